@@ -1,0 +1,5 @@
+"""`python -m detection_model`."""
+
+from detection_model.cli import app
+
+app()

@@ -1,0 +1,32 @@
+"""The command line: `detection-model` or `python -m detection_model`."""
+
+import os
+
+# TensorFlow's C++ side logs to stderr from its first import on.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import typer
+
+from detection_model.cli import evaluate, predict, train
+
+app = typer.Typer(
+    name="detection-model",
+    help="""Train, evaluate and use detectors of generated portraits.
+
+    A first round, with a data set in data/Dataset:
+
+      detection-model train v3 --data data/Dataset
+
+      detection-model evaluate v3 --data data/Dataset
+
+      detection-model predict portrait.jpg --model v3
+
+    Each command explains itself: detection-model train --help
+    """,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("train")(train.command)
+app.command("evaluate")(evaluate.command)
+app.command("predict")(predict.command)

@@ -1,0 +1,1 @@
+"""Data sets on disk: which pictures belong to which split and class, and their pixels."""

@@ -1,0 +1,123 @@
+"""Decodes a list of examples into one array, with the service's own preprocessing."""
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detection_model import images
+from detection_model.card import InputSpec
+from detection_model.data.folders import DataError, Example
+
+# Above this, pixels lie in a memory-mapped temporary file and the system's cache decides.
+MEMORY_BYTES = 4 * 1024**3
+_AHEAD = 64
+
+Progress = Callable[[int, int], None]
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class BadPicture:
+    """A file that was left out, and why."""
+
+    path: Path
+    reason: str
+
+
+@dataclass
+class Pictures:
+    """Decoded examples: `pixels[i]` belongs to `examples[i]`.
+
+    `pixels` is uint8 RGB of shape (n, height, width, 3), resized as the card says but not yet
+    scaled (`images.scale`); `targets` is float32 (n,), 1 for Fake.
+    """
+
+    examples: list[Example]
+    pixels: NDArray[np.uint8]
+    bad: list[BadPicture]
+    fingerprint: str
+    _folder: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False)
+
+    @property
+    def targets(self) -> NDArray[np.float32]:
+        """1 for Fake, 0 for Real, float32 (n,)."""
+        return np.asarray([example.target for example in self.examples], np.float32)
+
+
+def load_pictures(
+    examples: Sequence[Example],
+    spec: InputSpec,
+    *,
+    limits: images.Limits | None = None,
+    progress: Progress = lambda _done, _total: None,
+) -> Pictures:
+    """Decode and resize every example, in parallel; files that cannot be read are left out.
+
+    Args:
+        examples: what to read.
+        spec: height, width, resize and filter are used.
+        limits: of a single picture.
+        progress: called with (done, total) after each file.
+
+    Raises:
+        DataError: not one picture could be read.
+    """
+    accepted = limits or images.Limits()
+
+    def read(example: Example) -> tuple[NDArray[np.uint8], str] | BadPicture:
+        try:
+            picture = images.decode(example.path.read_bytes(), accepted)
+        except images.ImageError as error:
+            return BadPicture(example.path, error.message)
+        except OSError as error:
+            return BadPicture(example.path, error.strerror or "cannot be read")
+        return images.resize(picture.pixels, spec), picture.sha256
+
+    pixels, folder = _allocate((len(examples), spec.height, spec.width, 3))
+    good: list[Example] = []
+    bad: list[BadPicture] = []
+    hashes = []
+    with ThreadPoolExecutor() as pool:
+        results = _bounded_map(pool, read, examples)
+        for done, (example, result) in enumerate(zip(examples, results, strict=True), start=1):
+            if isinstance(result, BadPicture):
+                bad.append(result)
+            else:
+                pixels[len(good)] = result[0]
+                hashes.append(f"{example.label}:{result[1]}")
+                good.append(example)
+            progress(done, len(examples))
+    if not good:
+        reason = f": {bad[0].path.name}: {bad[0].reason}" if bad else ""
+        raise DataError(f"none of {len(examples)} pictures could be read{reason}")
+    fingerprint = hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()
+    return Pictures(good, pixels[: len(good)], bad, fingerprint, folder)
+
+
+def _allocate(
+    shape: tuple[int, ...],
+) -> tuple[NDArray[np.uint8], tempfile.TemporaryDirectory[str] | None]:
+    if int(np.prod(shape)) <= MEMORY_BYTES:
+        return np.empty(shape, np.uint8), None
+    folder = tempfile.TemporaryDirectory(prefix="detection-model-")
+    return np.memmap(Path(folder.name, "pixels"), np.uint8, "w+", shape=shape), folder
+
+
+def _bounded_map(
+    pool: ThreadPoolExecutor, work: Callable[[T], R], items: Sequence[T]
+) -> Iterator[R]:
+    """Like pool.map, but with a bounded number of results waiting in memory."""
+    rest = iter(items)
+    pending = [pool.submit(work, item) for item in islice(rest, _AHEAD)]
+    while pending:
+        yield pending.pop(0).result()
+        pending += [pool.submit(work, item) for item in islice(rest, 1)]

@@ -1,0 +1,145 @@
+"""What `models/<name>.eval/` holds: metrics.json, curves.json and predictions.csv.
+
+The positive class is Fake throughout. predictions.csv is the source; the other two
+recompute from it. Reading these needs no TensorFlow and no scikit-learn.
+"""
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import BaseModel, Field, computed_field
+
+METRICS = "metrics.json"
+CURVES = "curves.json"
+PREDICTIONS = "predictions.csv"
+
+
+class Estimate(BaseModel):
+    """A metric with its 95 % bootstrap interval, all in [0, 1]."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Confusion(BaseModel):
+    """Counts at one threshold; positive is Fake."""
+
+    true_fake: int = Field(description="fakes called Fake")
+    missed_fake: int = Field(description="fakes called Real")
+    true_real: int = Field(description="reals called Real")
+    false_fake: int = Field(description="reals called Fake")
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def correct(self) -> int:
+        """Pictures called what they are."""
+        return self.true_fake + self.true_real
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def total(self) -> int:
+        """Pictures in all."""
+        return self.correct + self.missed_fake + self.false_fake
+
+
+class EvaluationRow(BaseModel):
+    """One data set, generator and delivery."""
+
+    dataset: str
+    split: str
+    generator: str | None = None
+    delivery: str = "original"
+    n_real: int
+    n_fake: int
+    skipped: int = Field(0, description="pictures that could not be read")
+    confusion: Confusion
+    metrics: dict[str, Estimate]
+
+
+class Evaluation(BaseModel):
+    """metrics.json."""
+
+    schema_version: int = 1
+    model: str
+    model_sha256: str
+    threshold: float
+    created: str
+    command: str = Field(description="reproduces the figures")
+    rows: list[EvaluationRow]
+
+
+class Curve(BaseModel):
+    """Points of a curve, `x` and `y` of the same length."""
+
+    x: list[float]
+    y: list[float]
+
+
+class Curves(BaseModel):
+    """curves.json, over the row that the same index in metrics.json names."""
+
+    roc: Curve = Field(description="x: false positive rate, y: true positive rate")
+    precision_recall: Curve = Field(description="x: recall, y: precision")
+    reliability: Curve = Field(description="x: mean probability of a bin, y: share of fakes in it")
+    threshold: Curve = Field(description="x: threshold, y: accuracy")
+
+
+class Prediction(NamedTuple):
+    """One line of predictions.csv."""
+
+    path: str
+    dataset: str
+    split: str
+    delivery: str
+    label: str
+    fake: float
+    logit: float
+
+
+def write_predictions(path: Path, predictions: Iterable[Prediction]) -> None:
+    """Write predictions.csv; probabilities and logits with 6 decimals."""
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(Prediction._fields)
+        for row in predictions:
+            writer.writerow([*row[:5], f"{row.fake:.6f}", f"{row.logit:.6f}"])
+
+
+def read_predictions(path: Path) -> list[Prediction]:
+    """Read predictions.csv.
+
+    Raises:
+        ValueError: a column is missing or a number is none.
+    """
+    with path.open(newline="") as file:
+        reader = csv.DictReader(file)
+        if tuple(reader.fieldnames or ()) != Prediction._fields:
+            raise ValueError(f"{path.name} must have the columns {', '.join(Prediction._fields)}")
+        return [
+            Prediction(
+                row["path"],
+                row["dataset"],
+                row["split"],
+                row["delivery"],
+                row["label"],
+                float(row["fake"]),
+                float(row["logit"]),
+            )
+            for row in reader
+        ]
+
+
+def confusion_at(predictions: Sequence[Prediction], threshold: float) -> Confusion:
+    """Counts of called classes at any threshold in [0, 1]; Fake from the threshold on."""
+    counts = {(label, called): 0 for label in ("Real", "Fake") for called in (False, True)}
+    for row in predictions:
+        counts[row.label, row.fake >= threshold] += 1
+    return Confusion(
+        true_fake=counts["Fake", True],
+        missed_fake=counts["Fake", False],
+        true_real=counts["Real", False],
+        false_fake=counts["Real", True],
+    )

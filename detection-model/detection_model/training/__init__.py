@@ -1,0 +1,1 @@
+"""Trains a version of the zoo on a data set and publishes it."""

@@ -1,0 +1,102 @@
+"""A training run on disk: `logs/<model>/<run>/` with run.json, event files and checkpoints."""
+
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+RECORD = "run.json"
+LAST = "last.keras"
+BEST = "best.keras"
+
+
+class TrainConfig(BaseModel):
+    """What is trained on what, and how."""
+
+    recipe: str
+    name: str
+    data: str
+    epochs: int = Field(ge=1)
+    batch_size: int = Field(32, ge=1)
+    learning_rate: float = Field(1e-3, gt=0)
+    seed: int = 0
+    data_licences: tuple[str, ...] = ()
+
+
+class RunRecord(BaseModel):
+    """run.json: enough to know what happened, and to go on where it stopped."""
+
+    config: TrainConfig
+    status: Literal["running", "interrupted", "finished"] = "running"
+    started: str
+    finished: str | None = None
+    data_fingerprint: str
+    split: str
+    examples: dict[str, int]
+    skipped: dict[str, str] = Field({}, description="pictures that could not be read, and why")
+    parameters: int
+    optimizer_variables: int
+    best_epoch: int | None = Field(None, description="lowest validation loss, counted from 1")
+    history: dict[str, list[float]] = {}
+    versions: dict[str, str] = {}
+    device: str = ""
+    git_commit: str | None = None
+
+    def save(self, folder: Path) -> None:
+        """Write run.json so that a reader never sees half of it."""
+        temporary = folder / f"{RECORD}.tmp"
+        temporary.write_text(self.model_dump_json(indent=2) + "\n")
+        temporary.replace(folder / RECORD)
+
+
+def new_folder(logs: Path, name: str) -> Path:
+    """Make `logs/<name>/<time>/`."""
+    folder = logs / name / now().strftime("%Y-%m-%dT%H-%M-%S")
+    folder.mkdir(parents=True)
+    return folder
+
+
+def resumable(logs: Path, config: TrainConfig, fingerprint: str) -> tuple[Path, RunRecord] | None:
+    """The newest run of the same configuration and data that did not finish, if any."""
+    for path in sorted((logs / config.name).glob(f"*/{RECORD}"), reverse=True):
+        try:
+            record = RunRecord.model_validate_json(path.read_bytes())
+        except ValueError:
+            continue  # another program's run.json
+        same = record.config == config and record.data_fingerprint == fingerprint
+        if same and record.status != "finished" and (path.parent / LAST).exists():
+            return path.parent, record
+    return None
+
+
+def now() -> datetime:
+    """The time, UTC."""
+    return datetime.now(UTC)
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of what the result may depend on."""
+    names = ("detection-model", "keras", "tensorflow", "tensorflow-cpu", "numpy", "pillow")
+    found = {"python": platform.python_version()}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def git_commit() -> str | None:
+    """Commit of the code that runs, `-dirty` when changed; none outside a checkout."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--match="]
+    try:
+        done = subprocess.run(  # noqa: S603  fixed command
+            command, cwd=Path(__file__).parent, capture_output=True, text=True, timeout=10
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None

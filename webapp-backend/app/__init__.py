@@ -1,0 +1,1 @@
+"""The inference service: `api` answers requests, `worker` prepares models."""

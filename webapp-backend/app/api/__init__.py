@@ -1,0 +1,1 @@
+"""One router a resource; `schemas` is what they say."""
