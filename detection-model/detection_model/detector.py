@@ -4,6 +4,7 @@ The reference path: training, evaluation and the command line use it, and conver
 are checked against it. Needs TensorFlow.
 """
 
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from detection_model.card import (
     file_sha256,
     read_card,
 )
+from detection_model.export.runtime import Engine, TensorFlow
 
 
 class ModelError(ValueError):
@@ -45,7 +47,7 @@ class Detector:
     path: Path
     card: Card
     assumptions: list[str]
-    _logits: Any
+    engine: Engine
 
     @classmethod
     def load(cls, path: Path) -> "Detector":
@@ -55,21 +57,16 @@ class Detector:
             ModelError: the file is no model that takes one picture.
             CardError: the card cannot be read or contradicts the file.
         """
-        import tensorflow as tf
-
         model = load_model(path)
         card, assumptions = resolve_card(path, file_sha256(path), model.facts)
-        spec = tf.TensorSpec((None, card.input.height, card.input.width, 3), tf.float32)
-        compiled = tf.function(
-            lambda batch: model.logits(batch, training=False), input_signature=[spec]
-        )
-        return cls(path, card, assumptions, compiled)
+        engine = TensorFlow(model.logits, height=card.input.height, width=card.input.width)
+        return cls(path, card, assumptions, engine)
 
     def fake_logits(self, pixels: NDArray[np.uint8], batch_size: int = 32) -> Iterator[float]:
         """Log-odds of Fake for resized uint8 pictures (n, height, width, 3), one after another."""
         for start in range(0, len(pixels), batch_size):
             batch = images.scale(pixels[start : start + batch_size], self.card.input)
-            for outputs in self._logits(batch).numpy().reshape(len(batch), -1):
+            for outputs in self.engine(batch):
                 yield verdict.fake_logit([float(value) for value in outputs], self.card.output)
 
     def judge(self, data: bytes, threshold: float | None = None) -> verdict.Verdict:
@@ -97,6 +94,8 @@ def load_model(path: Path) -> LoadedModel:
     """
     import keras
 
+    if path.suffix == ".keras" and not zipfile.is_zipfile(path):
+        raise ModelError(f"{path.name} is no Keras file, or its end is missing")
     try:
         model = keras.saving.load_model(path, compile=False)
     except Exception as error:  # noqa: BLE001  Keras raises nearly anything on a damaged file

@@ -81,7 +81,7 @@ def estimate(
 
 def equal_error_rate(labels: Labels, scores: Scores) -> float:
     """Error rate where as many reals are called fake as fakes are missed."""
-    false, true, _ = sk.roc_curve(labels, scores)
+    false, true, _ = sk.roc_curve(labels, scores, drop_intermediate=False)
     at = int(np.argmin(np.abs(false - (1 - true))))
     return float((false[at] + 1 - true[at]) / 2)
 

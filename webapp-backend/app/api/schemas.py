@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from detection_model.card import Card, ClassName
 from detection_model.evaluation.records import Confusion, Curves, Evaluation
 from detection_model.verdict import VerdictName
-from pydantic import BaseModel, ConfigDict, Field
 
 ModelState = Literal["loading", "ready", "broken"]
 ThresholdSource = Literal["request", "override", "eval_config", "card", "default"]

@@ -1,0 +1,37 @@
+# `make run` serves the app, `make test` tests all of it, `make help` lists the rest.
+# The first Python that fits; `make run PYTHON=…` names another.
+PYTHON ?= $(shell for p in python3 python3.12 python3.13 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& echo $$p && exit; done; echo python3)
+PORT ?= 8000
+VENV := .venv/bin
+export PORT
+.DEFAULT_GOAL := help
+.PHONY: help run train test test-compose openapi lock format
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
+
+run: ## install what is missing, build the page, serve on PORT (8000)
+	@$(PYTHON) tools/prepare.py serve
+	@exec $(VENV)/python -m app
+
+train: ## install the command line: then .venv/bin/detection-model --help
+	@$(PYTHON) tools/prepare.py train
+	@$(VENV)/detection-model --help
+
+test: ## lint, types, unit, API and browser tests
+	@$(PYTHON) tools/prepare.py test
+	@bash tools/test.sh
+
+test-compose: ## prove docker-compose.yml with the engine of this machine
+	@bash tools/test-compose.sh
+
+openapi: ## write the API's description for the page's client
+	@$(VENV)/python -m app openapi > webapp-frontend/openapi.json
+
+lock: ## lock all Python packages anew (needs uv)
+	@bash tools/lock.sh
+
+format: ## format the Python code
+	@$(VENV)/ruff format . && $(VENV)/ruff check --fix .

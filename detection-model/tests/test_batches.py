@@ -1,0 +1,44 @@
+"""The order of training examples depends on seed and epoch alone."""
+
+from pathlib import Path
+
+import numpy as np
+
+from detection_model.card import InputSpec
+from detection_model.data.folders import find_data
+from detection_model.data.pictures import Pictures, load_pictures
+from detection_model.training.batches import training_batches, validation_batches
+
+SPEC = InputSpec(height=32, width=32)
+
+
+def epochs(pictures: Pictures, first: int, count: int, seed: int = 0) -> list[list[float]]:
+    steps = -(-len(pictures.examples) // 10)
+    stream = training_batches(pictures, SPEC, batch_size=10, seed=seed, first_epoch=first)
+    sums = [float(np.sum(batch)) for batch, _ in stream.take(steps * count)]
+    return [sums[start : start + steps] for start in range(0, len(sums), steps)]
+
+
+def test_a_resumed_training_sees_the_same_batches(synthetic: Path) -> None:
+    pictures = load_pictures(find_data(synthetic).split("train"), SPEC)
+    whole = epochs(pictures, 0, 3)
+    assert whole[0] != whole[1]
+    assert epochs(pictures, 2, 1) == whole[2:]
+    assert epochs(pictures, 0, 1, seed=1) != whole[:1]
+
+
+def test_every_picture_comes_once_an_epoch_with_its_own_label(synthetic: Path) -> None:
+    pictures = load_pictures(find_data(synthetic).split("train"), SPEC)
+    labels = {
+        images.tobytes(): t for images, t in zip(pictures.pixels, pictures.targets, strict=True)
+    }
+    for stream in (
+        training_batches(pictures, SPEC, batch_size=10, seed=0, first_epoch=0).take(7),
+        validation_batches(pictures, SPEC, batch_size=10),
+    ):
+        seen = [
+            (image.astype(np.uint8).tobytes(), float(target))
+            for batch, targets in stream.as_numpy_iterator()
+            for image, target in zip(batch, targets[:, 0], strict=True)
+        ]
+        assert sorted(seen) == sorted((key, float(value)) for key, value in labels.items())

@@ -1,0 +1,125 @@
+"""Prepared models give Keras's own answers, or say why they fall back."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from detection_model import zoo
+from detection_model.card import file_sha256
+from detection_model.detector import ModelError, load_model
+from detection_model.export import litert
+from detection_model.export.compiled import (
+    LITERT_FILE,
+    clear_attempts,
+    count_attempt,
+    publish_compiled,
+    read_compiled,
+)
+from detection_model.export.runtime import LiteRT, TensorFlow
+
+
+def save(path: Path, *layers: Any) -> Path:
+    import keras
+
+    keras.Sequential([keras.Input((32, 24, 3)), *layers]).save(path)
+    return path
+
+
+def head(units: int, activation: str) -> list[Any]:
+    from keras import layers
+
+    return [layers.GlobalAveragePooling2D(), layers.Dense(units, activation=activation)]
+
+
+@pytest.mark.parametrize("name", ["v1", "v3"])
+def test_the_zoo_converts_with_equal_logits(tmp_path: Path, name: str) -> None:
+    path = tmp_path / f"{name}.keras"
+    zoo.ZOO[name].build().save(path)
+    report = litert.compile_model(path, file_sha256(path), tmp_path)
+    assert report.engine == "litert"
+    assert report.max_difference <= litert.TOLERANCE
+    model = load_model(path)
+    pictures = litert.generated_pictures(model.facts)
+    expected = TensorFlow(model.logits, height=256, width=256)(pictures)
+    found = LiteRT(tmp_path / LITERT_FILE, threads=2)(pictures)
+    assert np.abs(found - expected).max() < 1e-3
+
+
+def test_a_converted_model_that_differs_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save(tmp_path / "m.keras", *head(1, "sigmoid"))
+    monkeypatch.setattr(litert, "TOLERANCE", -1.0)
+    report = litert.compile_model(path, file_sha256(path), tmp_path)
+    assert report.engine == "tensorflow"
+    assert "differs" in str(report.note)
+
+
+@pytest.mark.parametrize(
+    ("units", "activation"), [(1, "sigmoid"), (2, "softmax"), (1, "linear"), (3, "softmax")]
+)
+def test_what_the_file_says_of_itself(tmp_path: Path, units: int, activation: str) -> None:
+    facts = load_model(save(tmp_path / "m.keras", *head(units, activation))).facts
+    assert (facts.height, facts.width) == (32, 24)
+    assert (facts.units, facts.activation) == (units, activation)
+    assert not facts.rescales
+
+
+def test_a_softmax_layer_and_a_nested_head_are_cut(tmp_path: Path) -> None:
+    import keras
+    from keras import layers
+
+    softmax = load_model(save(tmp_path / "a.keras", *head(2, "linear"), layers.Softmax()))
+    assert softmax.facts.activation == "softmax"
+    nested = keras.Sequential([keras.Input((3,)), layers.Dense(1, activation="sigmoid")])
+    scaled = [layers.Rescaling(1 / 255), layers.GlobalAveragePooling2D(), nested]
+    loaded = load_model(save(tmp_path / "b.keras", *scaled))
+    assert loaded.facts.activation == "sigmoid"
+    assert loaded.facts.rescales
+    bright = np.full((1, 32, 24, 3), 255, np.float32)
+    weights = [np.full((3, 1), 40, np.float32), np.zeros(1, np.float32)]
+    loaded.logits.set_weights(weights)
+    assert float(np.asarray(loaded.logits(bright))[0, 0]) == pytest.approx(120)
+
+
+def test_files_that_are_no_models_are_refused_without_paths(tmp_path: Path) -> None:
+    from keras import layers
+
+    (tmp_path / "text.keras").write_text("not a zip")
+    (tmp_path / "empty.keras").write_bytes(b"")
+    save(tmp_path / "relu.keras", *head(1, "relu"))
+    save(tmp_path / "image.keras", layers.Conv2D(1, 3))
+    for path in tmp_path.glob("*.keras"):
+        with pytest.raises(ModelError) as refused:
+            load_model(path)
+        assert str(tmp_path) not in str(refused.value)
+
+
+def test_a_lambda_layer_is_not_run(tmp_path: Path) -> None:
+    from keras import layers
+
+    path = save(tmp_path / "m.keras", layers.Lambda(lambda x: x), *head(1, "sigmoid"))
+    with pytest.raises(ModelError, match=r"m\.keras cannot be loaded"):
+        load_model(path)
+
+
+def test_half_a_cache_entry_is_no_entry(tmp_path: Path) -> None:
+    path = save(tmp_path / "m.keras", *head(1, "sigmoid"))
+    made, folder = tmp_path / "made", tmp_path / "entry"
+    made.mkdir()
+    report = litert.compile_model(path, file_sha256(path), made)
+    assert read_compiled(made) is None
+    publish_compiled(report, made, folder)
+    assert read_compiled(folder) == report
+    (folder / LITERT_FILE).unlink()
+    assert read_compiled(folder) is None
+    (folder / "report.json").write_text("{")
+    assert read_compiled(folder) is None
+
+
+def test_attempts_are_counted_over_restarts(tmp_path: Path) -> None:
+    assert [count_attempt(tmp_path / "x-2.3.0") for _ in range(3)] == [1, 2, 3]
+    clear_attempts(tmp_path / "x-2.3.0")
+    assert count_attempt(tmp_path / "x-2.3.0") == 1

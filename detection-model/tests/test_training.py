@@ -1,0 +1,173 @@
+"""The command line from a data set to a published model, on generated pictures."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from detection_model import images
+from detection_model.card import InputSpec, file_sha256, read_card
+from detection_model.data.folders import find_data
+from detection_model.data.pictures import load_pictures
+from detection_model.evaluation import records
+
+Cli = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def trained(synthetic: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """v1 trained for 5 epochs: stopped by Ctrl-C after the first, then resumed."""
+    home = tmp_path_factory.mktemp("trained")
+    command = [sys.executable, "-m", "detection_model", "train", "v1", "--data", str(synthetic)]
+    command += [
+        "--epochs",
+        "5",
+        "--batch-size",
+        "8",
+        "--models",
+        str(home / "models"),
+        "--logs",
+        str(home / "logs"),
+    ]
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    )
+    while not list(home.glob("logs/v1/*/last.keras")) and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 130, said
+    assert "the same command goes on from there" in said
+    (record,) = home.glob("logs/v1/*/run.json")
+    assert json.loads(record.read_text())["status"] == "interrupted"
+    assert not list(home.glob("models/*.keras"))
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return home, done.stderr
+
+
+def test_an_interrupted_training_is_resumed_in_its_own_run(trained: tuple[Path, str]) -> None:
+    home, said = trained
+    assert "resuming" in said
+    (record,) = home.glob("logs/v1/*/run.json")
+    content = json.loads(record.read_text())
+    assert content["status"] == "finished"
+    assert all(len(values) == 5 for values in content["history"].values())
+    assert content["parameters"] == 3_696_625
+    assert 1 <= content["best_epoch"] <= 5
+
+
+def test_the_run_holds_event_files_plots_and_the_best_epoch(trained: tuple[Path, str]) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    (run,) = (trained[0] / "logs" / "v1").iterdir()
+    for split in ("train", "validation"):
+        events = EventAccumulator(str(run / split), size_guidance={"tensors": 0})
+        events.Reload()
+        assert sorted({e.step for e in events.Tensors("epoch_loss")}) == [0, 1, 2, 3, 4]
+    for plot in ("loss.png", "accuracy.png"):
+        with Image.open(run / plot) as picture:
+            assert picture.size == (600, 400)
+    assert (run / "best.keras").is_file()
+    assert not (run / "last.keras").exists()
+
+
+def test_the_published_model_has_no_optimizer_and_a_true_card(trained: tuple[Path, str]) -> None:
+    model = trained[0] / "models" / "v1.keras"
+    assert model.stat().st_size < 15_500_000
+    card = read_card(model.with_suffix(".json"))
+    assert card.sha256 == file_sha256(model)
+    assert card.training is not None
+    assert card.training.examples["train/Fake"] == 32
+    assert card.training.epochs == 5
+
+
+def test_a_published_model_is_not_overwritten(
+    trained: tuple[Path, str], synthetic: Path, cli: Cli
+) -> None:
+    home = trained[0]
+    before = file_sha256(home / "models" / "v1.keras")
+    places = ("--models", home / "models", "--logs", home / "logs")
+    done = cli("train", "v1", "--data", synthetic, "--epochs", 1, *places)
+    assert done.returncode == 2
+    assert "--force" in done.stderr
+    assert file_sha256(home / "models" / "v1.keras") == before
+
+
+def test_evaluate_and_predict_say_what_the_model_learned(
+    trained: tuple[Path, str], synthetic: Path, cli: Cli
+) -> None:
+    models = trained[0] / "models"
+    done = cli("evaluate", "v1", "--data", synthetic, "--models", models)
+    assert done.returncode == 0, done.stderr
+    assert "weighted avg" in done.stdout
+    folder = models / "v1.eval"
+    evaluation = records.Evaluation.model_validate_json((folder / records.METRICS).read_bytes())
+    (row,) = evaluation.rows
+    assert (row.n_real, row.n_fake) == (8, 8)
+    assert row.metrics["auc"].value > 0.9
+    assert evaluation.model_sha256 == file_sha256(models / "v1.keras")
+    predictions = records.read_predictions(folder / records.PREDICTIONS)
+    assert records.confusion_at(predictions, evaluation.threshold) == row.confusion
+
+    fake, real = (next((synthetic / "Test" / label).glob("*.png")) for label in ("Fake", "Real"))
+    (synthetic / "broken.png").write_bytes(b"no picture")
+    done = cli(
+        "predict", fake, synthetic / "broken.png", real, "--json", "--model", models / "v1.keras"
+    )
+    first, broken, last = map(json.loads, done.stdout.splitlines())
+    assert done.returncode == 1
+    assert first["fake"] > last["fake"]
+    assert "not a picture" in broken["error"]
+    by_name = {row.path: row.fake for row in predictions}
+    path = fake.relative_to(synthetic).as_posix()
+    assert first["fake"] == pytest.approx(by_name[path], abs=1e-5)
+
+
+@pytest.mark.parametrize("side", [40, 256, 1500])
+def test_training_sees_what_serving_sees(tmp_path: Path, side: int) -> None:
+    rng = np.random.default_rng(side)
+    for label in ("Real", "Fake"):
+        (tmp_path / label).mkdir()
+        for number in range(10):
+            pixels = rng.integers(0, 256, (side, side * 4 // 3, 3)).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / label / f"{number}.jpg", quality=60)
+    spec = InputSpec(height=256, width=256, value_range=(-1, 1))
+    pictures = load_pictures(find_data(tmp_path).split("train"), spec)
+    trained_on = images.scale(pictures.pixels, spec)
+    for example, seen in zip(pictures.examples, trained_on, strict=True):
+        served = images.to_input(images.decode(example.path.read_bytes()).pixels, spec)
+        assert np.array_equal(seen, served)
+
+
+def test_bad_pictures_are_listed_and_skipped(tmp_path: Path) -> None:
+    for label in ("Real", "Fake"):
+        (tmp_path / "Train" / label).mkdir(parents=True)
+        Image.new("RGB", (64, 64), "red").save(tmp_path / "Train" / label / "good.png")
+    (tmp_path / "Train" / "Real" / "bad.jpg").write_bytes(b"no")
+    pictures = load_pictures(find_data(tmp_path).split("train"), InputSpec(height=64, width=64))
+    assert len(pictures.examples) == 2
+    assert [(bad.path.name, "not a picture" in bad.reason) for bad in pictures.bad] == [
+        ("bad.jpg", True)
+    ]
+
+
+def test_an_unusable_data_set_is_one_line(tmp_path: Path, cli: Cli) -> None:
+    done = cli("train", "v1", "--data", tmp_path, "--models", tmp_path)
+    assert done.returncode == 2
+    assert "no pictures found" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_help_teaches(cli: Cli) -> None:
+    for arguments in ([], ["train"], ["evaluate"], ["predict"], ["synthetic"]):
+        done = cli(*arguments, "--help")
+        assert done.returncode == 0
+        assert "detection-model " in done.stdout

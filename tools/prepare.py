@@ -1,0 +1,187 @@
+"""Prepares this machine: `python3 tools/prepare.py serve|train|test`.
+
+Makes .venv, installs the locked packages and builds the page, each only when something has
+changed. Standard library only, and readable by any Python 3, so that a wrong one can be named.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+VENV = os.path.join(ROOT, ".venv")
+BIN = os.path.join(VENV, "Scripts" if os.name == "nt" else "bin")
+PYTHON = os.path.join(BIN, "python")
+PAGE = os.path.join(ROOT, "webapp-frontend")
+LOCKS = os.path.join(ROOT, "tools", "locks")
+PACKAGES = ["detection-model", "webapp-backend"]
+OLDEST, NEWEST = (3, 11), (3, 13)
+OLDEST_NODE = (20, 19)
+
+
+def main(profile):
+    """Bring the machine into the state that a profile needs."""
+    check_python()
+    make_venv()
+    install(profile)
+    if profile != "train":
+        build_page()
+
+
+def check_python():
+    """Stop with one sentence where this Python will not do."""
+    if not OLDEST <= sys.version_info[:2] <= NEWEST:
+        stop(
+            "This needs Python 3.11, 3.12 or 3.13, and {} is {}.{}: install one of them, or name "
+            "it with `make run PYTHON=python3.12`.".format(sys.executable, *sys.version_info[:2])
+        )
+    try:
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
+    except ImportError:
+        stop(
+            "Python's venv module is missing: install it (on Debian and Ubuntu "
+            "`sudo apt install python{}.{}-venv`) and try again.".format(*sys.version_info[:2])
+        )
+
+
+def make_venv():
+    """Make .venv, anew when its Python is gone or another one was asked for."""
+    made_by = os.path.join(VENV, "made-by")
+    if read(made_by) == sys.version and os.path.exists(PYTHON):
+        return
+    say("Making .venv with Python {}.{}".format(*sys.version_info[:2]))
+    shutil.rmtree(VENV, ignore_errors=True)
+    run([sys.executable, "-m", "venv", VENV])
+    write(made_by, sys.version)
+
+
+def install(profile):
+    """Install a profile's lock file and this repository's packages."""
+    lock = os.path.join(LOCKS, profile + ".txt")
+    projects = [os.path.join(ROOT, name, "pyproject.toml") for name in PACKAGES]
+    stamp = os.path.join(VENV, "installed-" + profile)
+    state = fingerprint([lock] + projects)
+    if read(stamp) == state:
+        return
+    say("Installing Python packages; a first time fetches about {} MB".format(megabytes(profile)))
+    start = time.time()
+    pip(["--require-hashes", "--only-binary", ":all:", "-r", lock])
+    # The build tool stands in the lock file, so nothing is fetched here.
+    names = PACKAGES[:1] if profile == "train" else PACKAGES
+    folders = [part for name in names for part in ("-e", os.path.join(ROOT, name))]
+    pip(["--no-deps", "--no-build-isolation"] + folders)
+    say("Packages installed in {:.0f} s".format(time.time() - start))
+    write(stamp, state)
+
+
+def build_page():
+    """Build webapp-frontend into its dist folder."""
+    stamp = os.path.join(PAGE, "dist", "built-from")
+    state = fingerprint(page_sources())
+    if read(stamp) == state:
+        return
+    npm, environment = find_npm()
+    modules = os.path.join(PAGE, "node_modules", "installed-from")
+    locked = fingerprint([os.path.join(PAGE, "package-lock.json")])
+    if read(modules) != locked:
+        say(
+            "Installing the page's packages; a first time fetches about {} MB".format(
+                megabytes("page")
+            )
+        )
+        run([npm, "ci", "--no-audit", "--no-fund", "--loglevel", "error"], PAGE, environment)
+        write(modules, locked)
+    say("Building the page")
+    run([npm, "run", "--silent", "build"], PAGE, environment)
+    write(stamp, state)
+
+
+def page_sources():
+    """Every file that the built page depends on."""
+    skipped = {"node_modules", "dist", "e2e", "tests", "test-results", "playwright-report"}
+    found = []
+    for folder, folders, files in os.walk(PAGE):
+        folders[:] = sorted(set(folders) - skipped)
+        found += [os.path.join(folder, name) for name in sorted(files) if name != "schema.d.ts"]
+    return found
+
+
+def find_npm():
+    """(npm, environment): Node 20.19 or newer from this machine, else from a Python package."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm:
+        words = subprocess.check_output([node, "--version"]).decode().strip().lstrip("v").split(".")
+        if tuple(int(word) for word in words[:2]) >= OLDEST_NODE:
+            return npm, dict(os.environ)
+    if not os.path.exists(os.path.join(BIN, "npm")):
+        say("No Node 20.19 or newer here: fetching one, about {} MB".format(megabytes("node")))
+        lock = os.path.join(LOCKS, "node.txt")
+        pip(["--require-hashes", "--only-binary", ":all:", "-r", lock])
+    path = BIN + os.pathsep + os.environ.get("PATH", "")
+    return os.path.join(BIN, "npm"), dict(os.environ, PATH=path)
+
+
+def pip(arguments):
+    """pip install into .venv; its own lines tell what it fetches."""
+    quiet = ["--disable-pip-version-check", "--no-warn-script-location", "--quiet"]
+    bar = [] if sys.stdout.isatty() else ["--progress-bar", "off"]
+    run([PYTHON, "-m", "pip", "install"] + quiet + bar + arguments)
+
+
+def megabytes(what):
+    """Size of a first fetch, as `make lock` measured it."""
+    with open(os.path.join(LOCKS, "megabytes.json")) as file:
+        return json.load(file)[what]
+
+
+def fingerprint(paths):
+    """Hash over the names and contents of files."""
+    digest = hashlib.sha256(VENV.encode())
+    for path in paths:
+        with open(path, "rb") as file:
+            digest.update(os.path.relpath(path, ROOT).encode() + b"\0" + file.read())
+    return digest.hexdigest()
+
+
+def run(command, folder=ROOT, environment=None):
+    """Run a command, or stop with its name where it fails."""
+    try:
+        status = subprocess.call(command, cwd=folder, env=environment)
+    except KeyboardInterrupt:
+        stop("Stopped; the same command goes on from here.")
+    if status:
+        stop("This failed (status {}): {}".format(status, " ".join(command)))
+
+
+def read(path):
+    """A small file's text; empty where there is none."""
+    try:
+        with open(path) as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def write(path, text):
+    """Write a small file."""
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def say(text):
+    """Tell what is being done."""
+    print("==> " + text, flush=True)
+
+
+def stop(text):
+    """End with a sentence."""
+    sys.exit("make: " + text)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

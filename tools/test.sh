@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Everything that is tested, cheapest first. Run by `make test`, which prepares .venv and the page.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bin=$PWD/.venv/bin
+step() { printf '\n==> %s\n' "$*"; }
+# Node may come from .venv, where the machine has none.
+node_fits='const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)'
+node -e "$node_fits" 2>/dev/null || PATH=$bin:$PATH
+
+step "Python: lint, format, types"
+"$bin/ruff" check .
+"$bin/ruff" format --check .
+"$bin/mypy" detection-model
+"$bin/mypy" webapp-backend tools/compose_checks.py
+
+step "Page: lint, types, unit tests"
+(cd webapp-frontend && npm run --silent lint && npm run --silent typecheck && npm test --silent)
+
+step "Library"
+"$bin/python" -m pytest detection-model/tests
+step "Service"
+"$bin/python" -m pytest webapp-backend/tests
+
+step "The page in Chromium, against the service with the published models"
+if ! command -v "${CHROMIUM:-chromium}" >/dev/null; then
+  sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+  $sudo apt-get update -qq && $sudo apt-get install -y -qq --no-install-recommends chromium >/dev/null
+fi
+export CHROMIUM=${CHROMIUM:-$(command -v chromium)}
+state=$(mktemp -d)
+port=$("$bin/python" -c 'from app.children import free_port; print(free_port())')
+PORT=$port STATE_DIR=$state "$bin/python" -m app >"$state/log" 2>&1 &
+service=$!
+stop() { kill "$service" 2>/dev/null; wait "$service" 2>/dev/null; rm -rf "$state"; }
+trap stop EXIT
+export BASE_URL=http://127.0.0.1:$port
+for _ in $(seq 240); do
+  curl -sf "$BASE_URL/api/ready" | grep -q '"v1","v2","v3"' && break
+  kill -0 "$service" || { cat "$state/log"; exit 1; }
+  sleep 1
+done
+face=../shared/data/Dataset/Test/Real
+[ -d "$face" ] && export FACE=$PWD/$face/$(ls "$face" | head -n 1)
+(cd webapp-frontend && npm run --silent e2e)

@@ -1,0 +1,142 @@
+"""/api/models and /api/model/info."""
+
+from fastapi import APIRouter
+
+from app.api.deps import ServiceDep, refusals
+from app.api.schemas import (
+    ActiveModel,
+    ActiveModelSet,
+    Engine,
+    EvaluationSummary,
+    ModelChange,
+    ModelDetail,
+    ModelEvaluation,
+    ModelFile,
+    ModelInfo,
+    ModelList,
+    ModelRow,
+)
+from app.errors import ApiError, unavailable
+from app.service import Service
+from app.serving.registry import ServedModel, Slot, natural
+from app.store.database import StoreUnavailable
+
+router = APIRouter(tags=["models"])
+
+_STORE_DOWN = "The setting could not be stored. Try again in a moment."
+
+
+@router.get("/models", operation_id="list_models")
+def list_models(service: ServiceDep) -> ModelList:
+    """Every file of the models folder, the broken ones too."""
+    slots = service.registry.slots
+    active = service.active()
+    return ModelList(
+        active=active.name if active else None,
+        models=[_row(service, slots[name], active) for name in sorted(slots, key=natural)],
+    )
+
+
+@router.put(
+    "/models/active", operation_id="set_active_model", responses=refusals(404, 409, 422, 503)
+)
+def set_active_model(service: ServiceDep, body: ActiveModel) -> ActiveModelSet:
+    """Choose the model that answers when a request names none."""
+    model = service.model(body.name)
+    try:
+        service.overrides.set_active(model.name)
+    except StoreUnavailable:
+        raise unavailable("store_unavailable", _STORE_DOWN) from None
+    return ActiveModelSet(active=model.name)
+
+
+@router.get("/models/{name}", operation_id="get_model", responses=refusals(404, 422))
+def get_model(service: ServiceDep, name: str) -> ModelDetail:
+    """One model with its card."""
+    return ModelDetail(model=_row(service, service.slot(name), service.active()))
+
+
+@router.patch("/models/{name}", operation_id="change_model", responses=refusals(404, 422, 503))
+def change_model(service: ServiceDep, name: str, body: ModelChange) -> ModelDetail:
+    """Set the threshold, or give it back to the model's own with null. No restart is needed."""
+    service.slot(name)
+    try:
+        service.overrides.set_threshold(name, body.threshold)
+    except StoreUnavailable:
+        raise unavailable("store_unavailable", _STORE_DOWN) from None
+    return get_model(service, name)
+
+
+@router.get(
+    "/models/{name}/evaluation", operation_id="get_evaluation", responses=refusals(404, 422)
+)
+def get_evaluation(service: ServiceDep, name: str) -> ModelEvaluation:
+    """What was measured: metrics with intervals, and curves."""
+    served = service.slot(name).served
+    if served is None or served.evaluation is None:
+        message = (
+            f"{name} has not been measured. Run: detection-model evaluate {name} --data FOLDER"
+        )
+        raise ApiError(404, "not_evaluated", message)
+    return ModelEvaluation(
+        evaluation=served.evaluation.evaluation,
+        curves=served.evaluation.curves,
+        summary=_summary(service, served),
+    )
+
+
+@router.get("/model/info", operation_id="get_model_info", responses=refusals(503))
+def get_model_info(service: ServiceDep) -> ModelInfo:
+    """The active model, in the older shape."""
+    model = service.model(None)
+    summary = _summary(service, model)
+    return ModelInfo(
+        model_name=model.name,
+        version=model.card.version,
+        input_shape=(model.card.input.height, model.card.input.width, 3),
+        threshold=service.threshold(model)[0],
+        classes=list(model.card.output.classes),
+        accuracy=summary.accuracy if summary else None,
+    )
+
+
+def _row(service: Service, slot: Slot, active: ServedModel | None) -> ModelRow:
+    row = ModelRow(
+        name=slot.file.name,
+        state=slot.state,
+        active=active is not None and active.name == slot.file.name,
+        problem=slot.problem,
+        file=ModelFile(
+            name=slot.file.path.name,
+            size_bytes=slot.size_bytes,
+            modified=slot.modified,
+            sha256=slot.sha256,
+        ),
+    )
+    if (model := slot.served) is not None:
+        row.card = model.card
+        row.assumptions = model.assumptions
+        row.threshold, row.threshold_source = service.threshold(model)
+        row.engine = Engine(
+            name=model.compiled.engine,
+            version=model.compiled.engine_version,
+            max_difference=model.compiled.max_difference,
+            note=model.compiled.note,
+        )
+        row.evaluation = _summary(service, model)
+    return row
+
+
+def _summary(service: Service, model: ServedModel) -> EvaluationSummary | None:
+    if model.evaluation is None:
+        return None
+    row = model.evaluation.evaluation.rows[0]
+    confusion = model.evaluation.confusion(service.threshold(model)[0])
+    auc = row.metrics.get("auc")
+    return EvaluationSummary(
+        dataset=row.dataset,
+        split=row.split,
+        confusion=confusion,
+        accuracy=confusion.correct / confusion.total,
+        auc=auc.value if auc else None,
+    )

@@ -1,0 +1,86 @@
+"""Every refusal as JSON: a short code, and what to do about it."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from app.api.schemas import ErrorAnswer
+from detection_model.images import ImageError, ImageProblem
+
+log = logging.getLogger(__name__)
+
+_IMAGE_STATUS: dict[ImageProblem, int] = {
+    "empty_file": 400,
+    "file_too_large": 413,
+    "unsupported_format": 415,
+    "too_many_pixels": 413,
+    "image_too_small": 422,
+    "truncated_image": 422,
+    "corrupt_image": 422,
+}
+_CODES = {404: "not_found", 405: "method_not_allowed", 413: "file_too_large"}
+
+
+class ApiError(Exception):
+    """A refusal with its status, code and message."""
+
+    def __init__(
+        self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = dict(headers or {})
+
+
+def unavailable(code: str, message: str, retry_after: int = 1) -> ApiError:
+    """503 with Retry-After in seconds."""
+    return ApiError(503, code, message, {"Retry-After": str(retry_after)})
+
+
+def install(app: FastAPI) -> None:
+    """Make every error answer an ErrorAnswer."""
+
+    @app.exception_handler(ApiError)
+    async def _api_error(_: Request, error: ApiError) -> JSONResponse:
+        return _answer(error.status, error.code, error.message, error.headers)
+
+    @app.exception_handler(ImageError)
+    async def _image_error(_: Request, error: ImageError) -> JSONResponse:
+        return _answer(_IMAGE_STATUS[error.code], error.code, error.message)
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
+        return _answer(422, "invalid_parameter", f"{where}: {first['msg']}")
+
+    @app.exception_handler(HTTPException)
+    async def _http(_: Request, error: HTTPException) -> JSONResponse:
+        code = _CODES.get(error.status_code, "bad_request")
+        text = HTTPStatus(error.status_code).phrase
+        return _answer(error.status_code, code, str(error.detail or text), error.headers)
+
+    @app.exception_handler(ClientDisconnect)
+    async def _gone(_: Request, _error: ClientDisconnect) -> JSONResponse:
+        return _answer(400, "client_gone", "The connection was closed before the end.")
+
+    @app.exception_handler(Exception)
+    async def _bug(_: Request, error: Exception) -> JSONResponse:
+        log.error("unexpected error", exc_info=error)
+        message = "Something went wrong on our side. The next request works; please report this."
+        return _answer(500, "internal_error", message)
+
+
+def _answer(
+    status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    body = ErrorAnswer(error=code, message=message).model_dump()
+    return JSONResponse(body, status, headers=dict(headers or {}))

@@ -1,0 +1,93 @@
+"""Puts the application together."""
+
+import asyncio
+import contextlib
+import importlib.util
+import os
+from collections.abc import AsyncIterator
+from importlib.metadata import version
+
+import httpx
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi_offline import FastAPIOffline
+
+from app import children, errors
+from app.api import health, models, predict
+from app.service import Service
+from app.settings import Settings
+from app.web import spa, tensorboard
+from app.web.body_limit import BodyLimit
+
+# Multipart framing and small fields around the picture.
+_FORM_BYTES = 64 * 1024
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The service. Nothing is opened before it starts."""
+    chosen = settings or Settings()
+    app = FastAPIOffline(
+        docs_url="/api/docs",
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        static_url="/api/docs-static",
+        title="Deepfake detection",
+        version=version("webapp-backend"),
+        lifespan=_lifespan,
+    )
+    app.state.service = Service.build(chosen)
+    app.state.tensorboard = None
+    errors.install(app)
+    app.add_middleware(BodyLimit, max_bytes=chosen.max_upload_bytes + _FORM_BYTES)
+    if chosen.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=chosen.cors_origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+        )
+    for router in (predict.router, models.router, health.router):
+        app.include_router(router, prefix="/api")
+    app.include_router(tensorboard.router)
+    spa.install(app, chosen.spa_dir)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    service: Service = app.state.service
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(service.database.close)
+        if service.settings.worker == "embedded":
+            environment = {**os.environ, **_folders(service.settings)}
+            command = children.worker_command()
+            await stack.enter_async_context(children.kept_running("worker", command, environment))
+        if service.settings.tensorboard == "embedded" and _has_tensorboard():
+            app.state.tensorboard = await stack.enter_async_context(_tensorboard(service.settings))
+        looking = asyncio.create_task(service.keep_fresh())
+        stack.callback(looking.cancel)
+        yield
+
+
+def _folders(settings: Settings) -> dict[str, str]:
+    """The settings that api and worker must share."""
+    return {
+        "MODELS_DIR": str(settings.models_dir),
+        "STATE_DIR": str(settings.state_dir),
+        "POLL_SECONDS": str(settings.poll_seconds),
+    }
+
+
+def _has_tensorboard() -> bool:
+    return importlib.util.find_spec("tensorboard") is not None
+
+
+@contextlib.asynccontextmanager
+async def _tensorboard(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    port = children.free_port()
+    command = children.tensorboard_command(settings, port)
+    async with (
+        children.kept_running("tensorboard", command, os.environ),
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
+    ):
+        yield client

@@ -1,0 +1,112 @@
+"""The parts of a running service, made once and handed to the routes."""
+
+import logging
+from dataclasses import dataclass
+
+import anyio
+from anyio import to_thread
+
+from app.api.schemas import ThresholdSource
+from app.errors import ApiError, unavailable
+from app.serving.predictor import Predictor
+from app.serving.registry import Registry, ServedModel, Slot
+from app.settings import Settings
+from app.store.database import Database
+from app.store.overrides import OverrideStore
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Service:
+    """Settings, models, predictor and store."""
+
+    settings: Settings
+    registry: Registry
+    predictor: Predictor
+    overrides: OverrideStore
+    database: Database
+
+    @classmethod
+    def build(cls, settings: Settings) -> "Service":
+        """Put the parts together; nothing runs yet."""
+        database = Database(settings.store_url)
+        return cls(
+            settings=settings,
+            registry=Registry(settings.models_dir, settings.cache_dir, settings.threads),
+            predictor=Predictor(
+                settings.image_limits, threads=settings.threads, max_pending=settings.max_pending
+            ),
+            overrides=OverrideStore(database),
+            database=database,
+        )
+
+    def refresh(self) -> None:
+        """Look at the models folder and the store once; blocks."""
+        self.overrides.refresh()
+        self.registry.refresh()
+
+    async def keep_fresh(self) -> None:
+        """Look again and again, for ever."""
+        while True:
+            try:
+                await to_thread.run_sync(self.refresh)
+            except Exception:  # one bad look must not end all later ones
+                log.exception("looking at the models folder failed")
+            await anyio.sleep(self.settings.poll_seconds)
+
+    def active(self) -> ServedModel | None:
+        """The model that answers by default: the chosen one, else the newest with a card."""
+        ready = self.registry.ready()
+        if self.overrides.current.active in ready:
+            return ready[self.overrides.current.active]
+        with_card = [model for model in ready.values() if not model.assumptions]
+        return next(reversed(with_card or list(ready.values())), None)
+
+    def slot(self, name: str) -> Slot:
+        """A file of the models folder by its model's name.
+
+        Raises:
+            ApiError: 404.
+        """
+        try:
+            return self.registry.slots[name]
+        except KeyError:
+            known = ", ".join(self.registry.slots) or "none"
+            raise ApiError(
+                404, "unknown_model", f"No model {name[:100]}; there are: {known}."
+            ) from None
+
+    def model(self, name: str | None) -> ServedModel:
+        """A model that answers, the active one for none.
+
+        Raises:
+            ApiError: 404 unknown, 503 not ready, 409 broken.
+        """
+        if name is None:
+            if (active := self.active()) is None:
+                raise self._none_ready()
+            return active
+        slot = self.slot(name)
+        if slot.served is not None:
+            return slot.served
+        if slot.state == "broken":
+            raise ApiError(409, "model_broken", f"{name} cannot answer: {slot.problem}")
+        raise unavailable("model_loading", f"{name} is not ready: {slot.problem}", 2)
+
+    def threshold(
+        self, model: ServedModel, requested: float | None = None
+    ) -> tuple[float, ThresholdSource]:
+        """The threshold in force and where it comes from."""
+        if requested is not None:
+            return requested, "request"
+        if (override := self.overrides.current.thresholds.get(model.name)) is not None:
+            return override, "override"
+        return model.card.threshold.value, "default" if model.assumptions else "card"
+
+    def _none_ready(self) -> ApiError:
+        if any(slot.state == "loading" for slot in self.registry.slots.values()):
+            return unavailable("model_loading", "The models are being prepared.", 2)
+        return unavailable(
+            "no_model", "No model can answer: put a .keras file into the models folder.", 5
+        )

@@ -1,0 +1,84 @@
+"""What lies in the models folder, found by looking: change notices miss mounted folders."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from detection_model.card import card_path, file_sha256
+
+# A file whose time stamp is this old was not being written just now, seconds.
+_STILL_SECONDS = 2.0
+
+Stamp = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class ModelPath:
+    """A model file and what stands beside it, as of one look.
+
+    `stamps` changes whenever the file, its card or its evaluation does; `still` says that
+    nobody seems to be writing them.
+    """
+
+    path: Path
+    stamps: tuple[Stamp | None, ...]
+    still: bool
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.path.stem
+
+    @property
+    def card(self) -> Path:
+        """Where its card would be."""
+        return card_path(self.path)
+
+    @property
+    def evaluation(self) -> Path:
+        """Where its evaluation would be."""
+        return self.path.with_suffix(".eval")
+
+
+class FolderWatch:
+    """Looks at a folder again and again, and hashes each file once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._seen: dict[Path, tuple[Stamp | None, ...]] = {}
+        self._hashes: dict[tuple[Path, Stamp | None], str] = {}
+
+    def scan(self) -> list[ModelPath]:
+        """Every `.keras` file, by name; none where the folder is missing."""
+        found = []
+        for path in sorted(self._folder.glob("*.keras")):
+            if path.name.startswith("."):
+                continue  # being written
+            beside = path.with_suffix(".eval") / "metrics.json"
+            stamps = tuple(_stamp(part) for part in (path, card_path(path), beside))
+            if stamps[0] is not None:
+                still = self._seen.get(path) == stamps or _old(stamps)
+                found.append(ModelPath(path, stamps, still))
+        self._seen = {file.path: file.stamps for file in found}
+        return found
+
+    def sha256(self, file: ModelPath) -> str:
+        """Hash of the file, computed once for each of its states."""
+        key = (file.path, file.stamps[0])
+        if key not in self._hashes:
+            self._hashes = {k: v for k, v in self._hashes.items() if k[0] != file.path}
+            self._hashes[key] = file_sha256(file.path)
+        return self._hashes[key]
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size
+
+
+def _old(stamps: tuple[Stamp | None, ...]) -> bool:
+    newest = max(stamp[0] for stamp in stamps if stamp is not None)
+    return time.time() - newest / 1e9 > _STILL_SECONDS

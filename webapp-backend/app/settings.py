@@ -1,0 +1,58 @@
+"""All settings, from environment variables of the same names."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from detection_model.images import Limits
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+class Settings(BaseSettings):
+    """Settings of both roles. Folders default to those of the repository."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, protected_namespaces=())
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    models_dir: Path = _ROOT / "detection-model" / "models"
+    logs_dir: Path = _ROOT / "logs"
+    state_dir: Path = Field(_ROOT / ".state", description="database and cache of prepared models")
+    spa_dir: Path = _ROOT / "webapp-frontend" / "dist"
+    database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in state_dir")
+
+    worker: Literal["embedded", "none"] = Field(
+        "embedded", description="none: a worker runs elsewhere on the same state and models"
+    )
+    tensorboard: Literal["embedded", "none"] = "embedded"
+    poll_seconds: float = Field(1.0, gt=0)
+    threads: int = Field(2, ge=1, description="of one model call, and pictures decoded at a time")
+    max_pending: int = Field(64, ge=1, description="requests in work before 503")
+
+    max_upload_bytes: int = Field(Limits.max_bytes, ge=1)
+    max_pixels: int = Field(Limits.max_pixels, ge=1)
+    min_side: int = Field(Limits.min_side, ge=1)
+    cors_origins: Annotated[list[str], NoDecode] = Field([], description="separated by commas")
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+    @property
+    def image_limits(self) -> Limits:
+        """What pictures are accepted."""
+        return Limits(self.max_upload_bytes, self.max_pixels, self.min_side)
+
+    @property
+    def cache_dir(self) -> Path:
+        """Prepared models."""
+        return self.state_dir / "cache"
+
+    @property
+    def store_url(self) -> str:
+        """Where the store is."""
+        return self.database_url or f"sqlite:///{self.state_dir / 'store.sqlite3'}"

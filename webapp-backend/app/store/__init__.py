@@ -1,0 +1,1 @@
+"""What must outlive a restart: SQLite on one machine, PostgreSQL for several."""

@@ -1,0 +1,1 @@
+"""What belongs to HTTP and not to the API: limits, headers, the page, TensorBoard."""

@@ -1,0 +1,40 @@
+"""Serves the built page, where no web server stands in front."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.responses import Response
+
+from app.errors import ApiError
+
+# As in nginx.conf: nothing is loaded from other hosts.
+_HEADERS = {
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' blob: data:; connect-src 'self'; frame-src 'self'; object-src 'none'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_NOT_BUILT = "<h1>The page is not built</h1><p>Run <code>make run</code>, or see /api/docs.</p>"
+
+
+def install(app: FastAPI, folder: Path) -> None:
+    """Answer every path that nothing else answers with a file of the page or the page itself."""
+    assets = StaticFiles(directory=folder / "assets", check_dir=False)
+    app.mount("/assets", assets, name="assets")
+
+    @app.api_route("/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
+    def page(path: str) -> Response:
+        if path == "api" or path.startswith("api/"):
+            raise ApiError(404, "not_found", "There is nothing here. See /api/docs.")
+        index = folder / "index.html"
+        if not index.is_file():
+            return HTMLResponse(_NOT_BUILT, 503)
+        wanted = (folder / path).resolve()
+        inside = wanted.is_relative_to(folder.resolve())
+        return FileResponse(wanted if inside and wanted.is_file() else index, headers=_HEADERS)

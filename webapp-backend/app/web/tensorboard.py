@@ -1,0 +1,58 @@
+"""Passes /tensorboard/ on to TensorBoard, where no web server stands in front."""
+
+import time
+
+import anyio
+import httpx
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, StreamingResponse
+from starlette.background import BackgroundTask
+from starlette.responses import Response
+
+from app.errors import ApiError, unavailable
+
+# TensorBoard needs a few seconds after its start; the first visitor waits instead of failing.
+_START_SECONDS = 30.0
+_HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "upgrade", "host"}
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/tensorboard")
+def slash() -> Response:
+    """Relative links need the slash."""
+    return RedirectResponse("/tensorboard/")
+
+
+@router.api_route("/tensorboard/{path:path}", methods=["GET", "POST", "HEAD"])
+async def proxy(request: Request, path: str) -> Response:
+    """TensorBoard's own answer."""
+    client: httpx.AsyncClient | None = request.app.state.tensorboard
+    if client is None:
+        raise ApiError(404, "no_tensorboard", "TensorBoard is not part of this installation.")
+    outgoing = client.build_request(
+        request.method,
+        httpx.URL(path=f"/tensorboard/{path}", query=request.url.query.encode()),
+        headers=[(k, v) for k, v in request.headers.items() if k not in _HOP_BY_HOP],
+        content=await request.body(),
+    )
+    answer = await _send(client, outgoing)
+    return StreamingResponse(
+        answer.aiter_raw(),
+        answer.status_code,
+        {k: v for k, v in answer.headers.items() if k not in _HOP_BY_HOP},
+        background=BackgroundTask(answer.aclose),
+    )
+
+
+async def _send(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
+    give_up = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            return await client.send(request, stream=True)
+        except httpx.ConnectError:
+            if time.monotonic() > give_up:
+                raise unavailable("tensorboard_down", "TensorBoard does not answer.", 5) from None
+            await anyio.sleep(0.2)
+        except httpx.HTTPError:
+            raise unavailable("tensorboard_down", "TensorBoard does not answer.", 5) from None

@@ -1,0 +1,43 @@
+"""A service with small but real models, in this process."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from helpers import brightness_model, card_for, prepare, ready_client, settings_for
+
+from app.settings import Settings
+from detection_model.card import OutputSpec
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Folder of models and cache: bright (bright is Fake), dark (dark is Fake), nocard, broken."""
+    home = tmp_path_factory.mktemp("prepared")
+    models = home / "models"
+    card_for(brightness_model(models / "bright.keras"))
+    card_for(
+        brightness_model(models / "dark.keras", units=2),
+        output=OutputSpec(activation="softmax", classes=("Fake", "Real")).model_dump(),
+        threshold={"value": 0.6, "chosen": "for this test"},
+    )
+    brightness_model(models / "nocard.keras", rescale=False)
+    (models / "broken.keras").write_text("this is no model")
+    prepare(models, home / "state" / "cache")
+    return models, home / "state" / "cache"
+
+
+@pytest.fixture
+def settings(prepared: tuple[Path, Path], tmp_path: Path) -> Settings:
+    models, cache = prepared
+    state = tmp_path / "state"
+    state.mkdir()
+    (state / "cache").symlink_to(cache)
+    return settings_for(models, state)
+
+
+@pytest.fixture
+def client(settings: Settings) -> Iterator[TestClient]:
+    with ready_client(settings) as client:
+        yield client

@@ -1,0 +1,81 @@
+"""Small but real models, generated pictures, and a service that has looked at its models."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from app.main import create_app
+from app.service import Service
+from app.settings import Settings
+from app.worker.preparing import Preparer
+from detection_model.card import Card, InputSpec, file_sha256, write_card
+
+
+def picture(brightness: int = 128, size: tuple[int, int] = (60, 80), format_: str = "PNG") -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", size, (brightness,) * 3).save(buffer, format_)
+    return buffer.getvalue()
+
+
+def brightness_model(path: Path, *, units: int = 1, sign: int = 1, rescale: bool = True) -> Path:
+    """A model whose last output grows with brightness (sign 1) or falls (-1)."""
+    import keras
+    from keras import layers
+
+    scaling = [layers.Rescaling(1 / 255)] if rescale else []
+    activation = "sigmoid" if units == 1 else "softmax"
+    dense = layers.Dense(units, activation=activation)
+    model = keras.Sequential(
+        [keras.Input((64, 48, 3)), *scaling, layers.GlobalAveragePooling2D(), dense]
+    )
+    kernel, bias = np.zeros((3, units), np.float32), np.zeros(units, np.float32)
+    kernel[:, -1] = 4 * sign  # a logit of -6 for black to 6 for white
+    bias[-1] = -6 * sign
+    dense.set_weights([kernel, bias])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    model.save(path)
+    return path
+
+
+def card_for(path: Path, **changes: Any) -> None:
+    card = Card(name=path.stem, sha256=file_sha256(path), input=InputSpec(height=64, width=48))
+    write_card(Card.model_validate({**card.model_dump(), **changes}), path.with_suffix(".json"))
+
+
+def prepare(models: Path, cache: Path) -> None:
+    """What a worker does: the second look finds every file still."""
+    preparer = Preparer(models, cache)
+    preparer.step()
+    preparer.step()
+
+
+def settings_for(models: Path, state: Path, **changes: Any) -> Settings:
+    return Settings.model_validate(
+        {
+            "models_dir": models,
+            "logs_dir": state / "logs",
+            "state_dir": state,
+            "spa_dir": state / "dist",
+            "worker": "none",
+            "tensorboard": "none",
+            "poll_seconds": 0.05,
+            **changes,
+        }
+    )
+
+
+def ready_client(settings: Settings) -> TestClient:
+    """A client of a service that has looked at its models twice."""
+    client = TestClient(create_app(settings), raise_server_exceptions=False)
+    service: Service = client.app.state.service  # type: ignore[attr-defined]
+    service.refresh()
+    service.refresh()
+    return client
+
+
+def predict(client: TestClient, data: bytes, **query: Any) -> Any:
+    return client.post("/api/predict", files={"image": ("x.png", data)}, params=query)

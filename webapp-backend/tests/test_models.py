@@ -1,0 +1,267 @@
+"""/api/models: listing, switching, thresholds, evaluations, and a folder that changes."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from helpers import (
+    brightness_model,
+    card_for,
+    picture,
+    predict,
+    prepare,
+    ready_client,
+    settings_for,
+)
+
+from app.settings import Settings
+from detection_model.card import file_sha256
+from detection_model.evaluation import records
+from detection_model.evaluation.records import Confusion, Estimate, Evaluation, EvaluationRow
+
+WHITE = picture(255)
+
+
+def rows(client: TestClient) -> dict[str, Any]:
+    return {row["name"]: row for row in client.get("/api/models").json()["models"]}
+
+
+def test_a_broken_file_is_reported_on_its_row_and_harms_no_other(client: TestClient) -> None:
+    found = rows(client)
+    assert {name: row["state"] for name, row in found.items()} == {
+        "bright": "ready",
+        "broken": "broken",
+        "dark": "ready",
+        "nocard": "ready",
+    }
+    assert "broken.keras is no Keras file" in found["broken"]["problem"]
+    assert found["bright"]["engine"]["name"] == "litert"
+    assert found["bright"]["engine"]["max_difference"] < 1e-3
+    assert found["dark"]["card"]["output"]["classes"] == ["Fake", "Real"]
+    assert found["nocard"]["assumptions"]
+
+
+def test_switching_the_active_model_outlives_a_restart(settings: Settings) -> None:
+    with ready_client(settings) as client:
+        assert client.put("/api/models/active", json={"name": "bright"}).status_code == 200
+        assert predict(client, WHITE).json()["model"] == "bright"
+        assert client.get("/api/model/info").json()["model_name"] == "bright"
+    with ready_client(settings) as client:
+        assert client.get("/api/models").json()["active"] == "bright"
+
+
+@pytest.mark.parametrize(("name", "status"), [("v99", 404), ("broken", 409)])
+def test_only_a_model_that_answers_can_be_active(
+    client: TestClient, name: str, status: int
+) -> None:
+    assert client.put("/api/models/active", json={"name": name}).status_code == status
+
+
+def test_a_threshold_takes_effect_at_once_and_outlives_a_restart(settings: Settings) -> None:
+    with ready_client(settings) as client:
+        assert predict(client, WHITE, model="bright").json()["prediction"] == "Fake"
+        changed = client.patch("/api/models/bright", json={"threshold": 1.0}).json()["model"]
+        assert (changed["threshold"], changed["threshold_source"]) == (1.0, "override")
+        answer = predict(client, WHITE, model="bright").json()
+        assert (answer["prediction"], answer["threshold_source"]) == ("Real", "override")
+    with ready_client(settings) as client:
+        assert rows(client)["bright"]["threshold"] == 1.0
+        client.patch("/api/models/bright", json={"threshold": None})
+        answer = predict(client, WHITE, model="bright").json()
+        assert (answer["prediction"], answer["threshold_source"]) == ("Fake", "card")
+
+
+@pytest.mark.parametrize("body", [{"threshold": 2}, {"threshold": "x"}, {}, {"treshold": 0.5}])
+def test_a_wrong_threshold_is_refused(client: TestClient, body: dict[str, Any]) -> None:
+    assert client.patch("/api/models/bright", json=body).status_code == 422
+
+
+def test_verdicts_go_on_when_the_store_is_gone(settings: Settings) -> None:
+    (settings.state_dir / "store.sqlite3").mkdir()  # cannot be opened as a database
+    with ready_client(settings) as client:
+        assert predict(client, WHITE, model="bright").status_code == 200
+        refused = client.patch("/api/models/bright", json={"threshold": 0.7})
+        assert refused.status_code == 503
+        assert refused.json()["error"] == "store_unavailable"
+        assert "retry-after" in refused.headers
+        (settings.state_dir / "store.sqlite3").rmdir()
+        assert client.patch("/api/models/bright", json={"threshold": 0.7}).status_code == 200
+
+
+@pytest.fixture
+def own_models(prepared: tuple[Path, Path], tmp_path: Path) -> Settings:
+    """A folder with bright only, to change at will."""
+    models = tmp_path / "models"
+    models.mkdir()
+    for name in ("bright.keras", "bright.json"):
+        shutil.copy2(prepared[0] / name, models / name)
+    settings = settings_for(models, tmp_path / "state")
+    prepare(models, settings.cache_dir)
+    return settings
+
+
+def look(client: TestClient) -> None:
+    service: Any = client.app.state.service  # type: ignore[attr-defined]
+    service.refresh()
+    service.refresh()
+
+
+def test_a_model_is_added_and_removed_without_a_restart(own_models: Settings) -> None:
+    with ready_client(own_models) as client:
+        path = own_models.models_dir / "new.keras"
+        card_for(brightness_model(path, sign=-1))
+        look(client)
+        assert rows(client)["new"]["state"] == "loading"
+        assert predict(client, WHITE, model="new").status_code == 503
+        prepare(own_models.models_dir, own_models.cache_dir)
+        look(client)
+        assert predict(client, WHITE, model="new").json()["prediction"] == "Real"
+        path.unlink()
+        look(client)
+        assert predict(client, WHITE, model="new").status_code == 404
+
+
+def test_until_file_and_card_agree_the_last_good_pair_answers(own_models: Settings) -> None:
+    path = own_models.models_dir / "bright.keras"
+    with ready_client(own_models) as client:
+        old = file_sha256(path)
+        brightness_model(path, sign=-1)
+        prepare(own_models.models_dir, own_models.cache_dir)
+        look(client)
+        row = rows(client)["bright"]
+        assert row["state"] == "ready"
+        assert "sha256 says" in row["problem"]
+        answer = predict(client, WHITE, model="bright").json()
+        assert (answer["prediction"], answer["model_sha256"]) == ("Fake", old)
+        card_for(path)
+        look(client)
+        answer = predict(client, WHITE, model="bright").json()
+        assert (answer["prediction"], answer["model_sha256"]) == ("Real", file_sha256(path))
+        assert rows(client)["bright"]["problem"] is None
+
+
+def test_a_card_that_contradicts_its_file_is_refused_with_the_field(own_models: Settings) -> None:
+    path = own_models.models_dir / "bright.keras"
+    card_for(path, input={"height": 65, "width": 48})
+    with ready_client(own_models) as client:
+        row = rows(client)["bright"]
+        assert row["state"] == "broken"
+        assert "input.height says 65, the file 64" in row["problem"]
+
+
+def test_a_fallback_engine_answers_the_same(
+    own_models: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from detection_model.export import litert
+
+    monkeypatch.setattr(litert, "TOLERANCE", -1.0)
+    card_for(brightness_model(own_models.models_dir / "slow.keras"))
+    prepare(own_models.models_dir, own_models.cache_dir)
+    with ready_client(own_models) as client:
+        row = rows(client)["slow"]
+        assert row["engine"]["name"] == "tensorflow"
+        assert "differs" in row["engine"]["note"]
+        slow, fast = (predict(client, WHITE, model=m).json()["logit"] for m in ("slow", "bright"))
+        assert slow == pytest.approx(fast, abs=1e-4)
+
+
+def test_a_damaged_cache_is_made_anew(own_models: Settings) -> None:
+    (report,) = own_models.cache_dir.glob("*/report.json")
+    report.write_text("{")
+    with ready_client(own_models) as client:
+        assert rows(client)["bright"]["state"] == "loading"
+        prepare(own_models.models_dir, own_models.cache_dir)
+        look(client)
+        assert rows(client)["bright"]["state"] == "ready"
+
+
+def test_a_file_that_ends_its_worker_each_time_is_given_up(own_models: Settings) -> None:
+    from detection_model.export.compiled import compiled_folder, count_attempt
+
+    path = brightness_model(own_models.models_dir / "deadly.keras", sign=2)
+    folder = compiled_folder(own_models.cache_dir, file_sha256(path))
+    for _ in range(3):
+        count_attempt(folder)
+    prepare(own_models.models_dir, own_models.cache_dir)
+    with ready_client(own_models) as client:
+        assert "ended the worker" in rows(client)["deadly"]["problem"]
+
+
+def write_evaluation(model: Path, threshold: float = 0.5) -> None:
+    folder = model.with_suffix(".eval")
+    folder.mkdir()
+    made = [
+        records.Prediction("a", "D", "test", "original", label, fake, 0.0)
+        for label, fake in (("Real", 0.1), ("Real", 0.6), ("Fake", 0.7), ("Fake", 0.9))
+    ]
+    records.write_predictions(folder / records.PREDICTIONS, made)
+    row = EvaluationRow(
+        dataset="D",
+        split="test",
+        n_real=2,
+        n_fake=2,
+        confusion=Confusion(true_fake=2, missed_fake=0, true_real=1, false_fake=1),
+        metrics={"auc": Estimate(value=1, low=1, high=1)},
+    )
+    evaluation = Evaluation(
+        model=model.stem,
+        model_sha256=file_sha256(model),
+        threshold=threshold,
+        created="2026-01-01",
+        command="detection-model evaluate",
+        rows=[row],
+    )
+    (folder / records.METRICS).write_text(evaluation.model_dump_json())
+
+
+def test_the_measured_counts_follow_the_threshold_in_force(own_models: Settings) -> None:
+    write_evaluation(own_models.models_dir / "bright.keras")
+    with ready_client(own_models) as client:
+        assert rows(client)["bright"]["evaluation"]["confusion"]["correct"] == 3
+        client.patch("/api/models/bright", json={"threshold": 0.65})
+        found = rows(client)["bright"]["evaluation"]
+        assert (found["confusion"]["correct"], found["accuracy"]) == (4, 1.0)
+        detail = client.get("/api/models/bright/evaluation").json()
+        assert detail["evaluation"]["rows"][0]["confusion"]["correct"] == 3
+        assert detail["summary"]["confusion"]["correct"] == 4
+        assert client.get("/api/model/info").json()["accuracy"] == 1.0
+
+
+def test_an_evaluation_of_another_file_is_not_shown(own_models: Settings) -> None:
+    model = own_models.models_dir / "bright.keras"
+    write_evaluation(model)
+    brightness_model(model, sign=-1)
+    card_for(model)
+    prepare(own_models.models_dir, own_models.cache_dir)
+    with ready_client(own_models) as client:
+        assert rows(client)["bright"]["evaluation"] is None
+        assert client.get("/api/models/bright/evaluation").json()["error"] == "not_evaluated"
+
+
+def test_without_any_model_it_is_healthy_but_not_ready(tmp_path: Path) -> None:
+    with ready_client(settings_for(tmp_path / "none", tmp_path)) as client:
+        health = client.get("/api/health").json()
+        assert (health["status"], health["model_loaded"]) == ("healthy", False)
+        ready = client.get("/api/ready")
+        assert ready.status_code == 503
+        assert "models folder" in ready.json()["message"]
+        assert predict(client, WHITE).json()["error"] == "no_model"
+
+
+def test_with_models_it_is_ready(client: TestClient) -> None:
+    assert client.get("/api/ready").json()["models"] == ["bright", "dark", "nocard"]
+    assert client.get("/api/health").json()["model_loaded"] is True
+
+
+def test_the_older_shape_of_model_info(client: TestClient) -> None:
+    assert client.get("/api/model/info").json() == {
+        "success": True,
+        "model_name": "dark",
+        "version": "1",
+        "input_shape": [64, 48, 3],
+        "threshold": 0.6,
+        "classes": ["Fake", "Real"],
+        "accuracy": None,
+    }

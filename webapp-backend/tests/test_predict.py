@@ -1,0 +1,141 @@
+"""POST /api/predict: verdicts point the right way and say all that the contract promises."""
+
+import threading
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from helpers import picture, predict
+
+BLACK, GREY, WHITE = picture(0), picture(128), picture(255)
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "expected"),
+    [
+        ("bright", WHITE, "Fake"),
+        ("bright", BLACK, "Real"),
+        ("dark", WHITE, "Real"),
+        ("dark", BLACK, "Fake"),
+    ],
+)
+def test_fake_means_fake_whatever_the_models_polarity(
+    client: TestClient, model: str, data: bytes, expected: str
+) -> None:
+    answer = predict(client, data, model=model).json()
+    assert answer["prediction"] == expected
+    assert answer["verdict"] == expected.lower()
+    assert answer["confidence"] == pytest.approx(answer["probability"][expected.lower()])
+    assert answer["confidence"] > 0.99
+    assert answer["probability"]["real"] + answer["probability"]["fake"] == pytest.approx(1)
+
+
+def test_an_answer_holds_what_the_contract_says(client: TestClient) -> None:
+    response = predict(client, GREY, model="bright")
+    answer = response.json()
+    assert response.status_code == 200
+    assert answer["success"] is True
+    assert answer["threshold"] == 0.5
+    assert answer["threshold_source"] == "card"
+    assert answer["model"] == "bright"
+    assert len(answer["model_sha256"]) == 64
+    assert answer["image"]["width"], answer["image"]["height"] == (60, 80)
+    assert answer["image"]["format"] == "PNG"
+    assert answer["image"]["size_bytes"] == len(GREY)
+    assert set(answer["timing_ms"]) == {"decode", "queue", "infer", "total"}
+    assert answer["device"] == "cpu"
+    assert answer["message"]
+
+
+def test_the_field_may_be_named_file(client: TestClient) -> None:
+    response = client.post("/api/predict", files={"file": ("x", WHITE)}, params={"model": "bright"})
+    assert response.json()["prediction"] == "Fake"
+
+
+def test_without_a_card_the_verdict_is_uncertain_and_says_what_was_assumed(
+    client: TestClient,
+) -> None:
+    answer = predict(client, WHITE, model="nocard").json()
+    assert answer["prediction"] == "Fake"
+    assert answer["verdict"] == "uncertain"
+    assert "output 1 means Fake" in answer["assumptions"]
+    assert answer["threshold_source"] == "default"
+
+
+def test_all_models_side_by_side(client: TestClient) -> None:
+    answer = predict(client, WHITE, models="all").json()
+    assert [r["model"] for r in answer["results"]] == ["bright", "dark", "nocard"]
+    agreement = answer["agreement"]
+    assert (agreement["models"], agreement["fake"], agreement["real"]) == (3, 2, 1)
+    assert agreement["majority"] == "Fake"
+    assert agreement["message"] == "2 of 3 models say Fake."
+
+
+def test_some_models_side_by_side(client: TestClient) -> None:
+    answer = predict(client, WHITE, models="dark, bright,broken").json()
+    assert [r["model"] for r in answer["results"]] == ["dark", "bright"]
+    assert answer["failed"][0]["model"] == "broken"
+    assert answer["failed"][0]["error"] == "model_broken"
+    assert answer["agreement"]["majority"] is None
+
+
+def test_a_requests_threshold_wins(client: TestClient) -> None:
+    answer = predict(client, WHITE, model="bright", threshold=1).json()
+    assert answer["prediction"] == "Real"
+    assert answer["threshold_source"] == "request"
+
+
+def test_the_default_is_the_newest_model_with_a_card(client: TestClient) -> None:
+    assert predict(client, WHITE).json()["model"] == "dark"
+
+
+def test_the_calibrator_is_used_unless_told_otherwise(client: TestClient) -> None:
+    from detection_model.card import TemperatureCalibrator
+
+    service: Any = client.app.state.service  # type: ignore[attr-defined]
+    served = service.registry.slots["bright"].served
+    calibrator = TemperatureCalibrator(temperature=10)
+    object.__setattr__(served, "card", served.card.model_copy(update={"calibrator": calibrator}))
+    softened = predict(client, WHITE, model="bright").json()
+    raw = predict(client, WHITE, model="bright", calibrate=False).json()
+    assert softened["probability"]["fake"] < 0.7 < raw["probability"]["fake"]
+    assert softened["raw_probability"] == raw["probability"]
+
+
+def test_a_model_call_does_not_block_the_event_loop(client: TestClient) -> None:
+    service: Any = client.app.state.service  # type: ignore[attr-defined]
+    served = service.registry.slots["bright"].served
+    entered, leave = threading.Event(), threading.Event()
+    engine = served.engine
+
+    def slow(batch: Any) -> Any:
+        entered.set()
+        leave.wait(30)
+        return engine(batch)
+
+    object.__setattr__(served, "engine", slow)
+    try:
+        answers: list[Any] = []
+        request = threading.Thread(
+            target=lambda: answers.append(predict(client, WHITE, model="bright"))
+        )
+        request.start()
+        assert entered.wait(30)
+        assert client.get("/api/health").json()["status"] == "healthy"
+        leave.set()
+        request.join(30)
+        assert answers[0].json()["prediction"] == "Fake"
+    finally:
+        leave.set()
+        object.__setattr__(served, "engine", engine)
+
+
+def test_a_full_house_is_refused_at_once_with_retry_after(client: TestClient) -> None:
+    service: Any = client.app.state.service  # type: ignore[attr-defined]
+    service.predictor._pending = service.settings.max_pending
+    response = predict(client, WHITE)
+    assert response.status_code == 503
+    assert response.headers["retry-after"] == "1"
+    assert response.json()["error"] == "busy"
+    service.predictor._pending = 0
+    assert predict(client, WHITE).status_code == 200

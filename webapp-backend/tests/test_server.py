@@ -1,0 +1,112 @@
+"""The whole service as `python -m app` starts it: worker, TensorBoard, a clean stop."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from helpers import brightness_model, card_for, picture
+
+from app.children import free_port
+
+_PATIENCE = 120.0
+
+
+class Server:
+    """A running service."""
+
+    def __init__(self, home: Path) -> None:
+        self.models = home / "models"
+        self.models.mkdir()
+        port = free_port()
+        environment = {
+            **os.environ,
+            "PORT": str(port),
+            "MODELS_DIR": str(self.models),
+            "STATE_DIR": str(home / "state"),
+            "LOGS_DIR": str(home / "logs"),
+            "POLL_SECONDS": "0.2",
+        }
+        command = [sys.executable, "-m", "app"]
+        self.process = subprocess.Popen(command, env=environment)
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        give_up = time.monotonic() + _PATIENCE
+        while time.monotonic() < give_up:
+            try:
+                if condition():
+                    return
+            except httpx.TransportError:
+                pass  # not listening yet
+            assert self.process.poll() is None, "the service ended"
+            time.sleep(0.1)
+        raise AssertionError("it did not happen")
+
+    def answers(self, model: str) -> bool:
+        files = {"image": ("white.png", picture(255))}
+        response = self.client.post("/api/predict", files=files, params={"model": model})
+        return response.status_code == 200 and response.json()["prediction"] == "Fake"
+
+    def children(self) -> dict[str, int]:
+        """Process ids of the worker and TensorBoard."""
+        found = {}
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                parent = (folder / "stat").read_text().rpartition(") ")[2].split()[1]
+                line = (folder / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if int(parent) == self.process.pid:
+                found["worker" if b"app.worker" in line else "tensorboard"] = int(folder.name)
+        return found
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    running = Server(tmp_path_factory.mktemp("server"))
+    yield running
+    running.client.close()
+    running.process.kill()
+    running.process.wait()
+
+
+def test_it_is_healthy_before_any_model_is_prepared(server: Server) -> None:
+    server.until(lambda: server.client.get("/api/health").status_code == 200)
+    assert server.client.get("/api/ready").status_code == 503
+
+
+def test_tensorboard_works_at_the_first_visit(server: Server) -> None:
+    page = server.client.get("/tensorboard/")
+    assert page.status_code == 200
+    assert "TensorBoard" in page.text
+    plugins = server.client.get("/tensorboard/data/plugins_listing")
+    assert "scalars" in plugins.json()
+
+
+def test_the_worker_prepares_a_model_that_appears(server: Server) -> None:
+    card_for(brightness_model(server.models / "first.keras"))
+    server.until(lambda: server.answers("first"))
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds processes through /proc")
+def test_a_killed_worker_harms_no_request_and_is_started_again(server: Server) -> None:
+    os.kill(server.children()["worker"], signal.SIGKILL)
+    assert server.answers("first")
+    card_for(brightness_model(server.models / "second.keras"))
+    server.until(lambda: server.answers("second"))
+    assert server.answers("first")
+
+
+def test_ctrl_c_stops_it_and_its_children(server: Server) -> None:
+    children = server.children()
+    server.process.send_signal(signal.SIGINT)
+    assert server.process.wait(60) == 0
+    for process in children.values():
+        with pytest.raises(ProcessLookupError):
+            os.kill(process, 0)
