@@ -1,0 +1,64 @@
+import AxeBuilder from '@axe-core/playwright'
+import type { Page } from '@playwright/test'
+import { NO_PICTURE, picture } from './picture'
+import { expect, test } from './test'
+
+const SIZES = {
+  desktop: { width: 1440, height: 900 },
+  phone: { width: 360, height: 740 },
+}
+
+const STATES: Record<string, (page: Page) => Promise<void>> = {
+  'the empty detect page': async (page) => {
+    await page.goto('/')
+    await expect(page.getByRole('button', { name: 'Drop a portrait here' })).toBeVisible()
+  },
+  'a verdict with its details': async (page) => {
+    await page.goto('/')
+    await page.setInputFiles('input[type=file]', picture())
+    await page.getByRole('button', { name: 'Details' }).first().click()
+    await expect(page.getByText('Picture SHA-256')).toBeVisible()
+  },
+  'a refusal': async (page) => {
+    await page.goto('/')
+    await page.setInputFiles('input[type=file]', NO_PICTURE)
+    await expect(page.getByRole('alert')).toBeVisible()
+  },
+  'the models page': async (page) => {
+    await page.goto('/models')
+    await page.getByRole('button', { name: /faces: \d+ real/ }).first().click()
+    await expect(page.getByRole('columnheader', { name: '95% interval' })).toBeVisible()
+  },
+  'the training page': async (page) => {
+    await page.goto('/training')
+    await expect(page.locator('iframe')).toBeVisible()
+  },
+  'the page that is not found': async (page) => {
+    await page.goto('/no/such/page')
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+  },
+}
+
+for (const [size, viewport] of Object.entries(SIZES)) {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test.describe(`${size}, ${colorScheme}`, () => {
+      test.use({ viewport, colorScheme, reducedMotion: 'reduce' })
+
+      for (const [state, show] of Object.entries(STATES)) {
+        test(`${state} has no accessibility faults and fits`, async ({ page }) => {
+          await show(page)
+          // What TensorBoard shows is not ours.
+          const { violations } = await new AxeBuilder({ page })
+            .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'])
+            .exclude('iframe')
+            .analyze()
+          expect(violations).toEqual([])
+          const overflow = await page.evaluate(
+            () => document.documentElement.scrollWidth - window.innerWidth,
+          )
+          expect(overflow).toBeLessThanOrEqual(0)
+        })
+      }
+    })
+  }
+}

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs'
+import { crc32, deflateSync } from 'node:zlib'
+import type { Page } from '@playwright/test'
+
+export interface Sent {
+  name: string
+  mimeType: string
+  buffer: Buffer
+}
+
+/** The face that `FACE` names, or else a drawn gradient: every model has an opinion on either. */
+export function picture(): Sent {
+  const { FACE } = process.env
+  if (FACE) return { name: 'face.jpg', mimeType: 'image/jpeg', buffer: readFileSync(FACE) }
+  return { name: 'gradient.png', mimeType: 'image/png', buffer: gradient(128) }
+}
+
+export const NO_PICTURE: Sent = {
+  name: 'notes.jpg',
+  mimeType: 'image/jpeg',
+  buffer: Buffer.from('These are words and not a picture.'),
+}
+
+/** Drops a file in the middle of the page's body, as the system would. */
+export async function drop(page: Page, file: Sent) {
+  const dataTransfer = await transferOf(page, file)
+  await page.dispatchEvent('body', 'dragenter', { dataTransfer })
+  await page.dispatchEvent('body', 'drop', { dataTransfer })
+}
+
+/** Pastes a file as Ctrl+V would. */
+export async function paste(page: Page, file: Sent) {
+  const clipboardData = await transferOf(page, file)
+  await clipboardData.evaluate((data) => {
+    const event = new ClipboardEvent('paste', { bubbles: true, clipboardData: data })
+    document.body.dispatchEvent(event)
+  })
+}
+
+function transferOf(page: Page, { name, mimeType, buffer }: Sent) {
+  return page.evaluateHandle(
+    ([base64, fileName, type]) => {
+      const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
+      const data = new DataTransfer()
+      data.items.add(new File([bytes], fileName, { type }))
+      return data
+    },
+    [buffer.toString('base64'), name, mimeType] as const,
+  )
+}
+
+/** A square RGB PNG. */
+function gradient(side: number): Buffer {
+  const header = Buffer.alloc(13)
+  header.writeUInt32BE(side, 0)
+  header.writeUInt32BE(side, 4)
+  header.set([8, 2, 0, 0, 0], 8)
+  const row = (y: number) => [0, ...Array.from({ length: side }, (_, x) => [x, y, x ^ y]).flat()]
+  const pixels = Buffer.from(Array.from({ length: side }, (_, y) => row(y)).flat())
+  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
+  return Buffer.concat([
+    signature,
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(pixels)),
+    chunk('IEND', Buffer.alloc(0)),
+  ])
+}
+
+function chunk(name: string, data: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.from(name), data])
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(data.length)
+  const checksum = Buffer.alloc(4)
+  checksum.writeUInt32BE(crc32(body))
+  return Buffer.concat([length, body, checksum])
+}

@@ -1,0 +1,15 @@
+import {
+  mdiAlert,
+  mdiCheckCircle,
+  mdiHelpCircle,
+  mdiImageOffOutline,
+} from '@mdi/js'
+import type { VerdictName } from '@/api/types'
+
+/** Icon and theme colour of each verdict; shapes differ, so that colour is never needed. */
+export const VERDICT_LOOKS: Record<VerdictName, { icon: string; color: string }> = {
+  fake: { icon: mdiAlert, color: 'fake' },
+  real: { icon: mdiCheckCircle, color: 'real' },
+  uncertain: { icon: mdiHelpCircle, color: 'uncertain' },
+  out_of_scope: { icon: mdiImageOffOutline, color: 'uncertain' },
+}

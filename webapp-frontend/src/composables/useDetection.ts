@@ -1,0 +1,55 @@
+import { onScopeDispose, shallowRef } from 'vue'
+import { asFailure, type ApiFailure } from '@/api/failure'
+import { compareModels } from '@/api/predict'
+import type { Comparison } from '@/api/types'
+import { shared } from './shared'
+
+export interface SentPicture {
+  file: File
+  /** Object URL for the preview, revoked when the next picture comes. */
+  url: string
+}
+
+export type Outcome =
+  | { step: 'waiting' }
+  | { step: 'answered'; answer: Comparison }
+  | { step: 'failed'; failure: ApiFailure }
+
+/** The picture being checked and what came of it. Kept while the reader looks at other pages. */
+export function createDetection() {
+  const picture = shallowRef<SentPicture | null>(null)
+  const outcome = shallowRef<Outcome | null>(null)
+  let request = new AbortController()
+
+  function drop() {
+    request.abort()
+    if (picture.value) URL.revokeObjectURL(picture.value.url)
+  }
+
+  async function send(file: File) {
+    request.abort()
+    request = new AbortController()
+    const { signal } = request
+    outcome.value = { step: 'waiting' }
+    const result = await compareModels(file, signal).then(
+      (answer): Outcome => ({ step: 'answered', answer }),
+      (thrown: unknown): Outcome => ({ step: 'failed', failure: asFailure(thrown) }),
+    )
+    if (!signal.aborted) outcome.value = result
+  }
+
+  function check(file: File) {
+    drop()
+    picture.value = { file, url: URL.createObjectURL(file) }
+    return send(file)
+  }
+
+  async function retry() {
+    if (picture.value) await send(picture.value.file)
+  }
+
+  onScopeDispose(drop)
+  return { picture, outcome, check, retry }
+}
+
+export const [provideDetection, useDetection] = shared(createDetection)

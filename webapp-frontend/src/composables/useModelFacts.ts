@@ -1,0 +1,77 @@
+import { computed, toValue, type MaybeRefOrGetter } from 'vue'
+import { useI18n } from 'vue-i18n'
+import type { Card, ModelRow } from '@/api/types'
+import type { Fact } from '@/components/common/facts'
+import { shortHash } from '@/format/hashes'
+import { useFormat } from './useFormat'
+
+/** Everything that is known of a model; what is not known is left out. */
+export function useModelFacts(model: MaybeRefOrGetter<ModelRow>) {
+  const { t, te } = useI18n()
+  const { bytes, count, threshold, tiny } = useFormat()
+
+  function ofInput({ width, height, channels, value_range, resize, filter }: Card['input']) {
+    return t('models.facts.inputText', {
+      width,
+      height,
+      channels,
+      range: value_range.join('–'),
+      resize: t(`models.resize.${resize}`),
+      filter,
+    })
+  }
+
+  function ofOutput({ activation, classes }: Card['output']) {
+    if (activation === 'softmax') {
+      return t('models.facts.softmax', { classes: classes.join(', ') })
+    }
+    return t('models.facts.sigmoid', { zero: classes[0], one: classes[1] })
+  }
+
+  function ofCard(card: Card): Record<string, Fact['value'] | undefined> {
+    const { calibrator, training } = card
+    return {
+      architecture: card.architecture ?? undefined,
+      parameters: typeof card.parameters === 'number' ? count(card.parameters) : undefined,
+      input: ofInput(card.input),
+      output: ofOutput(card.output),
+      chosen: t('models.facts.chosenText', {
+        value: threshold(card.threshold.value),
+        chosen: card.threshold.chosen,
+      }),
+      calibrator: t(`models.calibrator.${calibrator.kind}`),
+      intendedUse: card.intended_use,
+      data: training?.data,
+      split: training?.split,
+      examples: Object.entries(training?.examples ?? {}).map(([part, n]) => `${part}: ${count(n)}`),
+      epochs: training
+        ? t('models.facts.epochsText', { epochs: training.epochs, seed: training.seed })
+        : undefined,
+      licences: card.data_licences,
+      failures: card.known_failures,
+    }
+  }
+
+  function ofEngine({ engine }: ModelRow) {
+    if (!engine) return undefined
+    const name = te(`models.engine.${engine.name}`) ? t(`models.engine.${engine.name}`) : engine.name
+    const difference = tiny(engine.max_difference)
+    const text = t('models.facts.engineText', { name, version: engine.version, difference })
+    return engine.note ? [text, engine.note] : text
+  }
+
+  return computed<Fact[]>(() => {
+    const it = toValue(model)
+    const values: Record<string, Fact['value'] | undefined> = {
+      ...(it.card ? ofCard(it.card) : {}),
+      engine: ofEngine(it),
+      file: t('models.facts.fileText', { name: it.file.name, size: bytes(it.file.size_bytes) }),
+    }
+    const facts: Fact[] = Object.entries(values).flatMap(([name, value]) =>
+      value?.length ? [{ label: t(`models.facts.${name}`), value }] : [],
+    )
+    const { sha256 } = it.file
+    if (sha256) facts.push({ label: t('models.facts.sha256'), value: shortHash(sha256), copy: sha256 })
+    return facts
+  })
+}

@@ -1,0 +1,18 @@
+/** The format that a file claims, such as `JPEG`; empty where it claims none. */
+export function claimedFormat(file: { name: string; type: string }): string {
+  const [kind, subtype] = file.type.split('/')
+  if (kind === 'image' && subtype) return subtype.replace(/^x-|\+xml$/g, '').toUpperCase()
+  const extension = /\.([^./\\]+)$/.exec(file.name)?.[1]
+  return extension?.toUpperCase() ?? ''
+}
+
+/** A file name for the answer about a picture. */
+export function answerFileName(picture: string): string {
+  return `${picture.replace(/\.[^.]*$/, '') || 'picture'}-verdict.json`
+}
+
+/** A picture's size in pixels. */
+export interface Size {
+  width: number
+  height: number
+}

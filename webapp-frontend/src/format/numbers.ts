@@ -1,0 +1,49 @@
+const STEP = 0.001
+
+/** A share in [0, 1] to a tenth of a percent, without claiming a certainty that it has not. */
+export function percent(share: number, locale = 'en'): string {
+  const format = new Intl.NumberFormat(locale, { style: 'percent', minimumFractionDigits: 1 })
+  if (share > 0 && share < STEP / 2) return `<${format.format(STEP)}`
+  if (share < 1 && share >= 1 - STEP / 2) return `>${format.format(1 - STEP)}`
+  return format.format(share)
+}
+
+/** A threshold in [0, 1] as a percentage, as short as it was chosen. */
+export function threshold(value: number, locale = 'en'): string {
+  const options = { style: 'percent', maximumFractionDigits: 2 } as const
+  return new Intl.NumberFormat(locale, options).format(value)
+}
+
+/** A count with its thousands grouped. */
+export function count(value: number, locale = 'en'): string {
+  return new Intl.NumberFormat(locale, { maximumFractionDigits: 0 }).format(value)
+}
+
+/** A number with three decimals. */
+export function decimal(value: number, locale = 'en'): string {
+  const options = { minimumFractionDigits: 3, maximumFractionDigits: 3 }
+  return new Intl.NumberFormat(locale, options).format(value)
+}
+
+/** A tiny number, such as a rounding error, with two digits that count. */
+export function tiny(value: number, locale = 'en'): string {
+  return new Intl.NumberFormat(locale, { maximumSignificantDigits: 2 }).format(value)
+}
+
+/** A file's size, in the largest unit of 1024 that leaves a number of at least 1. */
+export function bytes(size: number, locale = 'en'): string {
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte']
+  const power = size < 1 ? 0 : Math.min(Math.floor(Math.log2(size) / 10), units.length - 1)
+  return new Intl.NumberFormat(locale, {
+    style: 'unit',
+    unit: units[power],
+    unitDisplay: power === 0 ? 'long' : 'short',
+    maximumFractionDigits: power < 2 ? 0 : 1,
+  }).format(size / 1024 ** power)
+}
+
+/** A time, to a tenth of a millisecond. */
+export function milliseconds(value: number, locale = 'en'): string {
+  const options = { style: 'unit', unit: 'millisecond', maximumFractionDigits: 1 } as const
+  return new Intl.NumberFormat(locale, options).format(value)
+}

@@ -1,0 +1,47 @@
+import { nextTick } from 'vue'
+import { createRouter, createWebHistory } from 'vue-router'
+import { i18n } from '@/plugins/i18n'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** Key of the page's title. */
+    title: string
+  }
+}
+
+export const router = createRouter({
+  history: createWebHistory(),
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+  routes: [
+    {
+      path: '/',
+      component: () => import('@/pages/DetectPage.vue'),
+      meta: { title: 'detect.title' },
+    },
+    {
+      path: '/models',
+      component: () => import('@/pages/ModelsPage.vue'),
+      meta: { title: 'models.title' },
+    },
+    {
+      path: '/training',
+      component: () => import('@/pages/TrainingPage.vue'),
+      meta: { title: 'training.title' },
+    },
+    {
+      path: '/:unknown(.*)*',
+      component: () => import('@/pages/NotFoundPage.vue'),
+      meta: { title: 'notFound.title' },
+    },
+  ],
+})
+
+router.afterEach(async (to, from) => {
+  const { t } = i18n.global
+  document.title = `${t(to.meta.title)} – ${t('app.name')}`
+  const firstPage = from.matched.length === 0
+  if (firstPage || to.path === from.path) return
+  // A screen reader then reads the new page's heading, as it would after a full page load.
+  await nextTick()
+  document.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true })
+})

@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest'
+import { orderedMetrics } from '@/domain/metrics'
+import { evaluation } from './samples'
+
+it('orders known metrics, and keeps unknown ones at the end', () => {
+  const estimate = { value: 0.9, low: 0.8, high: 1 }
+  const metrics = orderedMetrics({
+    dataset: 'faces',
+    split: 'test',
+    delivery: 'original',
+    n_real: 100,
+    n_fake: 100,
+    skipped: 0,
+    confusion: evaluation.confusion,
+    metrics: { zeta: estimate, auc: estimate, kappa: estimate, accuracy: estimate },
+  })
+  expect(metrics.map(({ name }) => name)).toEqual(['accuracy', 'auc', 'kappa', 'zeta'])
+  expect(metrics[0]).toEqual({ name: 'accuracy', share: true, ...estimate })
+  expect(metrics[1]?.share).toBe(false)
+})

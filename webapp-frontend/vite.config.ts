@@ -1,0 +1,22 @@
+import { fileURLToPath } from 'node:url'
+import vue from '@vitejs/plugin-vue'
+import vuetify from 'vite-plugin-vuetify'
+import { defineConfig } from 'vitest/config'
+
+const backend = 'http://localhost:8000'
+
+export default defineConfig({
+  plugins: [vue(), vuetify()],
+  resolve: { alias: { '@': fileURLToPath(new URL('src', import.meta.url)) } },
+  define: {
+    __VUE_I18N_FULL_INSTALL__: false,
+    __VUE_I18N_LEGACY_API__: false,
+  },
+  server: { proxy: { '/api': backend, '/tensorboard': backend } },
+  test: {
+    environment: 'happy-dom',
+    include: ['tests/**/*.test.ts'],
+    // Vuetify's components import their own CSS, which only Vite can read.
+    server: { deps: { inline: ['vuetify'] } },
+  },
+})
