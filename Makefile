@@ -7,7 +7,7 @@ PORT ?= 8000
 VENV := .venv/bin
 export PORT
 .DEFAULT_GOAL := help
-.PHONY: help run train test test-compose openapi lock format
+.PHONY: help run train test test-compose openapi results lock format
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -29,6 +29,9 @@ test-compose: ## prove docker-compose.yml with the engine of this machine
 
 openapi: ## write the API's description for the page's client
 	@$(VENV)/python -m app openapi > webapp-frontend/openapi.json
+
+results: ## write the published models' figures into README.md
+	@$(VENV)/python tools/results.py
 
 lock: ## lock all Python packages anew (needs uv)
 	@bash tools/lock.sh

@@ -4,6 +4,8 @@ Makes .venv, installs the locked packages and builds the page, each only when so
 changed. Standard library only, and readable by any Python 3, so that a wrong one can be named.
 """
 
+from __future__ import print_function
+
 import hashlib
 import json
 import os
@@ -97,7 +99,7 @@ def build_page():
         run([npm, "ci", "--no-audit", "--no-fund", "--loglevel", "error"], PAGE, environment)
         write(modules, locked)
     say("Building the page")
-    run([npm, "run", "--silent", "build"], PAGE, environment)
+    run([npm, "run", "--silent", "build", "--", "--logLevel", "warn"], PAGE, environment)
     write(stamp, state)
 
 
@@ -127,10 +129,21 @@ def find_npm():
 
 
 def pip(arguments):
-    """pip install into .venv; its own lines tell what it fetches."""
-    quiet = ["--disable-pip-version-check", "--no-warn-script-location", "--quiet"]
-    bar = [] if sys.stdout.isatty() else ["--progress-bar", "off"]
-    run([PYTHON, "-m", "pip", "install"] + quiet + bar + arguments)
+    """pip install into .venv, of whose many lines only the downloads with their sizes are shown."""
+    command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check"]
+    command += ["--progress-bar", "off", "--no-warn-script-location"] + arguments
+    said = []
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT)
+    try:
+        for line in process.stdout:
+            said.append(line.decode(errors="replace"))
+            if said[-1].lstrip().startswith("Downloading") and " (" in said[-1]:
+                print("    " + said[-1].strip(), flush=True)
+    except KeyboardInterrupt:
+        process.terminate()
+        stop("Stopped; the same command goes on from here.")
+    if process.wait():
+        stop("".join(said[-20:]) + "Installing packages failed; is the network reachable?")
 
 
 def megabytes(what):

@@ -12,7 +12,9 @@ step "Python: lint, format, types"
 "$bin/ruff" check .
 "$bin/ruff" format --check .
 "$bin/mypy" detection-model
-"$bin/mypy" webapp-backend tools/compose_checks.py
+"$bin/mypy" webapp-backend tools/compose_checks.py tools/results.py tools/wait_ready.py
+
+"$bin/python" tools/results.py --check
 
 step "Page: lint, types, unit tests"
 (cd webapp-frontend && npm run --silent lint && npm run --silent typecheck && npm test --silent)
@@ -35,11 +37,7 @@ service=$!
 stop() { kill "$service" 2>/dev/null; wait "$service" 2>/dev/null; rm -rf "$state"; }
 trap stop EXIT
 export BASE_URL=http://127.0.0.1:$port
-for _ in $(seq 240); do
-  curl -sf "$BASE_URL/api/ready" | grep -q '"v1","v2","v3"' && break
-  kill -0 "$service" || { cat "$state/log"; exit 1; }
-  sleep 1
-done
+"$bin/python" tools/wait_ready.py "$BASE_URL" v1 v2 v3 || { cat "$state/log"; exit 1; }
 face=../shared/data/Dataset/Test/Real
 [ -d "$face" ] && export FACE=$PWD/$face/$(ls "$face" | head -n 1)
 (cd webapp-frontend && npm run --silent e2e)

@@ -16,6 +16,7 @@ from detection_model import images
 from detection_model.card import InputSpec, file_sha256, read_card
 from detection_model.data.folders import find_data
 from detection_model.data.pictures import load_pictures
+from detection_model.data.synthetic import write_synthetic
 from detection_model.evaluation import records
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -111,6 +112,7 @@ def test_evaluate_and_predict_say_what_the_model_learned(
     folder = models / "v1.eval"
     evaluation = records.Evaluation.model_validate_json((folder / records.METRICS).read_bytes())
     (row,) = evaluation.rows
+    assert "weighted avg" in (folder / records.REPORT).read_text()
     assert (row.n_real, row.n_fake) == (8, 8)
     assert row.metrics["auc"].value > 0.9
     assert evaluation.model_sha256 == file_sha256(models / "v1.keras")
@@ -171,3 +173,25 @@ def test_help_teaches(cli: Cli) -> None:
         done = cli(*arguments, "--help")
         assert done.returncode == 0
         assert "detection-model " in done.stdout
+
+
+def test_a_drawn_split_is_written_down_and_kept_for_the_test(tmp_path: Path, cli: Cli) -> None:
+    write_synthetic(tmp_path / "made", per_class=20)
+    data = tmp_path / "made" / "Train"
+    places = ("--models", tmp_path / "models")
+    done = cli(
+        *("train", "v1", "--data", data, "--epochs", 1, "--seed", 7, *places),
+        *("--logs", tmp_path / "logs"),
+    )
+    assert done.returncode == 0, done.stderr
+    (written,) = (tmp_path / "logs").glob("v1/*/split.json")
+    split = json.loads(written.read_text())
+    assert {name: len(paths) for name, paths in split.items()} == {
+        "train": 32,
+        "validation": 4,
+        "test": 4,
+    }
+    done = cli("evaluate", "v1", "--data", data, *places)
+    assert done.returncode == 0, done.stderr
+    judged = records.read_predictions(tmp_path / "models" / "v1.eval" / records.PREDICTIONS)
+    assert sorted(row.path for row in judged) == sorted(split["test"])

@@ -38,10 +38,10 @@ def free_port() -> int:
 
 @contextlib.asynccontextmanager
 async def kept_running(
-    name: str, command: list[str], environment: Mapping[str, str]
+    name: str, command: list[str], environment: Mapping[str, str], *, silent: bool = False
 ) -> AsyncIterator[None]:
     """Run a command for as long as the block lasts; when it ends, start it again."""
-    task = asyncio.create_task(_keep(name, command, environment))
+    task = asyncio.create_task(_keep(name, command, environment, silent))
     try:
         yield
     finally:
@@ -50,13 +50,18 @@ async def kept_running(
             await task
 
 
-async def _keep(name: str, command: list[str], environment: Mapping[str, str]) -> None:
+async def _keep(
+    name: str, command: list[str], environment: Mapping[str, str], silent: bool
+) -> None:
+    output = asyncio.subprocess.DEVNULL if silent else None
     for attempt in range(sys.maxsize):
         # A group of its own: Ctrl-C goes to the service, which stops its children in order.
         process = await asyncio.create_subprocess_exec(
             *command,
             env=dict(environment),
             stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
             start_new_session=True,
         )
         try:

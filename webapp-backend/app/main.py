@@ -87,7 +87,8 @@ async def _tensorboard(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     port = children.free_port()
     command = children.tensorboard_command(settings, port)
     async with (
-        children.kept_running("tensorboard", command, os.environ),
+        # It would print an address of its own, which is not the one to open.
+        children.kept_running("tensorboard", command, os.environ, silent=True),
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
     ):
         yield client

@@ -19,6 +19,9 @@ def command(
     threshold: Annotated[
         float | None, typer.Option(min=0, max=1, help="Instead of the card's.")
     ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="Name of the data set in tables; default: its folder's.")
+    ] = None,
     generator: Annotated[
         str | None, typer.Option(help="What made the fakes, for the table.")
     ] = None,
@@ -44,6 +47,7 @@ def command(
                 data,
                 split=None if split == "all" else split,
                 threshold=threshold,
+                dataset=dataset,
                 generator=generator,
                 command=f"detection-model evaluate {Path(model).name} --data <{data.name}> "
                 f"--split {split}",

@@ -54,11 +54,21 @@ class Example:
 
 @dataclass(frozen=True)
 class DataFolder:
-    """A data set: its examples by split, sorted by path."""
+    """A data set: its examples by split, sorted by path.
+
+    `drawn_with` is the seed of a split that was drawn here; none where the folders gave it.
+    """
 
     root: Path
     splits: dict[SplitName, list[Example]]
-    how: str
+    drawn_with: int | None = None
+
+    @property
+    def how(self) -> str:
+        """How the splits came about."""
+        if self.drawn_with is None:
+            return "as the folders say"
+        return f"80/10/10 stratified by class, seed {self.drawn_with}"
 
     @property
     def name(self) -> str:
@@ -105,10 +115,9 @@ def find_data(root: Path, *, seed: int = 0) -> DataFolder:
             if sub.name.lower() in _SPLITS
         }
         if any(by_split.values()):
-            return DataFolder(folder, by_split, "as the folders say")
+            return DataFolder(folder, by_split)
         if examples := _examples(folder):
-            how = f"80/10/10 stratified by class, seed {seed}"
-            return DataFolder(folder, _divide(examples, seed), how)
+            return DataFolder(folder, _divide(examples, seed), drawn_with=seed)
     raise DataError(f"{root}: no pictures found; {_EXPECTED}")
 
 

@@ -44,6 +44,7 @@ def evaluate(
     *,
     split: SplitName | None,
     threshold: float | None,
+    dataset: str | None = None,
     generator: str | None = None,
     command: str,
     decoding: Progress = lambda _done, _total: None,
@@ -54,19 +55,22 @@ def evaluate(
     Raises:
         DataError: the data set or split is unusable.
     """
-    found = find_data(data)
+    # A split that training drew must be drawn the same way, or training pictures are judged.
+    training = detector.card.training
+    found = find_data(data, seed=training.seed if training else 0)
+    name = dataset or found.name
     examples = all_examples(found) if split is None else found.split(split)
     pictures = load_pictures(examples, detector.card.input, progress=decoding)
     predictions = []
     for example, logit in zip(
         pictures.examples, detector.fake_logits(pictures.pixels), strict=True
     ):
-        predictions.append(_prediction(example, found.root, found.name, split, logit, detector))
+        predictions.append(_prediction(example, found.root, name, split, logit, detector))
         judging(len(predictions), len(pictures.examples))
     at = detector.card.threshold.value if threshold is None else threshold
     labels, scores = metrics.labels_and_scores(predictions)
     row = EvaluationRow(
-        dataset=found.name,
+        dataset=name,
         split=split or "all",
         generator=generator,
         n_real=int((~labels).sum()),
@@ -87,12 +91,13 @@ def evaluate(
 
 
 def save(result: Result, folder: Path) -> None:
-    """Write metrics.json, curves.json and predictions.csv."""
+    """Write metrics.json, curves.json, predictions.csv and report.txt."""
     folder.mkdir(parents=True, exist_ok=True)
     labels, scores = metrics.labels_and_scores(result.predictions)
     write_predictions(folder / records.PREDICTIONS, result.predictions)
     curves = metrics.curves(labels, scores).model_dump_json()
     (folder / records.CURVES).write_text(curves + "\n")
+    (folder / records.REPORT).write_text(result.classification_report())
     written = result.evaluation.model_dump_json(indent=2)
     (folder / records.METRICS).write_text(written + "\n")
 

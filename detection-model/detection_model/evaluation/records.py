@@ -1,6 +1,6 @@
-"""What `models/<name>.eval/` holds: metrics.json, curves.json and predictions.csv.
+"""What `models/<name>.eval/` holds: metrics.json, curves.json, predictions.csv, report.txt.
 
-The positive class is Fake throughout. predictions.csv is the source; the other two
+The positive class is Fake throughout. predictions.csv is the source; the others
 recompute from it. Reading these needs no TensorFlow and no scikit-learn.
 """
 
@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, computed_field
 METRICS = "metrics.json"
 CURVES = "curves.json"
 PREDICTIONS = "predictions.csv"
+REPORT = "report.txt"
 
 
 class Estimate(BaseModel):

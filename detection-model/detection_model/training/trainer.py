@@ -107,7 +107,6 @@ def _load_data(config: TrainConfig, recipe: zoo.Recipe, report: Reporter) -> _Da
         return pictures
 
     train_pictures, validation = load("train"), load("validation")
-    decided_here = not found.how.startswith("as the folders")
 
     def paths(examples: list[Example]) -> list[str]:
         return [example.path.relative_to(found.root).as_posix() for example in examples]
@@ -124,7 +123,7 @@ def _load_data(config: TrainConfig, recipe: zoo.Recipe, report: Reporter) -> _Da
         },
         written_split=(
             {str(name): paths(part) for name, part in found.splits.items()}
-            if decided_here
+            if found.drawn_with is not None
             else None
         ),
     )

@@ -1,6 +1,7 @@
 """Passes /tensorboard/ on to TensorBoard, where no web server stands in front."""
 
 import time
+from urllib.parse import quote
 
 import anyio
 import httpx
@@ -22,6 +23,12 @@ router = APIRouter(include_in_schema=False)
 def slash() -> Response:
     """Relative links need the slash."""
     return RedirectResponse("/tensorboard/")
+
+
+@router.get("/font-roboto/{path:path}")
+def font(path: str) -> Response:
+    """TensorBoard asks for its fonts without its prefix."""
+    return RedirectResponse(f"/tensorboard/font-roboto/{quote(path)}")
 
 
 @router.api_route("/tensorboard/{path:path}", methods=["GET", "POST", "HEAD"])

@@ -13,6 +13,7 @@ from app.settings import Settings
 from app.worker.preparing import Preparer
 
 logging.basicConfig(level=logging.INFO, format="worker: %(message)s")
+logging.getLogger("absl").setLevel(logging.WARNING)  # Keras tells of every file it writes
 settings = Settings()
 stop = threading.Event()
 for number in (signal.SIGTERM, signal.SIGINT):

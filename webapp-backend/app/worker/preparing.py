@@ -18,6 +18,7 @@ from detection_model.export.compiled import (
 log = logging.getLogger(__name__)
 
 _ATTEMPTS = 3
+_UNFINISHED = ".preparing-"
 
 
 class Preparer:
@@ -26,6 +27,10 @@ class Preparer:
     def __init__(self, models: Path, cache: Path) -> None:
         self._cache = cache
         self._watch = FolderWatch(models)
+
+        # What a worker that was killed left behind.
+        for left in cache.glob(f"{_UNFINISHED}*"):
+            shutil.rmtree(left, ignore_errors=True)
 
     def step(self) -> None:
         """Prepare every file that lies still and is not in the cache."""
@@ -43,7 +48,7 @@ class Preparer:
         if read_compiled(folder) is not None:
             return
         self._cache.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=".preparing-", dir=self._cache))
+        made = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=self._cache))
         try:
             report = self._compile(file, sha256, folder, made)
             publish_compiled(report, made, folder)

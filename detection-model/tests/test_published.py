@@ -1,0 +1,86 @@
+"""The published models are what their cards, evaluations and runs say."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from detection_model import zoo
+from detection_model.card import Card, file_sha256, read_card
+from detection_model.evaluation import metrics, records
+
+ROOT = Path(__file__).parents[2]
+MODELS = ROOT / "detection-model" / "models"
+FACES = ROOT.parent / "shared" / "data" / "Dataset"
+NAMES = ["v1", "v2", "v3"]
+
+
+def card(name: str) -> Card:
+    return read_card(MODELS / f"{name}.json")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_card_is_of_this_file(name: str) -> None:
+    found = card(name)
+    assert found.name == name
+    assert found.sha256 == file_sha256(MODELS / f"{name}.keras")
+    assert (MODELS / f"{name}.keras").stat().st_size < 20_000_000
+    assert any("CC BY-NC-SA" in licence for licence in found.data_licences)
+    assert found.known_failures
+    assert found.training is not None
+    assert found.training.examples["train/Real"] == found.training.examples["train/Fake"] == 750
+    assert found.training.epochs == zoo.ZOO[name].epochs
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_figures_recompute_from_the_predictions(name: str) -> None:
+    folder = MODELS / f"{name}.eval"
+    evaluation = records.Evaluation.model_validate_json((folder / records.METRICS).read_bytes())
+    predictions = records.read_predictions(folder / records.PREDICTIONS)
+    assert evaluation.model_sha256 == card(name).sha256
+    (row,) = evaluation.rows
+    assert (row.n_real, row.n_fake, len(predictions)) == (100, 100, 200)
+    assert records.confusion_at(predictions, evaluation.threshold) == row.confusion
+    labels, scores = metrics.labels_and_scores(predictions)
+    for metric, function in metrics.all_metrics(evaluation.threshold).items():
+        assert row.metrics[metric].value == pytest.approx(function(labels, scores), abs=1e-4)
+    curves = records.Curves.model_validate_json((folder / records.CURVES).read_bytes())
+    assert np.trapezoid(curves.roc.y, curves.roc.x) == pytest.approx(
+        row.metrics["auc"].value, abs=0.01
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_run_stands_in_the_logs_with_every_epoch(name: str) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    training = card(name).training
+    assert training is not None
+    assert training.log_folder is not None
+    run = ROOT / training.log_folder
+    record = json.loads((run / "run.json").read_text())
+    assert record["data_fingerprint"] == training.data_fingerprint
+    for split, prefix in (("train", ""), ("validation", "val_")):
+        events = EventAccumulator(str(run / split), size_guidance={"tensors": 0})
+        events.Reload()
+        points = [
+            float(np.frombuffer(event.tensor_proto.tensor_content, np.float32)[0])
+            for event in events.Tensors("epoch_accuracy")
+        ]
+        assert points == pytest.approx(record["history"][f"{prefix}accuracy"], abs=1e-6)
+        assert len(points) == training.epochs
+    assert (run / "loss.png").is_file()
+    assert (run / "accuracy.png").is_file()
+
+
+@pytest.mark.skipif(not FACES.is_dir(), reason="no real faces here: shared/data is absent")
+@pytest.mark.parametrize("name", NAMES)
+def test_the_model_still_gives_the_stored_predictions(name: str) -> None:
+    from detection_model.detector import Detector
+
+    detector = Detector.load(MODELS / f"{name}.keras")
+    stored = records.read_predictions(MODELS / f"{name}.eval" / records.PREDICTIONS)
+    for row in stored[::20]:
+        found = detector.judge((FACES / row.path).read_bytes())
+        assert found.fake == pytest.approx(row.fake, abs=1e-4), row.path

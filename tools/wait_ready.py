@@ -1,0 +1,28 @@
+"""Waits until a service answers with models: `python tools/wait_ready.py URL MODEL…`."""
+
+import sys
+import time
+
+import httpx
+
+_PATIENCE_SECONDS = 240
+
+
+def main(url: str, wanted: set[str]) -> None:
+    """Return once every wanted model answers; exit with the last answer when none comes."""
+    last = "nothing"
+    give_up = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < give_up:
+        try:
+            answer = httpx.get(f"{url}/api/ready", timeout=10)
+            last = answer.text
+            if answer.status_code == 200 and wanted <= set(answer.json()["models"]):
+                return
+        except httpx.TransportError as error:
+            last = str(error)
+        time.sleep(0.5)
+    sys.exit(f"{url} did not become ready: {last}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], set(sys.argv[2:]))
