@@ -89,7 +89,7 @@ def judge(
     prediction: ClassName = "Fake" if fake >= threshold else "Real"
     verdict: VerdictName = "fake" if prediction == "Fake" else "real"
     side = "at or above" if prediction == "Fake" else "below"
-    reasons = [f"{fake:.1%} for Fake is {side} the threshold of {threshold:.1%}"]
+    reasons = [f"{_percent(fake)} for Fake is {side} the threshold of {_percent(threshold)}"]
     if assumptions:
         verdict = "uncertain"
         reasons.append("the model has no card, so what its output means is assumed")
@@ -116,6 +116,15 @@ _MESSAGES: dict[VerdictName, str] = {
 def message(verdict: Verdict) -> str:
     """One or two sentences for a person, without numbers that look like proof."""
     return _MESSAGES[verdict.verdict]
+
+
+def _percent(share: float) -> str:
+    """A share in [0, 1] in words that never round to certainty."""
+    if 0 < share < 0.001:
+        return "less than 0.1%"
+    if 0.999 < share < 1:
+        return "more than 99.9%"
+    return f"{share:.1%}"
 
 
 def _log_sum_exp(values: Sequence[float]) -> float:

@@ -1,5 +1,6 @@
 """`detection-model evaluate`."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -49,8 +50,7 @@ def command(
                 threshold=threshold,
                 dataset=dataset,
                 generator=generator,
-                command=f"detection-model evaluate {Path(model).name} --data <{data.name}> "
-                f"--split {split}",
+                command=_reproduced(model, data, split, threshold, dataset, generator),
                 decoding=reading,
                 judging=judging,
             )
@@ -77,3 +77,12 @@ def _print(row: EvaluationRow, report: str) -> None:
     matrix.add_row("is Fake", str(counts.missed_fake), str(counts.true_fake))
     common.console.print(matrix)
     common.console.print(report, highlight=False)
+
+
+def _reproduced(model: str, data: Path, split: str, *given: float | str | None) -> str:
+    """The command for a reader who has the data set in data/."""
+    words = ["detection-model", "evaluate", Path(model).stem, "--data", f"data/{data.name}"]
+    words += ["--split", split]
+    for option, value in zip(("--threshold", "--dataset", "--generator"), given, strict=True):
+        words += [option, str(value)] if value is not None else []
+    return shlex.join(words)
