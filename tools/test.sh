@@ -34,7 +34,7 @@ state=$(mktemp -d)
 port=$("$bin/python" -c 'from app.children import free_port; print(free_port())')
 PORT=$port STATE_DIR=$state "$bin/python" -m app >"$state/log" 2>&1 &
 service=$!
-stop() { kill "$service" 2>/dev/null; wait "$service" 2>/dev/null; rm -rf "$state"; }
+stop() { kill "$service" 2>/dev/null || true; wait "$service" || true; rm -rf "$state"; }
 trap stop EXIT
 export BASE_URL=http://127.0.0.1:$port
 "$bin/python" tools/wait_ready.py "$BASE_URL" v1 v2 v3 || { cat "$state/log"; exit 1; }

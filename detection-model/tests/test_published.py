@@ -43,8 +43,8 @@ def test_the_figures_recompute_from_the_predictions(name: str) -> None:
     assert (row.n_real, row.n_fake, len(predictions)) == (100, 100, 200)
     assert records.confusion_at(predictions, evaluation.threshold) == row.confusion
     labels, scores = metrics.labels_and_scores(predictions)
-    for metric, function in metrics.all_metrics(evaluation.threshold).items():
-        assert row.metrics[metric].value == pytest.approx(function(labels, scores), abs=1e-4)
+    for metric, value in metrics.all_metrics(labels, scores, evaluation.threshold).items():
+        assert row.metrics[metric].value == pytest.approx(value, abs=1e-4)
     curves = records.Curves.model_validate_json((folder / records.CURVES).read_bytes())
     assert np.trapezoid(curves.roc.y, curves.roc.x) == pytest.approx(
         row.metrics["auc"].value, abs=0.01

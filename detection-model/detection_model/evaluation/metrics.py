@@ -3,7 +3,7 @@
 Positive is Fake. Scores are probabilities of Fake in [0, 1].
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,6 @@ _CURVE_POINTS = 201
 
 Labels = NDArray[np.bool_]
 Scores = NDArray[np.float64]
-Metric = Callable[[Labels, Scores], float]
 
 
 def labels_and_scores(predictions: Sequence[Prediction]) -> tuple[Labels, Scores]:
@@ -26,70 +25,56 @@ def labels_and_scores(predictions: Sequence[Prediction]) -> tuple[Labels, Scores
     return labels, np.asarray([row.fake for row in predictions], np.float64)
 
 
-def all_metrics(threshold: float) -> dict[str, Metric]:
+def all_metrics(labels: Labels, scores: Scores, threshold: float) -> dict[str, float]:
     """Every metric by name; those that call classes do so at `threshold`.
 
     ece: expected calibration error over 15 equal bins (Naeini et al. 2015). brier: mean
-    squared error of the probability. eer: where false positives equal misses. tpr_at_fpr_1,
-    tpr_at_fpr_5: share of fakes found while at most 1 or 5 % of reals are called fake.
+    squared error of the probability. eer: error rate where as many reals are called fake as
+    fakes are missed. tpr_at_fpr_1, tpr_at_fpr_5: largest share of fakes found while at most 1
+    or 5 % of reals are called fake.
     """
-
-    def called(scores: Scores) -> Labels:
-        return scores >= threshold
-
+    called = scores >= threshold
+    found = float(np.sum(called & labels))
+    # One curve for all that reads off it: this runs once a bootstrap resample.
+    false, true, _ = sk.roc_curve(labels, scores, drop_intermediate=False)
+    equal = int(np.argmin(np.abs(false - (1 - true))))
     return {
-        "accuracy": lambda y, s: float(np.mean(called(s) == y)),
-        "precision": lambda y, s: float(sk.precision_score(y, called(s), zero_division=0)),
-        "recall": lambda y, s: float(sk.recall_score(y, called(s), zero_division=0)),
-        "f1": lambda y, s: float(sk.f1_score(y, called(s), zero_division=0)),
-        "real_accuracy": lambda y, s: float(np.mean(~called(s)[~y])),
-        "fake_accuracy": lambda y, s: float(np.mean(called(s)[y])),
-        "auc": lambda y, s: float(sk.roc_auc_score(y, s)),
-        "average_precision": lambda y, s: float(sk.average_precision_score(y, s)),
-        "eer": equal_error_rate,
-        "tpr_at_fpr_1": lambda y, s: tpr_at_fpr(y, s, 0.01),
-        "tpr_at_fpr_5": lambda y, s: tpr_at_fpr(y, s, 0.05),
-        "ece": expected_calibration_error,
-        "brier": lambda y, s: float(np.mean((s - y) ** 2)),
+        "accuracy": float(np.mean(called == labels)),
+        "precision": found / max(1.0, float(np.sum(called))),
+        "recall": found / float(np.sum(labels)),
+        "f1": 2 * found / float(np.sum(called) + np.sum(labels)),
+        "real_accuracy": float(np.mean(~called[~labels])),
+        "fake_accuracy": float(np.mean(called[labels])),
+        "auc": float(sk.auc(false, true)),
+        "average_precision": float(sk.average_precision_score(labels, scores)),
+        "eer": float((false[equal] + 1 - true[equal]) / 2),
+        "tpr_at_fpr_1": float(true[false <= 0.01].max()),
+        "tpr_at_fpr_5": float(true[false <= 0.05].max()),
+        "ece": expected_calibration_error(labels, scores),
+        "brier": float(np.mean((scores - labels) ** 2)),
     }
 
 
 def estimate(
     labels: Labels, scores: Scores, threshold: float, seed: int = 0
 ) -> dict[str, Estimate]:
-    """Each metric with its 95 % interval: percentiles of 1,000 bootstrap resamples a class.
+    """Each metric with its 95 % interval: percentiles of 1,000 bootstrap resamples.
 
     Resampling within each class keeps the class sizes as they were measured.
     """
-    functions = all_metrics(threshold)
     rng = np.random.default_rng(seed)
     real, fake = np.flatnonzero(~labels), np.flatnonzero(labels)
     samples = []
     for _ in range(RESAMPLES):
         chosen = np.concatenate([rng.choice(real, len(real)), rng.choice(fake, len(fake))])
-        samples.append([metric(labels[chosen], scores[chosen]) for metric in functions.values()])
+        samples.append(list(all_metrics(labels[chosen], scores[chosen], threshold).values()))
     low, high = np.percentile(samples, [2.5, 97.5], axis=0)
     return {
-        name: Estimate(
-            value=round(metric(labels, scores), 4),
-            low=round(float(low[i]), 4),
-            high=round(float(high[i]), 4),
+        name: Estimate(value=round(value, 4), low=round(lowest, 4), high=round(highest, 4))
+        for (name, value), lowest, highest in zip(
+            all_metrics(labels, scores, threshold).items(), low.tolist(), high.tolist(), strict=True
         )
-        for i, (name, metric) in enumerate(functions.items())
     }
-
-
-def equal_error_rate(labels: Labels, scores: Scores) -> float:
-    """Error rate where as many reals are called fake as fakes are missed."""
-    false, true, _ = sk.roc_curve(labels, scores, drop_intermediate=False)
-    at = int(np.argmin(np.abs(false - (1 - true))))
-    return float((false[at] + 1 - true[at]) / 2)
-
-
-def tpr_at_fpr(labels: Labels, scores: Scores, limit: float) -> float:
-    """Largest share of fakes found at a false positive rate of at most `limit`."""
-    false, true, _ = sk.roc_curve(labels, scores, drop_intermediate=False)
-    return float(true[false <= limit].max())
 
 
 def expected_calibration_error(labels: Labels, scores: Scores) -> float:
