@@ -32,7 +32,7 @@ def phone_photo() -> bytes:
     small = Image.fromarray(rng.integers(0, 256, (1500, 2000, 3)).astype(np.uint8))
     exif = Image.Exif()
     exif[0x0112] = 6
-    return jpeg(np.asarray(small.resize((4000, 3000))), quality=70, exif=exif)
+    return jpeg(np.asarray(small.resize((4000, 3000))), quality=50, exif=exif)
 
 
 def verdicts(web: httpx.Client, data: bytes) -> list[str]:
