@@ -69,7 +69,10 @@ test('the keyboard alone opens the file chooser', async ({ page }) => {
   const zone = page.getByRole('button', { name: 'Drop a portrait here' })
   await expect(zone).toBeVisible()
   for (let presses = 0; presses < 12; presses++) {
+    const before = await page.evaluateHandle(() => document.activeElement)
     await page.keyboard.press('Tab')
+    // The browser moves the focus some time after it has taken the key.
+    await page.waitForFunction((element) => document.activeElement !== element, before)
     if (await zone.evaluate((element) => element === document.activeElement)) break
   }
   await expect(zone).toBeFocused()
