@@ -139,3 +139,5 @@ def test_a_full_house_is_refused_at_once_with_retry_after(client: TestClient) ->
     assert response.json()["error"] == "busy"
     service.predictor._pending = 0
     assert predict(client, WHITE).status_code == 200
+    assert predict(client, b"no picture").status_code == 415
+    assert service.predictor._pending == 0

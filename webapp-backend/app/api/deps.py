@@ -1,5 +1,6 @@
 """What routes ask for."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -25,16 +26,17 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": ErrorAnswer} for status in statuses}
 
 
-async def _upload(request: Request, service: ServiceDep) -> bytes:
-    """The one picture of a multipart request, at most as large as is accepted."""
+async def _upload(request: Request, service: ServiceDep) -> AsyncIterator[bytes]:
+    """The one picture of a multipart request, in memory only once the request is admitted."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise ApiError(
             415, "not_multipart", "Send the picture as multipart/form-data in the field image."
         )
     async with request.form(max_files=2, max_fields=10) as form:
         picture = _only_picture(form)
-        # One byte more shows that a file is too large; images.decode says so.
-        return await picture.read(service.settings.max_upload_bytes + 1)
+        with service.predictor.admitted():
+            # One byte more shows that a file is too large; images.decode says so.
+            yield await picture.read(service.settings.max_upload_bytes + 1)
 
 
 def _only_picture(form: FormData) -> UploadFile:

@@ -46,15 +46,14 @@ async def predict(
     """Judge one portrait with one model, or with several to compare them."""
     if models is not None and model is not None:
         raise ApiError(422, "invalid_parameter", "Give model or models, not both.")
-    start = time.perf_counter()
-    with service.predictor.admitted():
-        if models is None:
-            chosen = service.model(model)
-            decoded = await service.predictor.decode(upload)
-            return await _one(service, decoded, chosen, threshold, calibrate, start)
-        names = _names(service, models)
+    if models is None:
+        start = time.perf_counter()
+        chosen = service.model(model)
         decoded = await service.predictor.decode(upload)
-        return await _compare(service, decoded, names, threshold, calibrate)
+        return await _one(service, decoded, chosen, threshold, calibrate, start)
+    names = _names(service, models)
+    decoded = await service.predictor.decode(upload)
+    return await _compare(service, decoded, names, threshold, calibrate)
 
 
 def _names(service: Service, models: str) -> list[str]:
