@@ -228,8 +228,16 @@ def contradictions(card: Card, facts: ModelFacts, sha256: str) -> list[str]:
     return [f"{field} says {said}, the file {is_}" for field, said, is_ in pairs if said != is_]
 
 
-def assumed_card(name: str, sha256: str, facts: ModelFacts) -> tuple[Card, list[str]]:
+def assumed_card(
+    name: str, sha256: str, facts: ModelFacts, classes: tuple[ClassName, ...] | None = None
+) -> tuple[Card, list[str]]:
     """A card for a file that has none, and what had to be assumed, as sentences.
+
+    Args:
+        name: of the model.
+        sha256: of the file.
+        facts: what the file says of itself.
+        classes: the class of 0 and of 1 where something else than the card says so.
 
     Raises:
         CardError: the number of outputs fits no reading as Real against Fake.
@@ -243,16 +251,18 @@ def assumed_card(name: str, sha256: str, facts: ModelFacts) -> tuple[Card, list[
         width=facts.width,
         value_range=(0, 255) if facts.rescales else (0, 1),
     )
-    output = OutputSpec(activation="sigmoid" if facts.units == 1 else "softmax")
+    output = OutputSpec(
+        activation="sigmoid" if facts.units == 1 else "softmax", classes=classes or ("Real", "Fake")
+    )
     card = Card(
         name=name, sha256=sha256, input=input_spec, output=output, parameters=facts.parameters
     )
     scaled = "the file scales its input" if facts.rescales else "the file does not scale its input"
     assumptions = [
         f"values from {input_spec.value_range[0]:g} to {input_spec.value_range[1]:g}, as {scaled}",
-        "output 1 means Fake"
+        f"output 1 means {output.classes[1]}"
+        + (" (as eval_config.json says)" if classes else "")
         + (", given as a logit" if facts.activation == "linear" and facts.units == 1 else ""),
         "pictures are stretched to the input size (bilinear), channels in RGB order",
-        "threshold 0.5",
     ]
     return card, assumptions

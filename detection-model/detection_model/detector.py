@@ -25,6 +25,7 @@ from detection_model.card import (
     file_sha256,
     read_card,
 )
+from detection_model.eval_config import check_against, read_eval_config
 from detection_model.export.runtime import Engine, TensorFlow
 
 
@@ -62,6 +63,12 @@ class Detector:
         engine = TensorFlow(model.logits, height=card.input.height, width=card.input.width)
         return cls(path, card, assumptions, engine)
 
+    @property
+    def threshold(self) -> float:
+        """The model's own: of eval_config.json, else of the card."""
+        configured = read_eval_config(self.path).threshold
+        return self.card.threshold.value if configured is None else configured
+
     def fake_logits(self, pixels: NDArray[np.uint8], batch_size: int = 32) -> Iterator[float]:
         """Log-odds of Fake for resized uint8 pictures (n, height, width, 3), one after another."""
         for start in range(0, len(pixels), batch_size):
@@ -79,7 +86,7 @@ class Detector:
         return verdict.judge(
             next(self.fake_logits(pixels[None])),
             calibrator=self.card.calibrator,
-            threshold=self.card.threshold.value if threshold is None else threshold,
+            threshold=self.threshold if threshold is None else threshold,
             assumptions=self.assumptions,
         )
 
@@ -122,11 +129,13 @@ def resolve_card(path: Path, sha256: str, facts: ModelFacts) -> tuple[Card, list
         CardError: unreadable, or a field contradicts the file; the message names the field.
     """
     beside = card_path(path)
+    config = read_eval_config(path)
     if not beside.exists():
-        return assumed_card(path.stem, sha256, facts)
+        return assumed_card(path.stem, sha256, facts, config.classes)
     card = read_card(beside)
     if wrong := contradictions(card, facts, sha256):
         raise CardError(f"card {beside.name}: " + "; ".join(wrong))
+    check_against(config, card)
     return card, []
 
 

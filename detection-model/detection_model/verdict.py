@@ -92,7 +92,10 @@ def judge(
     reasons = [f"{_percent(fake)} for Fake is {side} the threshold of {_percent(threshold)}"]
     if assumptions:
         verdict = "uncertain"
-        reasons.append("the model has no card, so what its output means is assumed")
+        reasons.append(
+            "the model has no card, so what its output means is assumed; "
+            "`detection-model card` finds out"
+        )
     return Verdict(
         prediction=prediction,
         verdict=verdict,

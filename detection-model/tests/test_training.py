@@ -169,7 +169,7 @@ def test_an_unusable_data_set_is_one_line(tmp_path: Path, cli: Cli) -> None:
 
 
 def test_help_teaches(cli: Cli) -> None:
-    for arguments in ([], ["train"], ["evaluate"], ["predict"], ["synthetic"]):
+    for arguments in ([], ["train"], ["evaluate"], ["predict"], ["card"], ["synthetic"]):
         done = cli(*arguments, "--help")
         assert done.returncode == 0
         assert "detection-model " in done.stdout

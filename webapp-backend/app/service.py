@@ -102,6 +102,8 @@ class Service:
             return requested, "request"
         if (override := self.overrides.current.thresholds.get(model.name)) is not None:
             return override, "override"
+        if model.configured_threshold is not None:
+            return model.configured_threshold, "eval_config"
         return model.card.threshold.value, "default" if model.assumptions else "card"
 
     def _none_ready(self) -> ApiError:

@@ -265,3 +265,20 @@ def test_the_older_shape_of_model_info(client: TestClient) -> None:
         "classes": ["Fake", "Real"],
         "accuracy": None,
     }
+
+
+def test_eval_config_gives_the_threshold_until_one_is_set(own_models: Settings) -> None:
+    beside = own_models.models_dir / "eval_config.json"
+    with ready_client(own_models) as client:
+        assert predict(client, WHITE).json()["threshold_source"] == "card"
+        beside.write_text('{"threshold": 1.0}')
+        look(client)
+        answer = predict(client, WHITE).json()
+        assert (answer["prediction"], answer["threshold_source"]) == ("Real", "eval_config")
+        client.patch("/api/models/bright", json={"threshold": 0.9})
+        answer = predict(client, WHITE).json()
+        assert (answer["prediction"], answer["threshold_source"]) == ("Fake", "override")
+        client.patch("/api/models/bright", json={"threshold": None})
+        beside.unlink()
+        look(client)
+        assert predict(client, WHITE).json()["threshold_source"] == "card"

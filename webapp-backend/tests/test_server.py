@@ -94,7 +94,18 @@ def test_the_worker_prepares_a_model_that_appears(server: Server) -> None:
     server.until(lambda: server.answers("first"))
 
 
-@pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds processes through /proc")
+needs_proc = pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at /proc")
+
+
+@needs_proc
+def test_the_api_answers_without_tensorflow(server: Server) -> None:
+    assert server.answers("first")
+    loaded = Path(f"/proc/{server.process.pid}/maps").read_text()
+    assert "ai_edge_litert" in loaded
+    assert "/tensorflow/" not in loaded
+
+
+@needs_proc
 def test_a_killed_worker_harms_no_request_and_is_started_again(server: Server) -> None:
     os.kill(server.children()["worker"], signal.SIGKILL)
     assert server.answers("first")

@@ -58,10 +58,15 @@ def progress_bar(title: str) -> Iterator[OnProgress]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def load_detector(model: str, models: Path) -> Detector:
-    """Load a model by its published name or by its file's path."""
+def model_path(model: str, models: Path) -> Path:
+    """A model's file, by its published name or by the file's own path."""
     path = Path(model) if model.endswith((".keras", ".h5")) else models / f"{model}.keras"
     if not path.is_file():
         there = ", ".join(sorted(p.stem for p in models.glob("*.keras"))) or "none"
         raise ModelError(f"no model {model}; published here: {there}")
-    return Detector.load(path)
+    return path
+
+
+def load_detector(model: str, models: Path) -> Detector:
+    """Load a model by its published name or by its file's path."""
+    return Detector.load(model_path(model, models))

@@ -67,7 +67,7 @@ def evaluate(
     ):
         predictions.append(_prediction(example, found.root, name, split, logit, detector))
         judging(len(predictions), len(pictures.examples))
-    at = detector.card.threshold.value if threshold is None else threshold
+    at = detector.threshold if threshold is None else threshold
     labels, scores = metrics.labels_and_scores(predictions)
     row = EvaluationRow(
         dataset=name,

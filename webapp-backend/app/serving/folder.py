@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from detection_model.card import card_path, file_sha256
+from detection_model.eval_config import eval_config_path
 
 # A file whose time stamp is this old was not being written just now, seconds.
 _STILL_SECONDS = 2.0
@@ -55,7 +56,8 @@ class FolderWatch:
             if path.name.startswith("."):
                 continue  # being written
             beside = path.with_suffix(".eval") / "metrics.json"
-            stamps = tuple(_stamp(part) for part in (path, card_path(path), beside))
+            parts = (path, card_path(path), eval_config_path(path), beside)
+            stamps = tuple(_stamp(part) for part in parts)
             if stamps[0] is not None:
                 still = self._seen.get(path) == stamps or _old(stamps)
                 found.append(ModelPath(path, stamps, still))

@@ -12,6 +12,7 @@ from app.serving.evaluations import StoredEvaluation, read_evaluation
 from app.serving.folder import FolderWatch, ModelPath
 from detection_model.card import Card, CardError
 from detection_model.detector import ModelError, load_model, resolve_card
+from detection_model.eval_config import read_eval_config
 from detection_model.export.compiled import (
     LITERT_FILE,
     Compiled,
@@ -34,6 +35,7 @@ class ServedModel:
     compiled: Compiled
     engine: Engine
     evaluation: StoredEvaluation | None
+    configured_threshold: float | None
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,10 @@ class Registry:
         unchanged = old is not None and old.sha256 == sha256
         engine = old.engine if old and unchanged else self._engine(file, compiled, folder)
         evaluation = read_evaluation(file.evaluation, sha256)
-        return ServedModel(file.name, sha256, card, assumptions, compiled, engine, evaluation)
+        threshold = read_eval_config(file.path).threshold
+        return ServedModel(
+            file.name, sha256, card, assumptions, compiled, engine, evaluation, threshold
+        )
 
     def _engine(self, file: ModelPath, compiled: Compiled, folder: Path) -> Engine:
         if compiled.engine == "litert":

@@ -1,0 +1,88 @@
+"""A foreign file without a card: its range and polarity are found on labelled pictures."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from detection_model.card import CardError, read_card
+from detection_model.detector import Detector
+from detection_model.evaluation.readings import chosen, readings
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Fakes are of middling brightness, reals darker or brighter: only one range fits a model."""
+    folder = tmp_path_factory.mktemp("labelled")
+    rng = np.random.default_rng(0)
+    for label, levels in (("Real", (10, 245)), ("Fake", (118, 138))):
+        (folder / label).mkdir()
+        for number in range(20):
+            pixels = np.full((40, 40, 3), levels[number % 2]) + rng.integers(-8, 8, (40, 40, 3))
+            image = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+            image.save(folder / label / f"{number}.png")
+    return folder
+
+
+def middling_model(path: Path, middle: float, width: float, fake_first: bool) -> Path:
+    """Softmax of two; says Fake for a mean value within `width` of `middle`."""
+    import keras
+    from keras import layers
+
+    near, far = layers.Dense(2, activation="relu"), layers.Dense(2, activation="softmax")
+    stack = [layers.GlobalAveragePooling2D(), near, far]
+    keras.Sequential([keras.Input((40, 40, 3)), *stack]).save(path)
+    model = keras.saving.load_model(path)
+    dense: list[Any] = model.layers[-2:]
+    # Two hinges: how far the mean lies above the middle, and how far below.
+    kernel = np.array([[1 / 3, -1 / 3]] * 3, np.float32) / width
+    dense[0].set_weights([kernel, np.array([-middle, middle], np.float32) / width])
+    away = np.array([[-8, 0], [-8, 0]], np.float32)
+    bias = np.array([8, 0], np.float32)
+    dense[1].set_weights([away, bias] if fake_first else [away[:, ::-1], bias[::-1]])
+    model.save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("values", "middle", "width", "fake_first"),
+    [
+        ("-1 to 1", 0.0, 0.3, True),
+        ("-1 to 1", 0.0, 0.3, False),
+        ("0 to 1", 0.5, 0.15, True),
+        ("0 to 255", 128.0, 40.0, False),
+    ],
+)
+def test_range_and_polarity_are_found(
+    tmp_path: Path, labelled: Path, values: str, middle: float, width: float, fake_first: bool
+) -> None:
+    path = middling_model(tmp_path / "foreign.keras", middle, width, fake_first)
+    best = chosen(readings(path, labelled))
+    assert best.values == values
+    assert best.auc == 1
+    assert best.card.output.classes == (("Fake", "Real") if fake_first else ("Real", "Fake"))
+
+
+def test_the_command_writes_a_card_with_which_verdicts_are_right(
+    tmp_path: Path, labelled: Path, cli: Any
+) -> None:
+    path = middling_model(tmp_path / "foreign.keras", 0.0, 0.3, fake_first=True)
+    assert Detector.load(path).assumptions
+    done = cli("card", path, "--data", labelled)
+    assert done.returncode == 0, done.stderr
+    assert read_card(tmp_path / "foreign.json").input.value_range == (-1, 1)
+    detector = Detector.load(path)
+    for label in ("Real", "Fake"):
+        for picture in (labelled / label).iterdir():
+            assert detector.judge(picture.read_bytes()).verdict == label.lower()
+    done = cli("card", path, "--data", labelled)
+    assert done.returncode == 2
+    assert "--force" in done.stderr
+
+
+def test_a_model_that_knows_nothing_gets_no_card(tmp_path: Path, labelled: Path) -> None:
+    path = middling_model(tmp_path / "foreign.keras", 1e6, 1.0, fake_first=True)
+    with pytest.raises(CardError, match="no reading tells Real from Fake"):
+        chosen(readings(path, labelled))
