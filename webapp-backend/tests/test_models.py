@@ -16,6 +16,7 @@ from helpers import (
     settings_for,
 )
 
+from app.serving.registry import natural
 from app.settings import Settings
 from detection_model.card import file_sha256
 from detection_model.evaluation import records
@@ -167,9 +168,11 @@ def test_a_fallback_engine_answers_the_same(
         assert slow == pytest.approx(fast, abs=1e-4)
 
 
-def test_a_damaged_cache_is_made_anew(own_models: Settings) -> None:
-    (report,) = own_models.cache_dir.glob("*/report.json")
-    report.write_text("{")
+@pytest.mark.parametrize("name", ["report.json", "model.tflite"])
+def test_a_damaged_cache_is_made_anew(own_models: Settings, name: str) -> None:
+    (file,) = own_models.cache_dir.glob(f"*/{name}")
+    content = file.read_bytes()
+    file.write_bytes(content[: len(content) // 2])
     with ready_client(own_models) as client:
         assert rows(client)["bright"]["state"] == "loading"
         prepare(own_models.models_dir, own_models.cache_dir)
@@ -282,3 +285,8 @@ def test_eval_config_gives_the_threshold_until_one_is_set(own_models: Settings) 
         beside.unlink()
         look(client)
         assert predict(client, WHITE).json()["threshold_source"] == "card"
+
+
+def test_names_are_in_natural_order() -> None:
+    names = ["v10", "v2", "a20", "v2b", "v"]
+    assert sorted(names, key=natural) == ["a20", "v", "v2", "v2b", "v10"]

@@ -31,6 +31,7 @@ class Compiled(BaseModel):
     engine: EngineName = "litert"
     engine_version: str = ""
     facts: ModelFacts | None = None
+    converted_sha256: str | None = Field(None, description="of model.tflite")
     max_difference: float = Field(
         0, description="largest difference in probability from Keras on generated pictures"
     )

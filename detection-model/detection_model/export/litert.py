@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from detection_model.card import ModelFacts
+from detection_model.card import ModelFacts, file_sha256
 from detection_model.detector import LoadedModel, load_model
 from detection_model.export.compiled import LITERT_FILE, Compiled
 from detection_model.export.runtime import LiteRT
@@ -43,6 +43,7 @@ def compile_model(path: Path, sha256: str, folder: Path) -> Compiled:
         engine="litert",
         engine_version=version("ai-edge-litert"),
         facts=model.facts,
+        converted_sha256=file_sha256(folder / LITERT_FILE),
         max_difference=difference,
     )
 

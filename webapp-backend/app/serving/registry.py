@@ -2,6 +2,7 @@
 
 import logging
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from typing import Literal
 
 from app.serving.evaluations import StoredEvaluation, read_evaluation
 from app.serving.folder import FolderWatch, ModelPath
-from detection_model.card import Card, CardError
+from detection_model.card import Card, CardError, file_sha256
 from detection_model.detector import ModelError, load_model, resolve_card
 from detection_model.eval_config import read_eval_config
 from detection_model.export.compiled import (
@@ -22,6 +23,12 @@ from detection_model.export.compiled import (
 from detection_model.export.runtime import Engine, LiteRT, TensorFlow
 
 log = logging.getLogger(__name__)
+
+_PREPARING = "The model is being prepared."
+
+
+class _DamagedCacheError(Exception):
+    """The prepared form is not what the worker wrote."""
 
 
 @dataclass(frozen=True)
@@ -102,12 +109,16 @@ class Registry:
         folder = compiled_folder(self._cache, sha256)
         compiled = read_compiled(folder)
         if compiled is None:
-            return replace(slot, sha256=sha256, problem="The model is being prepared.")
+            return replace(slot, sha256=sha256, problem=_PREPARING)
         try:
             served = self._serve(file, sha256, compiled, folder, slot.served)
         except (CardError, ModelError) as error:
             log.warning("%s: %s", file.name, error)
             return replace(slot, sha256=sha256, problem=str(error), settled=True)
+        except _DamagedCacheError:
+            log.warning("%s: the prepared form is damaged and is made anew", file.name)
+            shutil.rmtree(folder, ignore_errors=True)
+            return replace(slot, sha256=sha256, problem=_PREPARING)
         log.info("%s: serving %s", file.name, sha256[:12])
         return replace(slot, sha256=sha256, served=served, settled=True)
 
@@ -132,11 +143,14 @@ class Registry:
 
     def _engine(self, file: ModelPath, compiled: Compiled, folder: Path) -> Engine:
         if compiled.engine == "litert":
+            # The interpreter may crash on a damaged file, so it never sees one.
+            if file_sha256(folder / LITERT_FILE) != compiled.converted_sha256:
+                raise _DamagedCacheError
             return LiteRT(folder / LITERT_FILE, threads=self._threads)
         model = load_model(file.path)
         return TensorFlow(model.logits, height=model.facts.height, width=model.facts.width)
 
 
-def natural(name: str) -> list[tuple[int, str]]:
+def natural(name: str) -> list[tuple[str, int]]:
     """Sort key that puts v2 before v10."""
-    return [(int(part or -1), text) for text, part in re.findall(r"(\D*)(\d*)", name)]
+    return [(text, int(digits or -1)) for text, digits in re.findall(r"(\D*)(\d*)", name)]
