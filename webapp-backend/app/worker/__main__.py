@@ -1,8 +1,7 @@
-"""`python -m app.worker`: prepare models until stopped."""
+"""`python -m app.worker`: prepare models until killed, which is harmless at any time."""
 
 import logging
 import os
-import signal
 import sys
 import time
 
@@ -13,10 +12,8 @@ from app.settings import Settings
 from app.worker.preparing import Preparer
 
 logging.basicConfig(level=logging.INFO, format="worker: %(message)s")
-logging.getLogger("absl").setLevel(logging.WARNING)  # Keras tells of every file it writes
+logging.getLogger("tensorflow").setLevel(logging.WARNING)  # it tells of every file it writes
 settings = Settings()
-# Ends in the middle of its work, but cleans up; a conversion is begun anew next time.
-signal.signal(signal.SIGTERM, lambda *_: sys.exit())
 parent = os.getppid()
 preparer = Preparer(settings.models_dir, settings.cache_dir)
 # An embedded worker whose parent was killed must not stay behind.
