@@ -7,12 +7,13 @@ Idea and most field names after Mitchell et al., "Model Cards for Model Reportin
 
 import hashlib
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 ClassName = Literal["Real", "Fake"]
 Activation = Literal["sigmoid", "softmax", "linear"]
+Beside = TypeVar("Beside", bound=BaseModel)
 Probability = Annotated[float, Field(ge=0, le=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -198,14 +199,23 @@ def read_card(path: Path) -> Card:
     Raises:
         CardError: not JSON or not a card; the message names the field.
     """
+    return read_beside(path, Card)
+
+
+def read_beside(path: Path, kind: type[Beside]) -> Beside:
+    """Read a JSON file that stands beside a model.
+
+    Raises:
+        CardError: it cannot be read or is not of this kind; the message names the field.
+    """
     try:
-        return Card.model_validate_json(path.read_bytes())
+        return kind.model_validate_json(path.read_bytes())
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise CardError(f"card {path.name}: {field}: {first['msg']}") from None
+        raise CardError(f"{path.name}: {field}: {first['msg']}") from None
     except OSError as error:
-        raise CardError(f"card {path.name}: cannot be read ({error.strerror})") from None
+        raise CardError(f"{path.name}: cannot be read ({error.strerror})") from None
 
 
 def write_card(card: Card, path: Path) -> None:

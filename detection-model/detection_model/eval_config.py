@@ -7,9 +7,9 @@ that has none of its own.
 from pathlib import Path
 from typing import cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, field_validator
 
-from detection_model.card import Card, CardError, ClassName, Probability
+from detection_model.card import Card, CardError, ClassName, Probability, read_beside
 
 SHARED = "eval_config.json"
 
@@ -61,16 +61,7 @@ def read_eval_config(model_path: Path) -> EvalConfig:
         CardError: it cannot be read; the message names the field.
     """
     path = eval_config_path(model_path)
-    if not path.exists():
-        return EvalConfig()
-    try:
-        return EvalConfig.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise CardError(f"{path.name}: {field}: {first['msg']}") from None
-    except OSError as error:
-        raise CardError(f"{path.name}: cannot be read ({error.strerror})") from None
+    return read_beside(path, EvalConfig) if path.exists() else EvalConfig()
 
 
 def check_against(config: EvalConfig, card: Card) -> None:
