@@ -11,6 +11,9 @@ from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+# What is understood, the preferred one first.
+MODEL_SUFFIXES = (".keras", ".h5")
+
 ClassName = Literal["Real", "Fake"]
 Activation = Literal["sigmoid", "softmax", "linear"]
 Beside = TypeVar("Beside", bound=BaseModel)

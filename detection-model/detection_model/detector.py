@@ -52,7 +52,7 @@ class Detector:
 
     @classmethod
     def load(cls, path: Path) -> "Detector":
-        """Load a `.keras` file and the card beside it; without a card one is assumed.
+        """Load a model file and the card beside it; without a card one is assumed.
 
         Raises:
             ModelError: the file is no model that takes one picture.
@@ -92,7 +92,7 @@ class Detector:
 
 
 def load_model(path: Path) -> LoadedModel:
-    """Load a `.keras` file safely (no arbitrary code), its last activation cut.
+    """Load a `.keras` or `.h5` file safely (no arbitrary code), its last activation cut.
 
     Cutting keeps logits finite where a float32 sigmoid would saturate at 1.
 
@@ -101,7 +101,7 @@ def load_model(path: Path) -> LoadedModel:
     """
     import keras
 
-    if path.suffix == ".keras" and not zipfile.is_zipfile(path):
+    if not _looks_whole(path):
         raise ModelError(f"{path.name} is no Keras file, or its end is missing")
     try:
         model = keras.saving.load_model(path, compile=False)
@@ -137,6 +137,14 @@ def resolve_card(path: Path, sha256: str, facts: ModelFacts) -> tuple[Card, list
         raise CardError(f"card {beside.name}: " + "; ".join(wrong))
     check_against(config, card)
     return card, []
+
+
+def _looks_whole(path: Path) -> bool:
+    if path.suffix == ".keras":
+        return zipfile.is_zipfile(path)
+    import h5py
+
+    return bool(h5py.is_hdf5(path))
 
 
 def _input_size(model: Any, path: Path) -> tuple[int, int]:

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from detection_model.card import CardError
+from detection_model.card import MODEL_SUFFIXES, CardError
 from detection_model.data.folders import DataError
 from detection_model.data.pictures import BadPicture
 from detection_model.data.pictures import Progress as OnProgress
@@ -60,11 +60,13 @@ def progress_bar(title: str) -> Iterator[OnProgress]:
 
 def model_path(model: str, models: Path) -> Path:
     """A model's file, by its published name or by the file's own path."""
-    path = Path(model) if model.endswith((".keras", ".h5")) else models / f"{model}.keras"
-    if not path.is_file():
-        there = ", ".join(sorted(p.stem for p in models.glob("*.keras"))) or "none"
-        raise ModelError(f"no model {model}; published here: {there}")
-    return path
+    named = [models / f"{model}{suffix}" for suffix in MODEL_SUFFIXES]
+    candidates = [Path(model)] if model.endswith(MODEL_SUFFIXES) else named
+    for path in candidates:
+        if path.is_file():
+            return path
+    stems = {path.stem for path in models.glob("*") if path.suffix in MODEL_SUFFIXES}
+    raise ModelError(f"no model {model}; published here: {', '.join(sorted(stems)) or 'none'}")
 
 
 def load_detector(model: str, models: Path) -> Detector:

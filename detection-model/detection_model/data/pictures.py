@@ -35,22 +35,29 @@ class BadPicture:
 
 @dataclass
 class Pictures:
-    """Decoded examples: `pixels[i]` belongs to `examples[i]`.
+    """Decoded examples: `pixels[i]` and `hashes[i]` belong to `examples[i]`.
 
     `pixels` is uint8 RGB of shape (n, height, width, 3), resized as the card says but not yet
-    scaled (`images.scale`); `targets` is float32 (n,), 1 for Fake.
+    scaled (`images.scale`); `targets` is float32 (n,), 1 for Fake; `hashes` are those of the files.
     """
 
     examples: list[Example]
     pixels: NDArray[np.uint8]
+    hashes: list[str]
     bad: list[BadPicture]
-    fingerprint: str
     _folder: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False)
 
     @property
     def targets(self) -> NDArray[np.float32]:
         """1 for Fake, 0 for Real, float32 (n,)."""
         return np.asarray([example.target for example in self.examples], np.float32)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over the classes and hashes of all pictures, whatever their names and order."""
+        pairs = zip(self.examples, self.hashes, strict=True)
+        lines = sorted(f"{example.label}:{sha256}" for example, sha256 in pairs)
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def load_pictures(
@@ -85,7 +92,7 @@ def load_pictures(
     pixels, folder = _allocate((len(examples), spec.height, spec.width, 3))
     good: list[Example] = []
     bad: list[BadPicture] = []
-    hashes = []
+    hashes: list[str] = []
     with ThreadPoolExecutor() as pool:
         results = _bounded_map(pool, read, examples)
         for done, (example, result) in enumerate(zip(examples, results, strict=True), start=1):
@@ -93,14 +100,13 @@ def load_pictures(
                 bad.append(result)
             else:
                 pixels[len(good)] = result[0]
-                hashes.append(f"{example.label}:{result[1]}")
+                hashes.append(result[1])
                 good.append(example)
             progress(done, len(examples))
     if not good:
         reason = f": {bad[0].path.name}: {bad[0].reason}" if bad else ""
         raise DataError(f"none of {len(examples)} pictures could be read{reason}")
-    fingerprint = hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()
-    return Pictures(good, pixels[: len(good)], bad, fingerprint, folder)
+    return Pictures(good, pixels[: len(good)], hashes, bad, folder)
 
 
 def _allocate(

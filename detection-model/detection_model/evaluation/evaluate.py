@@ -62,10 +62,9 @@ def evaluate(
     examples = all_examples(found) if split is None else found.split(split)
     pictures = load_pictures(examples, detector.card.input, progress=decoding)
     predictions = []
-    for example, logit in zip(
-        pictures.examples, detector.fake_logits(pictures.pixels), strict=True
-    ):
-        predictions.append(_prediction(example, found.root, name, split, logit, detector))
+    logits = detector.fake_logits(pictures.pixels)
+    for example, sha256, logit in zip(pictures.examples, pictures.hashes, logits, strict=True):
+        predictions.append(_prediction(example, sha256, found.root, name, split, logit, detector))
         judging(len(predictions), len(pictures.examples))
     at = detector.threshold if threshold is None else threshold
     labels, scores = metrics.labels_and_scores(predictions)
@@ -104,6 +103,7 @@ def save(result: Result, folder: Path) -> None:
 
 def _prediction(
     example: Example,
+    sha256: str,
     root: Path,
     dataset: str,
     split: str | None,
@@ -119,4 +119,5 @@ def _prediction(
         # As it stands in the file, so that the metrics recompute from it exactly.
         fake=round(calibrate(logit, detector.card.calibrator), 6),
         logit=round(logit, 6),
+        sha256=sha256,
     )

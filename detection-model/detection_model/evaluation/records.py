@@ -98,6 +98,7 @@ class Prediction(NamedTuple):
     label: str
     fake: float
     logit: float
+    sha256: str = ""
 
 
 def write_predictions(path: Path, predictions: Iterable[Prediction]) -> None:
@@ -106,7 +107,7 @@ def write_predictions(path: Path, predictions: Iterable[Prediction]) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(Prediction._fields)
         for row in predictions:
-            writer.writerow([*row[:5], f"{row.fake:.6f}", f"{row.logit:.6f}"])
+            writer.writerow([*row[:5], f"{row.fake:.6f}", f"{row.logit:.6f}", row.sha256])
 
 
 def read_predictions(path: Path) -> list[Prediction]:
@@ -117,8 +118,10 @@ def read_predictions(path: Path) -> list[Prediction]:
     """
     with path.open(newline="") as file:
         reader = csv.DictReader(file)
-        if tuple(reader.fieldnames or ()) != Prediction._fields:
-            raise ValueError(f"{path.name} must have the columns {', '.join(Prediction._fields)}")
+        # Older files have no hash.
+        needed = [name for name in Prediction._fields if name not in Prediction._field_defaults]
+        if not set(needed) <= set(reader.fieldnames or ()):
+            raise ValueError(f"{path.name} must have the columns {', '.join(needed)}")
         return [
             Prediction(
                 row["path"],
@@ -128,6 +131,7 @@ def read_predictions(path: Path) -> list[Prediction]:
                 row["label"],
                 float(row["fake"]),
                 float(row["logit"]),
+                row.get("sha256") or "",
             )
             for row in reader
         ]

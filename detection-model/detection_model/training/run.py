@@ -26,6 +26,11 @@ class TrainConfig(BaseModel):
     seed: int = 0
     data_licences: tuple[str, ...] = ()
 
+    @property
+    def data_name(self) -> str:
+        """The data set's folder without the way there, which tells of the machine."""
+        return Path(self.data).name
+
 
 class RunRecord(BaseModel):
     """run.json: enough to know what happened, and to go on where it stopped."""

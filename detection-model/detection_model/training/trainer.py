@@ -230,7 +230,7 @@ def _publish(
         parameters=record.parameters,
         input=recipe.input,
         training=TrainingRun(
-            data=Path(config.data).name,
+            data=config.data_name,
             data_fingerprint=record.data_fingerprint,
             split=record.split,
             examples=record.examples,

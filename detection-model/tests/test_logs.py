@@ -1,0 +1,164 @@
+"""Runs are found in a logs folder and their event files are read completely."""
+
+import json
+import math
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from detection_model.training.logs import Run, RunReader, Series
+from detection_model.training.run import RunRecord, TrainConfig
+
+REFERENCE = Path(__file__).parents[3] / "shared" / "data" / "tensorboard-logs"
+
+
+def write_events(folder: Path, values: dict[int, float], tag: str = "epoch_accuracy") -> None:
+    """One more event file, as Keras writes it."""
+    import tensorflow as tf
+
+    with tf.summary.create_file_writer(str(folder)).as_default():
+        for step, value in values.items():
+            tf.summary.scalar(tag, value, step=step)
+
+
+def read(logs: Path) -> dict[str, Run]:
+    return {run.name: run for run in RunReader(logs).all()}
+
+
+def only_series(run: Run) -> Series:
+    (series,) = run.series
+    return series
+
+
+def test_every_point_is_read_also_beyond_tensorboards_ten(tmp_path: Path) -> None:
+    values = {step: step / 100 for step in range(60)}
+    write_events(tmp_path / "v1" / "one" / "validation", values)
+    run = read(tmp_path)["v1/one"]
+    series = only_series(run)
+    assert (series.part, series.tag) == ("validation", "epoch_accuracy")
+    assert series.steps == list(range(60))
+    assert series.values == pytest.approx([step / 100 for step in range(60)])
+    assert series.times == sorted(series.times)
+    assert run.started is not None
+    assert run.started <= run.updated
+
+
+@pytest.mark.parametrize("folder", ["older", "a/b/c", "v1/2026"])
+def test_any_folder_with_train_or_validation_is_a_run(tmp_path: Path, folder: str) -> None:
+    write_events(tmp_path / folder / "train", {0: 0.5})
+    write_events(tmp_path / folder / "validation", {0: 0.25})
+    run = read(tmp_path)[folder]
+    assert {series.part: series.values for series in run.series} == {
+        "train": [0.5],
+        "validation": [0.25],
+    }
+
+
+def test_bare_event_files_are_a_run_without_parts(tmp_path: Path) -> None:
+    write_events(tmp_path / "bare", {0: 0.5})
+    assert only_series(read(tmp_path)["bare"]).part == ""
+
+
+def test_several_event_files_of_a_folder_are_one_curve(tmp_path: Path) -> None:
+    write_events(tmp_path / "run" / "train", {0: 0.1, 1: 0.2})
+    write_events(tmp_path / "run" / "train", {2: 0.3})
+    series = only_series(read(tmp_path)["run"])
+    assert series.steps == [0, 1, 2]
+    assert series.values == pytest.approx([0.1, 0.2, 0.3])
+
+
+def test_an_epoch_that_was_trained_twice_counts_as_the_later(tmp_path: Path) -> None:
+    write_events(tmp_path / "run" / "train", {0: 0.1, 1: 0.2, 2: 0.9})
+    write_events(tmp_path / "run" / "train", {2: 0.3, 3: 0.4})
+    series = only_series(read(tmp_path)["run"])
+    assert series.steps == [0, 1, 2, 3]
+    assert series.values == pytest.approx([0.1, 0.2, 0.3, 0.4])
+
+
+def test_what_is_not_finite_is_a_gap(tmp_path: Path) -> None:
+    write_events(tmp_path / "run" / "train", {0: 0.1, 1: math.nan, 2: math.inf})
+    assert only_series(read(tmp_path)["run"]).values == [pytest.approx(0.1), None, None]
+
+
+def test_a_file_that_is_damaged_or_being_written_harms_no_other(tmp_path: Path) -> None:
+    write_events(tmp_path / "whole" / "train", {0: 0.1, 1: 0.2})
+    write_events(tmp_path / "half" / "train", {0: 0.1, 1: 0.2})
+    (file,) = (tmp_path / "half" / "train").iterdir()
+    file.write_bytes(file.read_bytes()[:-20])
+    (tmp_path / "rubbish" / "train").mkdir(parents=True)
+    (tmp_path / "rubbish" / "train" / "events.out.tfevents.1").write_bytes(b"x" * 1000)
+    (tmp_path / "empty" / "train").mkdir(parents=True)
+    (tmp_path / "empty" / "train" / "events.out.tfevents.1").touch()
+    runs = read(tmp_path)
+    assert only_series(runs["whole"]).steps == [0, 1]
+    assert only_series(runs["half"]).steps == [0]
+    assert runs["rubbish"].series == runs["empty"].series == []
+
+
+def record(**changes: Any) -> RunRecord:
+    config = TrainConfig(recipe="v1", name="mine", data="data/Dataset", epochs=5)
+    return RunRecord(
+        config=config,
+        started="2026-01-01T00:00:00+00:00",
+        data_fingerprint="",
+        split="as the folders say",
+        examples={},
+        parameters=1,
+        optimizer_variables=1,
+    ).model_copy(update=changes)
+
+
+def test_run_json_is_read_and_anothers_is_left_alone(tmp_path: Path) -> None:
+    for name in ("ours", "theirs", "broken"):
+        write_events(tmp_path / name / "train", {0: 0.1})
+    record(status="finished").save(tmp_path / "ours")
+    (tmp_path / "theirs" / "run.json").write_text(json.dumps({"lr": 1}))
+    (tmp_path / "broken" / "run.json").write_text("{")
+    runs = read(tmp_path)
+    found = runs["ours"].record
+    assert found is not None
+    assert (found.config.name, found.status) == ("mine", "finished")
+    assert runs["theirs"].record is runs["broken"].record is None
+
+
+def test_a_run_that_goes_on_is_read_again_and_one_that_went_away_is_gone(tmp_path: Path) -> None:
+    reader = RunReader(tmp_path)
+    assert reader.all() == []
+    write_events(tmp_path / "run" / "train", {0: 0.1})
+    write_events(tmp_path / "other" / "train", {0: 0.1})
+    before = {run.name: run for run in reader.all()}
+    write_events(tmp_path / "run" / "train", {1: 0.2})
+    after = {run.name: run for run in reader.all()}
+    assert only_series(after["run"]).steps == [0, 1]
+    assert after["other"] is before["other"]  # nothing was read again
+    record().save(tmp_path / "other")
+    assert {run.name: run for run in reader.all()}["other"].record is not None
+    shutil.rmtree(tmp_path / "run")
+    assert [run.name for run in reader.all()] == ["other"]
+
+
+def test_reading_needs_no_tensorflow(tmp_path: Path) -> None:
+    write_events(tmp_path / "run" / "train", {0: 0.5})
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from detection_model.training.logs import RunReader\n"
+        "assert RunReader(Path(sys.argv[1])).all()[0].series[0].values == [0.5]\n"
+        "assert not any(name.partition('.')[0] == 'tensorflow' for name in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code, tmp_path], check=True)
+
+
+@pytest.mark.skipif(not REFERENCE.is_dir(), reason="no logs of the reference project here")
+@pytest.mark.parametrize(
+    ("name", "points", "accuracy"),
+    [("model_logs_v1", 20, 0.9222), ("model_logs_v2", 10, 0.9172), ("model_logs_v3", 20, 0.9275)],
+)
+def test_the_reference_projects_trainings(name: str, points: int, accuracy: float) -> None:
+    series = {(s.part, s.tag): s for s in read(REFERENCE)[name].series}
+    for part in ("train", "validation"):
+        assert series[part, "epoch_accuracy"].steps == list(range(points))
+    assert series["validation", "epoch_accuracy"].values[-1] == pytest.approx(accuracy, abs=5e-5)
