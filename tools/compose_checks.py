@@ -2,7 +2,9 @@
 
 import io
 import os
-from collections.abc import Iterator
+import shutil
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -11,6 +13,7 @@ import pytest
 from PIL import Image
 
 FACES = Path(__file__).parents[2] / "shared" / "data" / "Dataset" / "Test"
+FOLDER = Path(__file__).parents[1] / "detection-model" / "models"
 MODELS = ["v1", "v2", "v3"]
 
 
@@ -33,6 +36,19 @@ def phone_photo() -> bytes:
     exif = Image.Exif()
     exif[0x0112] = 6
     return jpeg(np.asarray(small.resize((4000, 3000))), quality=50, exif=exif)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < give_up, "it did not happen"
+        time.sleep(0.2)
+
+
+def history(web: httpx.Client, name: str) -> list[list[str]]:
+    """The models that judged each entry of this file name."""
+    entries = web.get("/api/history", params={"search": name}).json()["entries"]
+    return [[verdict["model"] for verdict in entry["verdicts"]] for entry in entries]
 
 
 def verdicts(web: httpx.Client, data: bytes) -> list[str]:
@@ -80,12 +96,50 @@ def test_tensorboard_through_the_same_port(web: httpx.Client) -> None:
         assert any(run.startswith(f"{model}/") and run.endswith("validation") for run in runs)
 
 
+def test_the_runs_with_all_their_points(web: httpx.Client) -> None:
+    points = {
+        (run["model"], last["tag"], last["part"]): last["points"]
+        for run in web.get("/api/runs").json()["runs"]
+        for last in run["last"]
+    }
+    found = [points[model, "epoch_accuracy", "validation"] for model in MODELS]
+    assert found == [20, 10, 20]
+
+
+def test_a_model_dropped_into_the_folder_is_served_and_gone_again(web: httpx.Client) -> None:
+    dropped = FOLDER / "dropped.keras"
+    grey = jpeg(np.full((300, 300, 3), 128, np.uint8))
+
+    def ask() -> httpx.Response:
+        files = {"image": ("a.jpg", grey)}
+        return web.post("/api/predict?model=dropped&history=false", files=files)
+
+    try:
+        shutil.copy(FOLDER / "v1.keras", dropped)
+        until(lambda: ask().status_code == 200)
+        answer = ask().json()
+        assert (answer["verdict"], len(answer["assumptions"])) == ("uncertain", 3)
+        folder = web.get("/api/models").json()["folder"]
+        assert folder["shown_as"] == "detection-model/models"
+        assert "dropped.keras" in [file["name"] for file in folder["files"]]
+    finally:
+        dropped.unlink(missing_ok=True)
+    until(lambda: ask().status_code == 404)
+
+
+def test_verdicts_are_in_the_history(web: httpx.Client) -> None:
+    files = {"image": ("kept.jpg", jpeg(np.full((300, 300, 3), 90, np.uint8)))}
+    assert web.post("/api/predict?models=all", files=files).status_code == 200
+    until(lambda: history(web, "kept.jpg") == [MODELS])
+
+
 def test_a_threshold_is_set(web: httpx.Client) -> None:
     answer = web.patch("/api/models/v3", json={"threshold": 0.75}).json()
     assert answer["model"]["threshold"] == 0.75
 
 
-def test_after_a_second_start_the_threshold_is_still_there(web: httpx.Client) -> None:
+def test_after_a_second_start_threshold_and_history_are_still_there(web: httpx.Client) -> None:
+    assert history(web, "kept.jpg") == [MODELS]
     row = web.get("/api/models/v3").json()["model"]
     assert (row["threshold"], row["threshold_source"]) == (0.75, "override")
     assert verdicts(web, jpeg(np.full((300, 300, 3), 128, np.uint8))) == MODELS

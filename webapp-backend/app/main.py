@@ -13,7 +13,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
 from app import children, errors
-from app.api import health, models, predict
+from app.api import compare, health, history, models, predict, runs
 from app.service import Service
 from app.settings import Settings
 from app.web import spa, tensorboard
@@ -46,8 +46,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             allow_methods=["*"],
             allow_headers=["*"],
         )
-    for router in (predict.router, models.router, health.router):
-        app.include_router(router, prefix="/api")
+    for part in (predict, models, compare, runs, history, health):
+        app.include_router(part.router, prefix="/api")
     app.include_router(tensorboard.router)
     spa.install(app, chosen.spa_dir)
     return app
@@ -64,9 +64,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             await stack.enter_async_context(children.kept_running("worker", command, environment))
         if service.settings.tensorboard == "embedded" and _has_tensorboard():
             app.state.tensorboard = await stack.enter_async_context(_tensorboard(service.settings))
-        looking = asyncio.create_task(service.keep_fresh())
-        stack.callback(looking.cancel)
+        for work in (service.keep_fresh(), service.recorder.run()):
+            stack.callback(asyncio.create_task(work).cancel)
         yield
+        await service.recorder.flush()
 
 
 def _folders(settings: Settings) -> dict[str, str]:

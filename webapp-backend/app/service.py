@@ -12,32 +12,42 @@ from app.serving.predictor import Predictor
 from app.serving.registry import Registry, ServedModel, Slot
 from app.settings import Settings
 from app.store.database import Database
+from app.store.history import HistoryStore
 from app.store.overrides import OverrideStore
+from app.store.recorder import HistoryRecorder
+from detection_model.training.logs import RunReader
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Service:
-    """Settings, models, predictor and store."""
+    """Settings, models, predictor, training runs and store."""
 
     settings: Settings
     registry: Registry
     predictor: Predictor
+    runs: RunReader
     overrides: OverrideStore
+    history: HistoryStore
+    recorder: HistoryRecorder
     database: Database
 
     @classmethod
     def build(cls, settings: Settings) -> "Service":
         """Put the parts together; nothing runs yet."""
         database = Database(settings.store_url)
+        history = HistoryStore(database)
         return cls(
             settings=settings,
             registry=Registry(settings.models_dir, settings.cache_dir, settings.threads),
             predictor=Predictor(
                 settings.image_limits, threads=settings.threads, max_pending=settings.max_pending
             ),
+            runs=RunReader(settings.logs_dir),
             overrides=OverrideStore(database),
+            history=history,
+            recorder=HistoryRecorder(history),
             database=database,
         )
 
@@ -87,12 +97,19 @@ class Service:
             if (active := self.active()) is None:
                 raise self._none_ready()
             return active
-        slot = self.slot(name)
+        return self.served(self.slot(name))
+
+    def served(self, slot: Slot) -> ServedModel:
+        """The model of a slot that answers.
+
+        Raises:
+            ApiError: 503 not ready, 409 broken.
+        """
         if slot.served is not None:
             return slot.served
         if slot.state == "broken":
-            raise ApiError(409, "model_broken", f"{name} cannot answer: {slot.problem}")
-        raise unavailable("model_loading", f"{name} is not ready: {slot.problem}", 2)
+            raise ApiError(409, "model_broken", f"{slot.name} cannot answer: {slot.problem}")
+        raise unavailable("model_loading", f"{slot.name} is not ready: {slot.problem}", 2)
 
     def threshold(
         self, model: ServedModel, requested: float | None = None

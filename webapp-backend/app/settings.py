@@ -19,7 +19,11 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
     models_dir: Path = _ROOT / "detection-model" / "models"
+    models_shown_as: str = Field(
+        "", description="the models folder's name for people; empty: as in the repository"
+    )
     logs_dir: Path = _ROOT / "logs"
+    data_dir: Path = Field(_ROOT / "data", description="where test pictures are looked for")
     state_dir: Path = Field(_ROOT / ".state", description="database and cache of prepared models")
     spa_dir: Path = _ROOT / "webapp-frontend" / "dist"
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in state_dir")
@@ -28,6 +32,7 @@ class Settings(BaseSettings):
         "embedded", description="none: a worker runs elsewhere on the same state and models"
     )
     tensorboard: Literal["embedded", "none"] = "embedded"
+    history: bool = Field(True, description="keep verdicts, never pictures, in the store")
     poll_seconds: float = Field(1.0, gt=0)
     threads: int = Field(2, ge=1, description="of one model call, and pictures decoded at a time")
     max_pending: int = Field(64, ge=1, description="requests in work before 503")
@@ -46,6 +51,14 @@ class Settings(BaseSettings):
     def image_limits(self) -> Limits:
         """What pictures are accepted."""
         return Limits(self.max_upload_bytes, self.max_pixels, self.min_side)
+
+    @property
+    def models_name(self) -> str:
+        """What people call the models folder; tells nothing of the machine."""
+        if self.models_shown_as:
+            return self.models_shown_as
+        inside = self.models_dir.is_relative_to(_ROOT)
+        return self.models_dir.relative_to(_ROOT).as_posix() if inside else self.models_dir.name
 
     @property
     def cache_dir(self) -> Path:

@@ -13,6 +13,8 @@ from app.service import Service
 from app.settings import Settings
 from app.worker.preparing import Preparer
 from detection_model.card import Card, InputSpec, file_sha256, write_card
+from detection_model.evaluation import records
+from detection_model.evaluation.records import Estimate, Evaluation, EvaluationRow, Prediction
 
 
 def picture(brightness: int = 128, size: tuple[int, int] = (60, 80), format_: str = "PNG") -> bytes:
@@ -46,6 +48,31 @@ def card_for(path: Path, **changes: Any) -> None:
     write_card(Card.model_validate({**card.model_dump(), **changes}), path.with_suffix(".json"))
 
 
+def write_evaluation(model: Path, predictions: list[Prediction]) -> None:
+    """An evaluation of exactly this file, at the threshold 0.5."""
+    folder = model.with_suffix(".eval")
+    folder.mkdir(exist_ok=True)
+    records.write_predictions(folder / records.PREDICTIONS, predictions)
+    labels = [prediction.label for prediction in predictions]
+    row = EvaluationRow(
+        dataset=predictions[0].dataset,
+        split=predictions[0].split,
+        n_real=labels.count("Real"),
+        n_fake=labels.count("Fake"),
+        confusion=records.confusion_at(predictions, 0.5),
+        metrics={"auc": Estimate(value=1, low=1, high=1)},
+    )
+    evaluation = Evaluation(
+        model=model.stem,
+        model_sha256=file_sha256(model),
+        threshold=0.5,
+        created="2026-01-01",
+        command="detection-model evaluate",
+        rows=[row],
+    )
+    (folder / records.METRICS).write_text(evaluation.model_dump_json())
+
+
 def prepare(models: Path, cache: Path) -> None:
     """What a worker does: the second look finds every file still."""
     preparer = Preparer(models, cache)
@@ -58,6 +85,7 @@ def settings_for(models: Path, state: Path, **changes: Any) -> Settings:
         {
             "models_dir": models,
             "logs_dir": state / "logs",
+            "data_dir": state / "data",
             "state_dir": state,
             "spa_dir": state / "dist",
             "worker": "none",

@@ -14,15 +14,19 @@ from helpers import (
     prepare,
     ready_client,
     settings_for,
+    write_evaluation,
 )
 
 from app.serving.registry import natural
 from app.settings import Settings
 from detection_model.card import file_sha256
-from detection_model.evaluation import records
-from detection_model.evaluation.records import Confusion, Estimate, Evaluation, EvaluationRow
+from detection_model.evaluation.records import Prediction
 
 WHITE = picture(255)
+MEASURED = [
+    Prediction("a", "D", "test", "original", label, fake, 0.0)
+    for label, fake in (("Real", 0.1), ("Real", 0.6), ("Fake", 0.7), ("Fake", 0.9))
+]
 
 
 def rows(client: TestClient) -> dict[str, Any]:
@@ -192,35 +196,8 @@ def test_a_file_that_ends_its_worker_each_time_is_given_up(own_models: Settings)
         assert "ended the worker" in rows(client)["deadly"]["problem"]
 
 
-def write_evaluation(model: Path, threshold: float = 0.5) -> None:
-    folder = model.with_suffix(".eval")
-    folder.mkdir()
-    made = [
-        records.Prediction("a", "D", "test", "original", label, fake, 0.0)
-        for label, fake in (("Real", 0.1), ("Real", 0.6), ("Fake", 0.7), ("Fake", 0.9))
-    ]
-    records.write_predictions(folder / records.PREDICTIONS, made)
-    row = EvaluationRow(
-        dataset="D",
-        split="test",
-        n_real=2,
-        n_fake=2,
-        confusion=Confusion(true_fake=2, missed_fake=0, true_real=1, false_fake=1),
-        metrics={"auc": Estimate(value=1, low=1, high=1)},
-    )
-    evaluation = Evaluation(
-        model=model.stem,
-        model_sha256=file_sha256(model),
-        threshold=threshold,
-        created="2026-01-01",
-        command="detection-model evaluate",
-        rows=[row],
-    )
-    (folder / records.METRICS).write_text(evaluation.model_dump_json())
-
-
 def test_the_measured_counts_follow_the_threshold_in_force(own_models: Settings) -> None:
-    write_evaluation(own_models.models_dir / "bright.keras")
+    write_evaluation(own_models.models_dir / "bright.keras", MEASURED)
     with ready_client(own_models) as client:
         assert rows(client)["bright"]["evaluation"]["confusion"]["correct"] == 3
         client.patch("/api/models/bright", json={"threshold": 0.65})
@@ -234,7 +211,7 @@ def test_the_measured_counts_follow_the_threshold_in_force(own_models: Settings)
 
 def test_an_evaluation_of_another_file_is_not_shown(own_models: Settings) -> None:
     model = own_models.models_dir / "bright.keras"
-    write_evaluation(model)
+    write_evaluation(model, MEASURED)
     brightness_model(model, sign=-1)
     card_for(model)
     prepare(own_models.models_dir, own_models.cache_dir)
@@ -285,6 +262,80 @@ def test_eval_config_gives_the_threshold_until_one_is_set(own_models: Settings) 
         beside.unlink()
         look(client)
         assert predict(client, WHITE).json()["threshold_source"] == "card"
+
+
+def files(client: TestClient) -> dict[str, tuple[str, str | None, str | None]]:
+    found = client.get("/api/models").json()["folder"]["files"]
+    return {file["name"]: (file["role"], file["model"], file["problem"]) for file in found}
+
+
+def test_the_folder_and_what_is_wrong_with_each_file(own_models: Settings) -> None:
+    folder = own_models.models_dir
+    write_evaluation(folder / "bright.keras", MEASURED)
+    (folder / "gone.json").write_text("{}")
+    (folder / "gone.eval").mkdir()
+    (folder / "eval_config.json").write_text("{}")
+    (folder / "torch.pth").write_text("x")
+    (folder / "saved").mkdir()
+    (folder / "saved" / "saved_model.pb").write_text("x")
+    (folder / "README.md").write_text("for people")
+    (folder / ".hidden.keras").write_text("being written")
+    (folder / "bad.keras").write_text("x")
+    prepare(folder, own_models.cache_dir)
+    with ready_client(own_models) as client:
+        assert client.get("/api/models").json()["folder"]["shown_as"] == "models"
+        found = files(client)
+        assert {name: role for name, (role, _, _) in found.items()} == {
+            "bad.keras": "model",
+            "bright.eval": "evaluation",
+            "bright.json": "card",
+            "bright.keras": "model",
+            "eval_config.json": "eval_config",
+            "gone.eval": "evaluation",
+            "gone.json": "card",
+            "saved": "other",
+            "torch.pth": "other",
+        }
+        problems = {name: problem for name, (_, _, problem) in found.items() if problem}
+        assert problems.keys() == {"bad.keras", "gone.eval", "gone.json", "saved", "torch.pth"}
+        assert "is no Keras file" in problems["bad.keras"]
+        assert "gone.keras or gone.h5 is missing" in problems["gone.json"]
+        assert "PyTorch" in problems["torch.pth"]
+        assert "SavedModel" in problems["saved"]
+        assert str(folder.parent) not in client.get("/api/models").text
+
+
+def test_an_evaluation_of_another_file_is_told(own_models: Settings) -> None:
+    model = own_models.models_dir / "bright.keras"
+    write_evaluation(model, MEASURED)
+    brightness_model(model, sign=-1)
+    card_for(model)
+    prepare(own_models.models_dir, own_models.cache_dir)
+    with ready_client(own_models) as client:
+        assert "of another model file" in str(files(client)["bright.eval"][2])
+
+
+def test_the_folder_has_the_repositorys_name_by_default() -> None:
+    assert Settings().models_name == "detection-model/models"
+    assert Settings(models_shown_as="faces/models").models_name == "faces/models"
+
+
+def test_an_h5_file_is_served_and_gives_way_to_keras(own_models: Settings) -> None:
+    folder = own_models.models_dir
+    card_for(brightness_model(folder / "old.h5"))
+    shutil.copy2(folder / "old.h5", folder / "bright.h5")
+    (folder / "half.h5").write_bytes((folder / "old.h5").read_bytes()[:1000])
+    prepare(folder, own_models.cache_dir)
+    with ready_client(own_models) as client:
+        found = rows(client)
+        assert found["old"]["state"] == "ready"
+        assert found["old"]["file"]["name"] == "old.h5"
+        old, new = (predict(client, WHITE, model=m).json()["logit"] for m in ("old", "bright"))
+        assert old == pytest.approx(new, abs=1e-4)
+        assert found["bright"]["file"]["name"] == "bright.keras"
+        assert "bright.keras has the same name" in str(files(client)["bright.h5"][2])
+        assert found["half"]["state"] == "broken"
+        assert "half.h5" in found["half"]["problem"]
 
 
 def test_names_are_in_natural_order() -> None:

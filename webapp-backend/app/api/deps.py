@@ -1,6 +1,7 @@
 """What routes ask for."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -11,6 +12,7 @@ from app.errors import ApiError
 from app.service import Service
 
 _FIELDS = ("image", "file")
+_NAME_LENGTH = 200
 
 
 def _service(request: Request) -> Service:
@@ -21,12 +23,25 @@ def _service(request: Request) -> Service:
 ServiceDep = Annotated[Service, Depends(_service)]
 
 
+def names_in(models: str) -> list[str]:
+    """Names separated by commas, each once."""
+    return list(dict.fromkeys(name.strip() for name in models.split(",") if name.strip()))
+
+
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The error answers of a route, for its documentation."""
     return {status: {"model": ErrorAnswer} for status in statuses}
 
 
-async def _upload(request: Request, service: ServiceDep) -> AsyncIterator[bytes]:
+@dataclass(frozen=True)
+class Uploaded:
+    """The bytes of a picture, and its file's name where the client tells one."""
+
+    data: bytes
+    name: str | None
+
+
+async def _upload(request: Request, service: ServiceDep) -> AsyncIterator[Uploaded]:
     """The one picture of a multipart request, in memory only once the request is admitted."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise ApiError(
@@ -36,7 +51,8 @@ async def _upload(request: Request, service: ServiceDep) -> AsyncIterator[bytes]
         picture = _only_picture(form)
         with service.predictor.admitted():
             # One byte more shows that a file is too large; images.decode says so.
-            yield await picture.read(service.settings.max_upload_bytes + 1)
+            data = await picture.read(service.settings.max_upload_bytes + 1)
+            yield Uploaded(data, _clean(picture.filename))
 
 
 def _only_picture(form: FormData) -> UploadFile:
@@ -50,7 +66,14 @@ def _only_picture(form: FormData) -> UploadFile:
     return given[0]
 
 
-Upload = Annotated[bytes, Depends(_upload)]
+def _clean(name: str | None) -> str | None:
+    """A file's name without folders and control characters, as a client can put in anything."""
+    last = (name or "").replace("\\", "/").rpartition("/")[2]
+    printable = "".join(c if c.isprintable() else " " for c in last).strip()
+    return printable[:_NAME_LENGTH] or None
+
+
+Upload = Annotated[Uploaded, Depends(_upload)]
 
 # The upload is read by hand, so that its size is bounded; this documents it.
 UPLOAD_BODY: dict[str, Any] = {

@@ -1,5 +1,7 @@
 """/api/models and /api/model/info."""
 
+from statistics import median
+
 from fastapi import APIRouter
 
 from app.api.deps import ServiceDep, refusals
@@ -15,9 +17,12 @@ from app.api.schemas import (
     ModelInfo,
     ModelList,
     ModelRow,
+    ModelsFolder,
+    ModelSpeed,
 )
 from app.errors import ApiError, unavailable
 from app.service import Service
+from app.serving.listing import list_files
 from app.serving.registry import ServedModel, Slot, natural
 from app.store.database import StoreUnavailable
 
@@ -34,6 +39,11 @@ def list_models(service: ServiceDep) -> ModelList:
     return ModelList(
         active=active.name if active else None,
         models=[_row(service, slots[name], active) for name in sorted(slots, key=natural)],
+        folder=ModelsFolder(
+            shown_as=service.settings.models_name,
+            exists=service.settings.models_dir.is_dir(),
+            files=list_files(service.settings.models_dir, slots),
+        ),
     )
 
 
@@ -85,6 +95,25 @@ def get_evaluation(service: ServiceDep, name: str) -> ModelEvaluation:
     )
 
 
+@router.post(
+    "/models/{name}/speed", operation_id="measure_model", responses=refusals(404, 409, 422, 503)
+)
+async def measure_model(service: ServiceDep, name: str) -> ModelSpeed:
+    """Measure one model call on one picture, now, on this machine; takes some seconds at most."""
+    model = service.model(name)
+    with service.predictor.admitted():
+        took = await service.predictor.measure(model)
+    return ModelSpeed(
+        model=model.name,
+        device="cpu",
+        threads=service.settings.threads,
+        runs=len(took),
+        median_ms=round(median(took), 3),
+        fastest_ms=round(min(took), 3),
+        slowest_ms=round(max(took), 3),
+    )
+
+
 @router.get("/model/info", operation_id="get_model_info", responses=refusals(503))
 def get_model_info(service: ServiceDep) -> ModelInfo:
     """The active model, in the older shape."""
@@ -102,9 +131,9 @@ def get_model_info(service: ServiceDep) -> ModelInfo:
 
 def _row(service: Service, slot: Slot, active: ServedModel | None) -> ModelRow:
     row = ModelRow(
-        name=slot.file.name,
+        name=slot.name,
         state=slot.state,
-        active=active is not None and active.name == slot.file.name,
+        active=active is not None and active.name == slot.name,
         problem=slot.problem,
         file=ModelFile(
             name=slot.file.path.name,

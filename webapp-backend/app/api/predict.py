@@ -1,15 +1,18 @@
 """POST /api/predict."""
 
 import time
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from app.api.deps import UPLOAD_BODY, ServiceDep, Upload, refusals
+from app.api.deps import UPLOAD_BODY, ServiceDep, Upload, Uploaded, names_in, refusals
 from app.api.schemas import (
     Agreement,
     Comparison,
     FailedModel,
+    HistoryImage,
+    HistoryVerdict,
     ImageInfo,
     Prediction,
     Probability,
@@ -19,6 +22,7 @@ from app.errors import ApiError
 from app.service import Service
 from app.serving.predictor import Decoded, Judged
 from app.serving.registry import ServedModel
+from app.store.history import NewEntry
 from detection_model import verdict
 from detection_model.card import ClassName
 
@@ -42,54 +46,57 @@ async def predict(
     ] = None,
     threshold: Threshold = None,
     calibrate: Annotated[bool, Query(description="use the models' calibrators")] = True,
+    history: Annotated[bool, Query(description="keep the verdict, not the picture")] = True,
 ) -> Prediction | Comparison:
     """Judge one portrait with one model, or with several to compare them."""
     if models is not None and model is not None:
         raise ApiError(422, "invalid_parameter", "Give model or models, not both.")
     if models is None:
-        start = time.perf_counter()
         chosen = service.model(model)
-        decoded = await service.predictor.decode(upload)
-        return await _one(service, decoded, chosen, threshold, calibrate, start)
-    names = _names(service, models)
-    decoded = await service.predictor.decode(upload)
-    return await _compare(service, decoded, names, threshold, calibrate)
-
-
-def _names(service: Service, models: str) -> list[str]:
-    if models == "all":
-        names = [name for name, slot in service.registry.slots.items() if slot.state != "broken"]
-        if not names:
-            service.model(None)
-        return names
-    names = list(dict.fromkeys(name.strip() for name in models.split(",") if name.strip()))
-    if not names:
-        raise ApiError(422, "invalid_parameter", "models: say all, or names with commas.")
-    for name in names:
-        service.slot(name)
-    return names
-
-
-async def _compare(
-    service: Service,
-    decoded: Decoded,
-    names: list[str],
-    threshold: float | None,
-    calibrate: bool,
-) -> Comparison:
-    results: list[Prediction] = []
-    failed: list[FailedModel] = []
-    for name in names:
-        start = time.perf_counter()
-        try:
-            model = service.model(name)
-        except ApiError as error:
-            failed.append(FailedModel(model=name, error=error.code, message=error.message))
-            continue
-        results.append(await _one(service, decoded, model, threshold, calibrate, start))
-    if not results:
-        service.model(names[0])  # says why
+        decoded = await service.predictor.decode(upload.data)
+        found = await _one(service, decoded, chosen, threshold, calibrate)
+        _remember(service, upload, [found], history)
+        return found
+    # Taken before decoding: a model that leaves meanwhile still answers this request.
+    chosen_models, failed = _models(service, models)
+    decoded = await service.predictor.decode(upload.data)
+    results = [await _one(service, decoded, m, threshold, calibrate) for m in chosen_models]
+    _remember(service, upload, results, history)
     return Comparison(results=results, failed=failed, agreement=agree(results))
+
+
+def _models(service: Service, models: str) -> tuple[list[ServedModel], list[FailedModel]]:
+    if models == "all":
+        slots = [slot for slot in service.registry.slots.values() if slot.state != "broken"]
+    else:
+        slots = [service.slot(name) for name in names_in(models)]
+        if not slots:
+            raise ApiError(422, "invalid_parameter", "models: say all, or names with commas.")
+    found: list[ServedModel] = []
+    failed: list[FailedModel] = []
+    for slot in slots:
+        try:
+            found.append(service.served(slot))
+        except ApiError as error:
+            failed.append(FailedModel(model=slot.name, error=error.code, message=error.message))
+    if not found:
+        service.model(slots[0].name if slots else None)  # says why
+    return found, failed
+
+
+def _remember(service: Service, upload: Uploaded, results: list[Prediction], wanted: bool) -> None:
+    if not wanted or not service.settings.history:
+        return
+    image = results[0].image
+    service.recorder.record(
+        NewEntry(
+            created=datetime.now(UTC),
+            image=HistoryImage(name=upload.name, **image.model_dump(exclude={"faces"})),
+            verdicts=[
+                HistoryVerdict.model_validate(result, from_attributes=True) for result in results
+            ],
+        )
+    )
 
 
 async def _one(
@@ -98,8 +105,8 @@ async def _one(
     model: ServedModel,
     threshold: float | None,
     calibrate: bool,
-    start: float,
 ) -> Prediction:
+    start = time.perf_counter()
     value, source = service.threshold(model, threshold)
     judged = await service.predictor.judge(decoded, model, threshold=value, calibrate=calibrate)
     found = judged.verdict
@@ -139,7 +146,7 @@ def _timing(decoded: Decoded, judged: Judged, start: float) -> Timing:
         decode=round(decoded.milliseconds, 3),
         queue=round(judged.timing.queue, 3),
         infer=round(judged.timing.run, 3),
-        total=round((time.perf_counter() - start) * 1000, 3),
+        total=round(decoded.milliseconds + (time.perf_counter() - start) * 1000, 3),
     )
 
 

@@ -10,6 +10,8 @@ from detection_model.evaluation.records import Confusion, Curves, Evaluation
 from detection_model.verdict import VerdictName
 
 ModelState = Literal["loading", "ready", "broken"]
+FileRole = Literal["model", "card", "evaluation", "eval_config", "other"]
+RunStatus = Literal["running", "interrupted", "finished", "unknown"]
 ThresholdSource = Literal["request", "override", "eval_config", "card", "default"]
 
 
@@ -151,11 +153,29 @@ class ModelRow(BaseModel):
     evaluation: EvaluationSummary | None = None
 
 
+class FolderFile(BaseModel):
+    """One file or folder in the models folder, whatever it is."""
+
+    name: str
+    role: FileRole
+    model: str | None = Field(None, description="name of the model that it belongs to")
+    problem: str | None = Field(None, description="what is wrong with it and what to do")
+
+
+class ModelsFolder(BaseModel):
+    """Where model files are put."""
+
+    shown_as: str = Field(description="its name for people, not a path of the server")
+    exists: bool
+    files: list[FolderFile]
+
+
 class ModelList(Answer):
-    """All models."""
+    """All models, and the folder that they come from."""
 
     active: str | None
     models: list[ModelRow]
+    folder: ModelsFolder
 
 
 class ModelDetail(Answer):
@@ -170,6 +190,63 @@ class ModelEvaluation(Answer):
     evaluation: Evaluation
     curves: Curves | None
     summary: EvaluationSummary | None
+
+
+class ModelSpeed(Answer):
+    """Time of one model call on one picture, measured just now on this machine."""
+
+    model: str
+    device: str
+    threads: int
+    runs: int
+    median_ms: float
+    fastest_ms: float
+    slowest_ms: float
+
+
+class Call(BaseModel):
+    """What one model says of one test picture, at its threshold in force."""
+
+    model: str
+    fake: float = Field(description="probability of Fake")
+    prediction: ClassName
+    right: bool
+
+
+class Disagreement(BaseModel):
+    """A test picture that the models call differently."""
+
+    path: str
+    label: ClassName
+    sha256: str | None
+    picture: bool = Field(description="/api/compare/pictures/{sha256} shows it")
+    calls: list[Call]
+
+
+class Pair(BaseModel):
+    """Two models on the same pictures."""
+
+    first: str
+    second: str
+    only_first_right: int
+    only_second_right: int
+    p_value: float = Field(description="McNemar's exact test, two-sided")
+
+
+class ModelComparison(Answer):
+    """Several models on the test pictures that all of them were measured on."""
+
+    models: list[str]
+    not_measured: list[str] = Field(description="of these no predictions are known")
+    datasets: list[str]
+    pictures: int = Field(description="pictures that every measured one of them has judged")
+    n_real: int
+    n_fake: int
+    agree: int = Field(description="pictures on which all say the same")
+    all_right: int
+    all_wrong: int
+    pairs: list[Pair]
+    disagreements: list[Disagreement]
 
 
 class ActiveModel(BaseModel):
@@ -216,3 +293,115 @@ class Ready(Answer):
 
     ready: Literal[True] = True
     models: list[str]
+
+
+class HistoryImage(BaseModel):
+    """What is kept of a picture; the picture itself is not."""
+
+    name: str | None = Field(None, description="of the uploaded file")
+    sha256: str
+    size_bytes: int
+    width: int
+    height: int
+    format: str
+
+
+class HistoryVerdict(BaseModel):
+    """One model's answer of then."""
+
+    model: str
+    model_sha256: str
+    prediction: ClassName
+    verdict: VerdictName
+    probability: Probability
+    logit: float
+    threshold: float
+    threshold_source: ThresholdSource
+
+
+class HistoryEntry(BaseModel):
+    """One judged upload."""
+
+    id: int
+    created: datetime
+    image: HistoryImage
+    verdicts: list[HistoryVerdict]
+
+
+class HistoryPage(Answer):
+    """Past verdicts, newest first."""
+
+    total: int = Field(description="entries that the filter lets through")
+    limit: int
+    offset: int
+    recording: bool = Field(description="whether new verdicts are kept")
+    entries: list[HistoryEntry]
+
+
+class HistoryDeleted(Answer):
+    """How many entries are gone."""
+
+    deleted: int
+
+
+class RunPoint(BaseModel):
+    """The last value of a metric."""
+
+    part: str
+    tag: str
+    step: int
+    value: float | None
+    points: int = Field(description="values in all")
+
+
+class RunFacts(BaseModel):
+    """What run.json says of a training."""
+
+    recipe: str
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    seed: int
+    data: str
+    split: str
+    examples: dict[str, int]
+    parameters: int
+    best_epoch: int | None
+    device: str
+    git_commit: str | None
+    finished: datetime | None
+
+
+class RunSummary(BaseModel):
+    """One training run below the logs folder."""
+
+    name: str = Field(examples=["v1/2026-11-21T14-52-55"])
+    model: str = Field(description="what it trained; its folder where run.json does not say")
+    status: RunStatus
+    started: datetime | None
+    updated: datetime
+    last: list[RunPoint]
+    facts: RunFacts | None = Field(None, description="none where there is no run.json")
+
+
+class RunList(Answer):
+    """All runs, newest first."""
+
+    runs: list[RunSummary]
+
+
+class RunSeries(BaseModel):
+    """Every value of one metric; the three lists have the same length."""
+
+    part: str = Field(description="train, validation, or empty where the run has no parts")
+    tag: str = Field(examples=["epoch_accuracy"])
+    steps: list[int]
+    times: list[float] = Field(description="seconds since 1970")
+    values: list[float | None] = Field(description="none: not a number, or infinite")
+
+
+class RunDetail(Answer):
+    """One run with its curves."""
+
+    run: RunSummary
+    series: list[RunSeries]

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from detection_model.card import card_path, file_sha256
+from detection_model.card import MODEL_SUFFIXES, card_path, file_sha256
 from detection_model.eval_config import eval_config_path
 
 # A file whose time stamp is this old was not being written just now, seconds.
@@ -50,11 +50,9 @@ class FolderWatch:
         self._hashes: dict[tuple[Path, Stamp | None], str] = {}
 
     def scan(self) -> list[ModelPath]:
-        """Every `.keras` file, by name; none where the folder is missing."""
+        """Every model file, by name; none where the folder is missing."""
         found = []
-        for path in sorted(self._folder.glob("*.keras")):
-            if path.name.startswith("."):
-                continue  # being written
+        for path in self._models():
             beside = path.with_suffix(".eval") / "metrics.json"
             parts = (path, card_path(path), eval_config_path(path), beside)
             stamps = tuple(_stamp(part) for part in parts)
@@ -63,6 +61,15 @@ class FolderWatch:
                 found.append(ModelPath(path, stamps, still))
         self._seen = {file.path: file.stamps for file in found}
         return found
+
+    def _models(self) -> list[Path]:
+        """One file a name: of v1.keras and v1.h5 the former."""
+        by_name: dict[str, Path] = {}
+        for suffix in MODEL_SUFFIXES:
+            for path in self._folder.glob(f"*{suffix}"):
+                if not path.name.startswith("."):  # being written
+                    by_name.setdefault(path.stem, path)
+        return [by_name[name] for name in sorted(by_name)]
 
     def sha256(self, file: ModelPath) -> str:
         """Hash of the file, computed once for each of its states."""

@@ -58,6 +58,11 @@ class Slot:
     settled: bool = False
 
     @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.file.name
+
+    @property
     def state(self) -> Literal["loading", "ready", "broken"]:
         """ready: it answers; broken: it does not and will not until the file changes."""
         if self.served is not None:

@@ -2,8 +2,28 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import DateTime, Float, String
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import DateTime, Float, ForeignKey, Integer, String, TypeDecorator
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A time with its zone, also from SQLite, which keeps none."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """To UTC."""
+        return value.astimezone(UTC) if value is not None else None
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """From UTC."""
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Base(DeclarativeBase):
@@ -17,11 +37,7 @@ class ModelOverride(Base):
 
     name: Mapped[str] = mapped_column(String(200), primary_key=True)
     threshold: Mapped[float | None] = mapped_column(Float)
-    updated_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True),
-        default=lambda: datetime.now(UTC),
-        onupdate=lambda: datetime.now(UTC),
-    )
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now, onupdate=_now)
 
 
 class ServiceSetting(Base):
@@ -31,3 +47,39 @@ class ServiceSetting(Base):
 
     key: Mapped[str] = mapped_column(String(100), primary_key=True)
     value: Mapped[str] = mapped_column(String(200))
+
+
+class HistoryRow(Base):
+    """One judged upload; `owner` is for the day when there are accounts."""
+
+    __tablename__ = "history"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    owner: Mapped[str | None] = mapped_column(String(200), index=True)
+    created: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    file_name: Mapped[str | None] = mapped_column(String(200))
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    size_bytes: Mapped[int]
+    width: Mapped[int]
+    height: Mapped[int]
+    format: Mapped[str] = mapped_column(String(20))
+    verdicts: Mapped[list["VerdictRow"]] = relationship(
+        order_by="VerdictRow.id", passive_deletes=True
+    )
+
+
+class VerdictRow(Base):
+    """What one model said of it."""
+
+    __tablename__ = "history_verdicts"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("history.id", ondelete="CASCADE"), index=True)
+    model: Mapped[str] = mapped_column(String(200), index=True)
+    model_sha256: Mapped[str] = mapped_column(String(64))
+    prediction: Mapped[str] = mapped_column(String(20))
+    verdict: Mapped[str] = mapped_column(String(20))
+    fake: Mapped[float]
+    logit: Mapped[float]
+    threshold: Mapped[float]
+    threshold_source: Mapped[str] = mapped_column(String(20))

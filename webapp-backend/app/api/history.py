@@ -1,0 +1,91 @@
+"""/api/history: past verdicts. Pictures are not kept."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+
+from app.api.deps import ServiceDep, refusals
+from app.api.schemas import HistoryDeleted, HistoryPage
+from app.errors import ApiError, unavailable
+from app.store.database import StoreUnavailable
+from app.store.history import HistoryFilter
+from detection_model.card import ClassName
+from detection_model.verdict import VerdictName
+
+router = APIRouter(tags=["history"])
+
+_STORE_DOWN = "The history cannot be reached now. Verdicts go on; try again in a moment."
+
+
+def _filter(
+    model: Annotated[str | None, Query(max_length=200, description="judged by this model")] = None,
+    prediction: Annotated[ClassName | None, Query(description="of any of its verdicts")] = None,
+    verdict: Annotated[VerdictName | None, Query(description="of any of its verdicts")] = None,
+    search: Annotated[
+        str | None,
+        Query(max_length=200, description="part of the file's name, or start of its sha256"),
+    ] = None,
+    since: Annotated[
+        datetime | None, Query(description="not older; UTC where it has no zone")
+    ] = None,
+    until: Annotated[datetime | None, Query(description="older; UTC where it has no zone")] = None,
+) -> HistoryFilter:
+    return HistoryFilter(model, prediction, verdict, search, _utc(since), _utc(until))
+
+
+def _utc(value: datetime | None) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise ApiError(422, "invalid_parameter", f"{value} is no time of this world.") from None
+
+
+FilterDep = Annotated[HistoryFilter, Depends(_filter)]
+
+
+@router.get("/history", operation_id="list_history", responses=refusals(422, 503))
+def list_history(
+    service: ServiceDep,
+    wanted: FilterDep,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+) -> HistoryPage:
+    """Past verdicts, newest first. Filters on verdicts hold for one and the same verdict."""
+    try:
+        total, entries = service.history.page(wanted, limit, offset)
+    except StoreUnavailable:
+        raise unavailable("store_unavailable", _STORE_DOWN) from None
+    return HistoryPage(
+        total=total,
+        limit=limit,
+        offset=offset,
+        recording=service.settings.history,
+        entries=entries,
+    )
+
+
+@router.delete("/history", operation_id="delete_history", responses=refusals(422, 503))
+def delete_history(service: ServiceDep, wanted: FilterDep) -> HistoryDeleted:
+    """Forget every entry that the filter lets through: without a filter, all."""
+    try:
+        return HistoryDeleted(deleted=service.history.delete(wanted))
+    except StoreUnavailable:
+        raise unavailable("store_unavailable", _STORE_DOWN) from None
+
+
+@router.delete(
+    "/history/{entry}", operation_id="delete_history_entry", responses=refusals(404, 422, 503)
+)
+def delete_history_entry(
+    service: ServiceDep, entry: Annotated[int, Path(ge=1, le=2**31 - 1)]
+) -> HistoryDeleted:
+    """Forget one entry."""
+    try:
+        if not service.history.delete_one(entry):
+            raise ApiError(404, "unknown_entry", "There is no such entry; it may be gone already.")
+    except StoreUnavailable:
+        raise unavailable("store_unavailable", _STORE_DOWN) from None
+    return HistoryDeleted(deleted=1)

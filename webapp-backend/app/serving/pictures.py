@@ -1,0 +1,51 @@
+"""Finds the pictures of an evaluation again in the data folder, by name and then by hash."""
+
+import hashlib
+import io
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from PIL import Image
+
+from detection_model import images
+from detection_model.evaluation.records import Prediction
+
+_SIDE = 256
+
+
+class PictureFinder:
+    """Shows no other file than pictures whose hash stands in an evaluation."""
+
+    def __init__(self, data: Path, limits: images.Limits) -> None:
+        self._data = data
+        self._limits = limits
+
+    def is_there(self, row: Prediction) -> bool:
+        """A file of the picture's name is there; its content is not looked at."""
+        return any(self._candidates(row))
+
+    def thumbnail(self, row: Prediction) -> bytes | None:
+        """The picture as a JPEG of at most 256 pixels a side; none where it is not there.
+
+        Raises:
+            ImageError: it is there and is not accepted.
+        """
+        for file in self._candidates(row):
+            data = file.read_bytes()
+            if hashlib.sha256(data).hexdigest() == row.sha256:
+                image = Image.fromarray(images.decode(data, self._limits).pixels)
+                image.thumbnail((_SIDE, _SIDE))
+                buffer = io.BytesIO()
+                image.save(buffer, "JPEG", quality=90)
+                return buffer.getvalue()
+        return None
+
+    def _candidates(self, row: Prediction) -> Iterator[Path]:
+        path = PurePosixPath(row.path)
+        if not row.sha256 or path.is_absolute() or ".." in path.parts:
+            return
+        # A data set lies in data/ itself, in a folder there, or wrapped in one more.
+        for pattern in (".", "*", "*/*"):
+            for folder in self._data.glob(pattern) if pattern != "." else [self._data]:
+                if (folder / path).is_file():
+                    yield folder / path

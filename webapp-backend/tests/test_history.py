@@ -1,0 +1,227 @@
+"""/api/history: what is kept of a verdict, how it is found again, and that it never harms one."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from helpers import picture, ready_client
+
+from app.settings import Settings
+
+BLACK, WHITE = picture(0), picture(255)
+
+
+def judge(client: TestClient, data: bytes, name: str = "face.png", **query: Any) -> Any:
+    answer = client.post("/api/predict", files={"image": (name, data)}, params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """History is written beside the requests, a moment after the answer."""
+    give_up = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < give_up, "it did not happen"
+        time.sleep(0.01)
+
+
+def page(client: TestClient, **query: Any) -> Any:
+    answer = client.get("/api/history", params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def holds(client: TestClient, count: int) -> Callable[[], bool]:
+    return lambda: page(client)["total"] == count
+
+
+@pytest.fixture
+def told(client: TestClient) -> TestClient:
+    """Three uploads: black through all models, white through bright, white through dark."""
+    judge(client, BLACK, "Night.png", models="all")
+    until(holds(client, 1))
+    judge(client, WHITE, "day.png", model="bright")
+    until(holds(client, 2))
+    judge(client, WHITE, "100%_day.png", model="dark")
+    until(holds(client, 3))
+    return client
+
+
+def names(client: TestClient, **query: Any) -> list[str]:
+    return [entry["image"]["name"] for entry in page(client, **query)["entries"]]
+
+
+def test_an_entry_holds_what_was_answered_and_no_picture(client: TestClient) -> None:
+    answer = judge(client, WHITE, "face.png", model="bright", threshold=0.9)
+    until(holds(client, 1))
+    (entry,) = page(client)["entries"]
+    sizes = {"size_bytes": len(WHITE), "width": 60, "height": 80, "format": "PNG"}
+    assert entry["image"] == {"name": "face.png", "sha256": answer["image"]["sha256"], **sizes}
+    (verdict,) = entry["verdicts"]
+    assert verdict == {name: answer[name] for name in verdict}
+    assert (verdict["threshold"], verdict["threshold_source"]) == (0.9, "request")
+    assert entry["created"].endswith(("Z", "+00:00"))
+
+
+def test_newest_first_and_all_verdicts_of_an_upload_together(told: TestClient) -> None:
+    assert names(told) == ["100%_day.png", "day.png", "Night.png"]
+    of_night = page(told)["entries"][2]["verdicts"]
+    assert [verdict["model"] for verdict in of_night] == ["bright", "dark", "nocard"]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"model": "dark"}, ["100%_day.png", "Night.png"]),
+        ({"prediction": "Fake"}, ["day.png", "Night.png"]),
+        ({"model": "bright", "prediction": "Fake"}, ["day.png"]),
+        ({"verdict": "uncertain"}, ["Night.png"]),
+        ({"search": "DAY"}, ["100%_day.png", "day.png"]),
+        ({"search": "0%_"}, ["100%_day.png"]),
+        ({"search": "day%"}, []),
+        ({"since": "2020-01-01", "search": "night"}, ["Night.png"]),
+        ({"until": "2020-01-01T00:00:00Z"}, []),
+        ({"model": "v99"}, []),
+    ],
+)
+def test_filters(told: TestClient, query: dict[str, str], expected: list[str]) -> None:
+    assert names(told, **query) == expected
+    assert page(told, **query)["total"] == len(expected)
+
+
+def test_it_is_found_by_the_start_of_its_hash(told: TestClient) -> None:
+    sha256 = page(told)["entries"][2]["image"]["sha256"]
+    assert names(told, search=sha256[:12].upper()) == ["Night.png"]
+
+
+def test_pages_follow_one_another(told: TestClient) -> None:
+    pages = [page(told, limit=2, offset=offset) for offset in (0, 2, 4)]
+    assert [p["total"] for p in pages] == [3, 3, 3]
+    found = [entry["image"]["name"] for p in pages for entry in p["entries"]]
+    assert found == ["100%_day.png", "day.png", "Night.png"]
+
+
+def test_one_is_deleted_and_then_gone(told: TestClient) -> None:
+    first = page(told)["entries"][0]["id"]
+    assert told.delete(f"/api/history/{first}").json() == {"success": True, "deleted": 1}
+    again = told.delete(f"/api/history/{first}")
+    assert (again.status_code, again.json()["error"]) == (404, "unknown_entry")
+    assert names(told) == ["day.png", "Night.png"]
+
+
+def test_what_a_filter_finds_is_deleted_with_its_verdicts(
+    told: TestClient, settings: Settings
+) -> None:
+    assert told.delete("/api/history", params={"model": "dark"}).json()["deleted"] == 2
+    assert names(told) == ["day.png"]
+    assert told.delete("/api/history").json()["deleted"] == 1
+    with sqlite3.connect(settings.state_dir / "store.sqlite3") as store:
+        assert store.execute("select count(*) from history_verdicts").fetchone() == (0,)
+    store.close()
+
+
+@pytest.mark.usefixtures("told")
+def test_the_owner_is_there_from_the_first_migration_and_empty(settings: Settings) -> None:
+    with sqlite3.connect(settings.state_dir / "store.sqlite3") as store:
+        assert set(store.execute("select owner from history")) == {(None,)}
+    store.close()
+
+
+def test_it_outlives_a_restart(settings: Settings) -> None:
+    with ready_client(settings) as client:
+        judge(client, WHITE)  # written when the service stops, if not before
+    with ready_client(settings) as client:
+        assert names(client) == ["face.png"]
+
+
+def test_nothing_is_kept_where_it_is_not_wanted(settings: Settings) -> None:
+    with ready_client(settings) as client:
+        judge(client, WHITE, "secret.png", history=False)
+    with ready_client(settings.model_copy(update={"history": False})) as client:
+        judge(client, WHITE, "secret.png")
+        assert page(client)["recording"] is False
+    with ready_client(settings) as client:
+        assert page(client)["total"] == 0
+        assert page(client)["recording"] is True
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\me\\face.jpg", "face.jpg"),
+        ("a\x1b[31mb.png", "a [31mb.png"),
+        ("x" * 500, "x" * 200),
+        ("Porträt 😀.png", "Porträt 😀.png"),
+        ("/", None),
+    ],
+)
+def test_a_file_name_is_kept_clean(client: TestClient, sent: str, kept: str | None) -> None:
+    judge(client, WHITE, sent)
+    until(holds(client, 1))
+    assert names(client) == [kept]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"limit": 0},
+        {"limit": 1000},
+        {"offset": -1},
+        {"offset": 2**70},
+        {"prediction": "Maybe"},
+        {"since": "yesterday"},
+        {"since": "0001-01-01T00:00:00+14:00"},
+    ],
+)
+def test_a_wrong_filter_is_refused(client: TestClient, query: dict[str, Any]) -> None:
+    answer = client.get("/api/history", params=query)
+    assert (answer.status_code, answer.json()["error"]) == (422, "invalid_parameter")
+
+
+def test_an_entry_number_that_is_none_is_refused(client: TestClient) -> None:
+    assert client.delete("/api/history/x").status_code == 422
+    assert client.delete(f"/api/history/{2**70}").status_code == 422
+
+
+def test_a_store_that_is_down_costs_no_verdict_and_the_entry_comes_later(
+    settings: Settings,
+) -> None:
+    (settings.state_dir / "store.sqlite3").mkdir()  # cannot be opened as a database
+    with ready_client(settings) as client:
+        judge(client, WHITE, "patient.png")
+        refused = client.get("/api/history")
+        assert (refused.status_code, refused.json()["error"]) == (503, "store_unavailable")
+        assert client.delete("/api/history").status_code == 503
+        assert client.delete("/api/history/1").status_code == 503
+        (settings.state_dir / "store.sqlite3").rmdir()
+        until(holds(client, 1))
+        assert names(client) == ["patient.png"]
+
+
+def test_a_locked_store_costs_no_verdict(settings: Settings) -> None:
+    with ready_client(settings) as client:
+        judge(client, WHITE, "before.png")
+        until(holds(client, 1))
+        with sqlite3.connect(settings.state_dir / "store.sqlite3") as store:
+            store.execute("begin exclusive")
+            judge(client, WHITE, "meanwhile.png")
+        store.close()
+        until(holds(client, 2))
+
+
+def test_entries_of_many_at_once_are_all_there(client: TestClient) -> None:
+    def send(number: int) -> None:
+        judge(client, WHITE, f"{number}.png", model="bright")
+
+    threads = [threading.Thread(target=send, args=(number,)) for number in range(24)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    until(holds(client, 24))
+    assert sorted(names(client)) == sorted(f"{number}.png" for number in range(24))
