@@ -7,7 +7,7 @@ PORT ?= 8000
 VENV := .venv/bin
 export PORT
 .DEFAULT_GOAL := help
-.PHONY: help run train test test-compose openapi results lock format
+.PHONY: help run train demo-data notebook notebooks test test-compose openapi results lock format
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -19,6 +19,18 @@ run: ## install what is missing, build the page, serve on PORT (8000)
 train: ## install the command line: then .venv/bin/detection-model --help
 	@$(PYTHON) tools/prepare.py train
 	@$(VENV)/detection-model --help
+
+demo-data: ## write a small synthetic data set into data/Demo
+	@$(PYTHON) tools/prepare.py train
+	@$(VENV)/detection-model synthetic data/Demo
+
+notebook: ## open the notebooks in JupyterLab
+	@$(PYTHON) tools/prepare.py notebook
+	@exec $(VENV)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) detection-model/notebooks
+
+notebooks: ## run all notebooks on data/Dataset, briefly, and keep their outputs
+	@$(PYTHON) tools/prepare.py notebook
+	@$(VENV)/python tools/notebooks.py
 
 test: ## lint, types, unit, API and browser tests
 	@$(PYTHON) tools/prepare.py test

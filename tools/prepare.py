@@ -1,4 +1,4 @@
-"""Prepares this machine: `python3 tools/prepare.py serve|train|test`.
+"""Prepares this machine: `python3 tools/prepare.py serve|train|notebook|test`.
 
 Makes .venv, installs the locked packages and builds the page, each only when something has
 changed. Standard library only, and readable by any Python 3, so that a wrong one can be named.
@@ -21,6 +21,8 @@ PYTHON = os.path.join(BIN, "python")
 PAGE = os.path.join(ROOT, "webapp-frontend")
 LOCKS = os.path.join(ROOT, "tools", "locks")
 PACKAGES = ["detection-model", "webapp-backend"]
+# These need neither the service nor the page.
+LIBRARY_ONLY = ["train", "notebook"]
 OLDEST, NEWEST = (3, 11), (3, 13)
 OLDEST_NODE = (20, 19)
 
@@ -30,7 +32,7 @@ def main(profile):
     check_python()
     make_venv()
     install(profile)
-    if profile != "train":
+    if profile not in LIBRARY_ONLY:
         build_page()
 
 
@@ -74,7 +76,7 @@ def install(profile):
     start = time.time()
     pip(["--require-hashes", "--only-binary", ":all:", "-r", lock])
     # The build tool stands in the lock file, so nothing is fetched here.
-    names = PACKAGES[:1] if profile == "train" else PACKAGES
+    names = PACKAGES[:1] if profile in LIBRARY_ONLY else PACKAGES
     folders = [part for name in names for part in ("-e", os.path.join(ROOT, name))]
     pip(["--no-deps", "--no-build-isolation"] + folders)
     say("Packages installed in {:.0f} s".format(time.time() - start))

@@ -12,7 +12,7 @@ step "Python: lint, format, types"
 "$bin/ruff" check .
 "$bin/ruff" format --check .
 "$bin/mypy" detection-model
-"$bin/mypy" webapp-backend tools/compose_checks.py tools/results.py tools/wait_ready.py
+"$bin/mypy" webapp-backend tools/compose_checks.py tools/notebooks.py tools/results.py tools/wait_ready.py
 
 "$bin/python" tools/results.py --check
 

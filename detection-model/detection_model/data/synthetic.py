@@ -12,6 +12,7 @@ from PIL import Image
 
 from detection_model.card import ClassName
 
+README = "README.txt"
 NOTICE = "Synthetic pictures made by `detection-model synthetic`: neither faces nor deepfakes.\n"
 
 
@@ -33,7 +34,8 @@ def synthetic_picture(label: ClassName, seed: int, side: int = 256) -> NDArray[n
 def write_synthetic(folder: Path, per_class: int, side: int = 256) -> None:
     """Write `Train`, `Validation` and `Test` with `Real` and `Fake` PNG files in each.
 
-    Train has `per_class` pictures a class, the other two a quarter as many (at least 2).
+    Train has `per_class` pictures a class, the other two a quarter as many (at least 2). A
+    README.txt that says what they are comes last: a set without it is not whole.
     """
     sizes = {"Train": per_class, "Validation": max(2, per_class // 4)}
     sizes["Test"] = sizes["Validation"]
@@ -46,5 +48,11 @@ def write_synthetic(folder: Path, per_class: int, side: int = 256) -> None:
             for number in range(size):
                 seed += 1
                 pixels = synthetic_picture(label, seed, side)
-                Image.fromarray(pixels).save(target / f"{number:04}.png")
-    (folder / "README.txt").write_text(NOTICE)
+                Image.fromarray(pixels).save(target / f"synthetic-{number:04}.png")
+    (folder / README).write_text(NOTICE)
+
+
+def is_synthetic(folder: Path) -> bool:
+    """The folder holds a whole data set that `write_synthetic` made."""
+    notice = folder / README
+    return notice.is_file() and notice.read_text(errors="replace") == NOTICE

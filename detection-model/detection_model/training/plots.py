@@ -1,7 +1,16 @@
-"""Loss and accuracy over the epochs, as pictures beside the event files."""
+"""Loss and accuracy over the epochs: pictures beside the event files, figures for notebooks."""
+
+from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from detection_model.training.logs import Run
 
 
 def plot_history(history: dict[str, list[float]], folder: Path) -> None:
@@ -18,6 +27,35 @@ def plot_history(history: dict[str, list[float]], folder: Path) -> None:
         axes.grid(alpha=0.3)
         axes.legend()
         figure.savefig(folder / f"{metric}.png", dpi=100)
+
+
+def runs_figure(runs: Mapping[str, Run]) -> Figure:
+    """Loss and accuracy of named runs over each other: validation solid, training dashed."""
+    from detection_model.figures import colour, new_figure
+
+    figure, axes = new_figure(2, width=4.6)
+    for one, metric in zip(axes, ("loss", "accuracy"), strict=True):
+        for position, (name, run) in enumerate(runs.items()):
+            for part, style in (("validation", "-"), ("train", ":")):
+                for series in run.series:
+                    if (series.part, series.tag) != (part, f"epoch_{metric}"):
+                        continue
+                    # Keras counts epochs from 0. None, where a loss was not finite, is a gap.
+                    one.plot(
+                        [step + 1 for step in series.steps],
+                        [float("nan") if value is None else value for value in series.values],
+                        style,
+                        color=colour(position),
+                        # Runs from the same seed coincide at first: the lower one stays visible.
+                        linewidth=1.2 + 1.1 * (len(runs) - 1 - position),
+                        label=f"{name}, {part}",
+                    )
+        one.set(xlabel="epoch", ylabel=metric)
+        one.grid(alpha=0.3)
+        one.locator_params(axis="x", integer=True)
+    lines, labels = axes[0].get_legend_handles_labels()
+    figure.legend(lines, labels, loc="outside right upper", fontsize=8)
+    return figure
 
 
 def write_json(path: Path, value: object) -> None:

@@ -1,0 +1,91 @@
+"""Evaluations as tables for notebooks and the terminal. Needs rich."""
+
+from collections.abc import Mapping
+
+from rich.table import Table
+
+from detection_model.evaluation.agreement import Agreement
+from detection_model.evaluation.published import Published
+from detection_model.evaluation.records import EvaluationRow
+from detection_model.evaluation.unlabelled import Judgements
+
+_NAMES = {
+    "f1": "F1",
+    "real_accuracy": "accuracy on real",
+    "fake_accuracy": "accuracy on fake",
+    "auc": "AUC",
+    "eer": "EER",
+    "tpr_at_fpr_1": "TPR at 1 % FPR",
+    "tpr_at_fpr_5": "TPR at 5 % FPR",
+    "ece": "ECE",
+    "brier": "Brier score",
+}
+
+
+def models_table(models: Mapping[str, Published]) -> Table:
+    """What each model is: architecture, parameters, size of its file, training."""
+    table = Table("model", "architecture", "parameters", "file", "epochs", "trained on", width=98)
+    for name, model in models.items():
+        card, training = model.card, model.card.training
+        counts = training.examples if training else {}
+        table.add_row(
+            name,
+            card.architecture,
+            f"{card.parameters:,}" if card.parameters is not None else None,
+            f"{model.path.stat().st_size / 1e6:.1f} MB",
+            str(training.epochs) if training else None,
+            f"{counts.get('train/Real', 0)} real + {counts.get('train/Fake', 0)} fake",
+        )
+    return table
+
+
+def metrics_table(rows: Mapping[str, EvaluationRow]) -> Table:
+    """A column a model: what it was measured on, then each metric with its 95 % interval."""
+    table = Table("metric", *rows)
+    table.add_row("pictures", *(f"{row.n_real} real + {row.n_fake} fake" for row in rows.values()))
+    table.add_row(
+        "right", *(f"{row.confusion.correct} of {row.confusion.total}" for row in rows.values())
+    )
+    for metric in next(iter(rows.values())).metrics:
+        found = [row.metrics[metric] for row in rows.values()]
+        name = _NAMES.get(metric, metric.replace("_", " "))
+        table.add_row(name, *(f"{e.value:.3f} ({e.low:.3f}–{e.high:.3f})" for e in found))
+    return table
+
+
+def agreement_table(agreement: Agreement) -> Table:
+    """How many pictures 0, 1, … of the models get wrong, and on how many all say the same."""
+    pictures = agreement.pictures
+    models = len(pictures[0].calls) if pictures else 0
+    table = Table("models that are wrong", "pictures", title=f"{len(pictures)} pictures")
+    for wrong in range(models + 1):
+        table.add_row(f"{wrong} of {models}", str(sum(p.wrong == wrong for p in pictures)))
+    table.add_section()
+    table.add_row("all say the same", str(sum(picture.unanimous for picture in pictures)))
+    return table
+
+
+def pairs_table(agreement: Agreement) -> Table:
+    """McNemar's exact test of each pair of models."""
+    table = Table("pair", "only the first is right", "only the second is right", "p")
+    for pair in agreement.pairs:
+        table.add_row(
+            f"{pair.first}, {pair.second}",
+            str(pair.only_first_right),
+            str(pair.only_second_right),
+            f"{pair.p_value:.3f}",
+        )
+    return table
+
+
+def found_table(judged: Judgements) -> Table:
+    """Every picture with every model's call and probability of Fake; how many each one found."""
+    table = Table("picture", *judged.models, "call it Fake")
+    for file, by_model in judged.verdicts.items():
+        calls = [found.prediction for found in by_model.values()]
+        shown = [f"{found.prediction} ({found.fake:.2f})" for found in by_model.values()]
+        table.add_row(file, *shown, f"{calls.count('Fake')} of {len(calls)}")
+    table.add_section()
+    total = len(judged.verdicts)
+    table.add_row("found", *(f"{judged.found(model)} of {total}" for model in judged.models), "")
+    return table

@@ -1,0 +1,30 @@
+"""The one look of all figures: small, on white, colours that colour-blind people tell apart.
+
+Figures are made without pyplot, whose state would outlive the call. Needs matplotlib.
+"""
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from detection_model.card import ClassName
+
+# Okabe & Ito, "Color Universal Design" (2008).
+CLASS_COLOURS: dict[ClassName, str] = {"Real": "#0072B2", "Fake": "#D55E00"}
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+DPI = 75
+
+
+def new_figure(
+    columns: int, rows: int = 1, *, width: float = 3.6, height: float = 3.0
+) -> tuple[Figure, list[Axes]]:
+    """A figure and its axes row by row; width and height are those of one of them, in inches."""
+    figure = Figure(
+        figsize=(columns * width, rows * height), dpi=DPI, facecolor="white", layout="constrained"
+    )
+    axes = figure.subplots(rows, columns, squeeze=False)
+    return figure, [one for row in axes for one in row]
+
+
+def colour(position: int) -> str:
+    """Colour of the model at a position; they repeat after six."""
+    return COLOURS[position % len(COLOURS)]
