@@ -23,7 +23,7 @@ def worker_command() -> list[str]:
 def tensorboard_command(settings: Settings, port: int) -> list[str]:
     """TensorBoard on the logs folder, under the path that the page uses."""
     return [
-        *(sys.executable, "-m", "tensorboard.main", "--logdir", str(settings.logs_dir)),
+        *(sys.executable, "-m", "app.tensorboard", "--logdir", str(settings.logs_dir)),
         *("--host", "127.0.0.1", "--port", str(port), "--path_prefix", "/tensorboard"),
         *("--reload_interval", "5"),
     ]

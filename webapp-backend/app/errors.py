@@ -40,6 +40,10 @@ class ApiError(Exception):
         self.headers = dict(headers or {})
 
 
+class ClientGoneError(Exception):
+    """Nobody waits for the answer any more, so the work was not begun."""
+
+
 def unavailable(code: str, message: str, retry_after: int = 1) -> ApiError:
     """503 with Retry-After in seconds."""
     return ApiError(503, code, message, {"Retry-After": str(retry_after)})
@@ -69,6 +73,7 @@ def install(app: FastAPI) -> None:
         return _answer(error.status_code, code, str(error.detail or text), error.headers)
 
     @app.exception_handler(ClientDisconnect)
+    @app.exception_handler(ClientGoneError)
     async def _gone(_: Request, _error: ClientDisconnect) -> JSONResponse:
         return _answer(400, "client_gone", "The connection was closed before the end.")
 

@@ -40,9 +40,9 @@ class Service:
         history = HistoryStore(database)
         return cls(
             settings=settings,
-            registry=Registry(settings.models_dir, settings.cache_dir, settings.threads),
+            registry=Registry(settings.models_dir, settings.cache_dir),
             predictor=Predictor(
-                settings.image_limits, threads=settings.threads, max_pending=settings.max_pending
+                settings.image_limits, threads=settings.threads, max_wait=settings.max_wait
             ),
             runs=RunReader(settings.logs_dir),
             overrides=OverrideStore(database),

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.serving.cpus import available_cpus
 from detection_model.images import Limits
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -34,8 +35,8 @@ class Settings(BaseSettings):
     tensorboard: Literal["embedded", "none"] = "embedded"
     history: bool = Field(True, description="keep verdicts, never pictures, in the store")
     poll_seconds: float = Field(1.0, gt=0)
-    threads: int = Field(2, ge=1, description="of one model call, and pictures decoded at a time")
-    max_pending: int = Field(64, ge=1, description="requests in work before 503")
+    threads: int = Field(default_factory=available_cpus, ge=1, description="pictures in work")
+    max_wait: float = Field(1.0, gt=0, description="seconds a picture may wait before 503")
 
     max_upload_bytes: int = Field(Limits.max_bytes, ge=1)
     max_pixels: int = Field(Limits.max_pixels, ge=1)

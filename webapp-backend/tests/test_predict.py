@@ -128,16 +128,3 @@ def test_a_model_call_does_not_block_the_event_loop(client: TestClient) -> None:
     finally:
         leave.set()
         object.__setattr__(served, "engine", engine)
-
-
-def test_a_full_house_is_refused_at_once_with_retry_after(client: TestClient) -> None:
-    service: Any = client.app.state.service  # type: ignore[attr-defined]
-    service.predictor._pending = service.settings.max_pending
-    response = predict(client, WHITE)
-    assert response.status_code == 503
-    assert response.headers["retry-after"] == "1"
-    assert response.json()["error"] == "busy"
-    service.predictor._pending = 0
-    assert predict(client, WHITE).status_code == 200
-    assert predict(client, b"no picture").status_code == 415
-    assert service.predictor._pending == 0

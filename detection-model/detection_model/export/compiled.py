@@ -7,6 +7,7 @@
 import json
 import os
 import shutil
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -38,9 +39,15 @@ class Compiled(BaseModel):
     note: str | None = Field(None, description="why not the default engine")
 
 
-def compiled_folder(cache: Path, sha256: str) -> Path:
+def compiled_folder(in_cache: Path, sha256: str) -> Path:
     """Where the prepared form of a model file stands, for the installed engine's version."""
-    return cache / f"{sha256}-litert{version('ai-edge-litert')}-{_CONVERSION}"
+    return in_cache / f"{sha256}-litert{_engine_version()}-{_CONVERSION}"
+
+
+@cache
+def _engine_version() -> str:
+    # Looking it up reads files, and folders are looked at every second.
+    return version("ai-edge-litert")
 
 
 def read_compiled(folder: Path) -> Compiled | None:

@@ -67,7 +67,7 @@ def _convert(model: LoadedModel, target: Path) -> float:
         model.logits.export(target, format="litert", verbose=False)
     pictures = generated_pictures(model.facts)
     expected = model.logits.predict(pictures, verbose=0)
-    converted = LiteRT(target, threads=1)(pictures)
+    converted = LiteRT(target.read_bytes())(pictures)
     difference = np.abs(_probabilities(expected) - _probabilities(converted))
     return float(difference.max())
 

@@ -1,7 +1,5 @@
 """Runs prepared models: arrays in, logits out."""
 
-import threading
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,26 +15,39 @@ class Engine(Protocol):
 
 
 class LiteRT:
-    """A `.tflite` file on XNNPACK. Safe to call from several threads, one runs at a time."""
+    """A `.tflite` model on XNNPACK, one thread a call.
 
-    def __init__(self, path: Path, *, threads: int) -> None:
-        from ai_edge_litert.interpreter import Interpreter
+    As many calls run side by side as threads make them: each has an interpreter of its own,
+    made when first needed. On several cores that gives more pictures a second than one call on
+    all of them, and larger batches give no more (webapp-backend/benchmarks/engines.py).
+    """
 
-        self._interpreter = Interpreter(str(path), num_threads=threads)
-        self._interpreter.allocate_tensors()
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        self._output = self._interpreter.get_output_details()[0]["index"]
-        self._lock = threading.Lock()
+    def __init__(self, model: bytes) -> None:
+        self._model = model
+        self._idle = [self._interpreter()]
 
     def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Logits of each picture."""
-        with self._lock:
-            return np.concatenate([self._one(batch[i : i + 1]) for i in range(len(batch))])
+        try:
+            interpreter = self._idle.pop()
+        except IndexError:
+            interpreter = self._interpreter()
+        outputs = [self._one(interpreter, batch[i : i + 1]) for i in range(len(batch))]
+        self._idle.append(interpreter)
+        return np.concatenate(outputs)
 
-    def _one(self, picture: NDArray[np.float32]) -> NDArray[np.float32]:
-        self._interpreter.set_tensor(self._input, picture)
-        self._interpreter.invoke()
-        outputs: NDArray[np.float32] = self._interpreter.get_tensor(self._output)
+    def _interpreter(self) -> Any:
+        from ai_edge_litert.interpreter import Interpreter
+
+        interpreter = Interpreter(model_content=self._model, num_threads=1)
+        interpreter.allocate_tensors()
+        return interpreter
+
+    def _one(self, interpreter: Any, picture: NDArray[np.float32]) -> NDArray[np.float32]:
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], picture)
+        interpreter.invoke()
+        at = interpreter.get_output_details()[0]["index"]
+        outputs: NDArray[np.float32] = interpreter.get_tensor(at)
         return outputs.reshape(1, -1)
 
 

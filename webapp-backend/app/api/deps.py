@@ -35,24 +35,31 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Uploaded:
-    """The bytes of a picture, and its file's name where the client tells one."""
+    """The one picture of a multipart request, not yet in memory."""
 
-    data: bytes
-    name: str | None
+    _file: UploadFile
+    _most: int
+
+    @property
+    def name(self) -> str | None:
+        """The file's name as a client tells it: without folders and control characters."""
+        last = (self._file.filename or "").replace("\\", "/").rpartition("/")[2]
+        printable = "".join(c if c.isprintable() else " " for c in last).strip()
+        return printable[:_NAME_LENGTH] or None
+
+    async def read(self) -> bytes:
+        """The bytes, into memory; one more than allowed shows that a file is too large."""
+        return await self._file.read(self._most + 1)
 
 
 async def _upload(request: Request, service: ServiceDep) -> AsyncIterator[Uploaded]:
-    """The one picture of a multipart request, in memory only once the request is admitted."""
+    """Find the one picture of a multipart request."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise ApiError(
             415, "not_multipart", "Send the picture as multipart/form-data in the field image."
         )
     async with request.form(max_files=2, max_fields=10) as form:
-        picture = _only_picture(form)
-        with service.predictor.admitted():
-            # One byte more shows that a file is too large; images.decode says so.
-            data = await picture.read(service.settings.max_upload_bytes + 1)
-            yield Uploaded(data, _clean(picture.filename))
+        yield Uploaded(_only_picture(form), service.settings.max_upload_bytes)
 
 
 def _only_picture(form: FormData) -> UploadFile:
@@ -64,13 +71,6 @@ def _only_picture(form: FormData) -> UploadFile:
     if not isinstance(given[0], UploadFile):
         raise ApiError(400, "not_a_file", "The field image must be a file, not text.")
     return given[0]
-
-
-def _clean(name: str | None) -> str | None:
-    """A file's name without folders and control characters, as a client can put in anything."""
-    last = (name or "").replace("\\", "/").rpartition("/")[2]
-    printable = "".join(c if c.isprintable() else " " for c in last).strip()
-    return printable[:_NAME_LENGTH] or None
 
 
 Upload = Annotated[Uploaded, Depends(_upload)]

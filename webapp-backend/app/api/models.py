@@ -101,7 +101,7 @@ def get_evaluation(service: ServiceDep, name: str) -> ModelEvaluation:
 async def measure_model(service: ServiceDep, name: str) -> ModelSpeed:
     """Measure one model call on one picture, now, on this machine; takes some seconds at most."""
     model = service.model(name)
-    with service.predictor.admitted():
+    with service.predictor.admitted([model]):
         took = await service.predictor.measure(model)
     return ModelSpeed(
         model=model.name,

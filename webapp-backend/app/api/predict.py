@@ -1,10 +1,10 @@
 """POST /api/predict."""
 
-import time
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
 
 from app.api.deps import UPLOAD_BODY, ServiceDep, Upload, Uploaded, names_in, refusals
 from app.api.schemas import (
@@ -16,11 +16,12 @@ from app.api.schemas import (
     ImageInfo,
     Prediction,
     Probability,
+    ThresholdSource,
     Timing,
 )
 from app.errors import ApiError
 from app.service import Service
-from app.serving.predictor import Decoded, Judged
+from app.serving.predictor import Judged, Judgement, Question
 from app.serving.registry import ServedModel
 from app.store.history import NewEntry
 from detection_model import verdict
@@ -34,10 +35,12 @@ Threshold = Annotated[float | None, Query(ge=0, le=1, allow_inf_nan=False)]
 @router.post(
     "/predict",
     operation_id="predict",
+    response_model=Prediction | Comparison,
     responses=refusals(400, 404, 409, 413, 415, 422, 503),
     openapi_extra=UPLOAD_BODY,
 )
 async def predict(
+    request: Request,
     service: ServiceDep,
     upload: Upload,
     model: Annotated[str | None, Query(description="default: the active one")] = None,
@@ -47,22 +50,36 @@ async def predict(
     threshold: Threshold = None,
     calibrate: Annotated[bool, Query(description="use the models' calibrators")] = True,
     history: Annotated[bool, Query(description="keep the verdict, not the picture")] = True,
-) -> Prediction | Comparison:
+) -> Response:
     """Judge one portrait with one model, or with several to compare them."""
     if models is not None and model is not None:
         raise ApiError(422, "invalid_parameter", "Give model or models, not both.")
-    if models is None:
-        chosen = service.model(model)
-        decoded = await service.predictor.decode(upload.data)
-        found = await _one(service, decoded, chosen, threshold, calibrate)
-        _remember(service, upload, [found], history)
-        return found
     # Taken before decoding: a model that leaves meanwhile still answers this request.
-    chosen_models, failed = _models(service, models)
-    decoded = await service.predictor.decode(upload.data)
-    results = [await _one(service, decoded, m, threshold, calibrate) for m in chosen_models]
-    _remember(service, upload, results, history)
-    return Comparison(results=results, failed=failed, agreement=agree(results))
+    chosen, failed = (
+        _models(service, models) if models is not None else ([service.model(model)], [])
+    )
+    sources = [service.threshold(one, threshold) for one in chosen]
+    questions = [
+        Question(one, value, calibrate) for one, (value, _) in zip(chosen, sources, strict=True)
+    ]
+    with service.predictor.admitted(chosen):
+        found = await service.predictor.judge(
+            await upload.read(), questions, request.is_disconnected
+        )
+    results = [
+        _prediction(found, answer, one, source)
+        for one, answer, (_, source) in zip(chosen, found.answers, sources, strict=True)
+    ]
+    if history and service.settings.history:
+        _remember(service, upload, results)
+    if models is None:
+        return _json(results[0])
+    return _json(Comparison(results=results, failed=failed, agreement=agree(results)))
+
+
+def _json(answer: Prediction | Comparison) -> Response:
+    # What FastAPI would do, without validating again what was just made.
+    return Response(answer.model_dump_json(), media_type="application/json")
 
 
 def _models(service: Service, models: str) -> tuple[list[ServedModel], list[FailedModel]]:
@@ -84,9 +101,7 @@ def _models(service: Service, models: str) -> tuple[list[ServedModel], list[Fail
     return found, failed
 
 
-def _remember(service: Service, upload: Uploaded, results: list[Prediction], wanted: bool) -> None:
-    if not wanted or not service.settings.history:
-        return
+def _remember(service: Service, upload: Uploaded, results: list[Prediction]) -> None:
     image = results[0].image
     service.recorder.record(
         NewEntry(
@@ -99,17 +114,11 @@ def _remember(service: Service, upload: Uploaded, results: list[Prediction], wan
     )
 
 
-async def _one(
-    service: Service,
-    decoded: Decoded,
-    model: ServedModel,
-    threshold: float | None,
-    calibrate: bool,
+def _prediction(
+    judgement: Judgement, answer: Judged, model: ServedModel, source: ThresholdSource
 ) -> Prediction:
-    start = time.perf_counter()
-    value, source = service.threshold(model, threshold)
-    judged = await service.predictor.judge(decoded, model, threshold=value, calibrate=calibrate)
-    found = judged.verdict
+    found = answer.verdict
+    picture = judgement.picture
     return Prediction(
         prediction=found.prediction,
         verdict=found.verdict,
@@ -118,35 +127,26 @@ async def _one(
         probability=Probability(real=1 - found.fake, fake=found.fake),
         raw_probability=Probability(real=1 - found.raw_fake, fake=found.raw_fake),
         logit=found.logit,
-        threshold=value,
+        threshold=found.threshold,
         threshold_source=source,
         model=model.name,
         model_sha256=model.sha256,
         assumptions=model.assumptions,
         message=verdict.message(found),
-        image=_image(decoded),
+        image=ImageInfo(
+            sha256=picture.sha256,
+            size_bytes=picture.size_bytes,
+            width=picture.width,
+            height=picture.height,
+            format=picture.format,
+        ),
         device="cpu",
-        timing_ms=_timing(decoded, judged, start),
-    )
-
-
-def _image(decoded: Decoded) -> ImageInfo:
-    picture = decoded.picture
-    return ImageInfo(
-        sha256=picture.sha256,
-        size_bytes=picture.size_bytes,
-        width=picture.width,
-        height=picture.height,
-        format=picture.format,
-    )
-
-
-def _timing(decoded: Decoded, judged: Judged, start: float) -> Timing:
-    return Timing(
-        decode=round(decoded.milliseconds, 3),
-        queue=round(judged.timing.queue, 3),
-        infer=round(judged.timing.run, 3),
-        total=round(decoded.milliseconds + (time.perf_counter() - start) * 1000, 3),
+        timing_ms=Timing(
+            decode=round(judgement.decode_ms, 3),
+            queue=round(judgement.queue_ms, 3),
+            infer=round(answer.infer_ms, 3),
+            total=round(judgement.decode_ms + judgement.queue_ms + answer.infer_ms, 3),
+        ),
     )
 
 

@@ -1,16 +1,22 @@
-"""Decodes and judges pictures in bounded thread pools, beside the event loop."""
+"""Judges pictures on a few threads beside the event loop: one thread a picture, start to end.
 
+A thread decodes, resizes and calls the model, all of which leave Python's lock alone, so that
+as many pictures are in work as there are cores, and none waits between two stages.
+"""
+
+import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
-from anyio import CapacityLimiter, to_thread
 from numpy.typing import NDArray
 
-from app.errors import unavailable
+from app.errors import ClientGoneError
+from app.serving.admission import Admission
 from app.serving.registry import ServedModel
 from detection_model import images, verdict
 from detection_model.card import InputSpec, NoCalibrator
@@ -22,116 +28,122 @@ T = TypeVar("T")
 # Of one measurement of speed: enough for a median, and short also for large models.
 _WARM_UP = 2
 _CALLS = 20
-_MEASURE_MS = 2000.0
+_MEASURE_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
-class Timed:
-    """A result with the milliseconds that it waited and ran."""
+class Question:
+    """A model to ask, and from which probability on it calls Fake."""
 
-    queue: float
-    run: float
-
-
-@dataclass(frozen=True)
-class Decoded:
-    """A picture, and its sizes made so far."""
-
-    picture: Picture
-    milliseconds: float
-    sizes: dict[InputSpec, NDArray[np.float32]]
+    model: ServedModel
+    threshold: float
+    calibrate: bool = True
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A verdict and what it took."""
+    """A verdict, and the milliseconds from resizing to the model's answer."""
 
     verdict: Verdict
-    timing: Timed
+    infer_ms: float
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """All verdicts on one picture, in the order asked."""
+
+    picture: Picture
+    queue_ms: float
+    decode_ms: float
+    answers: list[Judged]
 
 
 class Predictor:
-    """The way of a picture through the service, one step a method."""
+    """The way of a picture through the service."""
 
-    def __init__(self, limits: Limits, *, threads: int, max_pending: int) -> None:
+    def __init__(self, limits: Limits, *, threads: int, max_wait: float) -> None:
         self._limits = limits
-        self._decoding = CapacityLimiter(threads)
-        # One model call uses all threads already.
-        self._inferring = CapacityLimiter(1)
-        self._max_pending = max_pending
-        self._pending = 0
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="picture")
+        self._free = asyncio.Semaphore(threads)
+        self._admission = Admission(threads=threads, max_wait=max_wait)
 
     @contextmanager
-    def admitted(self) -> Iterator[None]:
+    def admitted(self, models: Sequence[ServedModel]) -> Iterator[None]:
         """Count a request in, or refuse it at once.
 
         Raises:
-            ApiError: 503 when as many as are allowed are in work.
+            ApiError: 503 when it would have to wait too long.
         """
-        if self._pending >= self._max_pending:
-            raise unavailable("busy", "Too many pictures at once. Try again in a second.")
-        self._pending += 1
-        try:
+        with self._admission.admitted([model.sha256 for model in models]):
             yield
-        finally:
-            self._pending -= 1
 
-    async def decode(self, data: bytes) -> Decoded:
-        """Check and decode an upload.
+    async def judge(
+        self,
+        data: bytes,
+        questions: Sequence[Question],
+        is_gone: Callable[[], Awaitable[bool]],
+    ) -> Judgement:
+        """Verdicts of one or several models on an uploaded picture.
 
         Raises:
             ImageError: it is no picture that is accepted.
+            ClientGoneError: the client went away while the picture waited.
         """
-        start = time.perf_counter()
-        picture = await to_thread.run_sync(
-            images.decode, data, self._limits, limiter=self._decoding
-        )
-        return Decoded(picture, _since(start), {})
-
-    async def judge(
-        self, decoded: Decoded, model: ServedModel, *, threshold: float, calibrate: bool
-    ) -> Judged:
-        """One model's verdict."""
-        spec = model.card.input
-        if spec not in decoded.sizes:
-            decoded.sizes[spec] = await to_thread.run_sync(
-                images.to_input, decoded.picture.pixels, spec, limiter=self._decoding
-            )
-        batch = decoded.sizes[spec][None]
-        outputs, timing = await _timed(lambda: model.engine(batch), self._inferring)
-        return Judged(
-            verdict.judge(
-                verdict.fake_logit([float(value) for value in outputs[0]], model.card.output),
-                calibrator=model.card.calibrator if calibrate else NoCalibrator(),
-                threshold=threshold,
-                assumptions=model.assumptions,
-            ),
-            timing,
-        )
+        arrived = time.perf_counter()
+        waits = self._free.locked()
+        async with self._free:
+            if waits and await is_gone():
+                raise ClientGoneError
+            queue_ms = _since(arrived)
+            return await self._run(lambda: self._judge(data, questions, queue_ms))
 
     async def measure(self, model: ServedModel) -> list[float]:
-        """Milliseconds of each of some calls on one picture, waiting for its turn not counted."""
+        """Milliseconds of each of some calls of the model alone on one picture."""
         shape = (1, model.card.input.height, model.card.input.width, 3)
         batch = np.random.default_rng(0).random(shape, np.float32)
+
+        def call() -> float:
+            start = time.perf_counter()
+            model.engine(batch)
+            return _since(start)
+
         took: list[float] = []
-        for call in range(_WARM_UP + _CALLS):
-            _, timing = await _timed(lambda: model.engine(batch), self._inferring)
-            took += [timing.run] if call >= _WARM_UP else []
-            if sum(took) > _MEASURE_MS:
+        for number in range(_WARM_UP + _CALLS):
+            async with self._free:  # others have their turn in between
+                milliseconds = await self._run(call)
+            took += [milliseconds] if number >= _WARM_UP else []
+            if sum(took) > _MEASURE_SECONDS * 1000:
                 break
         return took
 
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
-async def _timed(work: Callable[[], T], limiter: CapacityLimiter) -> tuple[T, Timed]:
-    start = time.perf_counter()
+    def _judge(self, data: bytes, questions: Sequence[Question], queue_ms: float) -> Judgement:
+        start = time.perf_counter()
+        picture = images.decode(data, self._limits)
+        decode_ms = _since(start)
+        sizes: dict[InputSpec, NDArray[np.float32]] = {}
+        answers = []
+        for question in questions:
+            start = time.perf_counter()
+            spec = question.model.card.input
+            if spec not in sizes:
+                sizes[spec] = images.to_input(picture.pixels, spec)
+            outputs = question.model.engine(sizes[spec][None])
+            answers.append(Judged(_verdict(outputs[0], question), _since(start)))
+            self._admission.learn(question.model.sha256, time.perf_counter() - start)
+        return Judgement(picture, queue_ms, decode_ms, answers)
 
-    def run() -> tuple[T, float, float]:
-        began = time.perf_counter()
-        result = work()
-        return result, (began - start) * 1000, _since(began)
 
-    result, queue, took = await to_thread.run_sync(run, limiter=limiter)
-    return result, Timed(queue, took)
+def _verdict(outputs: NDArray[np.float32], question: Question) -> Verdict:
+    card = question.model.card
+    return verdict.judge(
+        verdict.fake_logit([float(value) for value in outputs], card.output),
+        calibrator=card.calibrator if question.calibrate else NoCalibrator(),
+        threshold=question.threshold,
+        assumptions=question.model.assumptions,
+    )
 
 
 def _since(start: float) -> float:

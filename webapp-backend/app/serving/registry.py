@@ -1,5 +1,6 @@
 """Which models are served now, kept in step with the models folder and the worker's cache."""
 
+import hashlib
 import logging
 import re
 import shutil
@@ -11,7 +12,7 @@ from typing import Literal
 
 from app.serving.evaluations import StoredEvaluation, read_evaluation
 from app.serving.folder import FolderWatch, ModelPath
-from detection_model.card import Card, CardError, file_sha256
+from detection_model.card import Card, CardError
 from detection_model.detector import ModelError, load_model, resolve_card
 from detection_model.eval_config import read_eval_config
 from detection_model.export.compiled import (
@@ -73,10 +74,9 @@ class Slot:
 class Registry:
     """Readers see a whole state or the next whole state, never something between."""
 
-    def __init__(self, models: Path, cache: Path, threads: int) -> None:
+    def __init__(self, models: Path, cache: Path) -> None:
         self._watch = FolderWatch(models)
         self._cache = cache
-        self._threads = threads
         self.slots: Mapping[str, Slot] = {}
 
     def refresh(self) -> None:
@@ -148,10 +148,11 @@ class Registry:
 
     def _engine(self, file: ModelPath, compiled: Compiled, folder: Path) -> Engine:
         if compiled.engine == "litert":
+            converted = (folder / LITERT_FILE).read_bytes()
             # The interpreter may crash on a damaged file, so it never sees one.
-            if file_sha256(folder / LITERT_FILE) != compiled.converted_sha256:
+            if hashlib.sha256(converted).hexdigest() != compiled.converted_sha256:
                 raise _DamagedCacheError
-            return LiteRT(folder / LITERT_FILE, threads=self._threads)
+            return LiteRT(converted)
         model = load_model(file.path)
         return TensorFlow(model.logits, height=model.facts.height, width=model.facts.width)
 

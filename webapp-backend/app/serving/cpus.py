@@ -1,0 +1,31 @@
+"""How many cores this process may really use."""
+
+import os
+from math import ceil
+from pathlib import Path
+
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def available_cpus(cgroup: Path = _CGROUP) -> int:
+    """Cores by affinity and by the container's quota, at least 1.
+
+    A container sees all cores of its host but may use what its cgroup (version 2, else 1)
+    allows: more threads than that are only stopped and started by the kernel.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    quota = _quota(cgroup)
+    return max(1, min(cores or 1, ceil(quota) if quota else cores or 1))
+
+
+def _quota(cgroup: Path) -> float | None:
+    try:
+        allowed, period = (cgroup / "cpu.max").read_text().split()
+    except (OSError, ValueError):
+        try:
+            allowed = (cgroup / "cpu" / "cpu.cfs_quota_us").read_text().strip()
+            period = (cgroup / "cpu" / "cpu.cfs_period_us").read_text().strip()
+        except OSError:
+            return None
+    # "max" and -1 stand for no quota.
+    return int(allowed) / int(period) if allowed.isdigit() and int(period) else None

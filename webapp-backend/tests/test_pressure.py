@@ -1,0 +1,120 @@
+"""More asked than can be done: bounded waiting, refusals at once, no work for those who left."""
+
+import asyncio
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from helpers import picture, predict
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.errors import ApiError, ClientGoneError
+from app.serving.admission import Admission
+from app.serving.cpus import available_cpus
+from app.serving.predictor import Predictor, Question
+from detection_model.images import Limits
+
+WHITE = picture(255)
+
+
+def test_a_full_house_is_refused_at_once_with_retry_after(client: TestClient) -> None:
+    service: Any = client.app.state.service  # type: ignore[attr-defined]
+    admission = service.predictor._admission
+    sha256 = service.registry.slots["bright"].served.sha256
+    with admission.admitted([sha256] * 1000):
+        response = predict(client, WHITE, model="bright")
+        assert response.status_code == 503
+        assert int(response.headers["retry-after"]) >= 1
+        assert response.json()["error"] == "busy"
+        assert client.get("/api/health").status_code == 200
+    assert predict(client, WHITE, model="bright").status_code == 200
+    assert predict(client, b"no picture").status_code == 415
+    assert admission.expected_wait() == 0
+
+
+@settings(deadline=None)
+@given(st.floats(0.01, 2), st.integers(1, 8), st.floats(0.1, 2))
+def test_nobody_is_let_in_to_wait_longer_than_allowed(
+    seconds: float, threads: int, max_wait: float
+) -> None:
+    admission = Admission(threads=threads, max_wait=max_wait)
+    admission.learn("m", seconds)
+    with ExitStack() as inside:
+        while let_in(inside, admission, "m"):
+            mine = seconds / threads
+            assert admission.expected_wait() - mine <= max_wait
+    assert admission.expected_wait() == 0
+
+
+def let_in(inside: ExitStack, admission: Admission, model: str) -> bool:
+    try:
+        inside.enter_context(admission.admitted([model]))
+    except ApiError as refused:
+        return refused.status != 503
+    return True
+
+
+def test_one_models_crowd_leaves_room_for_others() -> None:
+    admission = Admission(threads=2, max_wait=1.0)
+    admission.learn("slow", 0.5)
+    admission.learn("fast", 0.005)
+    with ExitStack() as inside:
+        while let_in(inside, admission, "slow"):
+            pass
+        assert let_in(inside, admission, "fast")
+        assert not let_in(inside, admission, "slow")
+
+
+def test_what_calls_take_is_learnt() -> None:
+    admission = Admission(threads=1, max_wait=1.0)
+    for _ in range(100):
+        admission.learn("m", 0.1)
+    with admission.admitted(["m"]):
+        assert admission.expected_wait() == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_work_is_begun_only_for_those_who_still_wait(client: TestClient, gone: bool) -> None:
+    service: Any = client.app.state.service  # type: ignore[attr-defined]
+    questions = [Question(service.registry.slots["bright"].served, 0.5)]
+
+    async def is_gone() -> bool:
+        return gone
+
+    async def judged() -> bool:
+        predictor = Predictor(Limits(), threads=1, max_wait=1.0)
+        await predictor._free.acquire()  # somebody else's picture is in work
+        waiting = asyncio.create_task(predictor.judge(WHITE, questions, is_gone))
+        await asyncio.sleep(0)
+        predictor._free.release()
+        try:
+            await waiting
+        except ClientGoneError:
+            return False
+        return True
+
+    assert asyncio.run(judged()) is not gone
+
+
+@pytest.mark.parametrize(
+    ("files", "most"),
+    [
+        ({"cpu.max": "150000 100000"}, 2),
+        ({"cpu.max": "50000 100000"}, 1),
+        ({"cpu.max": "max 100000"}, 10_000),
+        ({"cpu/cpu.cfs_quota_us": "100000", "cpu/cpu.cfs_period_us": "100000"}, 1),
+        ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, 10_000),
+        ({}, 10_000),
+    ],
+)
+def test_threads_follow_the_containers_quota(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], most: int
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(10_000)))
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text + "\n")
+    assert available_cpus(tmp_path) == most
