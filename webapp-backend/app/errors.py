@@ -7,6 +7,7 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from prometheus_client import Counter
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -49,43 +50,43 @@ def unavailable(code: str, message: str, retry_after: int = 1) -> ApiError:
     return ApiError(503, code, message, {"Retry-After": str(retry_after)})
 
 
-def install(app: FastAPI) -> None:
-    """Make every error answer an ErrorAnswer."""
+def install(app: FastAPI, refusals: Counter) -> None:
+    """Make every error answer an ErrorAnswer, and count it by its code."""
+
+    def answer(
+        status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+    ) -> JSONResponse:
+        refusals.labels(code).inc()
+        body = ErrorAnswer(error=code, message=message).model_dump()
+        return JSONResponse(body, status, headers=dict(headers or {}))
 
     @app.exception_handler(ApiError)
     async def _api_error(_: Request, error: ApiError) -> JSONResponse:
-        return _answer(error.status, error.code, error.message, error.headers)
+        return answer(error.status, error.code, error.message, error.headers)
 
     @app.exception_handler(ImageError)
     async def _image_error(_: Request, error: ImageError) -> JSONResponse:
-        return _answer(_IMAGE_STATUS[error.code], error.code, error.message)
+        return answer(_IMAGE_STATUS[error.code], error.code, error.message)
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
-        return _answer(422, "invalid_parameter", f"{where}: {first['msg']}")
+        return answer(422, "invalid_parameter", f"{where}: {first['msg']}")
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> JSONResponse:
         code = _CODES.get(error.status_code, "bad_request")
         text = HTTPStatus(error.status_code).phrase
-        return _answer(error.status_code, code, str(error.detail or text), error.headers)
+        return answer(error.status_code, code, str(error.detail or text), error.headers)
 
     @app.exception_handler(ClientDisconnect)
     @app.exception_handler(ClientGoneError)
-    async def _gone(_: Request, _error: ClientDisconnect) -> JSONResponse:
-        return _answer(400, "client_gone", "The connection was closed before the end.")
+    async def _gone(_: Request, _error: Exception) -> JSONResponse:
+        return answer(400, "client_gone", "The connection was closed before the end.")
 
     @app.exception_handler(Exception)
     async def _bug(_: Request, error: Exception) -> JSONResponse:
         log.error("unexpected error", exc_info=error)
         message = "Something went wrong on our side. The next request works; please report this."
-        return _answer(500, "internal_error", message)
-
-
-def _answer(
-    status: int, code: str, message: str, headers: Mapping[str, str] | None = None
-) -> JSONResponse:
-    body = ErrorAnswer(error=code, message=message).model_dump()
-    return JSONResponse(body, status, headers=dict(headers or {}))
+        return answer(500, "internal_error", message)

@@ -16,8 +16,9 @@ from app import children, errors
 from app.api import compare, health, history, models, predict, runs
 from app.service import Service
 from app.settings import Settings
-from app.web import spa, tensorboard
+from app.web import observed, spa, tensorboard
 from app.web.body_limit import BodyLimit
+from app.web.observed import Observed
 
 # Multipart framing and small fields around the picture.
 _FORM_BYTES = 64 * 1024
@@ -37,7 +38,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.service = Service.build(chosen)
     app.state.tensorboard = None
-    errors.install(app)
+    metrics = app.state.service.metrics
+    errors.install(app, metrics.refusals)
     app.add_middleware(BodyLimit, max_bytes=chosen.max_upload_bytes + _FORM_BYTES)
     if chosen.cors_origins:
         app.add_middleware(
@@ -46,8 +48,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             allow_methods=["*"],
             allow_headers=["*"],
         )
+    app.add_middleware(Observed, metrics=metrics)
     for part in (predict, models, compare, runs, history, health):
-        app.include_router(part.router, prefix="/api")
+        app.include_router(part.router)
+    app.include_router(observed.router)
     app.include_router(tensorboard.router)
     spa.install(app, chosen.spa_dir)
     return app
@@ -71,11 +75,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _folders(settings: Settings) -> dict[str, str]:
-    """The settings that api and worker must share."""
+    """The settings that api and worker share."""
     return {
         "MODELS_DIR": str(settings.models_dir),
         "STATE_DIR": str(settings.state_dir),
         "POLL_SECONDS": str(settings.poll_seconds),
+        "LOG_FORMAT": settings.log_format,
+        "LOG_LEVEL": settings.log_level,
     }
 
 

@@ -8,6 +8,7 @@ from anyio import to_thread
 
 from app.api.schemas import ThresholdSource
 from app.errors import ApiError, unavailable
+from app.metrics import Metrics
 from app.serving.predictor import Predictor
 from app.serving.registry import Registry, ServedModel, Slot
 from app.settings import Settings
@@ -31,6 +32,7 @@ class Service:
     overrides: OverrideStore
     history: HistoryStore
     recorder: HistoryRecorder
+    metrics: Metrics
     database: Database
 
     @classmethod
@@ -38,16 +40,22 @@ class Service:
         """Put the parts together; nothing runs yet."""
         database = Database(settings.store_url)
         history = HistoryStore(database)
+        registry = Registry(settings.models_dir, settings.cache_dir)
+        metrics = Metrics()
+        predictor = Predictor(
+            settings.image_limits, metrics, threads=settings.threads, max_wait=settings.max_wait
+        )
+        metrics.watch("models_ready", "Models that answer", lambda: len(registry.ready()))
+        metrics.watch("waiting_seconds", "Expected wait of a new picture", predictor.expected_wait)
         return cls(
             settings=settings,
-            registry=Registry(settings.models_dir, settings.cache_dir),
-            predictor=Predictor(
-                settings.image_limits, threads=settings.threads, max_wait=settings.max_wait
-            ),
+            registry=registry,
+            predictor=predictor,
             runs=RunReader(settings.logs_dir),
             overrides=OverrideStore(database),
             history=history,
             recorder=HistoryRecorder(history),
+            metrics=metrics,
             database=database,
         )
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.logs import LogFormat
 from app.serving.cpus import available_cpus
 from detection_model.images import Limits
 
@@ -29,6 +30,8 @@ class Settings(BaseSettings):
     spa_dir: Path = _ROOT / "webapp-frontend" / "dist"
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in state_dir")
 
+    log_format: LogFormat = "text"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     worker: Literal["embedded", "none"] = Field(
         "embedded", description="none: a worker runs elsewhere on the same state and models"
     )

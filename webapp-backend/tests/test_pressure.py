@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import ApiError, ClientGoneError
+from app.metrics import Metrics
 from app.serving.admission import Admission
 from app.serving.cpus import available_cpus
 from app.serving.predictor import Predictor, Question
@@ -85,7 +86,7 @@ def test_work_is_begun_only_for_those_who_still_wait(client: TestClient, gone: b
         return gone
 
     async def judged() -> bool:
-        predictor = Predictor(Limits(), threads=1, max_wait=1.0)
+        predictor = Predictor(Limits(), Metrics(), threads=1, max_wait=1.0)
         await predictor._free.acquire()  # somebody else's picture is in work
         waiting = asyncio.create_task(predictor.judge(WHITE, questions, is_gone))
         await asyncio.sleep(0)

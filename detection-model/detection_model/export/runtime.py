@@ -24,7 +24,10 @@ class LiteRT:
 
     def __init__(self, model: bytes) -> None:
         self._model = model
-        self._idle = [self._interpreter()]
+        first = self._interpreter()
+        self._input: int = first.get_input_details()[0]["index"]
+        self._output: int = first.get_output_details()[0]["index"]
+        self._idle = [first]
 
     def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Logits of each picture."""
@@ -44,10 +47,9 @@ class LiteRT:
         return interpreter
 
     def _one(self, interpreter: Any, picture: NDArray[np.float32]) -> NDArray[np.float32]:
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], picture)
+        interpreter.set_tensor(self._input, picture)
         interpreter.invoke()
-        at = interpreter.get_output_details()[0]["index"]
-        outputs: NDArray[np.float32] = interpreter.get_tensor(at)
+        outputs: NDArray[np.float32] = interpreter.get_tensor(self._output)
         return outputs.reshape(1, -1)
 
 

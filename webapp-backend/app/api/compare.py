@@ -14,7 +14,7 @@ from app.serving.pictures import PictureFinder
 from detection_model.evaluation.agreement import Judged, compare
 from detection_model.evaluation.records import Prediction
 
-router = APIRouter(tags=["compare"])
+router = APIRouter(prefix="/api", tags=["compare"])
 
 
 @router.get("/compare", operation_id="compare_models", responses=refusals(404, 409, 422, 503))

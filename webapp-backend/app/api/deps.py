@@ -15,7 +15,7 @@ _FIELDS = ("image", "file")
 _NAME_LENGTH = 200
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:  # not async, it would cost a thread
     service: Service = request.app.state.service
     return service
 

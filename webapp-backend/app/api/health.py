@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from app.api.deps import ServiceDep, refusals
 from app.api.schemas import Health, Ready
 
-router = APIRouter(tags=["health"])
+router = APIRouter(prefix="/api", tags=["health"])
 
 
 @router.get("/health", operation_id="get_health")

@@ -13,7 +13,7 @@ from app.store.history import HistoryFilter
 from detection_model.card import ClassName
 from detection_model.verdict import VerdictName
 
-router = APIRouter(tags=["history"])
+router = APIRouter(prefix="/api", tags=["history"])
 
 _STORE_DOWN = "The history cannot be reached now. Verdicts go on; try again in a moment."
 

@@ -26,7 +26,7 @@ from app.serving.listing import list_files
 from app.serving.registry import ServedModel, Slot, natural
 from app.store.database import StoreUnavailable
 
-router = APIRouter(tags=["models"])
+router = APIRouter(prefix="/api", tags=["models"])
 
 _STORE_DOWN = "The setting could not be stored. Try again in a moment."
 

@@ -27,7 +27,7 @@ from app.store.history import NewEntry
 from detection_model import verdict
 from detection_model.card import ClassName
 
-router = APIRouter(tags=["predict"])
+router = APIRouter(prefix="/api", tags=["predict"])
 
 Threshold = Annotated[float | None, Query(ge=0, le=1, allow_inf_nan=False)]
 

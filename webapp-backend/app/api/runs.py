@@ -8,7 +8,7 @@ from app.errors import ApiError
 from detection_model.training.logs import Run, Series
 from detection_model.training.run import RunRecord
 
-router = APIRouter(tags=["runs"])
+router = APIRouter(prefix="/api", tags=["runs"])
 
 
 @router.get("/runs", operation_id="list_runs")

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import ClientGoneError
+from app.metrics import Metrics
 from app.serving.admission import Admission
 from app.serving.registry import ServedModel
 from detection_model import images, verdict
@@ -61,8 +62,9 @@ class Judgement:
 class Predictor:
     """The way of a picture through the service."""
 
-    def __init__(self, limits: Limits, *, threads: int, max_wait: float) -> None:
+    def __init__(self, limits: Limits, metrics: Metrics, *, threads: int, max_wait: float) -> None:
         self._limits = limits
+        self._metrics = metrics
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="picture")
         self._free = asyncio.Semaphore(threads)
         self._admission = Admission(threads=threads, max_wait=max_wait)
@@ -76,6 +78,10 @@ class Predictor:
         """
         with self._admission.admitted([model.sha256 for model in models]):
             yield
+
+    def expected_wait(self) -> float:
+        """Seconds until a picture that comes now would have its turn."""
+        return self._admission.expected_wait()
 
     async def judge(
         self,
@@ -123,6 +129,8 @@ class Predictor:
         start = time.perf_counter()
         picture = images.decode(data, self._limits)
         decode_ms = _since(start)
+        self._metrics.stage("queue", queue_ms)
+        self._metrics.stage("decode", decode_ms)
         sizes: dict[InputSpec, NDArray[np.float32]] = {}
         answers = []
         for question in questions:
@@ -131,8 +139,11 @@ class Predictor:
             if spec not in sizes:
                 sizes[spec] = images.to_input(picture.pixels, spec)
             outputs = question.model.engine(sizes[spec][None])
-            answers.append(Judged(_verdict(outputs[0], question), _since(start)))
-            self._admission.learn(question.model.sha256, time.perf_counter() - start)
+            answer = Judged(_verdict(outputs[0], question), _since(start))
+            answers.append(answer)
+            self._admission.learn(question.model.sha256, answer.infer_ms / 1000)
+            self._metrics.stage("infer", answer.infer_ms, question.model.name)
+            self._metrics.verdicts.labels(question.model.name, answer.verdict.verdict).inc()
         return Judgement(picture, queue_ms, decode_ms, answers)
 
 

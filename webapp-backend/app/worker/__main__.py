@@ -1,6 +1,5 @@
 """`python -m app.worker`: prepare models until killed, which is harmless at any time."""
 
-import logging
 import os
 import sys
 import time
@@ -8,12 +7,12 @@ import time
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
+from app import logs
 from app.settings import Settings
 from app.worker.preparing import Preparer
 
-logging.basicConfig(level=logging.INFO, format="worker: %(message)s")
-logging.getLogger("tensorflow").setLevel(logging.WARNING)  # it tells of every file it writes
 settings = Settings()
+logs.configure(settings.log_format, settings.log_level, prefix="worker: ")
 parent = os.getppid()
 preparer = Preparer(settings.models_dir, settings.cache_dir)
 # An embedded worker whose parent was killed must not stay behind.

@@ -1,0 +1,84 @@
+"""Metrics, request ids and the log: what happens is seen, and no picture's content is."""
+
+import json
+import logging
+import subprocess
+import sys
+
+import pytest
+from fastapi.testclient import TestClient
+from helpers import picture, predict
+from prometheus_client.parser import text_string_to_metric_families
+
+WHITE = picture(255)
+
+
+def samples(client: TestClient) -> dict[tuple[str, ...], float]:
+    """Values of /metrics by name and labels, these in the order of their names."""
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    return {
+        (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+
+
+def test_requests_stages_verdicts_and_refusals_are_counted(client: TestClient) -> None:
+    predict(client, WHITE, model="bright")
+    predict(client, WHITE, models="bright,dark")
+    predict(client, b"no picture", model="bright")
+    found = samples(client)
+    assert found["deepfake_requests_total", "POST", "/api/predict", "200"] == 2
+    assert found["deepfake_requests_total", "POST", "/api/predict", "415"] == 1
+    assert found["deepfake_request_seconds_count", "/api/predict"] == 3
+    assert found["deepfake_refusals_total", "unsupported_format"] == 1
+    assert found["deepfake_verdicts_total", "bright", "fake"] == 2
+    assert found["deepfake_verdicts_total", "dark", "real"] == 1
+    assert found["deepfake_stage_seconds_count", "bright", "infer"] == 2
+    assert found["deepfake_stage_seconds_count", "", "decode"] == 2
+    assert found["deepfake_models_ready",] == 3
+    assert found["deepfake_waiting_seconds",] == 0
+
+
+def test_paths_that_anyone_can_make_up_are_one_label(client: TestClient) -> None:
+    for path in ("/api/models/a", "/api/models/b", "/api/nothing/1", "/api/nothing/2"):
+        client.get(path)
+    found = samples(client)
+    assert found["deepfake_requests_total", "GET", "/api/models/{name}", "404"] == 2
+    assert not [key for key in found if any("nothing" in part for part in key)]
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [("abc-123", True), ("a" * 65, False), ("a b", False), ("<script>", False), ("", False)],
+)
+def test_a_request_has_an_id_that_its_client_may_choose(
+    client: TestClient, caplog: pytest.LogCaptureFixture, sent: str, kept: bool
+) -> None:
+    with caplog.at_level(logging.INFO, "app.access"):
+        answer = client.get("/api/health", headers={"X-Request-ID": sent})
+    got = answer.headers["x-request-id"]
+    assert (got == sent) is kept
+    assert len(got) in (32, len(sent))
+    assert [getattr(record, "request_id", None) for record in caplog.records] == [got]
+
+
+def test_the_log_tells_nothing_of_the_picture(
+    client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        client.post("/api/predict?model=bright", files={"image": ("secret.png", WHITE)})
+    assert "POST /api/predict 200" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_the_log_is_json_where_machines_read_it() -> None:
+    code = (
+        "import logging; from app import logs; logs.configure('json', 'INFO')\n"
+        "logging.getLogger('app.access').info('GET %s', '/x', extra={'request_id': 'r', 'ms': 1})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    line = json.loads(done.stderr)
+    assert (line["message"], line["request_id"], line["ms"]) == ("GET /x", "r", 1)
+    assert line["levelname"] == "INFO"
