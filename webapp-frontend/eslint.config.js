@@ -18,6 +18,7 @@ export default typescript.config(
     },
     rules: {
       'no-undef': 'off', // TypeScript knows better
+      'vuejs-accessibility/label-has-for': ['error', { required: { some: ['nesting', 'id'] } }],
       'vue/html-self-closing': ['error', { html: { void: 'always' } }],
       'vue/singleline-html-element-content-newline': 'off',
       'vue/max-attributes-per-line': ['error', { singleline: 4 }],

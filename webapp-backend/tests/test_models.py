@@ -119,6 +119,7 @@ def test_a_model_is_added_and_removed_without_a_restart(own_models: Settings) ->
         card_for(brightness_model(path, sign=-1))
         look(client)
         assert rows(client)["new"]["state"] == "loading"
+        assert client.get("/api/models/new/evaluation").json()["error"] == "model_loading"
         assert predict(client, WHITE, model="new").status_code == 503
         prepare(own_models.models_dir, own_models.cache_dir)
         look(client)

@@ -1,5 +1,6 @@
 import AxeBuilder from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
+import { judged } from './judged'
 import { NO_PICTURE, picture } from './picture'
 import { expect, test } from './test'
 
@@ -29,9 +30,31 @@ const STATES: Record<string, (page: Page) => Promise<void>> = {
     await page.getByRole('button', { name: /faces: \d+ real/ }).first().click()
     await expect(page.getByRole('columnheader', { name: '95% interval' })).toBeVisible()
   },
-  'the training page': async (page) => {
+  'the guide to mounting a model': async (page) => {
+    await page.goto('/models/mount')
+    await expect(page.getByText('v1.keras')).toBeVisible()
+  },
+  'the training curves': async (page) => {
     await page.goto('/training')
+    await page.getByRole('button', { name: 'All', exact: true }).click()
+    await page.getByText('About this run').first().click()
+    await page.getByRole('slider', { name: /chosen runs/ }).press('Home')
+    await expect(page.getByRole('columnheader', { name: 'Epoch 1', exact: true })).toBeVisible()
+  },
+  TensorBoard: async (page) => {
+    await page.goto('/training?view=tensorboard')
     await expect(page.locator('iframe')).toBeVisible()
+  },
+  'the comparison': async (page) => {
+    await page.goto('/compare')
+    await expect(page.getByRole('heading', { name: 'The pictures' })).toBeVisible()
+    await expect(page.getByRole('slider', { name: 'ROC curves' })).toBeVisible()
+    await expect(page.getByRole('slider', { name: /chosen runs/ })).toBeVisible()
+  },
+  'the history': async (page) => {
+    await judged(page.request, 'accessibility.png')
+    await page.goto('/history')
+    await expect(page.getByRole('article').first()).toBeVisible()
   },
   'the page that is not found': async (page) => {
     await page.goto('/no/such/page')

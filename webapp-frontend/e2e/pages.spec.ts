@@ -2,6 +2,7 @@ import { expect, test } from './test'
 
 test('TensorBoard is there at the first visit', async ({ page }) => {
   await page.goto('/training')
+  await page.getByRole('tab', { name: 'TensorBoard' }).click()
   const frame = page.frameLocator('iframe[title="TensorBoard: training curves"]')
   await expect(frame.getByText('TensorBoard').first()).toBeVisible({ timeout: 45_000 })
   await expect(page.getByRole('link', { name: 'Open in its own tab' })).toHaveAttribute(
@@ -15,7 +16,7 @@ test('every page has its title, and a change of page moves the focus to its head
 }) => {
   await page.goto('/')
   await expect(page).toHaveTitle('Is this portrait real? – Deepfake detection')
-  for (const name of ['Models', 'Training']) {
+  for (const name of ['Models', 'Training', 'History']) {
     await page.getByRole('link', { name, exact: true }).click()
     await expect(page).toHaveTitle(`${name} – Deepfake detection`)
     await expect(page.getByRole('heading', { name, level: 1 })).toBeFocused()

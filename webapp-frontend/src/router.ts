@@ -11,7 +11,8 @@ declare module 'vue-router' {
 
 export const router = createRouter({
   history: createWebHistory(),
-  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+  // A choice that only changes the address leaves the page where it is.
+  scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? false : { top: 0 }),
   routes: [
     {
       path: '/',
@@ -24,9 +25,24 @@ export const router = createRouter({
       meta: { title: 'models.title' },
     },
     {
+      path: '/models/mount',
+      component: () => import('@/pages/MountPage.vue'),
+      meta: { title: 'mount.title' },
+    },
+    {
+      path: '/compare',
+      component: () => import('@/pages/ComparePage.vue'),
+      meta: { title: 'compare.title' },
+    },
+    {
       path: '/training',
       component: () => import('@/pages/TrainingPage.vue'),
       meta: { title: 'training.title' },
+    },
+    {
+      path: '/history',
+      component: () => import('@/pages/HistoryPage.vue'),
+      meta: { title: 'history.title' },
     },
     {
       path: '/:unknown(.*)*',

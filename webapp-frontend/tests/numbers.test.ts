@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bytes, count, decimal, milliseconds, percent, threshold, tiny } from '@/format/numbers'
+import { bytes, count, curveValue, decimal, milliseconds, percent, pValue, threshold, tiny } from '@/format/numbers'
 
 describe('a probability', () => {
   it('is shown to a tenth of a percent', () => {
@@ -35,4 +35,17 @@ it('groups thousands, keeps decimals and names milliseconds', () => {
   expect(decimal(0.1)).toBe('0.100')
   expect(tiny(0.00000123)).toBe('0.0000012')
   expect(milliseconds(3.219)).toBe('3.2 ms')
+})
+
+it('shows values of curves with four decimals, small ones with the digits that count', () => {
+  expect(curveValue(0.9222)).toBe('0.9222')
+  expect(curveValue(1)).toBe('1.0000')
+  expect(curveValue(0.000286356)).toBe('0.000286')
+  expect(curveValue(0.0010000000475)).toBe('0.001')
+  expect(curveValue(0)).toBe('0.0000')
+})
+
+it('does not claim more of chance than it has', () => {
+  expect(pValue(0.6718)).toBe('0.67')
+  expect(pValue(0.0000004)).toBe('<0.001')
 })

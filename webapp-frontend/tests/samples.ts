@@ -1,4 +1,15 @@
-import type { Comparison, EvaluationSummary, Prediction } from '@/api/types'
+import type {
+  Card,
+  Comparison,
+  Disagreement,
+  EvaluationRow,
+  EvaluationSummary,
+  HistoryEntry,
+  ModelEvaluation,
+  ModelRow,
+  Prediction,
+  RunSummary,
+} from '@/api/types'
 
 /** A model's verdict, as the API gives it. */
 export function prediction(changes: Partial<Prediction> = {}): Prediction {
@@ -58,4 +69,100 @@ export const evaluation: EvaluationSummary = {
     correct: 176,
     total: 200,
   },
+}
+
+/** A training run. */
+export function run(name: string, changes: Partial<RunSummary> = {}): RunSummary {
+  const when = '2026-11-21T12:00:00Z'
+  return {
+    name,
+    model: 'v1',
+    status: 'finished',
+    started: when,
+    updated: when,
+    last: [],
+    facts: null,
+    ...changes,
+  }
+}
+
+/** The card of a model trained in a run. */
+export function card(logFolder: string | null): Card {
+  const training = { data: 'faces', split: 'official', examples: {}, seed: 0, epochs: 20 }
+  return { training: { ...training, log_folder: logFolder } } as unknown as Card
+}
+
+/** A model of the folder. */
+export function model(
+  name: string,
+  { file, ...changes }: Partial<Omit<ModelRow, 'file'>> & { file: string },
+): ModelRow {
+  const modified = '2026-11-21T12:00:00Z'
+  return {
+    name,
+    state: 'ready',
+    active: false,
+    assumptions: [],
+    file: { name: file, size_bytes: 100, modified, sha256: null },
+    ...changes,
+  }
+}
+
+/** What was measured on one test. */
+export function row(changes: Partial<EvaluationRow>): EvaluationRow {
+  return {
+    dataset: 'faces',
+    split: 'test',
+    delivery: 'original',
+    n_real: 100,
+    n_fake: 100,
+    skipped: 0,
+    confusion: evaluation.confusion,
+    metrics: {},
+    ...changes,
+  }
+}
+
+export function measured(rows: EvaluationRow[]): ModelEvaluation {
+  return { evaluation: { rows } } as unknown as ModelEvaluation
+}
+
+/** A picture that models call differently; `right` says by model whether it was. */
+export function disagreement(
+  label: 'Real' | 'Fake',
+  right: Record<string, boolean>,
+): Disagreement {
+  const other = label === 'Real' ? 'Fake' : 'Real'
+  const calls = Object.entries(right).map(([name, isRight]) => ({
+    model: name,
+    fake: 0.7,
+    prediction: isRight ? label : other,
+    right: isRight,
+  }))
+  return { path: `Test/${label}/1.jpg`, label, sha256: null, picture: false, calls } as Disagreement
+}
+
+export const historyEntry: HistoryEntry = {
+  id: 7,
+  created: '2026-11-21T12:00:00Z',
+  image: {
+    name: 'portrait.jpg',
+    sha256: 'b'.repeat(64),
+    size_bytes: 2048,
+    width: 64,
+    height: 48,
+    format: 'JPEG',
+  },
+  verdicts: [
+    {
+      model: 'v1',
+      model_sha256: 'a'.repeat(64),
+      prediction: 'Fake',
+      verdict: 'fake',
+      probability: { real: 0.13, fake: 0.87 },
+      logit: 1.9,
+      threshold: 0.5,
+      threshold_source: 'card',
+    },
+  ],
 }

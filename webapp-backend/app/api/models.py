@@ -78,12 +78,14 @@ def change_model(service: ServiceDep, name: str, body: ModelChange) -> ModelDeta
 
 
 @router.get(
-    "/models/{name}/evaluation", operation_id="get_evaluation", responses=refusals(404, 422)
+    "/models/{name}/evaluation",
+    operation_id="get_evaluation",
+    responses=refusals(404, 409, 422, 503),
 )
 def get_evaluation(service: ServiceDep, name: str) -> ModelEvaluation:
     """What was measured: metrics with intervals, and curves."""
-    served = service.slot(name).served
-    if served is None or served.evaluation is None:
+    served = service.model(name)
+    if served.evaluation is None:
         message = (
             f"{name} has not been measured. Run: detection-model evaluate {name} --data FOLDER"
         )

@@ -1,6 +1,6 @@
 import { answerOf } from './answer'
 import { client } from './client'
-import type { ModelEvaluation, ModelList, ModelRow } from './types'
+import type { ModelEvaluation, ModelList, ModelRow, ModelSpeed } from './types'
 
 export function listModels(): Promise<ModelList> {
   return answerOf(client.GET('/api/models'))
@@ -8,6 +8,11 @@ export function listModels(): Promise<ModelList> {
 
 export function getEvaluation(name: string): Promise<ModelEvaluation> {
   return answerOf(client.GET('/api/models/{name}/evaluation', { params: { path: { name } } }))
+}
+
+/** Has the service time the model on one picture; takes about a second. */
+export function measureSpeed(name: string): Promise<ModelSpeed> {
+  return answerOf(client.POST('/api/models/{name}/speed', { params: { path: { name } } }))
 }
 
 export async function setActive(name: string): Promise<string> {

@@ -6,12 +6,23 @@ import type { Comparison } from './types'
 /** The API refuses anything larger, so it need not travel. */
 const MAX_BYTES = 10 * 1024 * 1024
 
-/** Asks every model about one picture. */
-export async function compareModels(file: File, signal: AbortSignal): Promise<Comparison> {
+export interface Question {
+  /** `all`, or names separated by commas. */
+  models: string
+  /** Whether the service may keep the verdicts; it never keeps the picture. */
+  history: boolean
+}
+
+/** Asks several models about one picture. */
+export async function askModels(
+  file: File,
+  question: Question,
+  signal: AbortSignal,
+): Promise<Comparison> {
   if (file.size > MAX_BYTES) throw new ApiFailure('too_large')
   const answer = await answerOf(
     client.POST('/api/predict', {
-      params: { query: { models: 'all' } },
+      params: { query: question },
       // The generated types have no word for a file: they call it a string.
       body: { image: file as unknown as string },
       bodySerializer: ({ image }) => {

@@ -1,8 +1,9 @@
 import { onScopeDispose, shallowRef } from 'vue'
 import { asFailure, type ApiFailure } from '@/api/failure'
-import { compareModels } from '@/api/predict'
+import { askModels, type Question } from '@/api/predict'
 import type { Comparison } from '@/api/types'
 import { shared } from './shared'
+import { useKeeping } from './useKeeping'
 
 export interface SentPicture {
   file: File
@@ -15,8 +16,8 @@ export type Outcome =
   | { step: 'answered'; answer: Comparison }
   | { step: 'failed'; failure: ApiFailure }
 
-/** The picture being checked and what came of it. Kept while the reader looks at other pages. */
-export function createDetection() {
+/** The picture being checked and what came of it. `question` says, when it is sent, what to ask. */
+export function createDetection(question: () => Question) {
   const picture = shallowRef<SentPicture | null>(null)
   const outcome = shallowRef<Outcome | null>(null)
   let request = new AbortController()
@@ -31,7 +32,7 @@ export function createDetection() {
     request = new AbortController()
     const { signal } = request
     outcome.value = { step: 'waiting' }
-    const result = await compareModels(file, signal).then(
+    const result = await askModels(file, question(), signal).then(
       (answer): Outcome => ({ step: 'answered', answer }),
       (thrown: unknown): Outcome => ({ step: 'failed', failure: asFailure(thrown) }),
     )
@@ -52,4 +53,12 @@ export function createDetection() {
   return { picture, outcome, check, retry }
 }
 
-export const [provideDetection, useDetection] = shared(createDetection)
+export type Detection = ReturnType<typeof createDetection>
+
+function detectionByAll() {
+  const keep = useKeeping()
+  return createDetection(() => ({ models: 'all', history: keep.value }))
+}
+
+/** The one of the start page, kept while the reader looks at other pages. */
+export const [provideDetection, useDetection] = shared(detectionByAll)

@@ -1,5 +1,6 @@
 import { useI18n } from 'vue-i18n'
 import * as numbers from '@/format/numbers'
+import * as times from '@/format/times'
 
 /** The number formats in the language of the page. */
 export function useFormat() {
@@ -7,8 +8,13 @@ export function useFormat() {
   return {
     bytes: (size: number) => numbers.bytes(size, locale.value),
     count: (value: number) => numbers.count(value, locale.value),
+    curveValue: (value: number) => numbers.curveValue(value, locale.value),
     decimal: (value: number) => numbers.decimal(value, locale.value),
+    duration: (seconds: number) => times.duration(seconds, locale.value),
     milliseconds: (value: number) => numbers.milliseconds(value, locale.value),
+    /** In the reader's own way of writing dates, whatever the language of the page. */
+    moment: (iso: string) => times.moment(iso),
+    pValue: (value: number) => numbers.pValue(value, locale.value),
     percent: (share: number) => numbers.percent(share, locale.value),
     threshold: (value: number) => numbers.threshold(value, locale.value),
     tiny: (value: number) => numbers.tiny(value, locale.value),

@@ -1,7 +1,7 @@
 import { onScopeDispose, ref } from 'vue'
 
 /** Takes the first file dropped anywhere on the page or pasted; `dragging` while one hovers. */
-export function usePictureArrival(take: (file: File) => void) {
+export function usePictureArrival(take: (file: File) => unknown) {
   const dragging = ref(false)
   // dragenter and dragleave also fire for every element crossed on the way.
   let depth = 0

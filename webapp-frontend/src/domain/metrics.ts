@@ -16,6 +16,12 @@ const ORDER = [
   'brier',
 ]
 const NOT_A_SHARE = new Set(['auc', 'average_precision', 'brier', 'ece', 'f1'])
+const LOW_IS_BEST = new Set(['brier', 'ece', 'eer'])
+
+/** Whether smaller values of a metric are better. */
+export function lowIsBest(name: string): boolean {
+  return LOW_IS_BEST.has(name)
+}
 
 export interface Metric extends Estimate {
   name: string

@@ -47,3 +47,18 @@ export function milliseconds(value: number, locale = 'en'): string {
   const options = { style: 'unit', unit: 'millisecond', maximumFractionDigits: 1 } as const
   return new Intl.NumberFormat(locale, options).format(value)
 }
+
+/** A value of a curve: four decimals, and three digits that count where it is small. */
+export function curveValue(value: number, locale = 'en'): string {
+  const small = value !== 0 && Math.abs(value) < 0.01
+  const options = small
+    ? { maximumSignificantDigits: 3 }
+    : { minimumFractionDigits: 4, maximumFractionDigits: 4 }
+  return new Intl.NumberFormat(locale, options).format(value)
+}
+
+/** The probability that chance alone did it, without claiming more digits than it has. */
+export function pValue(value: number, locale = 'en'): string {
+  const format = new Intl.NumberFormat(locale, { maximumSignificantDigits: 2 })
+  return value < STEP ? `<${format.format(STEP)}` : format.format(value)
+}

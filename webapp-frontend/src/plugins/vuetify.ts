@@ -8,6 +8,29 @@ import { rememberedTheme } from '@/composables/useThemeChoice'
 // Vuetify's own 0.6 is too pale for small labels.
 const variables = { 'medium-emphasis-opacity': 0.76 }
 
+// Lines of charts, after Paul Tol's colour-blind-safe "muted" scheme; each also has a marker.
+const lightLines = {
+  'line-1': '#332288',
+  'line-2': '#2a8a7c',
+  'line-3': '#c2506a',
+  'line-4': '#857f22',
+  'line-5': '#3584ab',
+  'line-6': '#a03f92',
+  'line-7': '#117733',
+  'line-8': '#882255',
+}
+
+const darkLines = {
+  'line-1': '#a99cff',
+  'line-2': '#4fbfae',
+  'line-3': '#f08c9f',
+  'line-4': '#cfc85a',
+  'line-5': '#88ccee',
+  'line-6': '#dd93d2',
+  'line-7': '#69c586',
+  'line-8': '#e08ab4',
+}
+
 const light = {
   dark: false,
   variables,
@@ -22,6 +45,7 @@ const light = {
     fake: '#a84400',
     real: '#0b57a4',
     uncertain: '#575f6b',
+    ...lightLines,
   },
 }
 
@@ -39,6 +63,7 @@ const dark = {
     fake: '#ff9f55',
     real: '#7cbaff',
     uncertain: '#aeb7c4',
+    ...darkLines,
   },
 }
 

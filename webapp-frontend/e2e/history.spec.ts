@@ -1,0 +1,126 @@
+import AxeBuilder from '@axe-core/playwright'
+import type { Page } from '@playwright/test'
+import { judged, remembered } from './judged'
+import { picture } from './picture'
+import { expect, test } from './test'
+
+/** A name that no other test and no earlier run has used. */
+function unique(name: string) {
+  return `${name}-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 7)}`
+}
+
+function entries(page: Page) {
+  return page.getByRole('article')
+}
+
+async function search(page: Page, text: string) {
+  await page.getByLabel('File name').fill(text)
+}
+
+test('a verdict appears in the history, is found, and is deleted', async ({ page, request }) => {
+  const name = unique('walk')
+  await page.goto('/')
+  await page.setInputFiles('input[type=file]', { ...picture(), name: `${name}.png` })
+  await expect(page.getByRole('article')).toHaveCount(3)
+  await expect.poll(() => remembered(request, name)).toBe(1)
+
+  await page.getByRole('link', { name: 'History', exact: true }).click()
+  await expect(entries(page).first()).toContainText(name)
+  await search(page, name)
+  await expect(page.getByText('1 to 1 of 1')).toBeVisible()
+  const entry = page.getByRole('article', { name: `${name}.png` })
+  for (const model of ['v1', 'v2', 'v3']) await expect(entry).toContainText(model)
+  await expect(entry.getByText(/^\s*(Likely fake|Likely real|Uncertain)\s*$/)).toHaveCount(3)
+  await expect(entry.getByText(/% probability of fake/)).toHaveCount(3)
+
+  await entry.getByRole('button', { name: `Delete the entry of ${name}.png` }).click()
+  await expect(page.getByRole('dialog')).toContainText('Delete 1 entry?')
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await expect(page.getByRole('dialog')).toHaveCount(0)
+  await entry.getByRole('button', { name: `Delete the entry of ${name}.png` }).click()
+  await page.getByRole('button', { name: 'Delete it' }).click()
+  await expect(page.getByRole('heading', { name: 'Nothing matches' })).toBeVisible()
+  expect(await remembered(request, name)).toBe(0)
+})
+
+test('filters narrow the list, and all that they show is deleted at once', async ({
+  page,
+  request,
+}) => {
+  const name = unique('many')
+  for (const part of ['a', 'b', 'c']) await judged(request, `${name}-${part}.png`)
+  await page.goto('/history')
+  await search(page, name)
+  await expect(entries(page)).toHaveCount(3)
+  await page.getByLabel('Model', { exact: true }).selectOption('v2')
+  await expect(entries(page)).toHaveCount(3)
+  await page.getByLabel('Verdict', { exact: true }).selectOption({ label: 'Out of scope' })
+  await expect(page.getByRole('heading', { name: 'Nothing matches' })).toBeVisible()
+  await page.getByLabel('Verdict', { exact: true }).selectOption({ label: 'Any' })
+  await page.getByLabel('To', { exact: true }).fill('2020-01-01')
+  await expect(page.getByRole('heading', { name: 'Nothing matches' })).toBeVisible()
+  await page.getByLabel('To', { exact: true }).fill('')
+  await expect(entries(page)).toHaveCount(3)
+
+  await page.getByRole('button', { name: 'Delete what the filter shows…' }).click()
+  await expect(page.getByRole('dialog')).toContainText('Delete 3 entries?')
+  await page.getByRole('button', { name: 'Delete 3' }).click()
+  await expect(page.getByRole('heading', { name: 'Nothing matches' })).toBeVisible()
+  await page.getByRole('button', { name: 'Clear the filter' }).last().click()
+  await expect(page.getByLabel('File name')).toHaveValue('')
+})
+
+test('without a filter all are deleted, after a question that says how many', async ({
+  page,
+  request,
+}) => {
+  await judged(request, unique('all'))
+  await page.goto('/history')
+  const total = await remembered(request, '')
+  // What people have in their history is not ours to delete: only the request is seen.
+  const deletions: string[] = []
+  await page.route('**/api/history', async (route) => {
+    if (route.request().method() !== 'DELETE') return route.continue()
+    deletions.push(new URL(route.request().url()).search)
+    return route.fulfill({ json: { success: true, deleted: total } })
+  })
+  await page.getByRole('button', { name: 'Delete all…' }).click()
+  await expect(page.getByRole('dialog')).toContainText(new RegExp(`Delete ${String(total)} entr`))
+  await page.getByRole('button', { name: /^Delete (it|\d+)$/ }).click()
+  await expect.poll(() => deletions).toEqual([''])
+})
+
+test('a verdict is not kept where the reader does not want it', async ({ page, request }) => {
+  const name = unique('kept')
+  await page.goto('/')
+  await page.getByRole('checkbox', { name: 'Keep verdicts in the history' }).uncheck()
+  await page.reload()
+  await expect(page.getByRole('checkbox', { name: /Keep verdicts/ })).not.toBeChecked()
+  await page.setInputFiles('input[type=file]', { ...picture(), name: `${name}-no.png` })
+  await expect(page.getByRole('article')).toHaveCount(3)
+  await page.getByRole('checkbox', { name: /Keep verdicts/ }).check()
+  await page.setInputFiles('input[type=file]', { ...picture(), name: `${name}-yes.png` })
+  await expect.poll(() => remembered(request, `${name}-yes`)).toBe(1)
+  expect(await remembered(request, name)).toBe(1)
+})
+
+test('a store that is down is told, and asked again', async ({ page }) => {
+  const json = { success: false, error: 'store_unavailable', message: 'Cannot be reached now.' }
+  await page.route('**/api/history?*', (route) => route.fulfill({ status: 503, json }))
+  await page.goto('/history')
+  await expect(page.getByRole('alert')).toContainText('Cannot be reached now.')
+  await page.unroute('**/api/history?*')
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await expect(page.getByRole('alert')).toHaveCount(0)
+})
+
+test('it says when nothing is kept, and when nothing is there', async ({ page }) => {
+  const json = { success: true, total: 0, limit: 20, offset: 0, recording: false, entries: [] }
+  await page.route('**/api/history?*', (route) => route.fulfill({ json }))
+  await page.goto('/history')
+  await expect(page.getByText('This service keeps no new verdicts.')).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'No verdicts yet' })).toBeVisible()
+  await page.getByRole('link', { name: 'Check a picture' }).click()
+  await expect(page.getByText('This service keeps no history')).toBeVisible()
+})

@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest'
+import { chosenModels, differs, sameSample, testsOf, wantedPictures } from '@/domain/comparison'
+import { lowIsBest } from '@/domain/metrics'
+import { disagreement, measured, row } from './samples'
+
+it('takes the models of the address that are ready, or else the first few', () => {
+  const ready = ['v1', 'v2', 'v3', 'v4', 'v5']
+  expect(chosenModels(ready, null)).toEqual(['v1', 'v2', 'v3', 'v4'])
+  expect(chosenModels(ready, 'v5,v2,gone')).toEqual(['v2', 'v5'])
+  expect(chosenModels(ready, '')).toEqual([])
+})
+
+it('puts the test first that most models took', () => {
+  const evaluations = new Map([
+    ['a', measured([row({ dataset: 'own' }), row({ dataset: 'faces' })])],
+    ['b', measured([row({ dataset: 'faces' })])],
+    ['c', null],
+  ])
+  expect(testsOf(evaluations)).toEqual(['faces · test · original', 'own · test · original'])
+})
+
+it('does not take samples of other sizes for the same pictures', () => {
+  expect(sameSample([row({}), row({})])).toBe(true)
+  expect(sameSample([row({}), row({ n_fake: 99 })])).toBe(false)
+})
+
+it('filters the pictures by what they are and by who was wrong', () => {
+  const pictures = [disagreement('Real', { a: true, b: false }), disagreement('Fake', { a: false, b: true })]
+  expect(wantedPictures(pictures, { label: '', wrong: '' })).toHaveLength(2)
+  expect(wantedPictures(pictures, { label: 'Real', wrong: '' })).toEqual([pictures[0]])
+  expect(wantedPictures(pictures, { label: '', wrong: 'a' })).toEqual([pictures[1]])
+  expect(wantedPictures(pictures, { label: 'Real', wrong: 'a' })).toEqual([])
+})
+
+it('says which metrics are better when small, and when chance is a poor explanation', () => {
+  expect(['ece', 'brier', 'eer', 'accuracy'].map(lowIsBest)).toEqual([true, true, true, false])
+  expect([0.049, 0.05].map(differs)).toEqual([true, false])
+})

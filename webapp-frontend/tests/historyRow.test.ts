@@ -1,0 +1,26 @@
+import { mount } from '@vue/test-utils'
+import { expect, it } from 'vitest'
+import HistoryRow from '@/components/history/HistoryRow.vue'
+import { i18n } from '@/plugins/i18n'
+import { createDesign } from '@/plugins/vuetify'
+import { historyEntry } from './samples'
+
+function row(entry = historyEntry) {
+  return mount(HistoryRow, { props: { entry }, global: { plugins: [i18n, createDesign()] } })
+}
+
+it('says what was judged and what each model said, with the threshold and its source', () => {
+  const text = row().text()
+  expect(text).toContain('portrait.jpg')
+  expect(text).toContain('bbbbbbbbbbbb')
+  expect(text).toContain('64 × 48 pixels')
+  expect(text).toContain('Likely fake')
+  expect(text).toContain('87.0% probability of fake')
+  expect(text).toContain("threshold 50% (from the model's card)")
+})
+
+it('gives a picture without a name one, and asks to be removed', async () => {
+  const it = row({ ...historyEntry, image: { ...historyEntry.image, name: null } })
+  await it.get('button[aria-label="Delete the entry of Picture without a name"]').trigger('click')
+  expect(it.emitted('remove')).toHaveLength(1)
+})
