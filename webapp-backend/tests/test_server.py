@@ -1,6 +1,7 @@
 """The whole service as `python -m app` starts it: worker, TensorBoard, a clean stop."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from helpers import brightness_model, card_for, picture
 from app.children import free_port
 
 _PATIENCE = 120.0
+REFERENCE = Path(__file__).parents[3] / "shared" / "data" / "tensorboard-logs"
 
 
 class Server:
@@ -23,13 +25,14 @@ class Server:
     def __init__(self, home: Path) -> None:
         self.models = home / "models"
         self.models.mkdir()
+        self.logs = home / "logs"
         port = free_port()
         environment = {
             **os.environ,
             "PORT": str(port),
             "MODELS_DIR": str(self.models),
             "STATE_DIR": str(home / "state"),
-            "LOGS_DIR": str(home / "logs"),
+            "LOGS_DIR": str(self.logs),
             "POLL_SECONDS": "0.2",
         }
         command = [sys.executable, "-m", "app"]
@@ -87,6 +90,31 @@ def test_tensorboard_works_at_the_first_visit(server: Server) -> None:
     assert "TensorBoard" in page.text
     plugins = server.client.get("/tensorboard/data/plugins_listing")
     assert "scalars" in plugins.json()
+
+
+@pytest.mark.skipif(not REFERENCE.is_dir(), reason="no logs of the reference project here")
+@pytest.mark.parametrize(
+    ("name", "points", "accuracy"),
+    [("model_logs_v1", 20, 0.9222), ("model_logs_v2", 10, 0.9172), ("model_logs_v3", 20, 0.9275)],
+)
+def test_another_projects_runs_have_all_points_in_tensorboard_and_in_ours(
+    server: Server, name: str, points: int, accuracy: float
+) -> None:
+    shutil.copytree(REFERENCE / name, server.logs / name)
+    query = {"run": f"{name}/validation", "tag": "epoch_accuracy"}
+
+    def tensorboards() -> list[float]:
+        answer = server.client.get("/tensorboard/data/plugin/scalars/scalars", params=query)
+        return [value for _, _, value in answer.json()] if answer.status_code == 200 else []
+
+    server.until(lambda: len(tensorboards()) == points)
+    (ours,) = [
+        series["values"]
+        for series in server.client.get(f"/api/runs/{name}").json()["series"]
+        if (series["part"], series["tag"]) == ("validation", "epoch_accuracy")
+    ]
+    assert ours == pytest.approx(tensorboards())
+    assert ours[-1] == pytest.approx(accuracy, abs=5e-5)
 
 
 def test_the_worker_prepares_a_model_that_appears(server: Server) -> None:

@@ -197,7 +197,7 @@ class ModelSpeed(Answer):
 
     model: str
     device: str
-    threads: int
+    threads: int = Field(description="of one call")
     runs: int
     median_ms: float
     fastest_ms: float
