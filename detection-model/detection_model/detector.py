@@ -99,16 +99,7 @@ def load_model(path: Path) -> LoadedModel:
     Raises:
         ModelError: damaged, made by something else, or not one picture in and one row out.
     """
-    import keras
-
-    if not _looks_whole(path):
-        raise ModelError(f"{path.name} is no Keras file, or its end is missing")
-    try:
-        model = keras.saving.load_model(path, compile=False)
-    except Exception as error:  # noqa: BLE001  Keras raises nearly anything on a damaged file
-        first_line = str(error).strip().splitlines()[0] if str(error).strip() else ""
-        reason = first_line.replace(str(path), path.name).replace(str(path.parent), "")
-        raise ModelError(f"{path.name} cannot be loaded by Keras: {reason[:300]}") from None
+    model = load_original(path)
     height, width = _input_size(model, path)
     logits, units, activation = _cut_activation(model)
     facts = ModelFacts(
@@ -120,6 +111,24 @@ def load_model(path: Path) -> LoadedModel:
         parameters=model.count_params(),
     )
     return LoadedModel(logits, facts)
+
+
+def load_original(path: Path) -> Any:
+    """Load a model file safely as the Keras model that was saved.
+
+    Raises:
+        ModelError: damaged, or made by something else.
+    """
+    import keras
+
+    if not _looks_whole(path):
+        raise ModelError(f"{path.name} is no Keras file, or its end is missing")
+    try:
+        return keras.saving.load_model(path, compile=False)
+    except Exception as error:  # noqa: BLE001  Keras raises nearly anything on a damaged file
+        first_line = str(error).strip().splitlines()[0] if str(error).strip() else ""
+        reason = first_line.replace(str(path), path.name).replace(str(path.parent), "")
+        raise ModelError(f"{path.name} cannot be loaded by Keras: {reason[:300]}") from None
 
 
 def resolve_card(path: Path, sha256: str, facts: ModelFacts) -> tuple[Card, list[str]]:

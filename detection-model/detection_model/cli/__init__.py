@@ -7,7 +7,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import typer
 
-from detection_model.cli import card, evaluate, predict, synthetic, train
+from detection_model.cli import card, evaluate, export, predict, synthetic, train
 
 app = typer.Typer(
     name="detection-model",
@@ -31,4 +31,5 @@ app.command("train")(train.command)
 app.command("evaluate")(evaluate.command)
 app.command("predict")(predict.command)
 app.command("card")(card.command)
+app.command("export")(export.command)
 app.command("synthetic")(synthetic.command)

@@ -1,0 +1,206 @@
+"""Writes a model in the forms that others run, each compared with Keras before it is trusted.
+
+What is written gives the model's own outputs (its last activation is kept), as its card says.
+"""
+
+import contextlib
+import io
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detection_model.card import Card, ClassName, InputSpec, OutputSpec
+from detection_model.data.folders import all_examples, find_data
+from detection_model.data.pictures import load_pictures
+from detection_model.data.synthetic import synthetic_picture
+from detection_model.detector import ModelError, load_model, load_original
+from detection_model.export.runtime import LiteRT
+from detection_model.images import resize, scale
+
+FormatName = Literal["litert", "litert-float16", "litert-int8", "onnx", "saved-model"]
+_PICTURES = 100
+FORMATS: tuple[FormatName, ...] = get_args(FormatName)
+Pixels = NDArray[np.float32]
+Call = Callable[[Pixels], Pixels]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A written model beside the Keras model it came from.
+
+    Differences are between probabilities of Fake on `pictures` pictures; `changed` counts those
+    that the two call differently at the threshold.
+    """
+
+    format: FormatName
+    path: Path
+    megabytes: float
+    pictures: int
+    largest_difference: float
+    mean_difference: float
+    changed: int
+
+
+def write(
+    path: Path,
+    card: Card,
+    format_: FormatName,
+    target: Path,
+    pictures: Pixels,
+    *,
+    threshold: float,
+) -> Report:
+    """Write a model and compare it with Keras.
+
+    Args:
+        path: the Keras file.
+        card: what its outputs mean.
+        format_: what to write.
+        target: file or folder; its ending is added.
+        pictures: float32 (n, height, width, 3) as the model wants them: for the comparison, and
+            for litert-int8 to find the ranges of all values.
+        threshold: from which probability on Fake is called.
+
+    Raises:
+        ModelError: it does not convert, or a package that this format needs is missing.
+    """
+    model = load_original(path)
+    written = target.with_name(f"{target.name}{_ENDINGS[format_]}")
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            call = _WRITERS[format_](model, written, pictures)
+    except ImportError as error:
+        raise ModelError(
+            f"{format_} needs the package {error.name}: install detection-model[onnx]"
+        ) from None
+    except Exception as error:  # noqa: BLE001  converters raise nearly anything
+        raise ModelError(f"the model does not convert to {format_}: {_first_line(error)}") from None
+    linear = load_model(path).facts.activation == "linear"
+    expected = fake(np.asarray(model.predict(pictures, verbose=0)), card.output, linear=linear)
+    outputs = np.concatenate([call(picture[None]) for picture in pictures])
+    found = fake(outputs, card.output, linear=linear)
+    difference = np.abs(found - expected)
+    called = (found >= threshold) != (expected >= threshold)
+    return Report(
+        format=format_,
+        path=written,
+        megabytes=_bytes(written) / 1e6,
+        pictures=len(pictures),
+        largest_difference=float(difference.max()),
+        mean_difference=float(difference.mean()),
+        changed=int(called.sum()),
+    )
+
+
+def comparison_pictures(spec: InputSpec, data: Path | None) -> Pixels:
+    """Up to 100 pictures of a labelled data set as the model wants them, else 8 generated ones.
+
+    Raises:
+        DataError: the data set is unusable.
+    """
+    if data is None:
+        made: list[ClassName] = ["Real", "Fake"] * 4
+        pixels = np.stack(
+            [resize(synthetic_picture(label, seed), spec) for seed, label in enumerate(made)]
+        )
+    else:
+        examples = all_examples(find_data(data))
+        chosen = random.Random(0).sample(examples, min(_PICTURES, len(examples)))  # noqa: S311
+        pixels = load_pictures(sorted(chosen), spec).pixels
+    return scale(pixels, spec)
+
+
+def fake(outputs: Pixels, output: OutputSpec, *, linear: bool) -> NDArray[np.float64]:
+    """Probability of Fake (n,) of a model's outputs (n, units); `linear` outputs are logits."""
+    values = outputs.astype(np.float64)
+    if output.activation == "sigmoid":
+        second = 1 / (1 + np.exp(-values[:, 0])) if linear else values[:, 0]
+        return second if output.classes[1] == "Fake" else 1 - second
+    if linear:
+        values = np.exp(values - values.max(axis=1, keepdims=True))
+        values /= values.sum(axis=1, keepdims=True)
+    chosen = np.asarray([name == "Fake" for name in output.classes])
+    total: NDArray[np.float64] = values[:, chosen].sum(axis=1)
+    return total
+
+
+def _litert(model: Any, path: Path, _pictures: Pixels) -> Call:
+    model.export(path, format="litert", verbose=False)
+    return LiteRT(path.read_bytes())
+
+
+def _litert_float16(model: Any, path: Path, _pictures: Pixels) -> Call:
+    """Weights as float16: half the size; computed in float32."""
+    import tensorflow as tf
+
+    options = {"optimizations": [tf.lite.Optimize.DEFAULT]}
+    types = {"supported_types": [tf.float16]}
+    model.export(path, format="litert", verbose=False, target_spec=types, **options)
+    return LiteRT(path.read_bytes())
+
+
+def _litert_int8(model: Any, path: Path, pictures: Pixels) -> Call:
+    """Weights and activations as int8, in and out float32 (Jacob et al., CVPR 2018)."""
+    import tensorflow as tf
+
+    def seen() -> Iterator[list[Pixels]]:
+        for picture in pictures:
+            yield [picture[None]]
+
+    model.export(
+        path,
+        format="litert",
+        verbose=False,
+        optimizations=[tf.lite.Optimize.DEFAULT],
+        representative_dataset=seen,
+        target_spec={"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]},
+    )
+    return LiteRT(path.read_bytes())
+
+
+def _onnx(model: Any, path: Path, pictures: Pixels) -> Call:
+    import onnxruntime
+
+    model(pictures[:1])  # Keras exports only what was called
+    model.export(path, format="onnx", verbose=False)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return lambda batch: np.asarray(session.run(None, {name: batch})[0])
+
+
+def _saved_model(model: Any, path: Path, _pictures: Pixels) -> Call:
+    import tensorflow as tf
+
+    model.export(path, format="tf_saved_model", verbose=False)
+    loaded: Any = tf.saved_model.load(str(path))  # holds the variables that serve needs
+    return lambda batch: np.asarray(loaded.serve(batch))
+
+
+_WRITERS: dict[FormatName, Callable[[Any, Path, Pixels], Call]] = {
+    "litert": _litert,
+    "litert-float16": _litert_float16,
+    "litert-int8": _litert_int8,
+    "onnx": _onnx,
+    "saved-model": _saved_model,
+}
+_ENDINGS: dict[FormatName, str] = {
+    "litert": ".tflite",
+    "litert-float16": ".float16.tflite",
+    "litert-int8": ".int8.tflite",
+    "onnx": ".onnx",
+    "saved-model": "",
+}
+
+
+def _bytes(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)[:300]
