@@ -7,7 +7,7 @@ PORT ?= 8000
 VENV := .venv/bin
 export PORT
 .DEFAULT_GOAL := help
-.PHONY: help run train demo-data notebook notebooks test test-compose openapi results lock format
+.PHONY: benchmark help run train demo-data notebook notebooks test test-compose openapi results lock format
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -35,6 +35,10 @@ notebooks: ## run all notebooks on data/Dataset, briefly, and keep their outputs
 test: ## lint, types, unit, API and browser tests
 	@$(PYTHON) tools/prepare.py test
 	@bash tools/test.sh
+
+benchmark: ## the service against its peers under load, on PICTURES (a folder of JPEG files)
+	@$(PYTHON) tools/prepare.py test
+	@bash webapp-backend/benchmarks/run.sh
 
 test-compose: ## prove docker-compose.yml with the engine of this machine
 	@bash tools/test-compose.sh

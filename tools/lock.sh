@@ -14,6 +14,8 @@ lock test
 lock serve -c tools/locks/test.txt
 lock train -c tools/locks/test.txt
 lock notebook -c tools/locks/test.txt
+lock benchmark -c tools/locks/test.txt
+lock bentoml
 lock node
 
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT

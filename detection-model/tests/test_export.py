@@ -1,5 +1,6 @@
 """Prepared models give Keras's own answers, or say why they fall back."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,21 @@ def test_the_zoo_converts_with_equal_logits(tmp_path: Path, name: str) -> None:
     model = load_model(path)
     pictures = litert.generated_pictures(model.facts)
     expected = TensorFlow(model.logits, height=256, width=256)(pictures)
-    found = LiteRT((tmp_path / LITERT_FILE).read_bytes())(pictures)
-    assert np.abs(found - expected).max() < 1e-3
+    engine = LiteRT((tmp_path / LITERT_FILE).read_bytes(), threads=2)
+    for alone in (True, False):
+        assert np.abs(engine(pictures, alone=alone) - expected).max() < 1e-3
+
+
+def test_calls_side_by_side_do_not_mix(tmp_path: Path) -> None:
+    path = save(tmp_path / "m.keras", *head(1, "sigmoid"))
+    litert.compile_model(path, file_sha256(path), tmp_path)
+    engine = LiteRT((tmp_path / LITERT_FILE).read_bytes(), threads=2)
+    rng = np.random.default_rng(0)
+    batches = [rng.random((1, 32, 24, 3), np.float32) for _ in range(64)]
+    expected = [engine(batch) for batch in batches]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda at: engine(batches[at], alone=at % 3 == 0), range(64)))
+    np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 def test_a_converted_model_that_differs_is_not_used(

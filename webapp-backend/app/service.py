@@ -40,7 +40,7 @@ class Service:
         """Put the parts together; nothing runs yet."""
         database = Database(settings.store_url)
         history = HistoryStore(database)
-        registry = Registry(settings.models_dir, settings.cache_dir)
+        registry = Registry(settings.models_dir, settings.cache_dir, settings.threads)
         metrics = Metrics()
         predictor = Predictor(
             settings.image_limits, metrics, threads=settings.threads, max_wait=settings.max_wait

@@ -108,7 +108,7 @@ def test_a_model_call_does_not_block_the_event_loop(client: TestClient) -> None:
     entered, leave = threading.Event(), threading.Event()
     engine = served.engine
 
-    def slow(batch: Any) -> Any:
+    def slow(batch: Any, **_: Any) -> Any:
         entered.set()
         leave.wait(30)
         return engine(batch)

@@ -9,40 +9,42 @@ from numpy.typing import NDArray
 class Engine(Protocol):
     """Float32 (n, height, width, 3), scaled as the card says, to float32 logits (n, units)."""
 
-    def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Logits of each picture."""
+    def __call__(self, batch: NDArray[np.float32], *, alone: bool = False) -> NDArray[np.float32]:
+        """Logits of each picture; `alone`: all cores are this call's to use."""
         ...
 
 
 class LiteRT:
-    """A `.tflite` model on XNNPACK, one thread a call.
+    """A `.tflite` model on XNNPACK; calls may run side by side, each on an interpreter of its own.
 
-    As many calls run side by side as threads make them: each has an interpreter of its own,
-    made when first needed. On several cores that gives more pictures a second than one call on
-    all of them, and larger batches give no more (webapp-backend/benchmarks/engines.py).
+    A call that is alone takes all threads, which answers soonest; calls side by side take one
+    each, which gives most pictures a second. Larger batches give no more
+    (webapp-backend/benchmarks/engines.py). Interpreters are made when first needed.
     """
 
-    def __init__(self, model: bytes) -> None:
+    def __init__(self, model: bytes, *, threads: int = 1) -> None:
         self._model = model
-        first = self._interpreter()
+        self._threads = threads
+        first = self._interpreter(threads)
         self._input: int = first.get_input_details()[0]["index"]
         self._output: int = first.get_output_details()[0]["index"]
-        self._idle = [first]
+        self._idle: dict[int, list[Any]] = {1: [], threads: [first]}
 
-    def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    def __call__(self, batch: NDArray[np.float32], *, alone: bool = False) -> NDArray[np.float32]:
         """Logits of each picture."""
+        threads = self._threads if alone else 1
         try:
-            interpreter = self._idle.pop()
+            interpreter = self._idle[threads].pop()
         except IndexError:
-            interpreter = self._interpreter()
+            interpreter = self._interpreter(threads)
         outputs = [self._one(interpreter, batch[i : i + 1]) for i in range(len(batch))]
-        self._idle.append(interpreter)
+        self._idle[threads].append(interpreter)
         return np.concatenate(outputs)
 
-    def _interpreter(self) -> Any:
+    def _interpreter(self, threads: int) -> Any:
         from ai_edge_litert.interpreter import Interpreter
 
-        interpreter = Interpreter(model_content=self._model, num_threads=1)
+        interpreter = Interpreter(model_content=self._model, num_threads=threads)
         interpreter.allocate_tensors()
         return interpreter
 
@@ -64,7 +66,12 @@ class TensorFlow:
             lambda batch: logits(batch, training=False), input_signature=[spec]
         )
 
-    def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    def __call__(
+        self,
+        batch: NDArray[np.float32],
+        *,
+        alone: bool = False,  # noqa: ARG002  TensorFlow shares its threads out itself
+    ) -> NDArray[np.float32]:
         """Logits of each picture."""
         outputs: NDArray[np.float32] = self._function(batch).numpy()
         return outputs.reshape(len(batch), -1)

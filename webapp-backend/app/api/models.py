@@ -22,7 +22,6 @@ from app.api.schemas import (
 )
 from app.errors import ApiError, unavailable
 from app.service import Service
-from app.serving.cpus import available_cpus
 from app.serving.listing import list_files
 from app.serving.registry import ServedModel, Slot, natural
 from app.store.database import StoreUnavailable
@@ -109,8 +108,7 @@ async def measure_model(service: ServiceDep, name: str) -> ModelSpeed:
     return ModelSpeed(
         model=model.name,
         device="cpu",
-        # LiteRT gives a call one thread; TensorFlow takes all cores.
-        threads=1 if model.compiled.engine == "litert" else available_cpus(),
+        threads=service.settings.threads,
         runs=len(took),
         median_ms=round(median(took), 3),
         fastest_ms=round(min(took), 3),

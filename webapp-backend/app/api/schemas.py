@@ -197,7 +197,7 @@ class ModelSpeed(Answer):
 
     model: str
     device: str
-    threads: int = Field(description="of one call")
+    threads: int = Field(description="of a call that is alone")
     runs: int
     median_ms: float
     fastest_ms: float

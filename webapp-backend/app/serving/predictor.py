@@ -67,6 +67,7 @@ class Predictor:
         self._metrics = metrics
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="picture")
         self._free = asyncio.Semaphore(threads)
+        self._in_work = 0
         self._admission = Admission(threads=threads, max_wait=max_wait)
 
     @contextmanager
@@ -101,7 +102,11 @@ class Predictor:
             if waits and await is_gone():
                 raise ClientGoneError
             queue_ms = _since(arrived)
-            return await self._run(lambda: self._judge(data, questions, queue_ms))
+            self._in_work += 1
+            try:
+                return await self._run(lambda: self._judge(data, questions, queue_ms))
+            finally:
+                self._in_work -= 1
 
     async def measure(self, model: ServedModel) -> list[float]:
         """Milliseconds of each of some calls of the model alone on one picture."""
@@ -110,7 +115,7 @@ class Predictor:
 
         def call() -> float:
             start = time.perf_counter()
-            model.engine(batch)
+            model.engine(batch, alone=True)
             return _since(start)
 
         took: list[float] = []
@@ -138,7 +143,7 @@ class Predictor:
             spec = question.model.card.input
             if spec not in sizes:
                 sizes[spec] = images.to_input(picture.pixels, spec)
-            outputs = question.model.engine(sizes[spec][None])
+            outputs = question.model.engine(sizes[spec][None], alone=self._in_work == 1)
             answer = Judged(_verdict(outputs[0], question), _since(start))
             answers.append(answer)
             self._admission.learn(question.model.sha256, answer.infer_ms / 1000)

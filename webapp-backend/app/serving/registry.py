@@ -74,9 +74,10 @@ class Slot:
 class Registry:
     """Readers see a whole state or the next whole state, never something between."""
 
-    def __init__(self, models: Path, cache: Path) -> None:
+    def __init__(self, models: Path, cache: Path, threads: int) -> None:
         self._watch = FolderWatch(models)
         self._cache = cache
+        self._threads = threads
         self.slots: Mapping[str, Slot] = {}
 
     def refresh(self) -> None:
@@ -152,7 +153,7 @@ class Registry:
             # The interpreter may crash on a damaged file, so it never sees one.
             if hashlib.sha256(converted).hexdigest() != compiled.converted_sha256:
                 raise _DamagedCacheError
-            return LiteRT(converted)
+            return LiteRT(converted, threads=self._threads)
         model = load_model(file.path)
         return TensorFlow(model.logits, height=model.facts.height, width=model.facts.width)
 

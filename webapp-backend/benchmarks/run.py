@@ -1,0 +1,121 @@
+"""Serves one model with everything named, under the same load, and prints a table.
+
+`make benchmark` installs the peers and runs it. Ratios are what matters: all rows come from one
+run on one machine, by the same client, with the same pictures and the same model file.
+"""
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from load import Connection, Result, closed_loop, open_loop, upload
+from peers import Server, cpu_seconds, megabytes, servers, started
+from report import Load, Row, table
+
+from app.children import free_port
+
+HERE = Path(__file__).parent
+CLIENTS = (1, 4, 16, 64)
+P99_SECONDS = 0.25
+_PATIENCE = 180.0
+
+
+async def until_ready(port: int, request: bytes) -> None:
+    """Wait for the first good answer."""
+    give_up = time.monotonic() + _PATIENCE
+    while time.monotonic() < give_up:
+        connection = Connection(port)
+        status = await connection.ask(request)
+        connection.close()
+        if status == 200:
+            return
+        await asyncio.sleep(0.05)
+    raise TimeoutError
+
+
+def measure(server: Server, pictures: Sequence[bytes], seconds: float) -> Row:
+    """One server under all loads."""
+    requests = [upload(server.path, picture, field_name=server.field) for picture in pictures]
+    # A first start fills caches, also that of converted models: measured is any later one.
+    port = free_port()
+    with started(server, port):
+        asyncio.run(until_ready(port, requests[0]))
+    port = free_port()
+    begin = time.perf_counter()
+    with started(server, port) as root:
+        asyncio.run(until_ready(port, requests[0]))
+        row = Row(server.name, time.perf_counter() - begin, megabytes(root))
+        asyncio.run(closed_loop(port, requests, clients=4, seconds=min(3.0, seconds)))
+        for clients in CLIENTS:
+            before = cpu_seconds(root)
+            found = asyncio.run(closed_loop(port, requests, clients=clients, seconds=seconds))
+            row.loads.append(_load(clients, found, cpu_seconds(root) - before))
+            row.peak_megabytes = max(row.peak_megabytes, megabytes(root))
+        row.held_rate = held_rate(port, requests, row.loads[2].throughput, seconds)
+    return row
+
+
+def held_rate(port: int, requests: Sequence[bytes], guess: float, seconds: float) -> float:
+    """Highest arrival rate, in tenths of `guess`, with p99 under 250 ms and nothing refused."""
+    best = 0.0
+    for tenths in (5, 6, 7, 8, 9, 10, 11, 12):
+        rate = guess * tenths / 10
+        found = asyncio.run(open_loop(port, requests, rate=rate, seconds=seconds))
+        if set(found.statuses) != {200} or found.quantile(0.99) > P99_SECONDS:
+            break
+        best = rate
+    return best
+
+
+def _load(clients: int, found: Result, cpu: float) -> Load:
+    good = len(found.latencies)
+    return Load(
+        clients=clients,
+        throughput=found.throughput,
+        p50=found.quantile(0.5) * 1000,
+        p99=found.quantile(0.99) * 1000,
+        cpu_per_picture=cpu / max(1, good) * 1000,
+        refused=found.statuses[503],
+        failed=sum(count for status, count in found.statuses.items() if status not in (200, 503)),
+    )
+
+
+def limit(model: Path, pictures: Path, seconds: float) -> dict[str, float]:
+    """Decoding and the bare engine in one process, without HTTP."""
+    command = [sys.executable, str(HERE / "limit.py"), str(model), str(pictures), str(seconds)]
+    found: dict[str, float] = json.loads(subprocess.check_output(command))
+    return found
+
+
+def main() -> None:
+    """Run everything that is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model", type=Path, help="a .keras file, alone or among others")
+    parser.add_argument("pictures", type=Path, help="folder of pictures to send")
+    parser.add_argument("--seconds", type=float, default=8.0, help="of each load")
+    parser.add_argument("--state", type=Path, default=Path(".state/benchmark"))
+    parser.add_argument("--bentoml", type=Path, help="BentoML's command, where it is installed")
+    parser.add_argument("--only", help="names that contain this")
+    parser.add_argument("--json", type=Path, help="write the figures here too")
+    given = parser.parse_args()
+    pictures = [path.read_bytes() for path in sorted(given.pictures.glob("*.jpg"))[:64]]
+    model, state = given.model.resolve(), given.state.resolve()
+    bare = limit(model, given.pictures, given.seconds)
+    rows = []
+    for server in servers(model, state, given.bentoml):
+        if given.only is None or given.only in server.name:
+            print(f"{server.name} …", file=sys.stderr)
+            rows.append(measure(server, pictures, given.seconds))
+    print(table(rows, bare))
+    if given.json:
+        given.json.write_text(json.dumps([bare, *map(asdict, rows)], indent=1))
+
+
+if __name__ == "__main__":
+    main()
