@@ -11,7 +11,7 @@ from prometheus_client import Counter
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from app.api.schemas import ErrorAnswer
+from app.api.schemas.base import ErrorAnswer
 from detection_model.images import ImageError, ImageProblem
 
 log = logging.getLogger(__name__)

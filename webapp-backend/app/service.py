@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import anyio
 from anyio import to_thread
 
-from app.api.schemas import ThresholdSource
+from app.api.schemas.base import ThresholdSource
 from app.errors import ApiError, unavailable
 from app.metrics import Metrics
 from app.serving.predictor import Predictor

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from app.api.deps import ServiceDep, names_in, refusals
-from app.api.schemas import Call, Disagreement, ModelComparison, Pair
+from app.api.schemas.compare import Call, Disagreement, ModelComparison, Pair
 from app.errors import ApiError
 from app.service import Service
 from app.serving.pictures import PictureFinder

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from starlette.datastructures import FormData, UploadFile
 
-from app.api.schemas import ErrorAnswer
+from app.api.schemas.base import ErrorAnswer
 from app.errors import ApiError
 from app.service import Service
 

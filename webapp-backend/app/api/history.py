@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 
 from app.api.deps import ServiceDep, refusals
-from app.api.schemas import HistoryDeleted, HistoryPage
+from app.api.schemas.history import HistoryDeleted, HistoryPage
 from app.errors import ApiError, unavailable
 from app.store.database import StoreUnavailable
 from app.store.history import HistoryFilter

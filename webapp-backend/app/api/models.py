@@ -5,7 +5,7 @@ from statistics import median
 from fastapi import APIRouter
 
 from app.api.deps import ServiceDep, refusals
-from app.api.schemas import (
+from app.api.schemas.models import (
     ActiveModel,
     ActiveModelSet,
     Engine,

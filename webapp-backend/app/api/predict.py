@@ -7,16 +7,14 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from app.api.deps import UPLOAD_BODY, ServiceDep, Upload, Uploaded, names_in, refusals
-from app.api.schemas import (
+from app.api.schemas.base import Probability, ThresholdSource
+from app.api.schemas.history import HistoryImage, HistoryVerdict
+from app.api.schemas.predict import (
     Agreement,
     Comparison,
     FailedModel,
-    HistoryImage,
-    HistoryVerdict,
     ImageInfo,
     Prediction,
-    Probability,
-    ThresholdSource,
     Timing,
 )
 from app.errors import ApiError

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from app.api.deps import ServiceDep, refusals
-from app.api.schemas import RunDetail, RunFacts, RunList, RunPoint, RunSeries, RunSummary
+from app.api.schemas.runs import RunDetail, RunFacts, RunList, RunPoint, RunSeries, RunSummary
 from app.errors import ApiError
 from detection_model.training.logs import Run, Series
 from detection_model.training.run import RunRecord

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import ColumnElement, CursorResult, delete, func, or_, select
 from sqlalchemy.orm import selectinload
 
-from app.api.schemas import HistoryEntry, HistoryImage, HistoryVerdict, Probability
+from app.api.schemas.base import Probability
+from app.api.schemas.history import HistoryEntry, HistoryImage, HistoryVerdict
 from app.store.database import Database
 from app.store.tables import HistoryRow, VerdictRow
 from detection_model.card import ClassName
