@@ -210,7 +210,7 @@ def test_the_measured_counts_follow_the_threshold_in_force(own_models: Settings)
         assert client.get("/api/model/info").json()["accuracy"] == 1.0
 
 
-def test_an_evaluation_of_another_file_is_not_shown(own_models: Settings) -> None:
+def test_an_evaluation_of_another_file_is_not_shown_but_told(own_models: Settings) -> None:
     model = own_models.models_dir / "bright.keras"
     write_evaluation(model, MEASURED)
     brightness_model(model, sign=-1)
@@ -219,6 +219,7 @@ def test_an_evaluation_of_another_file_is_not_shown(own_models: Settings) -> Non
     with ready_client(own_models) as client:
         assert rows(client)["bright"]["evaluation"] is None
         assert client.get("/api/models/bright/evaluation").json()["error"] == "not_evaluated"
+        assert "of another model file" in str(files(client)["bright.eval"][2])
 
 
 def test_without_any_model_it_is_healthy_but_not_ready(tmp_path: Path) -> None:
@@ -304,16 +305,6 @@ def test_the_folder_and_what_is_wrong_with_each_file(own_models: Settings) -> No
         assert "PyTorch" in problems["torch.pth"]
         assert "SavedModel" in problems["saved"]
         assert str(folder.parent) not in client.get("/api/models").text
-
-
-def test_an_evaluation_of_another_file_is_told(own_models: Settings) -> None:
-    model = own_models.models_dir / "bright.keras"
-    write_evaluation(model, MEASURED)
-    brightness_model(model, sign=-1)
-    card_for(model)
-    prepare(own_models.models_dir, own_models.cache_dir)
-    with ready_client(own_models) as client:
-        assert "of another model file" in str(files(client)["bright.eval"][2])
 
 
 def test_the_folder_has_the_repositorys_name_by_default() -> None:

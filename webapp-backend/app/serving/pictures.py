@@ -3,6 +3,7 @@
 import hashlib
 import io
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from PIL import Image
@@ -14,7 +15,10 @@ _SIDE = 256
 
 
 class PictureFinder:
-    """Shows no other file than pictures whose hash stands in an evaluation."""
+    """Shows no other file than pictures whose hash stands in an evaluation.
+
+    Made for one request: it looks once which folders there are.
+    """
 
     def __init__(self, data: Path, limits: images.Limits) -> None:
         self._data = data
@@ -44,8 +48,12 @@ class PictureFinder:
         path = PurePosixPath(row.path)
         if not row.sha256 or path.is_absolute() or ".." in path.parts:
             return
-        # A data set lies in data/ itself, in a folder there, or wrapped in one more.
-        for pattern in (".", "*", "*/*"):
-            for folder in self._data.glob(pattern) if pattern != "." else [self._data]:
-                if (folder / path).is_file():
-                    yield folder / path
+        for folder in self._folders:
+            if (folder / path).is_file():
+                yield folder / path
+
+    @cached_property
+    def _folders(self) -> list[Path]:
+        """Where a data set may lie: in data/ itself, in a folder there, or wrapped in one more."""
+        inner = [path for path in self._data.glob("*") if path.is_dir()]
+        return [self._data, *inner, *(sub for path in inner for sub in path.glob("*/"))]
