@@ -4,6 +4,7 @@ import io
 import os
 import shutil
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -87,6 +88,36 @@ def test_too_large_is_json(web: httpx.Client, megabytes: int) -> None:
     answer = web.post("/api/predict", files={"image": ("a.jpg", data)})
     assert answer.status_code == 413
     assert answer.json()["error"] == "file_too_large"
+
+
+def test_an_archive_becomes_a_job_whose_progress_is_streamed(web: httpx.Client) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        for number in range(60):
+            file.writestr(f"{number}.jpg", jpeg(np.full((600, 400, 3), number, np.uint8)))
+        file.writestr("padding", b"x" * 15 * 1024**2)  # larger than a picture may be
+    upload = {"archive": ("many.zip", archive.getvalue())}
+    answer = web.post("/api/jobs", files=upload, params={"models": "all"})
+    assert answer.status_code == 202, answer.text
+    url = answer.headers["location"]
+    with web.stream("GET", f"{url}/events") as events:
+        lines = list(events.iter_lines())
+    assert lines.count("event: progress") > 1
+    assert "event: end" in lines
+    job = web.get(url).json()["job"]
+    assert (job["state"], job["done"], job["failed"]) == ("finished", 61, 1)
+    table = web.get(f"{url}/results", params={"format": "csv"}).text
+    assert len(table.splitlines()) == 1 + 60 * len(MODELS) + 1
+
+
+def test_too_large_an_archive_is_json(web: httpx.Client) -> None:
+    def parts() -> Iterator[bytes]:
+        for _ in range(210):
+            yield b"x" * 1024**2
+
+    head = {"Content-Type": "multipart/form-data; boundary=b", "Content-Length": str(210 * 1024**2)}
+    answer = web.post("/api/jobs", content=parts(), headers=head)
+    assert (answer.status_code, answer.json()["error"]) == (413, "file_too_large")
 
 
 def test_tensorboard_through_the_same_port(web: httpx.Client) -> None:

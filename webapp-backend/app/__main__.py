@@ -1,5 +1,6 @@
 """`python -m app`: serve. `python -m app openapi`: print the API's description."""
 
+import contextlib
 import json
 import logging
 import sys
@@ -10,17 +11,31 @@ from app import logs
 from app.main import create_app
 from app.settings import Settings
 
-if sys.argv[1:] == ["openapi"]:
-    sys.stdout.write(json.dumps(create_app().openapi(), indent=2, sort_keys=True) + "\n")
-else:
-    settings = Settings()
-    logs.configure(settings.log_format, settings.log_level)
-    logging.info("Deepfake detection: open http://localhost:%s", settings.port)
-    uvicorn.run(
-        create_app(settings),
+
+def serve(settings: Settings) -> None:
+    """Serve until told to stop; what was accepted until then is answered."""
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
         host=settings.host,
         port=settings.port,
         access_log=False,
         log_config=None,
         timeout_graceful_shutdown=10,
     )
+    server = uvicorn.Server(config)
+    # Streams without end would hold up the stop.
+    app.state.stopping = lambda: server.should_exit
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(1)
+
+
+if sys.argv[1:] == ["openapi"]:
+    sys.stdout.write(json.dumps(create_app().openapi(), indent=2, sort_keys=True) + "\n")
+else:
+    chosen = Settings()
+    logs.configure(chosen.log_format, chosen.log_level)
+    logging.info("Deepfake detection: open http://localhost:%s", chosen.port)
+    serve(chosen)

@@ -12,6 +12,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from app.api.schemas.base import ErrorAnswer
+from app.jobs.archive import ArchiveError, ArchiveProblem
+from app.serving.engines import EngineGoneError
+from app.serving.judging import ModelFailedError
 from detection_model.images import ImageError, ImageProblem
 
 log = logging.getLogger(__name__)
@@ -24,6 +27,13 @@ _IMAGE_STATUS: dict[ImageProblem, int] = {
     "image_too_small": 422,
     "truncated_image": 422,
     "corrupt_image": 422,
+}
+_ARCHIVE_STATUS: dict[ArchiveProblem, int] = {
+    "unsupported_format": 415,
+    "corrupt_archive": 422,
+    "empty_archive": 422,
+    "archive_too_large": 413,
+    "too_many_files": 413,
 }
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "file_too_large"}
 
@@ -67,6 +77,19 @@ def install(app: FastAPI, refusals: Counter) -> None:
     @app.exception_handler(ImageError)
     async def _image_error(_: Request, error: ImageError) -> JSONResponse:
         return answer(_IMAGE_STATUS[error.code], error.code, error.message)
+
+    @app.exception_handler(ArchiveError)
+    async def _archive_error(_: Request, error: ArchiveError) -> JSONResponse:
+        return answer(_ARCHIVE_STATUS[error.code], error.code, error.message)
+
+    @app.exception_handler(ModelFailedError)
+    async def _model_failed(_: Request, error: ModelFailedError) -> JSONResponse:
+        return answer(409, "model_broken", str(error))
+
+    @app.exception_handler(EngineGoneError)
+    async def _engine_gone(_: Request, _error: EngineGoneError) -> JSONResponse:
+        message = "The model is being prepared anew. Try again in a moment."
+        return answer(503, "model_loading", message, {"Retry-After": "2"})
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:

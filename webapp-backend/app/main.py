@@ -13,7 +13,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
 from app import children, errors
-from app.api import compare, health, history, models, predict, runs
+from app.api import compare, health, history, jobs, models, predict, runs
 from app.service import Service
 from app.settings import Settings
 from app.web import observed, spa, tensorboard
@@ -38,9 +38,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.service = Service.build(chosen)
     app.state.tensorboard = None
+    app.state.stopping = lambda: False
     metrics = app.state.service.metrics
     errors.install(app, metrics.refusals)
-    app.add_middleware(BodyLimit, max_bytes=chosen.max_upload_bytes + _FORM_BYTES)
+    app.add_middleware(
+        BodyLimit,
+        max_bytes=chosen.max_upload_bytes + _FORM_BYTES,
+        paths={"/api/jobs": chosen.max_archive_bytes + _FORM_BYTES},
+    )
     if chosen.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -49,7 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             allow_headers=["*"],
         )
     app.add_middleware(Observed, metrics=metrics)
-    for part in (predict, models, compare, runs, history, health):
+    for part in (predict, jobs, models, compare, runs, history, health):
         app.include_router(part.router)
     app.include_router(observed.router)
     app.include_router(tensorboard.router)
@@ -63,7 +68,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(service.database.close)
         if service.settings.worker == "embedded":
-            environment = {**os.environ, **_folders(service.settings)}
+            environment = {**os.environ, **_shared(service.settings)}
             command = children.worker_command()
             await stack.enter_async_context(children.kept_running("worker", command, environment))
         if service.settings.tensorboard == "embedded" and _has_tensorboard():
@@ -74,7 +79,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await service.recorder.flush()
 
 
-def _folders(settings: Settings) -> dict[str, str]:
+def _shared(settings: Settings) -> dict[str, str]:
     """The settings that api and worker share."""
     return {
         "MODELS_DIR": str(settings.models_dir),
@@ -82,6 +87,14 @@ def _folders(settings: Settings) -> dict[str, str]:
         "POLL_SECONDS": str(settings.poll_seconds),
         "LOG_FORMAT": settings.log_format,
         "LOG_LEVEL": settings.log_level,
+        "DATABASE_URL": settings.database_url,
+        "THREADS": str(settings.threads),
+        "MODELS_MEMORY": str(settings.models_memory),
+        "MAX_UPLOAD_BYTES": str(settings.max_upload_bytes),
+        "MAX_PIXELS": str(settings.max_pixels),
+        "MIN_SIDE": str(settings.min_side),
+        "MAX_ARCHIVE_FILES": str(settings.max_archive_files),
+        "MAX_UNPACKED_BYTES": str(settings.max_unpacked_bytes),
     }
 
 

@@ -1,5 +1,6 @@
 """The parts of a running service, made once and handed to the routes."""
 
+import asyncio
 import logging
 from dataclasses import dataclass
 
@@ -14,11 +15,15 @@ from app.serving.registry import Registry, ServedModel, Slot
 from app.settings import Settings
 from app.store.database import Database
 from app.store.history import HistoryStore
+from app.store.jobs import JobStore
 from app.store.overrides import OverrideStore
 from app.store.recorder import HistoryRecorder
 from detection_model.training.logs import RunReader
 
 log = logging.getLogger(__name__)
+
+# Archives that may arrive at once: each is held on disk twice meanwhile.
+_ARCHIVES = 2
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,8 @@ class Service:
     overrides: OverrideStore
     history: HistoryStore
     recorder: HistoryRecorder
+    jobs: JobStore
+    archives: asyncio.Semaphore
     metrics: Metrics
     database: Database
 
@@ -40,12 +47,23 @@ class Service:
         """Put the parts together; nothing runs yet."""
         database = Database(settings.store_url)
         history = HistoryStore(database)
-        registry = Registry(settings.models_dir, settings.cache_dir, settings.threads)
+        registry = Registry(
+            settings.models_dir,
+            settings.cache_dir,
+            threads=settings.threads,
+            memory=settings.models_memory,
+        )
         metrics = Metrics()
         predictor = Predictor(
-            settings.image_limits, metrics, threads=settings.threads, max_wait=settings.max_wait
+            settings.image_limits,
+            metrics,
+            threads=settings.threads,
+            max_wait=settings.max_wait,
+            deadline=settings.deadline,
         )
         metrics.watch("models_ready", "Models that answer", lambda: len(registry.ready()))
+        metrics.watch("models_in_memory", "Models that need no loading", registry.engines.__len__)
+        metrics.watch("queue_depth", "Pictures that wait or are in work", predictor.depth)
         metrics.watch("waiting_seconds", "Expected wait of a new picture", predictor.expected_wait)
         return cls(
             settings=settings,
@@ -55,6 +73,8 @@ class Service:
             overrides=OverrideStore(database),
             history=history,
             recorder=HistoryRecorder(history),
+            jobs=JobStore(database),
+            archives=asyncio.Semaphore(_ARCHIVES),
             metrics=metrics,
             database=database,
         )

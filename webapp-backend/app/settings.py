@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.jobs.archive import ArchiveLimits
 from app.logs import LogFormat
-from app.serving.cpus import available_cpus
+from app.serving.resources import available_cpus, available_memory
 from detection_model.images import Limits
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -39,11 +40,21 @@ class Settings(BaseSettings):
     history: bool = Field(True, description="keep verdicts, never pictures, in the store")
     poll_seconds: float = Field(1.0, gt=0)
     threads: int = Field(default_factory=available_cpus, ge=1, description="pictures in work")
+    models_memory: int = Field(
+        default_factory=lambda: available_memory() // 2, ge=1, description="bytes for all models"
+    )
     max_wait: float = Field(1.0, gt=0, description="seconds a picture may wait before 503")
+    deadline: float = Field(10.0, gt=0, description="seconds an accepted picture may take")
+    upload_seconds: float = Field(60.0, gt=0, description="seconds an upload may take to arrive")
 
     max_upload_bytes: int = Field(Limits.max_bytes, ge=1)
     max_pixels: int = Field(Limits.max_pixels, ge=1)
     min_side: int = Field(Limits.min_side, ge=1)
+    max_archive_bytes: int = Field(200 * 1024**2, ge=1, description="of a job's ZIP")
+    max_archive_files: int = Field(10_000, ge=1)
+    max_unpacked_bytes: int = Field(2 * 1024**3, ge=1, description="of all files of a ZIP")
+    max_jobs: int = Field(20, ge=1, description="jobs that wait or run; more are refused")
+    keep_jobs: int = Field(100, ge=1, description="ended jobs that are kept, the newest")
     cors_origins: Annotated[list[str], NoDecode] = Field([], description="separated by commas")
 
     @field_validator("cors_origins", mode="before")
@@ -68,6 +79,16 @@ class Settings(BaseSettings):
     def cache_dir(self) -> Path:
         """Prepared models."""
         return self.state_dir / "cache"
+
+    @property
+    def jobs_dir(self) -> Path:
+        """Uploads of jobs that have not ended."""
+        return self.state_dir / "jobs"
+
+    @property
+    def archive_limits(self) -> ArchiveLimits:
+        """What archives are accepted."""
+        return ArchiveLimits(self.max_archive_files, self.max_unpacked_bytes)
 
     @property
     def store_url(self) -> str:

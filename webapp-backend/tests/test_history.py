@@ -1,9 +1,12 @@
 """/api/history: what is kept of a verdict, how it is found again, and that it never harms one."""
 
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -225,3 +228,25 @@ def test_entries_of_many_at_once_are_all_there(client: TestClient) -> None:
         thread.join()
     until(holds(client, 24))
     assert sorted(names(client)) == sorted(f"{number}.png" for number in range(24))
+
+
+def test_the_store_is_migrated_once_and_its_files_name_their_revisions(tmp_path: Path) -> None:
+    code = (
+        "import sys; from sqlalchemy import create_engine; from app.store.database import migrate\n"
+        f"migrate(create_engine('sqlite:///{tmp_path}/store.sqlite3'))\n"
+        "print('alembic' in sys.modules)"
+    )
+    said = [subprocess.check_output([sys.executable, "-c", code], text=True) for _ in range(2)]
+    assert said == ["True\n", "False\n"]
+
+
+def test_a_store_of_a_newer_version_costs_no_verdict(settings: Settings) -> None:
+    with ready_client(settings) as client:
+        assert client.get("/api/history").status_code == 200
+    with sqlite3.connect(settings.state_dir / "store.sqlite3") as store:
+        store.execute("UPDATE alembic_version SET version_num = '9999'")
+    store.close()
+    with ready_client(settings) as client:
+        assert client.get("/api/history").status_code == 503
+        files = {"image": ("x.png", picture(255))}
+        assert client.post("/api/predict", files=files).status_code == 200

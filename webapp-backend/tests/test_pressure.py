@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from app.errors import ApiError, ClientGoneError
 from app.metrics import Metrics
 from app.serving.admission import Admission
-from app.serving.cpus import available_cpus
-from app.serving.predictor import Predictor, Question
+from app.serving.judging import Question
+from app.serving.predictor import Predictor
+from app.serving.resources import available_cpus
 from detection_model.images import Limits
 
 WHITE = picture(255)
@@ -92,7 +93,7 @@ def test_work_is_begun_only_for_those_who_still_wait(client: TestClient, gone: b
         return gone
 
     async def judged() -> bool:
-        predictor = Predictor(Limits(), Metrics(), threads=1, max_wait=1.0)
+        predictor = Predictor(Limits(), Metrics(), threads=1, max_wait=1.0, deadline=9)
         await predictor._free.acquire()  # somebody else's picture is in work
         waiting = asyncio.create_task(predictor.judge(WHITE, questions, is_gone))
         await asyncio.sleep(0)

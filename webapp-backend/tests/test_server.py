@@ -1,73 +1,23 @@
 """The whole service as `python -m app` starts it: worker, TensorBoard, a clean stop."""
 
+import io
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
-import httpx
 import pytest
 from helpers import brightness_model, card_for, picture
+from server import Server
 
-from app.children import free_port
-
-_PATIENCE = 120.0
+# `make endure` asks for an hour.
+SOAK_SECONDS = float(os.environ.get("SOAK_SECONDS", "0"))
 REFERENCE = Path(__file__).parents[3] / "shared" / "data" / "tensorboard-logs"
-
-
-class Server:
-    """A running service."""
-
-    def __init__(self, home: Path) -> None:
-        self.models = home / "models"
-        self.models.mkdir()
-        self.logs = home / "logs"
-        port = free_port()
-        environment = {
-            **os.environ,
-            "PORT": str(port),
-            "MODELS_DIR": str(self.models),
-            "STATE_DIR": str(home / "state"),
-            "LOGS_DIR": str(self.logs),
-            "POLL_SECONDS": "0.2",
-        }
-        command = [sys.executable, "-m", "app"]
-        self.process = subprocess.Popen(command, env=environment)
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)
-
-    def until(self, condition: Callable[[], bool]) -> None:
-        give_up = time.monotonic() + _PATIENCE
-        while time.monotonic() < give_up:
-            try:
-                if condition():
-                    return
-            except httpx.TransportError:
-                pass  # not listening yet
-            assert self.process.poll() is None, "the service ended"
-            time.sleep(0.1)
-        raise AssertionError("it did not happen")
-
-    def answers(self, model: str) -> bool:
-        files = {"image": ("white.png", picture(255))}
-        response = self.client.post("/api/predict", files=files, params={"model": model})
-        return response.status_code == 200 and response.json()["prediction"] == "Fake"
-
-    def children(self) -> dict[str, int]:
-        """Process ids of the worker and TensorBoard."""
-        found = {}
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                parent = (folder / "stat").read_text().rpartition(") ")[2].split()[1]
-                line = (folder / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if int(parent) == self.process.pid:
-                found["worker" if b"app.worker" in line else "tensorboard"] = int(folder.name)
-        return found
 
 
 @pytest.fixture(scope="module")
@@ -142,10 +92,75 @@ def test_a_killed_worker_harms_no_request_and_is_started_again(server: Server) -
     assert server.answers("first")
 
 
-def test_ctrl_c_stops_it_and_its_children(server: Server) -> None:
+@needs_proc
+def test_memory_does_not_grow_with_requests(server: Server) -> None:
+    good = picture(90, (900, 700), "JPEG")
+    mixed = [good, good[:-500], b"no picture", picture(9, (20, 20)), picture(1, (64, 64), "WEBP")]
+
+    def ask_all() -> None:
+        statuses = [server.ask(data).status_code for data in mixed]
+        assert statuses == [200, 422, 415, 422, 200]
+        for path in ("/api/models", "/api/history", "/metrics", "/api/nothing"):
+            server.client.get(path)
+
+    for _ in range(30):
+        ask_all()
+    before = server.megabytes()
+    rounds, end = 0, time.monotonic() + SOAK_SECONDS
+    while rounds < 60 or time.monotonic() < end:
+        ask_all()
+        rounds += 1
+    assert server.megabytes() < before + 15, f"after {rounds} rounds"
+
+
+@needs_proc
+def test_a_job_goes_on_where_a_killed_worker_left_it(server: Server) -> None:
+    count = 200
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        for number in range(count):
+            file.writestr(f"{number}.png", picture(number % 256, (640, 480)))
+    upload = {"archive": ("many.zip", archive.getvalue())}
+    answer = server.client.post("/api/jobs", files=upload, params={"model": "first"})
+    assert answer.status_code == 202, answer.text
+    url = answer.headers["location"]
+
+    def job() -> Any:
+        return server.client.get(url).json()["job"]
+
+    kills = 0
+    for part in (0.1, 0.5):
+        server.until(lambda part=part: job()["done"] > part * count)  # type: ignore[misc]
+        if job()["state"] == "running":
+            os.kill(server.children()["worker"], signal.SIGKILL)
+            kills += 1
+    assert kills
+    server.until(lambda: job()["state"] == "finished")
+    assert (job()["done"], job()["failed"]) == (count, 0)
+    found = server.client.get(f"{url}/results", params={"limit": 1000}).json()["results"]
+    assert [one["file"] for one in found] == [f"{number}.png" for number in range(count)]
+
+
+@needs_proc
+def test_it_stops_with_its_children_after_answering_what_it_accepted(server: Server) -> None:
     children = server.children()
-    server.process.send_signal(signal.SIGINT)
+    os.kill(children["worker"], signal.SIGSTOP)  # so that this job does not end
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("a.png", picture())
+    job = server.client.post("/api/jobs", files={"archive": ("a.zip", archive.getvalue())})
+    large = picture(255, (5000, 4000), "JPEG")
+    events = server.client.stream("GET", f"{job.headers['location']}/events")
+    with events as stream, ThreadPoolExecutor(6) as askers:
+        asked = [askers.submit(server.ask, large) for _ in range(6)]
+        server.until(lambda: "deepfake_queue_depth 6.0" in server.client.get("/metrics").text)
+        server.process.send_signal(signal.SIGINT)
+        os.kill(children["worker"], signal.SIGCONT)
+        assert [answer.result().status_code for answer in asked] == [200] * 6
+        assert "event: progress" in list(stream.iter_lines())
     assert server.process.wait(60) == 0
+    # The stream ended by itself; it was not waited for until the patience was over.
+    assert "graceful shutdown exceeded" not in server.log.read_text()
     for process in children.values():
         with pytest.raises(ProcessLookupError):
             os.kill(process, 0)

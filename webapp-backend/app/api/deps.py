@@ -1,18 +1,24 @@
 """What routes ask for."""
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 from fastapi import Depends, Request
 from starlette.datastructures import FormData, UploadFile
 
 from app.api.schemas.base import ErrorAnswer
+from app.api.schemas.predict import FailedModel
 from app.errors import ApiError
 from app.service import Service
+from app.serving.registry import ServedModel
 
-_FIELDS = ("image", "file")
 _NAME_LENGTH = 200
+# What is still to come of a slow upload is not waited for.
+_CLOSE = {"Connection": "close"}
 
 
 async def _service(request: Request) -> Service:  # not async, it would cost a thread
@@ -28,6 +34,36 @@ def names_in(models: str) -> list[str]:
     return list(dict.fromkeys(name.strip() for name in models.split(",") if name.strip()))
 
 
+def chosen_models(
+    service: Service, model: str | None, models: str | None
+) -> tuple[list[ServedModel], list[FailedModel]]:
+    """The models that a request names, the active one for none, and those that cannot answer.
+
+    Raises:
+        ApiError: 404 unknown, 422 both given or an empty list, 503 or 409 none answers.
+    """
+    if models is None:
+        return [service.model(model)], []
+    if model is not None:
+        raise ApiError(422, "invalid_parameter", "Give model or models, not both.")
+    if models == "all":
+        slots = [slot for slot in service.registry.slots.values() if slot.state != "broken"]
+    else:
+        slots = [service.slot(name) for name in names_in(models)]
+        if not slots:
+            raise ApiError(422, "invalid_parameter", "models: say all, or names with commas.")
+    found: list[ServedModel] = []
+    failed: list[FailedModel] = []
+    for slot in slots:
+        try:
+            found.append(service.served(slot))
+        except ApiError as error:
+            failed.append(FailedModel(model=slot.name, error=error.code, message=error.message))
+    if not found:
+        service.model(slots[0].name if slots else None)  # says why
+    return found, failed
+
+
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The error answers of a route, for its documentation."""
     return {status: {"model": ErrorAnswer} for status in statuses}
@@ -35,7 +71,7 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Uploaded:
-    """The one picture of a multipart request, not yet in memory."""
+    """The one file of a multipart request, not yet in memory."""
 
     _file: UploadFile
     _most: int
@@ -51,48 +87,69 @@ class Uploaded:
         """The bytes, into memory; one more than allowed shows that a file is too large."""
         return await self._file.read(self._most + 1)
 
+    def copy_to(self, target: BinaryIO) -> None:
+        """The bytes, into an open file; blocks."""
+        shutil.copyfileobj(self._file.file, target)
 
-async def _upload(request: Request, service: ServiceDep) -> AsyncIterator[Uploaded]:
-    """Find the one picture of a multipart request."""
+
+@asynccontextmanager
+async def uploaded(
+    request: Request, service: Service, *, field: str, what: str, most: int
+) -> AsyncIterator[Uploaded]:
+    """The one file of a multipart request, in `field` or in one named file.
+
+    Raises:
+        ApiError: 415 no form, 400 not exactly one file, 408 it arrives too slowly.
+    """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise ApiError(
-            415, "not_multipart", "Send the picture as multipart/form-data in the field image."
+            415, "not_multipart", f"Send the {what} as multipart/form-data in the field {field}."
         )
-    async with request.form(max_files=2, max_fields=10) as form:
-        yield Uploaded(_only_picture(form), service.settings.max_upload_bytes)
+    try:
+        async with asyncio.timeout(service.settings.upload_seconds):
+            form = await request.form(max_files=2, max_fields=10)
+    except TimeoutError:
+        raise ApiError(
+            408, "upload_too_slow", f"The {what} did not arrive in time. Try again.", _CLOSE
+        ) from None
+    try:
+        yield Uploaded(_only_file(form, field, what), most)
+    finally:
+        await form.close()
 
 
-def _only_picture(form: FormData) -> UploadFile:
-    given = [value for name, value in form.multi_items() if name in _FIELDS]
+def _only_file(form: FormData, field: str, what: str) -> UploadFile:
+    given = [value for name, value in form.multi_items() if name in (field, "file")]
     if not given:
-        raise ApiError(400, "missing_file", "Send the picture in the field image.")
+        raise ApiError(400, "missing_file", f"Send the {what} in the field {field}.")
     if len(given) > 1:
-        raise ApiError(400, "several_files", "Send one picture a request.")
+        raise ApiError(400, "several_files", f"Send one {what} a request.")
     if not isinstance(given[0], UploadFile):
-        raise ApiError(400, "not_a_file", "The field image must be a file, not text.")
+        raise ApiError(400, "not_a_file", f"The field {field} must be a file, not text.")
     return given[0]
 
 
-Upload = Annotated[Uploaded, Depends(_upload)]
+async def _picture(request: Request, service: ServiceDep) -> AsyncIterator[Uploaded]:
+    most = service.settings.max_upload_bytes
+    async with uploaded(request, service, field="image", what="picture", most=most) as found:
+        yield found
 
-# The upload is read by hand, so that its size is bounded; this documents it.
-UPLOAD_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "properties": {
-                        "image": {
-                            "type": "string",
-                            "format": "binary",
-                            "description": "the picture; the field may also be named file",
-                        }
-                    },
-                    "required": ["image"],
-                }
-            }
-        },
+
+Upload = Annotated[Uploaded, Depends(_picture)]
+
+
+# Uploads are read by hand, so that their size is bounded; this documents them.
+def upload_body(field: str, what: str) -> dict[str, Any]:
+    """The body of a route that takes one file."""
+    one = {
+        "type": "string",
+        "format": "binary",
+        "description": f"the {what}; the field may also be named file",
     }
-}
+    schema = {"type": "object", "properties": {field: one}, "required": [field]}
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {"multipart/form-data": {"schema": schema}},
+        }
+    }

@@ -6,20 +6,19 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from app.api.deps import UPLOAD_BODY, ServiceDep, Upload, Uploaded, names_in, refusals
+from app.api.deps import ServiceDep, Upload, Uploaded, chosen_models, refusals, upload_body
 from app.api.schemas.base import Probability, ThresholdSource
 from app.api.schemas.history import HistoryImage, HistoryVerdict
 from app.api.schemas.predict import (
     Agreement,
     Comparison,
-    FailedModel,
     ImageInfo,
     Prediction,
     Timing,
 )
-from app.errors import ApiError
 from app.service import Service
-from app.serving.predictor import Judged, Judgement, Question
+from app.serving.judging import Judged, Question
+from app.serving.predictor import Answered
 from app.serving.registry import ServedModel
 from app.store.history import NewEntry
 from detection_model import verdict
@@ -34,8 +33,8 @@ Threshold = Annotated[float | None, Query(ge=0, le=1, allow_inf_nan=False)]
     "/predict",
     operation_id="predict",
     response_model=Prediction | Comparison,
-    responses=refusals(400, 404, 409, 413, 415, 422, 503),
-    openapi_extra=UPLOAD_BODY,
+    responses=refusals(400, 404, 408, 409, 413, 415, 422, 503),
+    openapi_extra=upload_body("image", "picture"),
 )
 async def predict(
     request: Request,
@@ -50,12 +49,8 @@ async def predict(
     history: Annotated[bool, Query(description="keep the verdict, not the picture")] = True,
 ) -> Response:
     """Judge one portrait with one model, or with several to compare them."""
-    if models is not None and model is not None:
-        raise ApiError(422, "invalid_parameter", "Give model or models, not both.")
     # Taken before decoding: a model that leaves meanwhile still answers this request.
-    chosen, failed = (
-        _models(service, models) if models is not None else ([service.model(model)], [])
-    )
+    chosen, failed = chosen_models(service, model, models)
     sources = [service.threshold(one, threshold) for one in chosen]
     questions = [
         Question(one, value, calibrate) for one, (value, _) in zip(chosen, sources, strict=True)
@@ -66,7 +61,7 @@ async def predict(
         )
     results = [
         _prediction(found, answer, one, source)
-        for one, answer, (_, source) in zip(chosen, found.answers, sources, strict=True)
+        for one, answer, (_, source) in zip(chosen, found.judgement.answers, sources, strict=True)
     ]
     if history and service.settings.history:
         _remember(service, upload, results)
@@ -78,25 +73,6 @@ async def predict(
 def _json(answer: Prediction | Comparison) -> Response:
     # What FastAPI would do, without validating again what was just made.
     return Response(answer.model_dump_json(), media_type="application/json")
-
-
-def _models(service: Service, models: str) -> tuple[list[ServedModel], list[FailedModel]]:
-    if models == "all":
-        slots = [slot for slot in service.registry.slots.values() if slot.state != "broken"]
-    else:
-        slots = [service.slot(name) for name in names_in(models)]
-        if not slots:
-            raise ApiError(422, "invalid_parameter", "models: say all, or names with commas.")
-    found: list[ServedModel] = []
-    failed: list[FailedModel] = []
-    for slot in slots:
-        try:
-            found.append(service.served(slot))
-        except ApiError as error:
-            failed.append(FailedModel(model=slot.name, error=error.code, message=error.message))
-    if not found:
-        service.model(slots[0].name if slots else None)  # says why
-    return found, failed
 
 
 def _remember(service: Service, upload: Uploaded, results: list[Prediction]) -> None:
@@ -113,10 +89,11 @@ def _remember(service: Service, upload: Uploaded, results: list[Prediction]) -> 
 
 
 def _prediction(
-    judgement: Judgement, answer: Judged, model: ServedModel, source: ThresholdSource
+    answered: Answered, answer: Judged, model: ServedModel, source: ThresholdSource
 ) -> Prediction:
     found = answer.verdict
-    picture = judgement.picture
+    picture = answered.judgement.picture
+    decode_ms, queue_ms = answered.judgement.decode_ms, answered.queue_ms
     return Prediction(
         prediction=found.prediction,
         verdict=found.verdict,
@@ -140,10 +117,10 @@ def _prediction(
         ),
         device="cpu",
         timing_ms=Timing(
-            decode=round(judgement.decode_ms, 3),
-            queue=round(judgement.queue_ms, 3),
+            decode=round(decode_ms, 3),
+            queue=round(queue_ms, 3),
             infer=round(answer.infer_ms, 3),
-            total=round(judgement.decode_ms + judgement.queue_ms + answer.infer_ms, 3),
+            total=round(decode_ms + queue_ms + answer.infer_ms, 3),
         ),
     )
 

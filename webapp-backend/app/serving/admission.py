@@ -22,7 +22,7 @@ class Admission:
         self._max_wait = max_wait
         self._means: dict[str, float] = {}
         self._ahead: Counter[str] = Counter()
-        self._inside = 0
+        self.inside = 0
 
     @contextmanager
     def admitted(self, models: Sequence[str]) -> Iterator[None]:
@@ -33,7 +33,7 @@ class Admission:
         """
         wait = self.expected_wait()
         busiest = max((self._seconds(model) for model in models), default=0.0)
-        must_wait = self._inside >= self._threads
+        must_wait = self.inside >= self._threads
         too_long = wait > self._max_wait or busiest > self._max_wait * _SHARE_OF_ONE
         if must_wait and too_long:
             raise unavailable(
@@ -42,11 +42,11 @@ class Admission:
                 max(1, ceil(wait)),
             )
         self._ahead.update(models)
-        self._inside += 1
+        self.inside += 1
         try:
             yield
         finally:
-            self._inside -= 1
+            self.inside -= 1
             self._ahead.subtract(models)
             self._ahead = +self._ahead  # models that left are forgotten
 

@@ -9,20 +9,16 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from app.errors import ClientGoneError
+from app.errors import ClientGoneError, unavailable
 from app.metrics import Metrics
 from app.serving.admission import Admission
+from app.serving.judging import Judgement, Question, judge, since
 from app.serving.registry import ServedModel
-from detection_model import images, verdict
-from detection_model.card import InputSpec, NoCalibrator
-from detection_model.images import Limits, Picture
-from detection_model.verdict import Verdict
+from detection_model.images import Limits
 
 T = TypeVar("T")
 
@@ -32,43 +28,32 @@ _CALLS = 20
 _MEASURE_SECONDS = 2.0
 
 
-@dataclass(frozen=True)
-class Question:
-    """A model to ask, and from which probability on it calls Fake."""
+class Answered(NamedTuple):
+    """A judgement, and the milliseconds that the picture waited for its turn."""
 
-    model: ServedModel
-    threshold: float
-    calibrate: bool = True
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A verdict, and the milliseconds from resizing to the model's answer."""
-
-    verdict: Verdict
-    infer_ms: float
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """All verdicts on one picture, in the order asked."""
-
-    picture: Picture
+    judgement: Judgement
     queue_ms: float
-    decode_ms: float
-    answers: list[Judged]
 
 
 class Predictor:
     """The way of a picture through the service."""
 
-    def __init__(self, limits: Limits, metrics: Metrics, *, threads: int, max_wait: float) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        metrics: Metrics,
+        *,
+        threads: int,
+        max_wait: float,
+        deadline: float,
+    ) -> None:
         self._limits = limits
         self._metrics = metrics
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="picture")
         self._free = asyncio.Semaphore(threads)
         self._in_work = 0
         self._admission = Admission(threads=threads, max_wait=max_wait)
+        self._deadline = deadline
 
     @contextmanager
     def admitted(self, models: Sequence[ServedModel]) -> Iterator[None]:
@@ -84,29 +69,46 @@ class Predictor:
         """Seconds until a picture that comes now would have its turn."""
         return self._admission.expected_wait()
 
+    def depth(self) -> int:
+        """Pictures that wait or are in work."""
+        return self._admission.inside
+
     async def judge(
         self,
         data: bytes,
         questions: Sequence[Question],
         is_gone: Callable[[], Awaitable[bool]],
-    ) -> Judgement:
+    ) -> Answered:
         """Verdicts of one or several models on an uploaded picture.
 
         Raises:
             ImageError: it is no picture that is accepted.
+            ModelFailedError: a model's answer is not finite.
             ClientGoneError: the client went away while the picture waited.
+            ApiError: 503, the deadline passed.
         """
         arrived = time.perf_counter()
         waits = self._free.locked()
-        async with self._free:
-            if waits and await is_gone():
-                raise ClientGoneError
-            queue_ms = _since(arrived)
-            self._in_work += 1
-            try:
-                return await self._run(lambda: self._judge(data, questions, queue_ms))
-            finally:
-                self._in_work -= 1
+        try:
+            async with asyncio.timeout(self._deadline):
+                async with self._free:
+                    if waits and await is_gone():
+                        raise ClientGoneError
+                    queue_ms = since(arrived)
+                    self._in_work += 1
+                    alone = self._in_work == 1
+                    try:
+                        found = await self._run(
+                            lambda: judge(data, questions, self._limits, alone=alone)
+                        )
+                    finally:
+                        self._in_work -= 1
+        except TimeoutError:
+            raise unavailable(
+                "deadline", f"There was no answer within {self._deadline:g} seconds."
+            ) from None
+        self._note(questions, found, queue_ms)
+        return Answered(found, queue_ms)
 
     async def measure(self, model: ServedModel) -> list[float]:
         """Milliseconds of each of some calls of the model alone on one picture."""
@@ -116,7 +118,7 @@ class Predictor:
         def call() -> float:
             start = time.perf_counter()
             model.engine(batch, alone=True)
-            return _since(start)
+            return since(start)
 
         took: list[float] = []
         for number in range(_WARM_UP + _CALLS):
@@ -130,37 +132,11 @@ class Predictor:
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
-    def _judge(self, data: bytes, questions: Sequence[Question], queue_ms: float) -> Judgement:
-        start = time.perf_counter()
-        picture = images.decode(data, self._limits)
-        decode_ms = _since(start)
+    def _note(self, questions: Sequence[Question], found: Judgement, queue_ms: float) -> None:
         self._metrics.stage("queue", queue_ms)
-        self._metrics.stage("decode", decode_ms)
-        sizes: dict[InputSpec, NDArray[np.float32]] = {}
-        answers = []
-        for question in questions:
-            start = time.perf_counter()
-            spec = question.model.card.input
-            if spec not in sizes:
-                sizes[spec] = images.to_input(picture.pixels, spec)
-            outputs = question.model.engine(sizes[spec][None], alone=self._in_work == 1)
-            answer = Judged(_verdict(outputs[0], question), _since(start))
-            answers.append(answer)
-            self._admission.learn(question.model.sha256, answer.infer_ms / 1000)
-            self._metrics.stage("infer", answer.infer_ms, question.model.name)
-            self._metrics.verdicts.labels(question.model.name, answer.verdict.verdict).inc()
-        return Judgement(picture, queue_ms, decode_ms, answers)
-
-
-def _verdict(outputs: NDArray[np.float32], question: Question) -> Verdict:
-    card = question.model.card
-    return verdict.judge(
-        verdict.fake_logit([float(value) for value in outputs], card.output),
-        calibrator=card.calibrator if question.calibrate else NoCalibrator(),
-        threshold=question.threshold,
-        assumptions=question.model.assumptions,
-    )
-
-
-def _since(start: float) -> float:
-    return (time.perf_counter() - start) * 1000
+        self._metrics.stage("decode", found.decode_ms)
+        for question, answer in zip(questions, found.answers, strict=True):
+            model = question.model
+            self._admission.learn(model.sha256, answer.infer_ms / 1000)
+            self._metrics.stage("infer", answer.infer_ms, model.name)
+            self._metrics.verdicts.labels(model.name, answer.verdict.verdict).inc()

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from app.serving.engines import EngineGoneError, EnginePool, PooledEngine
 from app.serving.evaluations import StoredEvaluation, read_evaluation
 from app.serving.folder import FolderWatch, ModelPath
-from detection_model.card import Card, CardError
+from detection_model.card import Card, CardError, file_sha256
 from detection_model.detector import ModelError, load_model, resolve_card
 from detection_model.eval_config import read_eval_config
 from detection_model.export.compiled import (
@@ -28,10 +29,6 @@ log = logging.getLogger(__name__)
 _PREPARING = "The model is being prepared."
 
 
-class _DamagedCacheError(Exception):
-    """The prepared form is not what the worker wrote."""
-
-
 @dataclass(frozen=True)
 class ServedModel:
     """A model that answers: file, card and engine that belong together."""
@@ -41,7 +38,7 @@ class ServedModel:
     card: Card
     assumptions: list[str]
     compiled: Compiled
-    engine: Engine
+    engine: PooledEngine
     evaluation: StoredEvaluation | None
     configured_threshold: float | None
 
@@ -74,10 +71,11 @@ class Slot:
 class Registry:
     """Readers see a whole state or the next whole state, never something between."""
 
-    def __init__(self, models: Path, cache: Path, threads: int) -> None:
+    def __init__(self, models: Path, cache: Path, *, threads: int, memory: int) -> None:
         self._watch = FolderWatch(models)
         self._cache = cache
         self._threads = threads
+        self.engines = EnginePool(memory)
         self.slots: Mapping[str, Slot] = {}
 
     def refresh(self) -> None:
@@ -92,6 +90,7 @@ class Registry:
                 if old is not None:
                     slots[file.name] = old
         self.slots = slots
+        self.engines.keep({slot.served.engine for slot in slots.values() if slot.served})
 
     def ready(self) -> dict[str, ServedModel]:
         """Every model that answers, by name, in natural order (v2 before v10)."""
@@ -101,7 +100,8 @@ class Registry:
 
     def _look(self, file: ModelPath, old: Slot | None) -> Slot:
         if old is not None and old.settled and old.file.stamps == file.stamps:
-            return old
+            lost = old.served.engine.failure if old.served else None
+            return self._without(replace(old, served=None), lost) if lost else old
         stat = file.path.stat()
         slot = Slot(
             file=file,
@@ -121,12 +121,18 @@ class Registry:
         except (CardError, ModelError) as error:
             log.warning("%s: %s", file.name, error)
             return replace(slot, sha256=sha256, problem=str(error), settled=True)
-        except _DamagedCacheError:
-            log.warning("%s: the prepared form is damaged and is made anew", file.name)
-            shutil.rmtree(folder, ignore_errors=True)
-            return replace(slot, sha256=sha256, problem=_PREPARING)
+        except EngineGoneError as error:
+            return self._without(replace(slot, sha256=sha256), error.__cause__)
         log.info("%s: serving %s", file.name, sha256[:12])
         return replace(slot, sha256=sha256, served=served, settled=True)
+
+    def _without(self, slot: Slot, lost: BaseException | None) -> Slot:
+        """A slot whose engine could not be loaded."""
+        if isinstance(lost, ModelError):
+            return replace(slot, problem=str(lost), settled=True)
+        log.warning("%s: the prepared form is damaged and is made anew", slot.name)
+        shutil.rmtree(compiled_folder(self._cache, slot.sha256 or ""), ignore_errors=True)
+        return replace(slot, problem=_PREPARING, settled=False)
 
     def _serve(
         self,
@@ -147,15 +153,32 @@ class Registry:
             file.name, sha256, card, assumptions, compiled, engine, evaluation, threshold
         )
 
-    def _engine(self, file: ModelPath, compiled: Compiled, folder: Path) -> Engine:
+    def _engine(self, file: ModelPath, compiled: Compiled, folder: Path) -> PooledEngine:
         if compiled.engine == "litert":
-            converted = (folder / LITERT_FILE).read_bytes()
-            # The interpreter may crash on a damaged file, so it never sees one.
-            if hashlib.sha256(converted).hexdigest() != compiled.converted_sha256:
-                raise _DamagedCacheError
-            return LiteRT(converted, threads=self._threads)
-        model = load_model(file.path)
-        return TensorFlow(model.logits, height=model.facts.height, width=model.facts.width)
+            path = folder / LITERT_FILE
+            # Weights as they are and packed by each interpreter, with its tensors (measured: v3).
+            interpreters = 1 + self._threads
+            size = path.stat().st_size * (1 + 2 * interpreters)
+            return self.engines.add(lambda: self._litert(path, compiled.converted_sha256), size)
+        parameters = compiled.facts.parameters if compiled.facts else 0
+        return self.engines.add(lambda: _tensorflow(file.path, compiled.sha256), 4 * parameters)
+
+    def _litert(self, path: Path, sha256: str | None) -> Engine:
+        converted = path.read_bytes()
+        # The interpreter may crash on a damaged file, so it never sees one.
+        if hashlib.sha256(converted).hexdigest() != sha256:
+            raise OSError("the prepared form is damaged")
+        return LiteRT(converted, threads=self._threads)
+
+
+def _tensorflow(path: Path, sha256: str) -> Engine:
+    try:
+        model = load_model(path)
+    except ImportError:
+        raise ModelError("it does not convert, and TensorFlow is not installed here") from None
+    if file_sha256(path) != sha256:  # another file took its place meanwhile
+        raise OSError("the file was replaced")
+    return TensorFlow(model.logits, height=model.facts.height, width=model.facts.width)
 
 
 def natural(name: str) -> list[tuple[str, int]]:

@@ -6,9 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -54,20 +52,35 @@ class Database:
                 engine = _connect(self._url)
                 try:
                     migrate(engine)
-                except Exception:
+                except Exception as error:  # of Alembic too: a schema newer than this program
                     engine.dispose()
-                    raise
+                    raise StoreUnavailable(type(error).__name__) from error
                 self._engine = engine
             return self._engine
 
 
 def migrate(engine: Engine) -> None:
     """Bring the schema to the newest version."""
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     with engine.begin() as connection:
+        if _is_newest(connection):
+            return
+        # Imported only here: it takes long, and most starts have nothing to migrate.
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _is_newest(connection: Connection) -> bool:
+    """The schema is that of the last migration; their files are named by revision."""
+    if not inspect(connection).has_table("alembic_version"):
+        return False
+    newest = max(path.name.partition("_")[0] for path in _MIGRATIONS.glob("versions/*.py"))
+    found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return bool(found == newest)
 
 
 def _connect(url: str) -> Engine:

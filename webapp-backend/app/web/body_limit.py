@@ -1,5 +1,7 @@
 """Refuses request bodies that are too large while they arrive."""
 
+from collections.abc import Mapping
+
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -9,31 +11,37 @@ _DRAIN_BYTES = 64 * 1024 * 1024
 
 
 class BodyLimit:
-    """ASGI middleware: 413 for bodies over `max_bytes`, whatever Content-Length says."""
+    """ASGI middleware: 413 for bodies over `max_bytes`, whatever Content-Length says.
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    `paths` names paths with limits of their own.
+    """
+
+    def __init__(self, app: ASGIApp, max_bytes: int, paths: Mapping[str, int]) -> None:
         self.app = app
         self.max_bytes = max_bytes
+        self.paths = paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count the bytes of each request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        most = self.paths.get(scope["path"], self.max_bytes)
         received = 0
 
         async def counted() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self.max_bytes:
-                while message.get("more_body") and received < _DRAIN_BYTES:
+            if received > most:
+                give_up = received + _DRAIN_BYTES
+                while message.get("more_body") and received < give_up:
                     message = await receive()
                     received += len(message.get("body", b""))
                 raise HTTPException(
                     413,
-                    f"The request is larger than {self.max_bytes / 1024**2:.0f} MB. "
-                    "Save the picture smaller and try again.",
+                    f"The request is larger than {most / 1024**2:.0f} MB. "
+                    "Send a smaller file and try again.",
                 )
             return message
 

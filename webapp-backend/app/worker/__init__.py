@@ -1,5 +1,6 @@
-"""The worker role: a process of its own with TensorFlow, which prepares models for serving.
+"""The worker role: a process of its own that prepares models for serving, and does jobs.
 
-It may be killed at any time. What is to do follows from the models folder and the cache,
-so a new worker goes on where the last one ended; nothing is handed over. One worker a cache.
+It may be killed at any time. What is to be prepared follows from the models folder and the cache,
+and jobs from the store, so a new worker goes on where the last one ended; nothing is handed over.
+One worker a cache.
 """

@@ -1,21 +1,35 @@
-"""How many cores this process may really use."""
+"""What this process may really use: a container sees its host's cores and memory, not its own."""
 
 import os
 from math import ceil
 from pathlib import Path
 
 _CGROUP = Path("/sys/fs/cgroup")
+_UNKNOWN_MEMORY = 4 * 1024**3
 
 
 def available_cpus(cgroup: Path = _CGROUP) -> int:
     """Cores by affinity and by the container's quota, at least 1.
 
-    A container sees all cores of its host but may use what its cgroup (version 2, else 1)
-    allows: more threads than that are only stopped and started by the kernel.
+    A container may use what its cgroup (version 2, else 1) allows: more threads than that are
+    only stopped and started by the kernel.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     quota = _quota(cgroup)
     return max(1, min(cores or 1, ceil(quota) if quota else cores or 1))
+
+
+def available_memory(cgroup: Path = _CGROUP) -> int:
+    """Bytes of memory by the machine and by the container's limit."""
+    if not hasattr(os, "sysconf"):  # Windows does not tell the standard library
+        return _UNKNOWN_MEMORY
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):
+        try:
+            return min(machine, int((cgroup / name).read_text()))
+        except (OSError, ValueError):  # no such file, or "max"
+            continue
+    return machine
 
 
 def _quota(cgroup: Path) -> float | None:

@@ -1,0 +1,212 @@
+"""/api/jobs: long work, done by the worker. Now: verdicts on a ZIP of pictures."""
+
+import asyncio
+import os
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Literal
+
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from app.api.deps import ServiceDep, Uploaded, chosen_models, refusals, upload_body, uploaded
+from app.api.predict import Threshold
+from app.api.schemas.jobs import (
+    Job,
+    JobAnswer,
+    JobEnded,
+    JobList,
+    JobModel,
+    JobParameters,
+    JobResults,
+)
+from app.errors import ApiError, unavailable
+from app.jobs.archive import opened
+from app.jobs.table import csv_lines
+from app.service import Service
+from app.store.database import StoreUnavailable
+
+router = APIRouter(prefix="/api", tags=["jobs"])
+
+_STORE_DOWN = "Jobs cannot be reached now. Single pictures are still judged; try again in a moment."
+_LOOK_SECONDS = 0.5
+
+JobId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="as POST /api/jobs gave it")]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+Offset = Annotated[int, Query(ge=0, le=2**31 - 1)]
+
+
+@contextmanager
+def _store() -> Iterator[None]:
+    try:
+        yield
+    except StoreUnavailable:
+        raise unavailable("store_unavailable", _STORE_DOWN) from None
+
+
+def _job(service: ServiceDep, job: JobId) -> Job:
+    with _store():
+        if (found := service.jobs.get(job)) is None:
+            raise ApiError(404, "unknown_job", "There is no such job; it may be deleted already.")
+    return found
+
+
+JobDep = Annotated[Job, Depends(_job)]
+
+
+async def _archive(request: Request, service: ServiceDep) -> AsyncIterator[Uploaded]:
+    if service.archives.locked():
+        raise unavailable("busy", "Other archives are arriving. Try again in a moment.", 5)
+    most = service.settings.max_archive_bytes
+    async with (
+        service.archives,
+        uploaded(request, service, field="archive", what="archive", most=most) as found,
+    ):
+        yield found
+
+
+@router.post(
+    "/jobs",
+    operation_id="start_job",
+    status_code=202,
+    responses=refusals(400, 404, 408, 409, 413, 415, 422, 503),
+    openapi_extra=upload_body("archive", "ZIP archive of pictures"),
+)
+async def start_job(
+    response: Response,
+    service: ServiceDep,
+    archive: Annotated[Uploaded, Depends(_archive)],
+    model: Annotated[str | None, Query(description="default: the active one")] = None,
+    models: Annotated[str | None, Query(description="all, or names separated by commas")] = None,
+    threshold: Threshold = None,
+    calibrate: Annotated[bool, Query(description="use the models' calibrators")] = True,
+) -> JobAnswer:
+    """Judge every picture of a ZIP archive. Answers at once; ask for the job's state later."""
+    chosen, _ = chosen_models(service, model, models)
+    asked = []
+    for one in chosen:
+        value, source = service.threshold(one, threshold)
+        asked.append(
+            JobModel(name=one.name, sha256=one.sha256, threshold=value, threshold_source=source)
+        )
+    parameters = JobParameters(models=asked, calibrate=calibrate)
+    job = await to_thread.run_sync(_accept, service, archive, parameters)
+    response.headers["Location"] = f"/api/jobs/{job.id}"
+    return JobAnswer(job=job)
+
+
+def _accept(service: Service, archive: Uploaded, parameters: JobParameters) -> Job:
+    settings = service.settings
+    with _store():
+        if service.jobs.active() >= settings.max_jobs:
+            raise unavailable("busy", "Too many jobs wait. Try again later.", 30)
+    name = uuid.uuid4().hex
+    arriving, kept = (settings.jobs_dir / f"{name}{suffix}" for suffix in (".part", ".zip"))
+    try:
+        try:
+            settings.jobs_dir.mkdir(parents=True, exist_ok=True)
+            with arriving.open("wb") as file:
+                archive.copy_to(file)
+            with opened(arriving, settings.archive_limits) as pictures:
+                total = len(pictures)
+            os.replace(arriving, kept)  # noqa: PTH105  as elsewhere
+        except OSError:
+            message = "The archive cannot be kept now: there is no room. Try again later."
+            raise unavailable("storage_full", message, 60) from None
+        with _store():
+            job = service.jobs.add(name, archive.name, parameters, total)
+            service.jobs.delete_oldest(settings.keep_jobs)
+    except BaseException:
+        arriving.unlink(missing_ok=True)
+        kept.unlink(missing_ok=True)
+        raise
+    return job
+
+
+@router.get("/jobs", operation_id="list_jobs", responses=refusals(422, 503))
+def list_jobs(service: ServiceDep, limit: Limit = 50, offset: Offset = 0) -> JobList:
+    """All jobs, newest first."""
+    with _store():
+        total, jobs = service.jobs.page(limit, offset)
+    return JobList(total=total, limit=limit, offset=offset, jobs=jobs)
+
+
+@router.get("/jobs/{job}", operation_id="get_job", responses=refusals(404, 422, 503))
+def get_job(job: JobDep) -> JobAnswer:
+    """How far a job is."""
+    return JobAnswer(job=job)
+
+
+@router.get(
+    "/jobs/{job}/events",
+    operation_id="watch_job",
+    response_class=EventSourceResponse,
+    responses=refusals(404, 422, 503),
+)
+async def watch_job(
+    request: Request, service: ServiceDep, job: JobDep
+) -> AsyncIterator[ServerSentEvent]:
+    """Server-sent events: `progress` with the job whenever it moved, `end` with it once ended.
+
+    A stream that ends without `end` is asked for again, which browsers do by themselves.
+    """
+    shown: Job | None = None
+    while not request.app.state.stopping():
+        if job.state not in ("waiting", "running"):
+            yield ServerSentEvent(event="end", data=job)
+            return
+        if job != shown:
+            yield ServerSentEvent(event="progress", data=job)
+            shown = job
+        await asyncio.sleep(_LOOK_SECONDS)
+        try:
+            found = await to_thread.run_sync(service.jobs.get, job.id)
+        except StoreUnavailable:
+            continue  # it is looked at again; the stream stays open
+        if found is None:  # deleted meanwhile
+            return
+        job = found
+
+
+@router.get(
+    "/jobs/{job}/results",
+    operation_id="get_job_results",
+    response_model=JobResults,
+    responses={
+        200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
+        **refusals(404, 422, 503),
+    },
+)
+def get_job_results(
+    service: ServiceDep,
+    job: JobDep,
+    as_: Annotated[
+        Literal["json", "csv"], Query(alias="format", description="csv: all results at once")
+    ] = "json",
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> Response | JobResults:
+    """Results so far, in the archive's order."""
+    if as_ == "csv":
+        return StreamingResponse(
+            csv_lines(service.jobs.all_results(job.id)),
+            media_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="verdicts-{job.id[:8]}.csv"'},
+        )
+    with _store():
+        results = service.jobs.results(job.id, limit, offset)
+    return JobResults(job=job, limit=limit, offset=offset, results=results)
+
+
+@router.delete("/jobs/{job}", operation_id="end_job", responses=refusals(404, 422, 503))
+def end_job(service: ServiceDep, job: JobDep) -> JobEnded:
+    """Cancel a job that waits or runs, keeping its results so far; forget one that has ended."""
+    with _store():
+        if service.jobs.cancel(job.id):
+            (service.settings.jobs_dir / f"{job.id}.zip").unlink(missing_ok=True)
+            return JobEnded(outcome="cancelled")
+        service.jobs.delete(job.id)
+    return JobEnded(outcome="deleted")

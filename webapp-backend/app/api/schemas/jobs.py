@@ -1,0 +1,85 @@
+"""Long work."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from app.api.schemas.base import Answer, ThresholdSource
+from app.api.schemas.history import HistoryImage, HistoryVerdict
+
+JobState = Literal["waiting", "running", "finished", "failed", "cancelled"]
+
+
+class JobModel(BaseModel):
+    """A model that a job asks, as it was when the job was accepted."""
+
+    name: str
+    sha256: str
+    threshold: float
+    threshold_source: ThresholdSource
+
+
+class JobParameters(BaseModel):
+    """What is to be done."""
+
+    models: list[JobModel]
+    calibrate: bool = True
+
+
+class Job(BaseModel):
+    """One piece of long work."""
+
+    id: str
+    kind: Literal["score"] = Field("score", description="score: verdicts on a ZIP of pictures")
+    state: JobState
+    file: str | None = Field(None, description="name of the uploaded archive")
+    parameters: JobParameters
+    created: datetime
+    started: datetime | None = None
+    finished: datetime | None = None
+    total: int = Field(description="files to look at")
+    done: int = Field(description="files looked at")
+    failed: int = Field(description="of these, files without a verdict")
+    message: str | None = Field(None, description="why it failed")
+
+
+class JobAnswer(Answer):
+    """One job."""
+
+    job: Job
+
+
+class JobList(Answer):
+    """Jobs, newest first."""
+
+    total: int
+    limit: int
+    offset: int
+    jobs: list[Job]
+
+
+class JobPicture(BaseModel):
+    """What a job found for one file: verdicts, or why there are none."""
+
+    position: int = Field(description="of the file in the archive, from 0")
+    file: str
+    image: HistoryImage | None = None
+    verdicts: list[HistoryVerdict] = []
+    error: str | None = Field(None, description="short code for programs")
+    message: str | None = Field(None, description="what is wrong with the file")
+
+
+class JobResults(Answer):
+    """Results so far, in the order of the archive."""
+
+    job: Job
+    limit: int
+    offset: int
+    results: list[JobPicture]
+
+
+class JobEnded(Answer):
+    """What DELETE did: an active job is cancelled, an ended one is forgotten."""
+
+    outcome: Literal["cancelled", "deleted"]
