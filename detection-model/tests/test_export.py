@@ -42,7 +42,7 @@ def test_the_zoo_converts_with_equal_logits(tmp_path: Path, name: str) -> None:
     assert report.engine == "litert"
     assert report.max_difference <= litert.TOLERANCE
     model = load_model(path)
-    pictures = litert.generated_pictures(model.facts)
+    pictures = litert.parity_pictures(model.facts)
     expected = TensorFlow(model.logits, height=256, width=256)(pictures)
     engine = LiteRT((tmp_path / LITERT_FILE).read_bytes(), threads=2)
     for alone in (True, False):

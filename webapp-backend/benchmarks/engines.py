@@ -21,9 +21,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 from numpy.typing import NDArray
 
-from app.serving.cpus import available_cpus
+from app.serving.resources import available_cpus
 from detection_model.detector import LoadedModel, load_model
-from detection_model.export.litert import generated_pictures
+from detection_model.export.litert import parity_pictures
 from detection_model.export.runtime import TensorFlow
 
 Array = NDArray[np.float32]
@@ -138,7 +138,7 @@ def table(path: Path, seconds: float) -> None:
     """Print one model's rows."""
     model = load_model(path)
     cpus = available_cpus()
-    some = np.concatenate([generated_pictures(model.facts)] * 4)
+    some = np.concatenate([parity_pictures(model.facts)] * 4)
     print(f"\n{path.stem}: pictures/s (CPU ms a picture)\n")
     ways = [(1, cpus, b) for b in BATCHES] + [(cpus, 1, b) for b in BATCHES]
     columns: dict[str, list[str]] = {}

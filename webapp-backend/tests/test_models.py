@@ -44,6 +44,7 @@ def test_a_broken_file_is_reported_on_its_row_and_harms_no_other(client: TestCli
     assert "broken.keras is no Keras file" in found["broken"]["problem"]
     assert found["bright"]["engine"]["name"] == "litert"
     assert found["bright"]["engine"]["max_difference"] < 1e-3
+    assert found["bright"]["engine"]["max_logit_difference"] < 1e-3
     assert found["dark"]["card"]["output"]["classes"] == ["Fake", "Real"]
     assert found["nocard"]["assumptions"]
 

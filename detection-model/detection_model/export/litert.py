@@ -4,19 +4,26 @@ import contextlib
 import io
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detection_model.card import ModelFacts, file_sha256
+from detection_model.card import InputSpec, ModelFacts, file_sha256
 from detection_model.detector import LoadedModel, load_model
 from detection_model.export.compiled import LITERT_FILE, Compiled
 from detection_model.export.runtime import LiteRT
+from detection_model.images import decode, to_input
 
 # Farther apart than this in probability, the converted model is not used.
 TOLERANCE = 1e-3
-_PICTURES = 8
+
+
+class Differences(NamedTuple):
+    """Largest differences between two engines."""
+
+    probability: float
+    logit: float
 
 
 def compile_model(path: Path, sha256: str, folder: Path) -> Compiled:
@@ -30,13 +37,14 @@ def compile_model(path: Path, sha256: str, folder: Path) -> Compiled:
     """
     model = load_model(path)
     try:
-        difference = _convert(model, folder / LITERT_FILE)
+        found = _convert(model, folder / LITERT_FILE)
     except Exception as error:  # noqa: BLE001  converters raise nearly anything
         return _fallback(
             sha256, model.facts, f"does not convert to LiteRT ({type(error).__name__})"
         )
-    if not difference <= TOLERANCE:
-        note = f"converted to LiteRT it differs by {difference:.2g} in probability"
+    # A difference that is no number is none that is small.
+    if not found.probability <= TOLERANCE:
+        note = f"converted to LiteRT it differs by {found.probability:.2g} in probability"
         return _fallback(sha256, model.facts, note)
     return Compiled(
         sha256=sha256,
@@ -44,32 +52,38 @@ def compile_model(path: Path, sha256: str, folder: Path) -> Compiled:
         engine_version=version("ai-edge-litert"),
         facts=model.facts,
         converted_sha256=file_sha256(folder / LITERT_FILE),
-        max_difference=difference,
+        max_difference=found.probability,
+        max_logit_difference=found.logit,
     )
 
 
-def generated_pictures(facts: ModelFacts, seed: int = 0) -> NDArray[np.float32]:
-    """Inputs for a parity check: smooth colours and noise, float32 (8, height, width, 3)."""
-    rng = np.random.default_rng(seed)
-    top = 255 if facts.rescales else 1
-    rows = np.linspace(0, 1, facts.height)[:, None, None]
-    columns = np.linspace(0, 1, facts.width)[None, :, None]
-    shape = (_PICTURES, facts.height, facts.width, 3)
-    mix = rng.random((_PICTURES, 1, 1, 3))
-    smooth = mix * rows + (1 - mix) * columns
-    noise = rng.random(shape) * rng.random((_PICTURES, 1, 1, 1))
-    return (np.clip(smooth + noise - 0.25, 0, 1) * top).astype(np.float32)
+def parity_pictures(facts: ModelFacts) -> NDArray[np.float32]:
+    """Inputs for a parity check: the generated pictures beside this file, none of a person.
+
+    Returns:
+        float32 (8, facts.height, facts.width, 3), in [0, 255] where the model scales, else [0, 1].
+    """
+    top = 255.0 if facts.rescales else 1.0
+    spec = InputSpec(height=facts.height, width=facts.width, value_range=(0, top))
+    files = sorted((Path(__file__).parent / "parity").glob("*.jpg"))
+    return np.stack([to_input(decode(file.read_bytes()).pixels, spec) for file in files])
 
 
-def _convert(model: LoadedModel, target: Path) -> float:
-    """Write the LiteRT file; returns the largest difference in probability from Keras."""
+def _convert(model: LoadedModel, target: Path) -> Differences:
+    """Write the LiteRT file; returns the largest differences from Keras."""
     with contextlib.redirect_stdout(io.StringIO()):
         model.logits.export(target, format="litert", verbose=False)
-    pictures = generated_pictures(model.facts)
+    pictures = parity_pictures(model.facts)
     expected = model.logits.predict(pictures, verbose=0)
     converted = LiteRT(target.read_bytes())(pictures)
-    difference = np.abs(_probabilities(expected) - _probabilities(converted))
-    return float(difference.max())
+    return Differences(
+        probability=_largest(_probabilities(expected), _probabilities(converted)),
+        logit=_largest(expected, converted),
+    )
+
+
+def _largest(a: NDArray[Any], b: NDArray[Any]) -> float:
+    return float(np.abs(a - b).max())
 
 
 def _probabilities(logits: NDArray[np.float32]) -> NDArray[np.float64]:

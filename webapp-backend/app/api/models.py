@@ -152,6 +152,7 @@ def _row(service: Service, slot: Slot, active: ServedModel | None) -> ModelRow:
             name=model.compiled.engine,
             version=model.compiled.engine_version,
             max_difference=model.compiled.max_difference,
+            max_logit_difference=model.compiled.max_logit_difference,
             note=model.compiled.note,
         )
         row.evaluation = _summary(service, model)

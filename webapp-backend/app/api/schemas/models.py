@@ -30,6 +30,7 @@ class Engine(BaseModel):
     max_difference: float = Field(
         description="largest difference in probability from Keras on generated pictures"
     )
+    max_logit_difference: float = Field(description="the same before the last activation")
     note: str | None = Field(None, description="why this engine and not the default")
 
 
