@@ -1,7 +1,8 @@
 import AxeBuilder from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
+import { archive, finishedJob, forgetJobs } from './jobs'
 import { judged } from './judged'
-import { NO_PICTURE, picture } from './picture'
+import { drop, NO_PICTURE, picture } from './picture'
 import { expect, test } from './test'
 
 const SIZES = {
@@ -24,6 +25,43 @@ const STATES: Record<string, (page: Page) => Promise<void>> = {
     await page.goto('/')
     await page.setInputFiles('input[type=file]', NO_PICTURE)
     await expect(page.getByRole('alert')).toBeVisible()
+  },
+  'the empty batch page': async (page) => {
+    await page.goto('/batch')
+    await page.getByRole('radio', { name: 'Chosen' }).check({ force: true })
+    await expect(page.getByRole('checkbox', { name: 'v3' })).toBeVisible()
+  },
+  'an archive to be sent, and a hint': async (page) => {
+    await page.goto('/batch')
+    await page.setInputFiles('input[type=file]', archive('chosen', 1))
+    await drop(page, picture())
+    await expect(page.getByRole('button', { name: 'Judge the pictures' })).toBeEnabled()
+    await expect(page.getByRole('alert')).toBeVisible()
+  },
+  'a job that runs': async (page) => {
+    const job = await finishedJob(page.request)
+    // As it was half-way, for as long as it takes to look at.
+    await page.route(`**/api/jobs/${job.id}`, (route) =>
+      route.fulfill({ json: { success: true, job: { ...job, state: 'running', done: 1 } } }),
+    )
+    await page.route(`**/api/jobs/${job.id}/events`, (route) => route.abort())
+    await page.goto(`/batch/${job.id}`)
+    await expect(page.getByRole('progressbar', { name: job.file })).toBeVisible()
+    await expect(page.getByRole('row').nth(1)).toBeVisible()
+  },
+  'the list of jobs': async (page) => {
+    const { file } = await finishedJob(page.request)
+    await page.goto('/batch')
+    await expect(page.getByRole('article', { name: file }).first()).toBeVisible()
+  },
+  'a job with its results': async (page) => {
+    const { id } = await finishedJob(page.request)
+    await page.goto(`/batch/${id}`)
+    await expect(page.getByRole('row', { name: /^broken/ })).toBeVisible()
+  },
+  'a job that does not exist': async (page) => {
+    await page.goto('/batch/unknown')
+    await expect(page.getByRole('heading', { name: 'No such job' })).toBeVisible()
   },
   'the models page': async (page) => {
     await page.goto('/models')
@@ -61,6 +99,10 @@ const STATES: Record<string, (page: Page) => Promise<void>> = {
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
   },
 }
+
+test.afterEach(async ({ request }) => {
+  await forgetJobs(request)
+})
 
 for (const [size, viewport] of Object.entries(SIZES)) {
   for (const colorScheme of ['light', 'dark'] as const) {

@@ -19,7 +19,7 @@ test('every model shows its card and what was measured', async ({ page }) => {
   const measured = card(page, 'v1').getByRole('button', { name: /faces: \d+ real/ }).first()
   await measured.click()
   await expect(card(page, 'v1').getByRole('columnheader', { name: '95% interval' })).toBeVisible()
-  await expect(card(page, 'v1').getByRole('rowheader', { name: 'Accuracy' })).toBeVisible()
+  await expect(card(page, 'v1').getByRole('rowheader', { name: 'Accuracy', exact: true })).toBeVisible()
 })
 
 test('a threshold is set, holds after a reload, and is reset', async ({ page, request }) => {

@@ -16,7 +16,7 @@ test('every page has its title, and a change of page moves the focus to its head
 }) => {
   await page.goto('/')
   await expect(page).toHaveTitle('Is this portrait real? – Deepfake detection')
-  for (const name of ['Models', 'Training', 'History']) {
+  for (const name of ['Batch', 'Models', 'Training', 'History']) {
     await page.getByRole('link', { name, exact: true }).click()
     await expect(page).toHaveTitle(`${name} – Deepfake detection`)
     await expect(page.getByRole('heading', { name, level: 1 })).toBeFocused()

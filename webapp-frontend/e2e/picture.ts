@@ -21,36 +21,36 @@ export const NO_PICTURE: Sent = {
   buffer: Buffer.from('These are words and not a picture.'),
 }
 
-/** Drops a file in the middle of the page's body, as the system would. */
-export async function drop(page: Page, file: Sent) {
-  const dataTransfer = await transferOf(page, file)
+/** Drops files in the middle of the page's body, as the system would. */
+export async function drop(page: Page, ...files: Sent[]) {
+  const dataTransfer = await transferOf(page, files)
   await page.dispatchEvent('body', 'dragenter', { dataTransfer })
   await page.dispatchEvent('body', 'drop', { dataTransfer })
 }
 
 /** Pastes a file as Ctrl+V would. */
 export async function paste(page: Page, file: Sent) {
-  const clipboardData = await transferOf(page, file)
+  const clipboardData = await transferOf(page, [file])
   await clipboardData.evaluate((data) => {
     const event = new ClipboardEvent('paste', { bubbles: true, clipboardData: data })
     document.body.dispatchEvent(event)
   })
 }
 
-function transferOf(page: Page, { name, mimeType, buffer }: Sent) {
-  return page.evaluateHandle(
-    ([base64, fileName, type]) => {
+function transferOf(page: Page, files: Sent[]) {
+  const plain = files.map(({ buffer, ...file }) => ({ ...file, base64: buffer.toString('base64') }))
+  return page.evaluateHandle((given) => {
+    const data = new DataTransfer()
+    for (const { name, mimeType, base64 } of given) {
       const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
-      const data = new DataTransfer()
-      data.items.add(new File([bytes], fileName, { type }))
-      return data
-    },
-    [buffer.toString('base64'), name, mimeType] as const,
-  )
+      data.items.add(new File([bytes], name, { type: mimeType }))
+    }
+    return data
+  }, plain)
 }
 
 /** A square RGB PNG. */
-function gradient(side: number): Buffer {
+export function gradient(side: number): Buffer {
   const header = Buffer.alloc(13)
   header.writeUInt32BE(side, 0)
   header.writeUInt32BE(side, 4)

@@ -20,6 +20,17 @@ export const router = createRouter({
       meta: { title: 'detect.title' },
     },
     {
+      path: '/batch',
+      component: () => import('@/pages/BatchPage.vue'),
+      meta: { title: 'batch.title' },
+    },
+    {
+      path: '/batch/:id',
+      component: () => import('@/pages/JobPage.vue'),
+      props: true,
+      meta: { title: 'batch.job.title' },
+    },
+    {
       path: '/models',
       component: () => import('@/pages/ModelsPage.vue'),
       meta: { title: 'models.title' },

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import en from '@/locales/en.json'
+import { i18n } from '@/plugins/i18n'
 
 interface Texts { [key: string]: string | Texts }
 
@@ -50,4 +51,8 @@ it('has a text for every key in the code', () => {
 it('has no text that nothing shows', () => {
   const patterns = used()
   expect(keysOf(en).filter((key) => !patterns.some((pattern) => pattern.test(key)))).toEqual([])
+})
+
+it('has texts only that vue-i18n can read', () => {
+  for (const key of keysOf(en)) expect(() => i18n.global.t(key, 1)).not.toThrow()
 })

@@ -5,10 +5,13 @@ import type {
   EvaluationRow,
   EvaluationSummary,
   HistoryEntry,
+  Job,
+  JobPicture,
   ModelEvaluation,
   ModelRow,
   Prediction,
   RunSummary,
+  VerdictName,
 } from '@/api/types'
 
 /** A model's verdict, as the API gives it. */
@@ -165,4 +168,30 @@ export const historyEntry: HistoryEntry = {
       threshold_source: 'card',
     },
   ],
+}
+
+/** A job that judges the files of an archive. */
+export function job(changes: Partial<Job> = {}): Job {
+  const asked = { name: 'v1', sha256: 'a'.repeat(64), threshold: 0.5 }
+  return {
+    id: 'c'.repeat(32),
+    kind: 'score',
+    state: 'running',
+    file: 'faces.zip',
+    parameters: { calibrate: true, models: [{ ...asked, threshold_source: 'card' }] },
+    created: '2026-11-21T12:00:00Z',
+    total: 8,
+    done: 0,
+    failed: 0,
+    ...changes,
+  }
+}
+
+/** What a job found for a file; without verdicts it could not be read. */
+export function jobPicture(file: string, verdicts: Record<string, VerdictName>): JobPicture {
+  const [judged] = historyEntry.verdicts
+  if (!judged) throw new Error('no sample')
+  const each = Object.entries(verdicts).map(([model, verdict]) => ({ ...judged, model, verdict }))
+  const refusal = { error: 'corrupt_image', message: 'The file is damaged.' }
+  return { position: 0, file, verdicts: each, ...(each.length ? {} : refusal) }
 }

@@ -2,6 +2,7 @@ import type { Estimate, EvaluationRow } from '@/api/types'
 
 const ORDER = [
   'accuracy',
+  'balanced_accuracy',
   'real_accuracy',
   'fake_accuracy',
   'precision',

@@ -1,3 +1,6 @@
+/** What a file chooser offers as pictures. */
+export const PICTURE_TYPES = 'image/*,.tif,.tiff'
+
 /** The format that a file claims, such as `JPEG`; empty where it claims none. */
 export function claimedFormat(file: { name: string; type: string }): string {
   const [kind, subtype] = file.type.split('/')

@@ -1,7 +1,10 @@
 import { onScopeDispose, ref } from 'vue'
 
-/** Takes the first file dropped anywhere on the page or pasted; `dragging` while one hovers. */
-export function usePictureArrival(take: (file: File) => unknown) {
+/** At least one file, as they were dropped or pasted together. */
+export type Files = [File, ...File[]]
+
+/** Takes files dropped anywhere on the page or pasted; `dragging` while they hover. */
+export function useFileArrival(take: (files: Files) => unknown) {
   const dragging = ref(false)
   // dragenter and dragleave also fire for every element crossed on the way.
   let depth = 0
@@ -28,16 +31,16 @@ export function usePictureArrival(take: (file: File) => unknown) {
     event.preventDefault()
     depth = 0
     dragging.value = false
-    takeFirst(event.dataTransfer)
+    takeAll(event.dataTransfer)
   }
 
   function onPaste(event: ClipboardEvent) {
-    takeFirst(event.clipboardData)
+    takeAll(event.clipboardData)
   }
 
-  function takeFirst(data: DataTransfer | null) {
-    const file = data?.files[0]
-    if (file) take(file)
+  function takeAll(data: DataTransfer | null) {
+    const [first, ...others] = data?.files ?? []
+    if (first) take([first, ...others])
   }
 
   const listeners = new AbortController()

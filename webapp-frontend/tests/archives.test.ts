@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest'
+import { archiveProblem, judgesQuery, MAX_ARCHIVE_BYTES } from '@/domain/archives'
+
+function file(name: string, type = '', size = 100) {
+  return { name, type, size }
+}
+
+it('takes one ZIP archive, by its name or by what the system calls it', () => {
+  expect(archiveProblem([file('Faces.ZIP')])).toBeNull()
+  expect(archiveProblem([file('faces', 'application/x-zip-compressed')])).toBeNull()
+})
+
+it('says what to do with anything else', () => {
+  const picture = file('a.jpg', 'image/jpeg')
+  expect(archiveProblem([picture, picture])).toBe('several')
+  expect(archiveProblem([file('a.zip'), file('b.zip')])).toBe('several')
+  expect(archiveProblem([picture])).toBe('picture')
+  expect(archiveProblem([file('faces')])).toBe('other')
+  expect(archiveProblem([file('faces.tar.gz', 'application/gzip')])).toBe('other')
+})
+
+it('does not send what is certainly too large', () => {
+  expect(archiveProblem([file('a.zip', '', MAX_ARCHIVE_BYTES)])).toBeNull()
+  expect(archiveProblem([file('a.zip', '', MAX_ARCHIVE_BYTES + 1)])).toBe('tooLarge')
+})
+
+it('asks the active model, all, or those that are named', () => {
+  expect(judgesQuery({ which: 'active', names: ['v1'] })).toBe('')
+  expect(judgesQuery({ which: 'all', names: [] })).toBe('all')
+  expect(judgesQuery({ which: 'chosen', names: ['v1', 'v3'] })).toBe('v1,v3')
+  expect(judgesQuery({ which: 'chosen', names: [] })).toBeNull()
+})
