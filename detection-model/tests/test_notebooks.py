@@ -112,8 +112,9 @@ def test_the_data_notebook_shows_what_is_in_the_folders(ran: Ran) -> None:
     rows = table_rows(texts(cells))
     assert ["train", "12", "12"] in rows
     assert ["test", "3", "3"] in rows
-    assert ["Real", "12", "PNG (12)", "256 x 256 (12)"] in [row[:4] for row in rows]
-    assert pictures(cells) == 3
+    assert ["Real", "18", "PNG (18)", "256 x 256 (18)"] in [row[:4] for row in rows]
+    assert "0 leaks in 36 of 36 pictures." in texts(cells)
+    assert pictures(cells) == 4
     (faces,) = [cell for cell in cells if "faces" in tags(cell)]
     assert "not kept in the repository" in texts([faces])
 

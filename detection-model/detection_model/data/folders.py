@@ -5,7 +5,7 @@ case and the usual variants.
 """
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -124,6 +124,12 @@ def find_data(root: Path, *, seed: int = 0) -> DataFolder:
 def all_examples(data: DataFolder) -> list[Example]:
     """Every example of every split."""
     return sorted(example for examples in data.splits.values() for example in examples)
+
+
+def sample(examples: Sequence[Example], most: int, seed: int = 0) -> list[Example]:
+    """At most `most` examples, sorted; the same ones for the same seed and examples."""
+    drawn = random.Random(seed).sample(examples, min(most, len(examples)))  # noqa: S311
+    return sorted(drawn)
 
 
 def _folders(parent: Path) -> list[Path]:

@@ -3,7 +3,7 @@
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -21,6 +21,8 @@ MEMORY_BYTES = 4 * 1024**3
 _AHEAD = 64
 
 Progress = Callable[[int, int], None]
+# Uint8 RGB (height, width, 3) and the file's hash to uint8 RGB of any size.
+Change = Callable[[NDArray[np.uint8], str], NDArray[np.uint8]]
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -65,6 +67,7 @@ def load_pictures(
     spec: InputSpec,
     *,
     limits: images.Limits | None = None,
+    change: Change = lambda pixels, _sha256: pixels,
     progress: Progress = lambda _done, _total: None,
 ) -> Pictures:
     """Decode and resize every example, in parallel; files that cannot be read are left out.
@@ -73,6 +76,7 @@ def load_pictures(
         examples: what to read.
         spec: height, width, resize and filter are used.
         limits: of a single picture.
+        change: what is done to a decoded picture before it is resized.
         progress: called with (done, total) after each file.
 
     Raises:
@@ -87,14 +91,14 @@ def load_pictures(
             return BadPicture(example.path, error.message)
         except OSError as error:
             return BadPicture(example.path, error.strerror or "cannot be read")
-        return images.resize(picture.pixels, spec), picture.sha256
+        return images.resize(change(picture.pixels, picture.sha256), spec), picture.sha256
 
     pixels, folder = _allocate((len(examples), spec.height, spec.width, 3))
     good: list[Example] = []
     bad: list[BadPicture] = []
     hashes: list[str] = []
     with ThreadPoolExecutor() as pool:
-        results = _bounded_map(pool, read, examples)
+        results = bounded_map(pool, read, examples)
         for done, (example, result) in enumerate(zip(examples, results, strict=True), start=1):
             if isinstance(result, BadPicture):
                 bad.append(result)
@@ -118,9 +122,7 @@ def _allocate(
     return np.memmap(Path(folder.name, "pixels"), np.uint8, "w+", shape=shape), folder
 
 
-def _bounded_map(
-    pool: ThreadPoolExecutor, work: Callable[[T], R], items: Sequence[T]
-) -> Iterator[R]:
+def bounded_map(pool: Executor, work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
     """Like pool.map, but with a bounded number of results waiting in memory."""
     rest = iter(items)
     pending = [pool.submit(work, item) for item in islice(rest, _AHEAD)]

@@ -1,0 +1,99 @@
+"""What an inspection found wrong with a data set, kept so that every later report repeats it.
+
+Written by `detection-model inspect-data` to `logs/data/<name>-<fingerprint>/report.json`: data
+folders are often read-only. Imports neither TensorFlow nor scikit-learn.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from detection_model.data.folders import DataFolder
+
+REPORT = "report.json"
+_FOLDER = "data"
+
+Severity = Literal["leak", "warning", "note"]
+Kind = Literal[
+    "exact_duplicates",
+    "near_duplicates",
+    "both_classes",
+    "format_leak",
+    "content_differs",
+    "unreadable",
+    "imbalance",
+    "not_checked",
+]
+
+
+class Finding(BaseModel):
+    """One thing found: a leak spoils every figure, a warning may, a note is good to know."""
+
+    kind: Kind
+    severity: Severity
+    message: str
+    numbers: dict[str, float] = {}
+
+
+class DataFindings(BaseModel):
+    """What was found in exactly these files, split this way."""
+
+    data: str = Field(description="name of the data set's folder")
+    fingerprint: str
+    split: str = Field(description="how the split came about")
+    examples: dict[str, int] = Field(description="pictures by split/class")
+    inspected: int = Field(description="pictures that were looked at")
+    pictures: int = Field(description="pictures there are")
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def leaks(self) -> list[Finding]:
+        """What makes every figure on this data untrustworthy."""
+        return [finding for finding in self.findings if finding.severity == "leak"]
+
+
+def fingerprint(data: DataFolder) -> str:
+    """SHA-256 over split, class, place and size of every file; no file is opened."""
+    lines = sorted(
+        f"{split}/{one.label}/{one.path.relative_to(data.root).as_posix()}:{one.path.stat().st_size}"
+        for split, examples in data.splits.items()
+        for one in examples
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def report_folder(logs: Path, name: str, fingerprint: str) -> Path:
+    """Where the report of a data set lies."""
+    return logs / _FOLDER / f"{name}-{fingerprint[:8]}"
+
+
+def read_findings(data: DataFolder, logs: Path) -> DataFindings | None:
+    """What was found in this data set; none where these very files were never inspected."""
+    wanted = fingerprint(data)
+    for path in (logs / _FOLDER).glob(f"*-{wanted[:8]}/{REPORT}"):
+        try:
+            found = DataFindings.model_validate_json(path.read_bytes())
+        except ValueError:
+            continue  # half written, or another program's
+        if found.fingerprint == wanted:
+            return found
+    return None
+
+
+def data_warnings(data: DataFolder, logs: Path) -> tuple[str, ...]:
+    """What a report on this data must say: its leaks, or that nobody looked for any."""
+    found = read_findings(data, logs)
+    if found is None:
+        return (
+            f"{data.name} was not inspected for leaks as it is now; "
+            f"to do so: detection-model inspect-data data/{data.name}",
+        )
+    said = [f"{found.data}: {finding.message}" for finding in found.leaks]
+    if found.inspected < found.pictures:
+        said.append(
+            f"Only {found.inspected} of the {found.pictures} pictures in {found.data} were "
+            "inspected for leaks."
+        )
+    return tuple(said)

@@ -1,0 +1,215 @@
+"""The report stands on its own, and its leaks are found again by whoever uses the data."""
+
+import csv
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from portraits import write_portraits
+
+from detection_model.data import findings
+from detection_model.data.folders import find_data
+from detection_model.data.inspection.inspect_data import Inspection, inspect_data
+from detection_model.data.inspection.page import report_page
+from detection_model.data.inspection.record import DataReport, data_report
+from detection_model.data.inspection.report import HEADER, write_report
+
+Cli = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def write_record(inspection: Inspection, logs: Path) -> None:
+    """report.json without the page, whose figures take their time."""
+    record = data_report(inspection)
+    folder = findings.report_folder(logs, record.data, record.fingerprint)
+    folder.mkdir(parents=True)
+    (folder / findings.REPORT).write_text(record.model_dump_json())
+
+
+class Page(HTMLParser):
+    """Tags with their attributes, and the text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.fixture(scope="module")
+def leaking(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Fakes as PNG, a copy across splits, and a file that is no picture: named like markup."""
+    root = write_portraits(tmp_path_factory.mktemp("data") / "Leaking", suffixes=("jpg", "png"))
+    shutil.copy(root / "Train/Real/004.jpg", root / "Test/Real/again.jpg")
+    (root / "Train/Fake/<script>alert(1)<&.png").write_bytes(b"no picture")
+    return root
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> Inspection:
+    return inspect_data(find_data(write_portraits(tmp_path_factory.mktemp("data") / "Clean")))
+
+
+@pytest.fixture(scope="module")
+def logs(leaking: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("logs")
+    write_report(inspect_data(find_data(leaking)), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def report(logs: Path) -> Path:
+    (folder,) = (logs / "data").iterdir()
+    return folder
+
+
+def test_the_page_needs_nothing_from_outside(report: Path) -> None:
+    text = (report / "index.html").read_text()
+    page = Page(text)
+    assert {"script", "link", "iframe", "object"}.isdisjoint(tag for tag, _ in page.tags)
+    sources = [str(value) for _, tag in page.tags for key, value in tag.items() if key == "src"]
+    assert len(sources) == 6
+    assert all(source.startswith("data:image/webp;base64,") for source in sources)
+    assert not re.search(r"(https?:)?//\w|url\(|@import|href=", re.sub(r'src="[^"]*"', "", text))
+    assert len(text) < 1_000_000
+
+
+def test_the_page_is_told_to_those_who_cannot_see_it(report: Path) -> None:
+    page = Page((report / "index.html").read_text())
+    assert page.all("html") == [{"lang": "en"}]
+    assert all(len(image["alt"] or "") > 20 for image in page.all("img"))
+    tables = len(page.all("table"))
+    assert tables == len(page.all("caption")) == len(page.all("thead")) > 4
+    assert all("scope" in header for header in page.all("th"))
+
+
+def test_the_page_says_the_leaks_first_and_names_what_cannot_be_read(report: Path) -> None:
+    page = Page((report / "index.html").read_text())
+    severities = [str(item["class"]) for item in page.all("li")]
+    assert severities[:2] == ["leak", "leak"]
+    assert severities == sorted(severities, key=["leak", "warning", "note"].index)
+    assert "by file format alone with an AUC of 1.00" in page.text
+    assert "Train/Fake/<script>alert(1)<&.png" in page.text
+
+
+def test_a_clean_set_is_said_to_be_clean(clean: Inspection) -> None:
+    page = Page(report_page(clean, data_report(clean)))
+    assert [item["class"] for item in page.all("li")] == ["good"]
+    assert "no leak found" in page.text
+
+
+def test_the_table_has_a_row_for_each_picture(report: Path, leaking: Path) -> None:
+    with (report / "images.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert tuple(rows[0]) == HEADER
+    files = {path.relative_to(leaking).as_posix() for path in leaking.rglob("*.*g")}
+    assert {row["path"] for row in rows} == files
+    by_path = {row["path"]: row for row in rows}
+    first, again = by_path["Train/Real/004.jpg"], by_path["Test/Real/again.jpg"]
+    assert first["exact_copies"] == again["exact_copies"] == "1"
+    assert first["sha256"] == again["sha256"]
+    assert by_path["Train/Real/005.jpg"]["exact_copies"] == ""
+    assert (first["format"], first["width"], first["quality"]) == ("JPEG", "96", "75")
+    assert by_path["Train/Fake/<script>alert(1)<&.png"]["problem"].startswith("The file is not")
+
+
+def test_the_record_holds_what_the_page_shows(report: Path, leaking: Path) -> None:
+    text = (report / "report.json").read_text()
+    assert str(leaking.parent) not in text
+    record = DataReport.model_validate_json(text)
+    assert (record.data, record.inspected, record.pictures) == ("Leaking", 50, 50)
+    assert record.classes["Real"].formats == {"JPEG": 25}
+    assert record.classes["Fake"].pictures == 24
+    assert record.copies[0].pictures == ["Test/Real/again.jpg", "Train/Real/004.jpg"]
+    assert len(record.classes["Fake"].radial_spectrum) == 128
+    assert {one.family for one in record.separations if one.leaks} >= {"file format"}
+
+
+def test_leaks_are_found_again_by_the_files(leaking: Path, logs: Path, tmp_path: Path) -> None:
+    data = find_data(leaking)
+    found = findings.read_findings(data, logs)
+    assert found is not None
+    assert [leak.kind for leak in found.leaks] == ["exact_duplicates", "format_leak"]
+    said = findings.data_warnings(data, logs)
+    assert said == tuple(f"Leaking: {leak.message}" for leak in found.leaks)
+    moved = shutil.copytree(leaking, tmp_path / "elsewhere")
+    assert findings.data_warnings(find_data(moved), logs) == said
+
+
+def test_data_that_changed_since_are_not_inspected(
+    leaking: Path, logs: Path, tmp_path: Path
+) -> None:
+    changed = shutil.copytree(leaking, tmp_path / "Leaking")
+    (changed / "Test/Real/again.jpg").unlink()
+    assert findings.read_findings(find_data(changed), logs) is None
+    (said,) = findings.data_warnings(find_data(changed), logs)
+    assert "was not inspected for leaks as it is now" in said
+    assert "detection-model inspect-data" in said
+
+
+def test_another_split_of_the_same_files_is_not_inspected(tmp_path: Path) -> None:
+    write_portraits(tmp_path / "whole")
+    data = tmp_path / "whole/Train"
+    write_record(inspect_data(find_data(data, seed=1)), tmp_path)
+    assert findings.data_warnings(find_data(data, seed=1), tmp_path) == ()
+    assert len(findings.data_warnings(find_data(data, seed=2), tmp_path)) == 1
+
+
+def test_a_half_written_report_is_none(leaking: Path, logs: Path, tmp_path: Path) -> None:
+    broken = shutil.copytree(logs, tmp_path / "logs")
+    (path,) = broken.glob("data/*/report.json")
+    path.write_text(path.read_text()[:100])
+    assert findings.read_findings(find_data(leaking), broken) is None
+
+
+def test_a_sample_says_that_it_is_one(clean: Inspection, tmp_path: Path) -> None:
+    write_record(clean, tmp_path / "whole")
+    assert findings.data_warnings(clean.data, tmp_path / "whole") == ()
+    write_record(inspect_data(clean.data, limit=44), tmp_path / "part")
+    (said,) = findings.data_warnings(clean.data, tmp_path / "part")
+    assert said == "Only 44 of the 48 pictures in Clean were inspected for leaks."
+
+
+def test_findings_are_read_without_heavy_libraries() -> None:
+    script = (
+        "import sys, detection_model.data.findings;"
+        "print([name for name in ('tensorflow', 'sklearn', 'scipy', 'matplotlib')"
+        " if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_command_says_the_leaks_and_where_the_report_is(
+    cli: Cli, leaking: Path, tmp_path: Path
+) -> None:
+    done = cli("inspect-data", leaking, "--logs", tmp_path, "--limit", "46")
+    assert done.returncode == 0, done.stderr
+    assert "leak: Fakes and reals are told apart" in done.stdout
+    assert "note: Only 46 of 50 pictures" in done.stdout
+    (path,) = tmp_path.glob("data/*/report.json")
+    assert str(path.parent / "index.html") in done.stdout
+    assert json.loads(path.read_text())["inspected"] == 46
+
+
+def test_the_command_refuses_a_folder_that_is_no_data_set(cli: Cli, tmp_path: Path) -> None:
+    done = cli("inspect-data", tmp_path)
+    assert done.returncode == 2
+    assert "no pictures found" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,128 @@
+"""Copies are found, saved again or not; pictures that are merely of a kind are not."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageEnhance
+from portraits import portrait, resaved, write_portraits
+from scipy.sparse.csgraph import connected_components
+
+from detection_model.data.findings import Finding
+from detection_model.data.folders import find_data
+from detection_model.data.inspection import duplicates
+from detection_model.data.inspection.guards import duplicate_findings
+from detection_model.data.inspection.inspect_data import copies
+from detection_model.data.inspection.measures import perceptual_hashes, to_grey
+from detection_model.data.inspection.scan import scan
+
+CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
+    "as JPEG": lambda image: resaved(image, 40),
+    "smaller": lambda image: image.resize((72, 72)),
+    "larger": lambda image: image.resize((200, 200), Image.Resampling.LANCZOS),
+    "brighter": lambda image: ImageEnhance.Brightness(image).enhance(1.12),
+    "grey": lambda image: image.convert("L").convert("RGB"),
+    "brighter, smaller, as JPEG": lambda image: resaved(
+        ImageEnhance.Brightness(image.resize((80, 80))).enhance(1.1), 60
+    ),
+}
+
+
+def hashes(pictures: list[Image.Image]) -> np.ndarray:
+    pixels = np.stack([np.asarray(picture.resize((256, 256))) for picture in pictures])
+    return perceptual_hashes(to_grey(pixels))
+
+
+def found(root: Path) -> dict[tuple[str, str], Finding]:
+    """What is found on copies, by kind and severity."""
+    rows = scan(find_data(root)).rows
+    return {(one.kind, one.severity): one for one in duplicate_findings(rows, *copies(rows))}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_a_changed_copy_is_grouped_with_its_original_and_with_nothing_else(
+    change: Callable[[Image.Image], Image.Image],
+) -> None:
+    originals = [portrait(seed) for seed in range(30)]
+    groups = duplicates.near(hashes([*originals, *map(change, originals)]))
+    assert groups[:30].tolist() == groups[30:].tolist()
+    assert len(set(groups)) == 30
+
+
+def planted(distance: int) -> np.ndarray:
+    """1,500 hashes with uneven bits, as faces have; 400 copies, every other one a bit too far."""
+    rng = np.random.default_rng(1)
+    bits = rng.random((1500, 256)) < rng.beta(5, 5, 256)
+    copies = bits[:400].copy()
+    for number, copy in enumerate(copies):
+        copy[rng.choice(256, distance + number % 2, replace=False)] ^= True
+    return np.packbits(np.concatenate([bits, copies]), axis=1)
+
+
+@pytest.mark.parametrize("distance", [duplicates.NEAR, 31])
+def test_every_pair_within_the_distance_is_found_and_no_other(distance: int) -> None:
+    hashes = planted(distance)
+    words = hashes.view(np.uint64)
+    apart = np.bitwise_count(words[:, None] ^ words[None]).sum(axis=2)
+    expected = connected_components(apart <= distance, directed=False)[1]
+    groups = duplicates.near(hashes, distance)
+    pairs = set(zip(groups.tolist(), expected.tolist(), strict=True))
+    assert len(pairs) == len(set(groups)) == len(set(expected)) == 1700
+
+
+def test_groups_are_the_same_whatever_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    hashes = planted(duplicates.NEAR)
+    whole = duplicates.near(hashes)
+    monkeypatch.setattr(duplicates, "_PAIRS_AT_ONCE", 700)
+    assert duplicates.near(hashes).tolist() == whole.tolist()
+
+
+def test_a_picture_there_twenty_thousand_times_is_one_group() -> None:
+    # As pairs they would be two hundred million.
+    assert set(duplicates.near(np.zeros((20_000, 32), np.uint8))) == {0}
+
+
+def test_a_distance_that_would_miss_pairs_is_refused() -> None:
+    with pytest.raises(ValueError, match="31 bits"):
+        duplicates.near(planted(2), 32)
+
+
+def test_a_set_without_copies_has_none(tmp_path: Path) -> None:
+    assert found(write_portraits(tmp_path, 10)) == {}
+
+
+def test_a_file_in_two_splits_is_a_leak(tmp_path: Path) -> None:
+    root = write_portraits(tmp_path, 10)
+    shutil.copy(root / "Train/Real/004.png", root / "Test/Real/other-name.png")
+    leak = found(root)["exact_duplicates", "leak"]
+    assert leak.numbers == {"train and test": 1}
+    assert leak.message.startswith("1 picture with the same pixels in more than one split")
+
+
+def test_the_same_pixels_in_another_format_are_the_same_picture(tmp_path: Path) -> None:
+    root = write_portraits(tmp_path, 10)
+    Image.open(root / "Train/Real/004.png").save(root / "Test/Real/other.bmp")
+    assert set(found(root)) == {("exact_duplicates", "leak")}
+
+
+@pytest.mark.parametrize("how", ["as JPEG", "brighter, smaller, as JPEG"])
+def test_a_changed_copy_in_another_split_is_a_leak(tmp_path: Path, how: str) -> None:
+    root = write_portraits(tmp_path, 10)
+    CHANGES[how](Image.open(root / "Train/Fake/007.png")).save(root / "Test/Fake/copy.png")
+    findings = found(root)
+    assert set(findings) == {("near_duplicates", "leak")}
+    assert findings["near_duplicates", "leak"].numbers == {"train and test": 1}
+
+
+def test_a_copy_in_the_same_split_is_a_note(tmp_path: Path) -> None:
+    root = write_portraits(tmp_path, 10)
+    shutil.copy(root / "Train/Real/004.png", root / "Train/Real/again.png")
+    assert set(found(root)) == {("exact_duplicates", "note")}
+
+
+def test_a_picture_under_both_classes_is_a_warning(tmp_path: Path) -> None:
+    root = write_portraits(tmp_path, 10)
+    shutil.copy(root / "Train/Real/004.png", root / "Train/Fake/again.png")
+    assert found(root)["both_classes", "warning"].numbers == {"pictures": 1}

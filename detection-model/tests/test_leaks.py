@@ -1,0 +1,207 @@
+"""What tells the classes apart without a face is found, and what does not is left alone."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageEnhance, PngImagePlugin
+from portraits import portrait, resaved, write_portraits
+from sklearn.metrics import roc_auc_score
+
+from detection_model.data.findings import Finding
+from detection_model.data.folders import find_data
+from detection_model.data.inspection import guards, leaks
+from detection_model.data.inspection.containers import jpeg_quality, read_container
+from detection_model.data.inspection.rows import Light, Place, Row
+from detection_model.data.inspection.scan import scan
+
+
+def of_files(root: Path) -> list[Finding]:
+    """Findings on the files' headers; the pixels are left alone, as the guard does."""
+    dark = Light(*[0.0] * len(Light._fields))
+    seen = [
+        Row(
+            Place(example.path.name, split, example.label),
+            sha256="",
+            pixels_sha256="",
+            container=read_container(example.path.read_bytes()),
+            look=b"",
+            light=dark,
+        )
+        for split, examples in find_data(root).splits.items()
+        for example in examples
+    ]
+    return guards.file_findings(leaks.file_separations(seen))
+
+
+def jpeg(**options: Any) -> bytes:
+    file = io.BytesIO()
+    portrait(0).save(file, "JPEG", **options)
+    return file.getvalue()
+
+
+def save_again(root: Path, label: str, **options: Any) -> None:
+    for path in root.rglob(f"{label}/*"):
+        Image.open(path).convert("RGB").save(path, **options)
+
+
+def exif() -> Image.Exif:
+    found = Image.Exif()
+    found[0x0110] = "A camera"
+    return found
+
+
+def png_text() -> PngImagePlugin.PngInfo:
+    info = PngImagePlugin.PngInfo()
+    info.add_text("parameters", "portrait of a woman, steps: 20")
+    return info
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_classes_saved_alike_are_clean(tmp_path: Path, suffix: str) -> None:
+    assert of_files(write_portraits(tmp_path, suffixes=(suffix, suffix))) == []
+
+
+def test_fakes_as_png_and_reals_as_jpeg_are_a_leak(tmp_path: Path) -> None:
+    (leak,) = of_files(write_portraits(tmp_path, suffixes=("jpg", "png")))
+    assert (leak.kind, leak.severity) == ("format_leak", "leak")
+    assert leak.numbers["file format"] == 1
+
+
+def test_a_name_that_hides_the_format_does_not_help(tmp_path: Path) -> None:
+    root = write_portraits(tmp_path, suffixes=("jpg", "jpg"))
+    for path in root.rglob("Fake/*.jpg"):
+        Image.open(path).convert("RGB").save(path, "PNG")
+    assert of_files(root)[0].numbers["file format"] == 1
+
+
+def test_another_jpeg_quality_is_a_leak_of_the_compression_alone(tmp_path: Path) -> None:
+    root = write_portraits(tmp_path, suffixes=("jpg", "jpg"), quality=75)
+    save_again(root, "Fake", quality=95)
+    (leak,) = of_files(root)
+    assert leak.severity == "leak"
+    assert leak.numbers == {"JPEG compression": 1}
+    assert "quantisation" in leak.message
+
+
+def test_another_size_in_pixels_is_a_leak_of_the_size_alone(tmp_path: Path) -> None:
+    root = write_portraits(tmp_path, fake=lambda image: image.resize((100, 96)))
+    (leak,) = of_files(root)
+    assert leak.severity == "leak"
+    assert leak.numbers == {"width and height": 1}
+
+
+@pytest.mark.parametrize(
+    ("suffix", "options"),
+    [
+        ("jpg", {"exif": exif()}),
+        ("jpg", {"comment": b"made by a program"}),
+        ("jpg", {"dpi": (300, 300)}),
+        ("png", {"pnginfo": png_text()}),
+    ],
+    ids=["EXIF", "a comment", "a resolution", "PNG text"],
+)
+def test_metadata_of_one_class_is_a_leak_of_the_metadata_alone(
+    tmp_path: Path, suffix: str, options: dict[str, Any]
+) -> None:
+    root = write_portraits(tmp_path, suffixes=(suffix, suffix))
+    save_again(root, "Fake", **options)
+    save_again(root, "Real")
+    (leak,) = of_files(root)
+    assert leak.severity == "leak"
+    assert leak.numbers == {"metadata": 1}
+
+
+def test_a_leak_in_a_part_of_the_files_is_found(tmp_path: Path) -> None:
+    root = write_portraits(tmp_path, 50, suffixes=("jpg", "jpg"))
+    for path in sorted(root.rglob("Fake/*.jpg"))[::2]:
+        Image.open(path).convert("RGB").save(path, quality=90)
+    (leak,) = of_files(root)
+    assert leak.numbers["JPEG compression"] == pytest.approx(0.75, abs=0.08)
+
+
+def test_richer_pictures_of_one_class_are_a_warning_and_no_leak(tmp_path: Path) -> None:
+    def richer(image: Image.Image) -> Image.Image:
+        noise = np.random.default_rng(0).normal(0, 12, (image.height, image.width, 3))
+        return Image.fromarray(np.clip(np.asarray(image) + noise, 0, 255).astype(np.uint8))
+
+    (found,) = of_files(write_portraits(tmp_path, fake=richer, suffixes=("jpg", "jpg")))
+    assert (found.severity, set(found.numbers)) == ("warning", {"file size"})
+
+
+def test_brighter_fakes_are_a_warning_about_the_content(tmp_path: Path) -> None:
+    root = write_portraits(tmp_path, fake=lambda image: ImageEnhance.Brightness(image).enhance(1.4))
+    found = guards.light_findings(leaks.light_separations(scan(find_data(root)).rows))
+    assert {(one.kind, one.severity) for one in found} == {("content_differs", "warning")}
+    assert "colour and light" in found[0].numbers
+
+
+def test_classes_lit_alike_are_clean(tmp_path: Path) -> None:
+    rows = scan(find_data(write_portraits(tmp_path))).rows
+    assert guards.light_findings(leaks.light_separations(rows)) == []
+
+
+def test_too_few_pictures_are_said_to_be_too_few(tmp_path: Path) -> None:
+    (note,) = of_files(write_portraits(tmp_path, 10, suffixes=("jpg", "png")))
+    assert (note.kind, note.severity) == ("not_checked", "note")
+
+
+def test_a_class_by_itself_is_a_warning_and_an_uneven_one_a_note(tmp_path: Path) -> None:
+    root = write_portraits(tmp_path, 10)
+    assert guards.balance_findings(find_data(root)) == []
+    for path in sorted(root.glob("Train/Real/*"))[:5]:
+        path.unlink()
+    for path in root.glob("Test/Real/*"):
+        path.unlink()
+    warning, note = guards.balance_findings(find_data(root))
+    assert (warning.severity, note.severity) == ("warning", "note")
+    assert "one class only in test" in warning.message
+    assert "train 10 Fake to 5 Real" in note.message
+
+
+def test_the_error_of_an_auc_is_that_of_the_published_example() -> None:
+    # Hanley & McNeil (1982): an area of 0.893 over 51 abnormal and 58 normal images.
+    assert leaks.auc_error(0.893, 51, 58) == pytest.approx(0.032, abs=0.0006)
+
+
+def test_the_error_of_an_auc_is_its_spread_over_samples() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1], 100)
+    aucs = [roc_auc_score(labels, rng.normal(labels, 1.0)) for _ in range(200)]
+    assert leaks.auc_error(float(np.mean(aucs)), 100, 100) == pytest.approx(np.std(aucs), rel=0.2)
+
+
+@pytest.mark.parametrize("quality", [10, 50, 75, 90, 95, 100])
+def test_the_quality_of_a_jpeg_is_read_from_its_tables(quality: int) -> None:
+    assert read_container(jpeg(quality=quality)).quality == quality
+
+
+def test_a_header_tells_what_was_saved() -> None:
+    plain = read_container(jpeg())
+    rich = read_container(
+        jpeg(quality=92, subsampling=0, progressive=True, exif=exif(), icc_profile=b"x" * 40)
+    )
+    assert (plain.format, plain.width, plain.height, plain.quality) == ("JPEG", 96, 96, 75)
+    assert (plain.subsampling, plain.progressive, plain.exif, plain.icc) == (2, False, 0, 0)
+    assert (rich.subsampling, rich.progressive, rich.icc) == (0, True, 40)
+    assert rich.exif > 10
+    assert (plain.luma_table or 0) > (rich.luma_table or 0)
+
+
+def test_a_table_of_its_own_gets_the_nearest_quality() -> None:
+    assert jpeg_quality(10**6) == 1
+    assert jpeg_quality(64) == 100
+
+
+def test_saving_alike_takes_the_leak_away_but_its_trace_is_warned_of(tmp_path: Path) -> None:
+    root = write_portraits(tmp_path, suffixes=("jpg", "png"))
+    for path in sorted(root.rglob("*.*g")):
+        resaved(Image.open(path).convert("RGB"), 95).save(path.with_suffix(".jpg"), quality=90)
+        if path.suffix == ".png":
+            path.unlink()
+    # What was a JPEG before has lost its finest detail for good, and makes smaller files.
+    assert [(one.severity, set(one.numbers)) for one in of_files(root)] == [
+        ("warning", {"file size"})
+    ]

@@ -1,0 +1,168 @@
+"""A scan sees every picture once, names what it cannot read, and adds up."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from portraits import portrait, write_portraits
+
+from detection_model.data.folders import DataError, find_data, sample
+from detection_model.data.inspection import plots, scan
+from detection_model.data.inspection.guards import unreadable_findings
+from detection_model.data.synthetic import write_synthetic
+
+
+def test_a_row_says_of_a_picture_what_numpy_says(tmp_path: Path) -> None:
+    root = write_portraits(tmp_path, 5)
+    portrait(99, side=256).save(root / "Train/Real/003.png")
+    seen = scan.scan(find_data(root))
+    assert [row.place.path for row in seen.of("Fake")][:2] == [
+        "Test/Fake/000.png",
+        "Train/Fake/000.png",
+    ]
+    row = next(row for row in seen.rows if row.place.path == "Train/Real/003.png")
+    pixels = np.asarray(Image.open(root / row.place.path), np.float64)
+    grey = pixels @ [0.299, 0.587, 0.114]
+    light = row.light
+    assert row.place.split == "train"
+    assert (light.red, light.green, light.blue) == pytest.approx(pixels.mean(axis=(0, 1)), abs=0.01)
+    deviations = (light.red_deviation, light.green_deviation, light.blue_deviation)
+    assert deviations == pytest.approx(pixels.std(axis=(0, 1)), abs=0.01)
+    assert light.brightness == pytest.approx(grey.mean(), abs=0.01)
+    assert light.contrast == pytest.approx(grey.std(), abs=0.01)
+    inner = grey[1:-1, 1:-1]
+    around = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:]
+    assert light.sharpness == pytest.approx((around - 4 * inner).var(), rel=1e-3)
+
+
+def test_files_that_cannot_be_read_are_named_with_their_reasons(tmp_path: Path) -> None:
+    root = write_portraits(tmp_path, 5, suffixes=("jpg", "jpg"))
+    assert unreadable_findings(scan.scan(find_data(root)).unreadable) == []
+    whole = (root / "Train/Fake/000.jpg").read_bytes()
+    (root / "Train/Fake/000.jpg").write_bytes(whole[: len(whole) // 2])
+    (root / "Train/Fake/001.jpg").write_bytes(b"")
+    (root / "Test/Real/000.jpg").write_bytes(b"<!doctype html><html>not found</html>")
+    seen = scan.scan(find_data(root))
+    assert {one.place.path: one.reason for one in seen.unreadable} == {
+        "Train/Fake/000.jpg": (
+            "The picture is incomplete: its end is missing. Save or download it again."
+        ),
+        "Train/Fake/001.jpg": "The file is empty.",
+        "Test/Real/000.jpg": (
+            "The file is a web page, which is not supported. Use JPEG, PNG, BMP, TIFF, WebP or GIF."
+        ),
+    }
+    assert len(seen.rows) == 9
+    (found,) = unreadable_findings(seen.unreadable)
+    assert found.message.startswith("3 files left out")
+    assert "(1 Real, 2 Fake)" in found.message
+
+
+def test_a_set_with_nothing_to_read_is_refused_with_the_first_reason(tmp_path: Path) -> None:
+    (tmp_path / "Real").mkdir()
+    (tmp_path / "Real/a.jpg").write_bytes(b"")
+    with pytest.raises(DataError, match=r"none of 1 pictures .*Real/a.jpg: The file is empty"):
+        scan.scan(find_data(tmp_path))
+
+
+def test_means_are_those_of_all_pictures_whatever_the_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = find_data(write_portraits(tmp_path, 10))
+    whole = scan.scan(data)
+    monkeypatch.setattr(scan, "_BATCH", 3)
+    in_parts = scan.scan(data)
+    assert in_parts.rows == whole.rows
+    for label in ("Real", "Fake"):
+        one, other = whole.means[label], in_parts.means[label]
+        assert one.pictures == other.pictures == 12
+        np.testing.assert_allclose(other.picture, one.picture, atol=1e-3)
+        np.testing.assert_allclose(other.spectrum, one.spectrum, atol=1e-3)
+        level = (one.picture @ [0.299, 0.587, 0.114]).mean()
+        assert level == pytest.approx(whole.measure(label, "brightness").mean(), abs=0.1)
+
+
+def test_several_processes_see_what_one_sees(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = find_data(write_portraits(tmp_path, 10))
+    (tmp_path / "Train/Fake/000.png").write_bytes(b"no picture")
+    alone = scan.scan(data, processes=1)
+    monkeypatch.setattr(scan, "_FEW", 0)
+    monkeypatch.setattr(scan, "_BATCH", 5)
+    told: list[tuple[int, int]] = []
+    together = scan.scan(data, processes=2, progress=lambda done, of: told.append((done, of)))
+    assert together.rows == alone.rows
+    assert together.unreadable == alone.unreadable
+    np.testing.assert_allclose(
+        together.means["Real"].spectrum, alone.means["Real"].spectrum, atol=1e-3
+    )
+    assert told[0] == (5, 24)
+    assert told[-1] == (24, 24)
+
+
+def test_a_limit_draws_the_same_share_of_every_split_and_class(tmp_path: Path) -> None:
+    data = find_data(write_portraits(tmp_path, 20))
+    drawn = scan.scan(data, limit=12).rows
+    assert len(drawn) == 12
+    assert sum(row.place.split == "test" for row in drawn) == 2
+    assert sum(row.place.label == "Fake" for row in drawn) == 6
+    assert scan.scan(data, limit=12).rows == drawn
+    assert len(scan.scan(data, limit=1000).rows) == 48
+
+
+def test_a_sample_is_bounded_and_the_same_each_time(synthetic: Path) -> None:
+    examples = find_data(synthetic).split("train")
+    drawn = sample(examples, 5)
+    assert len(drawn) == 5
+    assert drawn == sample(examples, 5)
+    assert set(drawn) < set(examples)
+    assert sample(examples, 10_000) == examples
+
+
+def test_a_pattern_of_the_fakes_is_seen_in_their_mean_spectrum_alone(tmp_path: Path) -> None:
+    def checkered(image: Image.Image) -> Image.Image:
+        row = 3 * np.cos(2 * np.pi * np.arange(256) / 8)[None, :, None]
+        return Image.fromarray(np.clip(np.asarray(image) + row, 0, 255).astype(np.uint8))
+
+    for label in ("Real", "Fake"):
+        (tmp_path / label).mkdir()
+        for seed in range(12):
+            image = portrait(seed if label == "Real" else 100 + seed, side=256)
+            shown = checkered(image) if label == "Fake" else image
+            shown.save(tmp_path / label / f"{seed}.png")
+    means = scan.scan(find_data(tmp_path)).means
+    difference = means["Fake"].spectrum - means["Real"].spectrum
+    row, column = divmod(int(np.argmax(difference)), 256)
+    assert row == 128
+    assert abs(column - 128) == 256 / 8
+    assert difference.max() > 4 * np.percentile(difference, 99)
+
+
+def test_every_figure_shows_both_classes(tmp_path: Path) -> None:
+    write_synthetic(tmp_path, per_class=6, side=64)
+    data = find_data(tmp_path)
+    seen = scan.scan(data)
+    bars = plots.distributions_figure(seen).axes
+    assert [len(axes.patches) for axes in bars] == [60, 60, 60]
+    heights = [sum(patch.get_height() for patch in axes.patches) for axes in bars]  # type: ignore[attr-defined]
+    assert heights == pytest.approx([200, 200, 200])
+    for figure in (plots.means_figure(seen), plots.spectra_figure(seen)):
+        titles = [axes.get_title() for axes in figure.axes]
+        assert titles[0].startswith("Real")
+        assert titles[1].startswith("Fake")
+        assert titles[2] == "Fake less Real"
+    (axes,) = plots.radial_figure(seen).axes
+    assert [line.get_label() for line in axes.lines] == ["Real", "Fake"]
+    grid = plots.grid_figure(data.split("train"), columns=4)
+    assert [axes.get_title() for axes in grid.axes] == ["Real"] * 4 + ["Fake"] * 4
+
+
+def test_figures_of_one_class_show_that_one(tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / "Train/Fake").mkdir(parents=True, exist_ok=True)
+        portrait(number).save(tmp_path / f"Train/Fake/{number}.png")
+    seen = scan.scan(find_data(tmp_path))
+    for figure in (plots.means_figure(seen), plots.spectra_figure(seen)):
+        assert len(figure.axes) == 1
