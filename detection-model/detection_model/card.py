@@ -141,7 +141,27 @@ class Member(_Strict):
 
     name: str
     sha256: Sha256
-    weight: float = Field(gt=0)
+    weight: float = Field(1, gt=0, description="in a mean")
+    calibrator: Calibrator = Field(
+        NoCalibrator(), description="its own when the ensemble was made, for a mean"
+    )
+
+
+class MeanCombination(_Strict):
+    """Mean of the members' calibrated probabilities, by their weights."""
+
+    kind: Literal["mean"] = "mean"
+
+
+class StackedCombination(_Strict):
+    """p = sigmoid(intercept + sum of coefficient * logit), by member; Wolpert 1992."""
+
+    kind: Literal["stacked"] = "stacked"
+    coefficients: tuple[float, ...] = Field(min_length=1)
+    intercept: float = 0.0
+
+
+Combination = Annotated[MeanCombination | StackedCombination, Field(discriminator="kind")]
 
 
 class Card(_Strict):
@@ -152,10 +172,13 @@ class Card(_Strict):
     version: str = "1"
     kind: Literal["model", "ensemble"] = "model"
     members: tuple[Member, ...] = ()
+    combination: Combination | None = Field(
+        None, description="of an ensemble's members; none: their mean"
+    )
     sha256: Sha256 | None = Field(None, description="of the model file; none for an ensemble")
     architecture: str | None = None
     parameters: int | None = Field(None, ge=0)
-    input: InputSpec
+    input: InputSpec = Field(description="of an ensemble: that of its first member")
     output: OutputSpec = OutputSpec()
     threshold: Threshold = Threshold()
     calibrator: Calibrator = NoCalibrator()
@@ -171,6 +194,12 @@ class Card(_Strict):
             raise ValueError("an ensemble names its members, a model has none")
         if self.kind == "model" and self.sha256 is None:
             raise ValueError("sha256 is missing")
+        if self.kind == "model" and self.combination is not None:
+            raise ValueError("only an ensemble has a combination")
+        if isinstance(self.combination, StackedCombination) and len(
+            self.combination.coefficients
+        ) != len(self.members):
+            raise ValueError("combination.coefficients must be one a member")
         return self
 
 
@@ -189,6 +218,17 @@ def file_sha256(path: Path) -> str:
     """Hex SHA-256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def identity(card: Card) -> str:
+    """What an evaluation is of: SHA-256 of the file; of an ensemble, of members and combination.
+
+    A threshold or a calibrator may change without it.
+    """
+    if card.sha256 is not None:
+        return card.sha256
+    combined = card.model_dump_json(include={"members", "combination"})
+    return hashlib.sha256(combined.encode()).hexdigest()
 
 
 def card_path(model_path: Path) -> Path:

@@ -12,11 +12,16 @@ from pydantic import BaseModel
 
 from detection_model.card import (
     Calibrator,
+    Card,
     ClassName,
     IsotonicCalibrator,
     OutputSpec,
+    StackedCombination,
     TemperatureCalibrator,
 )
+
+# Keeps logarithms of probabilities finite.
+_TINY = 1e-300
 
 VerdictName = Literal["fake", "real", "uncertain", "out_of_scope"]
 
@@ -77,6 +82,30 @@ def calibrate(logit: float, calibrator: Calibrator) -> float:
     return sigmoid(logit)
 
 
+def ensemble_logit(card: Card, logits: Sequence[float]) -> float:
+    """Log-odds of Fake of an ensemble; its own calibrator and threshold apply to it afterwards.
+
+    Args:
+        card: of the ensemble.
+        logits: `fake_logit` of each member, in the order of `card.members`, not calibrated.
+
+    Raises:
+        ValueError: another number of logits than members.
+    """
+    if len(logits) != len(card.members):
+        raise ValueError(f"{len(logits)} logits for {len(card.members)} members")
+    if isinstance(card.combination, StackedCombination):
+        products = map(math.prod, zip(card.combination.coefficients, logits, strict=True))
+        return card.combination.intercept + sum(products)
+    fake = real = 0.0
+    for member, logit in zip(card.members, logits, strict=True):
+        log_odds = _calibrated_logit(logit, member.calibrator)
+        # Each from its own side: 1 - p would lose what a probability near 1 leaves for Real.
+        fake += member.weight * sigmoid(log_odds)
+        real += member.weight * sigmoid(-log_odds)
+    return math.log(max(fake, _TINY)) - math.log(max(real, _TINY))
+
+
 def judge(
     logit: float, *, calibrator: Calibrator, threshold: float, assumptions: Sequence[str] = ()
 ) -> Verdict:
@@ -128,6 +157,16 @@ def _percent(share: float) -> str:
     if 0.999 < share < 1:
         return "more than 99.9%"
     return f"{share:.1%}"
+
+
+def _calibrated_logit(logit: float, calibrator: Calibrator) -> float:
+    match calibrator:
+        case TemperatureCalibrator():
+            return logit / calibrator.temperature + calibrator.bias
+        case IsotonicCalibrator():
+            fake = calibrate(logit, calibrator)
+            return math.log(max(fake, _TINY)) - math.log(max(1 - fake, _TINY))
+    return logit
 
 
 def _log_sum_exp(values: Sequence[float]) -> float:

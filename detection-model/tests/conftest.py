@@ -1,12 +1,18 @@
 """Generated pictures and a command line that runs as its users run it."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
 
+from detection_model.card import Card, InputSpec, file_sha256, write_card
+from detection_model.cli import app
 from detection_model.data.synthetic import write_synthetic
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -32,3 +38,64 @@ def run_cli(*arguments: object) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="session")
 def cli() -> Cli:
     return run_cli
+
+
+@pytest.fixture(scope="session")
+def bright_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Grey squares, fakes brighter; each channel has a noise of its own. Fakes of two makers.
+
+    Log-odds of Fake of a channel's mean m are 0.04 (m - 127.5): normal, 115 and 140, deviation 25.
+    """
+    folder = tmp_path_factory.mktemp("bright") / "Bright"
+    rng = np.random.default_rng(5)
+    for split, count in (("Train", 2), ("Validation", 120), ("Test", 60)):
+        for label, mean in (("Real", 115), ("Fake", 140)):
+            for number in range(count):
+                maker = ("GanA", "GanB")[number % 2] if label == "Fake" else ""
+                target = folder / split / label / maker
+                target.mkdir(parents=True, exist_ok=True)
+                levels = np.clip(rng.normal(mean, 25, 3), 0, 255).round()
+                pixels = np.full((32, 32, 3), levels, np.uint8)
+                Image.fromarray(pixels).save(target / f"{number:03}.png")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bright_models_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Models that look at one channel each and are five times too sure of themselves."""
+    import keras
+    from keras import layers
+
+    folder = tmp_path_factory.mktemp("models")
+    for channel, name in enumerate(("red", "green", "blue")):
+        model = keras.Sequential(
+            [
+                keras.Input((32, 32, 3)),
+                layers.GlobalAveragePooling2D(),
+                layers.Dense(1, activation="sigmoid"),
+            ]
+        )
+        slope = 0.2 * np.eye(3, dtype=np.float32)[:, channel : channel + 1]
+        model.layers[-1].set_weights([slope, np.asarray([-0.2 * 127.5], np.float32)])
+        path = folder / f"{name}.keras"
+        model.save(path)
+        spec = InputSpec(height=32, width=32)
+        card = Card(name=name, sha256=file_sha256(path), input=spec)
+        write_card(card, path.with_suffix(".json"))
+    return folder
+
+
+@pytest.fixture
+def bright_models(bright_models_once: Path, tmp_path: Path) -> Path:
+    """The models in a folder that a test may change."""
+    return Path(shutil.copytree(bright_models_once, tmp_path / "models"))
+
+
+def run_here(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [*map(str, arguments)])
+
+
+@pytest.fixture(scope="session")
+def here() -> Callable[..., Result]:
+    """The command line in this process, which saves the import of TensorFlow."""
+    return run_here

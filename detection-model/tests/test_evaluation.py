@@ -4,14 +4,28 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import bootstrap
+from sklearn import metrics as sk
 
 from detection_model.evaluation import metrics, records
+from detection_model.evaluation.bootstrap import as_estimate, estimate, resamples
 from detection_model.evaluation.records import Prediction, confusion_at
 
 LABELS = np.array([False, False, False, True, True, True])
 SCORES = np.array([0.1, 0.2, 0.8, 0.4, 0.7, 0.9])
+
+# Few distinct scores, so that ties are common.
+measured = st.lists(
+    st.tuples(st.booleans(), st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.7, 0.99, 1.0])),
+    min_size=2,
+    max_size=40,
+).filter(lambda rows: len({fake for fake, _ in rows}) == 2)
+
+
+def arrays(rows: list[tuple[bool, float]]) -> tuple[metrics.Labels, metrics.Scores]:
+    return np.array([fake for fake, _ in rows]), np.array([score for _, score in rows])
 
 
 def values(threshold: float = 0.5) -> dict[str, float]:
@@ -29,12 +43,87 @@ def test_metrics_of_a_small_example() -> None:
     assert values(0.85)["real_accuracy"] == 1
 
 
+@settings(deadline=None)
+@given(measured, st.sampled_from([0.0, 0.3, 0.6, 1.0]))
+def test_metrics_are_those_of_scikit_learn(
+    rows: list[tuple[bool, float]], threshold: float
+) -> None:
+    labels, scores = arrays(rows)
+    called = scores >= threshold
+    expected = {
+        "accuracy": sk.accuracy_score(labels, called),
+        "balanced_accuracy": sk.balanced_accuracy_score(labels, called),
+        "precision": sk.precision_score(labels, called, zero_division=0),
+        "recall": sk.recall_score(labels, called),
+        "f1": sk.f1_score(labels, called),
+        "real_accuracy": sk.recall_score(labels, called, pos_label=False),
+        "fake_accuracy": sk.recall_score(labels, called),
+        "auc": sk.roc_auc_score(labels, scores),
+        "average_precision": sk.average_precision_score(labels, scores),
+        "brier": sk.brier_score_loss(labels, scores),
+    }
+    found = metrics.all_metrics(labels, scores, threshold)
+    assert {name: found[name] for name in expected} == pytest.approx(expected)
+
+
+@given(measured)
+def test_rates_at_an_operating_point_are_those_of_some_threshold(
+    rows: list[tuple[bool, float]],
+) -> None:
+    labels, scores = arrays(rows)
+    found = metrics.all_metrics(labels, scores, 0.5)
+    points = [
+        (np.mean(scores[~labels] >= at), np.mean(scores[labels] >= at)) for at in [2.0, *scores]
+    ]
+    for name, most in (("tpr_at_fpr_1", 0.01), ("tpr_at_fpr_5", 0.05)):
+        assert found[name] == max(true for false, true in points if false <= most)
+    nearest = min(abs(false - (1 - true)) for false, true in points)
+    assert any(
+        found["eer"] == pytest.approx((false + 1 - true) / 2)
+        for false, true in points
+        if abs(false - (1 - true)) == pytest.approx(nearest)
+    )
+
+
+def test_false_alarms_are_counted_to_the_last_one() -> None:
+    # Above the fake of rank n lie n of the 100 reals.
+    reals, fakes = np.arange(100) / 100, (99.5 - np.arange(10)) / 100
+    labels = np.repeat([False, True], [100, 10])
+    found = metrics.all_metrics(labels, np.concatenate([reals, fakes]), 0.5)
+    assert (found["tpr_at_fpr_1"], found["tpr_at_fpr_5"]) == (0.2, 0.6)
+
+
+def test_calibration_error_of_two_bins_worked_by_hand() -> None:
+    # [0, 1/15): share of fakes 0, mean 0.01. [7/15, 8/15): share 3/4, mean 0.5.
+    labels = np.array([False, True, True, True, False])
+    scores = np.array([0.01, 0.5, 0.5, 0.5, 0.5])
+    expected = 1 / 5 * 0.01 + 4 / 5 * 0.25
+    assert metrics.expected_calibration_error(labels, scores) == pytest.approx(expected)
+
+
+def test_there_are_fifteen_bins() -> None:
+    # 1/15 lies between the two: a bin each, and not one with a share of 1/2.
+    labels, scores = np.array([False, True]), np.array([0.066, 0.067])
+    expected = (0.066 + 1 - 0.067) / 2
+    assert metrics.expected_calibration_error(labels, scores) == pytest.approx(expected)
+
+
 def test_a_perfect_and_an_inverted_detector() -> None:
     perfect = LABELS.astype(float)
     for scores, expected in ((perfect, 1.0), (1 - perfect, 0.0)):
         found = metrics.all_metrics(LABELS, scores, 0.5)
         assert found["accuracy"] == found["auc"] == found["f1"] == expected
         assert found["ece"] == found["brier"] == found["eer"] == 1 - expected
+
+
+@pytest.mark.parametrize(("label", "name"), [(False, "real_accuracy"), (True, "fake_accuracy")])
+def test_a_single_class_gets_only_what_it_defines(label: bool, name: str) -> None:
+    labels, scores = np.full(4, label), np.array([0.2, 0.4, 0.6, 0.9])
+    found = metrics.all_metrics(labels, scores, 0.5)
+    assert sorted(found) == sorted(["accuracy", name, "ece", "brier"])
+    assert found[name] == 0.5
+    assert set(estimate(labels, scores, 0.5)) == set(found)
+    assert metrics.curves(labels, scores).roc.x == []
 
 
 @given(st.integers(0, 1000))
@@ -44,9 +133,60 @@ def test_calibration_error_of_calibrated_scores_is_small(seed: int) -> None:
     assert metrics.expected_calibration_error(rng.random(5000) < scores, scores) < 0.05
 
 
+@given(measured, st.integers(0, 1000))
+def test_metrics_of_counted_pictures_are_those_of_the_pictures_repeated(
+    rows: list[tuple[bool, float]], seed: int
+) -> None:
+    labels, scores = arrays(rows)
+    counts = np.random.default_rng(seed).integers(0, 4, (1, len(labels)))
+    counts[0, [np.argmax(labels), np.argmin(labels)]] += 1
+    repeated = np.repeat(np.arange(len(labels)), counts[0])
+    found = metrics.counted_metrics(labels, scores, 0.5, counts.astype(float))
+    expected = metrics.all_metrics(labels[repeated], scores[repeated], 0.5)
+    assert {name: values[0] for name, values in found.items()} == pytest.approx(expected)
+
+
+@settings(max_examples=5, deadline=None)
+@given(measured, st.integers(0, 1000))
+def test_resamples_keep_the_class_sizes_and_follow_the_seed(
+    rows: list[tuple[bool, float]], seed: int
+) -> None:
+    labels, _ = arrays(rows)
+    counts = np.concatenate(list(resamples(labels, seed)))
+    assert counts.shape == (1000, len(labels))
+    assert (counts[:, labels].sum(axis=1) == labels.sum()).all()
+    assert (counts[:, ~labels].sum(axis=1) == (~labels).sum()).all()
+    assert (np.concatenate(list(resamples(labels, seed))) == counts).all()
+
+
+def test_an_interval_holds_95_of_100_resamples() -> None:
+    found = as_estimate(0.5, np.arange(10_001) / 10_000)
+    assert (found.value, found.low, found.high) == (0.5, 0.025, 0.975)
+
+
+def test_intervals_are_those_of_scipys_bootstrap() -> None:
+    rng = np.random.default_rng(3)
+    labels = np.repeat([False, True], 150)
+    scores = np.clip(rng.normal(0.4 + 0.2 * labels, 0.2), 0, 1)
+    found = estimate(labels, scores, 0.5)["auc"]
+
+    def auc(real: metrics.Scores, fake: metrics.Scores) -> float:
+        return float(np.mean(fake > real[:, None]))
+
+    theirs = bootstrap(
+        (scores[~labels], scores[labels]),
+        auc,
+        vectorized=False,
+        n_resamples=1000,
+        method="percentile",
+        rng=rng,
+    ).confidence_interval
+    assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high), abs=0.012)
+
+
 def test_intervals_hold_their_value_and_narrow_with_more_pictures() -> None:
-    few = metrics.estimate(LABELS, SCORES, 0.5)
-    many = metrics.estimate(np.tile(LABELS, 50), np.tile(SCORES, 50), 0.5)
+    few = estimate(LABELS, SCORES, 0.5)
+    many = estimate(np.tile(LABELS, 50), np.tile(SCORES, 50), 0.5)
     for name, found in few.items():
         assert found.low <= found.value + 1e-9 or name in ("ece", "tpr_at_fpr_1", "tpr_at_fpr_5")
     assert many["auc"].high - many["auc"].low < few["auc"].high - few["auc"].low

@@ -7,7 +7,21 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import typer
 
-from detection_model.cli import card, evaluate, export, predict, synthetic, train
+from detection_model.cli import (
+    backbone_study,
+    calibrate,
+    card,
+    compare,
+    ensemble,
+    evaluate,
+    export,
+    fault_study,
+    inspect_data,
+    predict,
+    sweep,
+    synthetic,
+    train,
+)
 
 app = typer.Typer(
     name="detection-model",
@@ -27,8 +41,15 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command("inspect-data")(inspect_data.command)
 app.command("train")(train.command)
 app.command("evaluate")(evaluate.command)
+app.command("calibrate")(calibrate.command)
+app.command("compare")(compare.command)
+app.command("ensemble")(ensemble.command)
+app.command("sweep")(sweep.command)
+app.command("backbone-study")(backbone_study.command)
+app.command("fault-study")(fault_study.command)
 app.command("predict")(predict.command)
 app.command("card")(card.command)
 app.command("export")(export.command)

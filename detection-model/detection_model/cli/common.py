@@ -1,19 +1,27 @@
 """What the commands share: the console, progress bars, folders and refusals."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from detection_model.card import MODEL_SUFFIXES, CardError
+from detection_model import zoo
+from detection_model.card import MODEL_SUFFIXES, Card, CardError, card_path, read_card
 from detection_model.data.folders import DataError
 from detection_model.data.pictures import BadPicture
 from detection_model.data.pictures import Progress as OnProgress
 from detection_model.detector import Detector, ModelError
+from detection_model.ensemble import Ensemble
+from detection_model.eval_config import read_eval_config
+from detection_model.training.config import ConfigError
+from detection_model.training.reporting import Interrupted, Reporter, TrainingError
+from detection_model.zoo import WeightsError
+
+T = TypeVar("T")
 
 console = Console()
 errors = Console(stderr=True)
@@ -27,6 +35,11 @@ LOGS = _BASE / "logs"
 ModelsOption = Annotated[
     Path, typer.Option("--models", help="Folder of published models.", show_default=False)
 ]
+LogsOption = Annotated[
+    Path, typer.Option("--logs", help="Folder of training logs.", show_default=False)
+]
+
+_REFUSED = (CardError, ConfigError, DataError, ModelError, TrainingError, WeightsError)
 
 
 @contextmanager
@@ -34,8 +47,23 @@ def refusals() -> Iterator[None]:
     """Turn what a user can mend into one line and exit status 2."""
     try:
         yield
-    except (CardError, DataError, ModelError) as error:
+    except _REFUSED as error:
         refuse(str(error))
+
+
+@contextmanager
+def interruptions() -> Iterator[None]:
+    """Say after Ctrl-C how to go on, and exit with status 130."""
+    try:
+        yield
+    except Interrupted as stopped:
+        errors.print(
+            f"\nStopped after {stopped.epochs_done} epochs. "
+            f"Checkpoints are in {stopped.folder}; the same command goes on from there.",
+            highlight=False,
+            soft_wrap=True,
+        )
+        raise typer.Exit(130) from None
 
 
 def refuse(text: str) -> None:
@@ -58,6 +86,51 @@ def progress_bar(title: str) -> Iterator[OnProgress]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+def reporter() -> Reporter:
+    """Tells of a training on the console."""
+    return Reporter(
+        say=lambda text: errors.print(text, highlight=False, soft_wrap=True),
+        bad=warn_bad,
+        decoding=lambda split: progress_bar(f"reading {split}"),
+        verbose=1 if console.is_terminal else 2,
+    )
+
+
+def pairs(given: list[str] | None) -> dict[str, str]:
+    """What repeated WHAT=VALUE options set.
+
+    Raises:
+        ConfigError: one of them has no value.
+    """
+    found = [text.partition("=") for text in given or ()]
+    if bare := [what for what, equals, value in found if not (equals and value)]:
+        raise ConfigError(f"{bare[0]} has no value: write {bare[0]}=VALUE")
+    return {what: value for what, _, value in found}
+
+
+def known_recipe(name: str) -> str:
+    """The name of a version in the zoo.
+
+    Raises:
+        ConfigError: there is no such version.
+    """
+    if name not in zoo.ZOO:
+        raise ConfigError(f"no version {name}; there are {', '.join(zoo.ZOO)}")
+    return name
+
+
+def listed(text: str, kind: Callable[[str], T], option: str) -> list[T]:
+    """Values between commas.
+
+    Raises:
+        ConfigError: one of them is not of the kind.
+    """
+    try:
+        return [kind(part.strip()) for part in text.split(",")]
+    except ValueError as error:
+        raise ConfigError(f"{option}: {error}") from None
+
+
 def model_path(model: str, models: Path) -> Path:
     """A model's file, by its published name or by the file's own path."""
     named = [models / f"{model}{suffix}" for suffix in MODEL_SUFFIXES]
@@ -69,6 +142,22 @@ def model_path(model: str, models: Path) -> Path:
     raise ModelError(f"no model {model}; published here: {', '.join(sorted(stems)) or 'none'}")
 
 
-def load_detector(model: str, models: Path) -> Detector:
-    """Load a model by its published name or by its file's path."""
-    return Detector.load(model_path(model, models))
+def load_detector(model: str, models: Path) -> Detector | Ensemble:
+    """Load a model or an ensemble by its published name or by its file's path."""
+    ensemble = ensemble_path(model, models)
+    return Ensemble.load(ensemble) if ensemble else Detector.load(model_path(model, models))
+
+
+def card_and_threshold(model: str, models: Path) -> tuple[Path, Card, float]:
+    """A model's file (an ensemble's card), its card and its threshold; loads no model."""
+    path = ensemble_path(model, models) or model_path(model, models)
+    card, configured = read_card(card_path(path)), read_eval_config(path).threshold
+    return path, card, card.threshold.value if configured is None else configured
+
+
+def ensemble_path(model: str, models: Path) -> Path | None:
+    """The card of an ensemble by name or path; none where a model file has that name."""
+    path = Path(model) if model.endswith(".json") else models / f"{model}.json"
+    if not path.is_file() or any(path.with_suffix(suffix).is_file() for suffix in MODEL_SUFFIXES):
+        return None
+    return path if read_card(path).kind == "ensemble" else None

@@ -1,22 +1,38 @@
 """`detection-model evaluate`."""
 
 import shlex
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.table import Table
 
 from detection_model.cli import common
+from detection_model.evaluation.deliveries import ORIGINAL, SWEEPS, in_sweeps
 from detection_model.evaluation.records import EvaluationRow
 
+if TYPE_CHECKING:
+    from detection_model.evaluation.evaluate import Result
+
 Split = Literal["train", "validation", "test", "all"]
+Sweep = StrEnum("Sweep", {name: name for name in [*SWEEPS, "all"]})  # type: ignore[misc]
 
 
 def command(
     model: Annotated[str, typer.Argument(help="Published name, or path of a model file.")],
-    data: Annotated[Path, typer.Option(help="Labelled data set, laid out as for train.")],
+    data: Annotated[
+        Path | None, typer.Option(help="Labelled data set, laid out as for train.")
+    ] = None,
     split: Annotated[Split, typer.Option(help="Which part of it.")] = "test",
+    sweep: Annotated[
+        list[Sweep] | None,
+        typer.Option(
+            help="Measure also as pictures arrive: re-encoded, scaled, …; alike: all as files of "
+            "one size and format. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     threshold: Annotated[
         float | None, typer.Option(min=0, max=1, help="Instead of the card's.")
     ] = None,
@@ -24,45 +40,86 @@ def command(
         str | None, typer.Option(help="Name of the data set in tables; default: its folder's.")
     ] = None,
     generator: Annotated[
-        str | None, typer.Option(help="What made the fakes, for the table.")
+        str | None,
+        typer.Option(help="What made the fakes; default: the folders below that of the class."),
     ] = None,
+    from_predictions: Annotated[
+        Path | None,
+        typer.Option(help="Recompute all figures from this predictions.csv instead of judging."),
+    ] = None,
+    plots: Annotated[bool, typer.Option("--plots", help="Draw the curves as PNG files.")] = False,
     out: Annotated[
         Path | None,
         typer.Option(help="Instead of the folder NAME.eval beside the model.", show_default=False),
     ] = None,
     models: common.ModelsOption = common.MODELS,
+    logs: common.LogsOption = common.LOGS,
 ) -> None:
     """Measure a model on labelled pictures; save metrics, curves and every prediction.
 
-    Precision, recall and F1 are those of Fake. Intervals are 95 % bootstrap intervals.
+    Precision, recall and F1 are those of Fake. Intervals are 95 % bootstrap intervals. Fakes in
+    folders below that of the class, such as Test/Fake/StyleGAN, get a row for each folder.
 
       detection-model evaluate v3 --data data/Dataset
+
+      detection-model evaluate v3 --data data/Dataset --sweep jpeg --sweep blur --plots
+
+    After another threshold or calibrator came into the card, this needs no pictures:
+
+      detection-model evaluate v3 --from-predictions models/v3.eval/predictions.csv
     """
     from detection_model.evaluation import evaluate as evaluation
 
+    if (data is None) == (from_predictions is None):
+        common.refuse("name either --data or --from-predictions")
+    given = {"--threshold": threshold, "--dataset": dataset, "--generator": generator}
     with common.refusals():
-        detector = common.load_detector(model, models)
-        with common.progress_bar("reading") as reading, common.progress_bar("judging") as judging:
-            result = evaluation.evaluate(
-                detector,
-                data,
-                split=None if split == "all" else split,
-                threshold=threshold,
-                dataset=dataset,
+        if data is None:
+            assert from_predictions is not None  # noqa: S101  for the type checker
+            path, card, own = common.card_and_threshold(model, models)
+            result = evaluation.recompute(
+                from_predictions,
+                card,
+                own if threshold is None else threshold,
                 generator=generator,
-                command=_reproduced(model, data, split, threshold, dataset, generator),
-                decoding=reading,
-                judging=judging,
+                command=_reproduced(model, ["--from-predictions", from_predictions.name], given),
             )
+        else:
+            detector = common.load_detector(model, models)
+            path = detector.path
+            where = ["--data", f"data/{data.name}", "--split", split]
+            where += [word for name in sweep or () for word in ("--sweep", name)]
+            with (
+                common.progress_bar("reading") as reading,
+                common.progress_bar("judging") as judging,
+            ):
+                result = evaluation.evaluate(
+                    detector,
+                    data,
+                    split=None if split == "all" else split,
+                    threshold=threshold,
+                    dataset=dataset,
+                    generator=generator,
+                    deliveries=[ORIGINAL, *in_sweeps(sweep or [])],
+                    logs=logs,
+                    command=_reproduced(model, where, given),
+                    decoding=reading,
+                    judging=judging,
+                )
     for bad in result.bad:
         common.warn_bad(bad)
-    folder = out or detector.path.with_suffix(".eval")
+    folder = out or path.with_suffix(".eval")
     evaluation.save(result, folder)
-    _print(result.row, result.classification_report())
+    if plots:
+        from detection_model.evaluation.plots import save_plots
+
+        save_plots(result, folder)
+    _print(result)
     common.console.print(f"Saved in {folder}", highlight=False, soft_wrap=True)
 
 
-def _print(row: EvaluationRow, report: str) -> None:
+def _print(result: "Result") -> None:
+    row = result.row
     table = Table(title=f"{row.dataset}, {row.split}: {row.n_real} real, {row.n_fake} fake")
     for heading in ("metric", "value", "95 % interval"):
         table.add_column(heading)
@@ -76,13 +133,32 @@ def _print(row: EvaluationRow, report: str) -> None:
     matrix.add_row("is Real", str(counts.true_real), str(counts.false_fake))
     matrix.add_row("is Fake", str(counts.missed_fake), str(counts.true_fake))
     common.console.print(matrix)
-    common.console.print(report, highlight=False)
+    if result.evaluation.rows[1:]:
+        common.console.print(_rows_table(result.evaluation.rows))
+    common.console.print(result.classification_report(), highlight=False)
+    _warn(result)
 
 
-def _reproduced(model: str, data: Path, split: str, *given: float | str | None) -> str:
+def _rows_table(rows: list[EvaluationRow]) -> Table:
+    """A line a generator and delivery."""
+    shown = {"auc": "AUC", "real_accuracy": "right on real", "fake_accuracy": "right on fake"}
+    table = Table("fakes of", "delivered as", "real", "fake", *shown.values())
+    for row in rows:
+        cells = [f"{row.metrics[name].value:.3f}" if name in row.metrics else "" for name in shown]
+        table.add_row(row.generator, row.delivery, str(row.n_real), str(row.n_fake), *cells)
+    return table
+
+
+def _warn(result: "Result") -> None:
+    from detection_model.evaluation.rows import warnings
+
+    for text in warnings(result.evaluation):
+        common.errors.print(f"[bold red]WARNING:[/] {text}", highlight=False, soft_wrap=True)
+
+
+def _reproduced(model: str, where: list[str], given: dict[str, float | str | None]) -> str:
     """The command for a reader who has the data set in data/."""
-    words = ["detection-model", "evaluate", Path(model).stem, "--data", f"data/{data.name}"]
-    words += ["--split", split]
-    for option, value in zip(("--threshold", "--dataset", "--generator"), given, strict=True):
+    words = ["detection-model", "evaluate", Path(model).stem, *where]
+    for option, value in given.items():
         words += [option, str(value)] if value is not None else []
     return shlex.join(words)

@@ -60,13 +60,18 @@ class Agreement:
 def compare(
     predictions: Mapping[str, Sequence[Prediction]], thresholds: Mapping[str, float]
 ) -> Agreement:
-    """Compare models on the pictures that are in all of their predictions.
+    """Compare models on the pictures that are in all of their predictions, as they lie there.
+
+    Other deliveries are left out: they are the same pictures again.
 
     Args:
         predictions: of each model, the rows of its predictions.csv.
         thresholds: of each model; Fake from there on.
     """
-    by_model = {name: {_key(row): row for row in rows} for name, rows in predictions.items()}
+    by_model = {
+        name: {_key(row): row for row in rows if row.delivery == "original"}
+        for name, rows in predictions.items()
+    }
     keys = list(dict.fromkeys(key for rows in by_model.values() for key in rows))
     shared = [key for key in keys if all(key in rows for rows in by_model.values())]
     pictures = [

@@ -1,22 +1,26 @@
-"""Runs a model over a labelled data set and writes contract 4's three files."""
+"""Runs a model over a labelled data set and writes contract 4's files."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from detection_model.card import file_sha256
-from detection_model.data.folders import Example, SplitName, all_examples, find_data
-from detection_model.data.pictures import BadPicture, Progress, load_pictures
-from detection_model.detector import Detector
+from detection_model.card import Card, CardError, identity, read_beside
+from detection_model.data.findings import data_warnings
+from detection_model.data.folders import DataFolder, Example, SplitName, all_examples
+from detection_model.data.pictures import BadPicture, Progress
 from detection_model.evaluation import metrics, records
+from detection_model.evaluation.deliveries import ORIGINAL
 from detection_model.evaluation.records import (
+    Curves,
     Evaluation,
     EvaluationRow,
     Prediction,
-    confusion_at,
     write_predictions,
 )
-from detection_model.verdict import calibrate
+from detection_model.evaluation.rows import Part, of_row, recalibrated, rows, warnings
+from detection_model.evaluation.scoring import Judge, Scored, data_for, score
 
 
 @dataclass(frozen=True)
@@ -29,95 +33,135 @@ class Result:
 
     @property
     def row(self) -> EvaluationRow:
-        """The row of this data set."""
+        """The first row: this data set, as it lies there."""
         return self.evaluation.rows[0]
+
+    def curves(self, row: EvaluationRow | None = None) -> Curves:
+        """Curves of a row; of the first one if none is given."""
+        return metrics.curves(*self._measured(row or self.row))
 
     def classification_report(self) -> str:
         """Precision, recall and F1 of both classes, as text."""
-        labels, scores = metrics.labels_and_scores(self.predictions)
-        return metrics.report(labels, scores, self.evaluation.threshold)
+        return metrics.report(*self._measured(self.row), self.evaluation.threshold)
+
+    def _measured(self, row: EvaluationRow) -> tuple[metrics.Labels, metrics.Scores]:
+        return metrics.labels_and_scores(of_row(row, self.predictions))
 
 
 def evaluate(
-    detector: Detector,
+    detector: Judge,
     data: Path,
     *,
     split: SplitName | None,
     threshold: float | None,
     dataset: str | None = None,
     generator: str | None = None,
+    deliveries: Sequence[str] = (ORIGINAL,),
+    logs: Path | None = None,
     command: str,
     decoding: Progress = lambda _done, _total: None,
     judging: Progress = lambda _done, _total: None,
 ) -> Result:
-    """Judge every picture of a split (`None`: all pictures) and measure.
+    """Judge every picture of a split (`None`: all pictures) under each delivery, and measure.
+
+    `logs` is the folder where an inspection of the data left its findings.
 
     Raises:
         DataError: the data set or split is unusable.
     """
-    # A split that training drew must be drawn the same way, or training pictures are judged.
-    training = detector.card.training
-    found = find_data(data, seed=training.seed if training else 0)
-    name = dataset or found.name
+    found = data_for([detector], data)
     examples = all_examples(found) if split is None else found.split(split)
-    pictures = load_pictures(examples, detector.card.input, progress=decoding)
-    predictions = []
-    logits = detector.fake_logits(pictures.pixels)
-    for example, sha256, logit in zip(pictures.examples, pictures.hashes, logits, strict=True):
-        predictions.append(_prediction(example, sha256, found.root, name, split, logit, detector))
-        judging(len(predictions), len(pictures.examples))
+    predictions: list[Prediction] = []
+    skipped: dict[Part, int] = {}
+    bad: list[BadPicture] = []
+    for delivery in deliveries:
+        scored = score(detector, examples, delivery, decoding=decoding, judging=judging)
+        part = (dataset or found.name, split or "all", delivery)
+        bad, skipped[part] = scored.bad, len(scored.bad)
+        predictions += as_predictions(scored, part, found)
+    predictions = recalibrated(predictions, detector.card.calibrator, generator)
     at = detector.threshold if threshold is None else threshold
-    labels, scores = metrics.labels_and_scores(predictions)
-    row = EvaluationRow(
-        dataset=name,
-        split=split or "all",
-        generator=generator,
-        n_real=int((~labels).sum()),
-        n_fake=int(labels.sum()),
-        skipped=len(pictures.bad),
-        confusion=confusion_at(predictions, at),
-        metrics=metrics.estimate(labels, scores, at),
-    )
     evaluation = Evaluation(
         model=detector.card.name,
-        model_sha256=file_sha256(detector.path),
+        model_sha256=identity(detector.card),
         threshold=at,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         command=command,
-        rows=[row],
+        data_warnings=data_warnings(found, logs) if logs else None,
+        rows=rows(predictions, at, skipped),
     )
-    return Result(evaluation, predictions, pictures.bad)
+    return Result(evaluation, predictions, bad)
+
+
+def recompute(
+    path: Path, card: Card, threshold: float, *, generator: str | None = None, command: str
+) -> Result:
+    """Every figure anew from a predictions.csv: probabilities from its logits by the card.
+
+    What is no figure (when and how the pictures were judged) is taken from the metrics.json beside
+    it, where that is there and of the same model.
+
+    Raises:
+        CardError: the file cannot be read, has no rows, or was written by another model.
+    """
+    try:
+        predictions = recalibrated(records.read_predictions(path), card.calibrator, generator)
+    except (OSError, ValueError) as error:
+        raise CardError(f"{path.name} cannot be read: {error}") from None
+    if not predictions:
+        raise CardError(f"{path.name} has no predictions")
+    beside = path.with_name(records.METRICS)
+    old = read_beside(beside, Evaluation) if beside.exists() else None
+    if old is not None and old.model_sha256 != identity(card):
+        raise CardError(f"{path.name} was written by another model file: evaluate this one")
+    skipped = Counter[Part]()
+    for row in old.rows if old else ():
+        skipped[row.dataset, row.split, row.delivery] += row.skipped
+    evaluation = Evaluation(
+        model=card.name,
+        model_sha256=identity(card),
+        threshold=threshold,
+        created=old.created if old else datetime.now(UTC).isoformat(timespec="seconds"),
+        command=old.command if old else command,
+        data_warnings=old.data_warnings if old else None,
+        rows=rows(predictions, threshold, skipped),
+    )
+    return Result(evaluation, predictions, [])
 
 
 def save(result: Result, folder: Path) -> None:
-    """Write metrics.json, curves.json, predictions.csv and report.txt."""
+    """Write metrics.json, curves.json, predictions.csv and report.txt, warnings at its head."""
     folder.mkdir(parents=True, exist_ok=True)
-    labels, scores = metrics.labels_and_scores(result.predictions)
     write_predictions(folder / records.PREDICTIONS, result.predictions)
-    curves = metrics.curves(labels, scores).model_dump_json()
-    (folder / records.CURVES).write_text(curves + "\n")
-    (folder / records.REPORT).write_text(result.classification_report())
+    (folder / records.CURVES).write_text(result.curves().model_dump_json() + "\n")
+    loud = [f"WARNING: {text}\n" for text in warnings(result.evaluation)]
+    (folder / records.REPORT).write_text("".join([*loud, result.classification_report()]))
     written = result.evaluation.model_dump_json(indent=2)
     (folder / records.METRICS).write_text(written + "\n")
 
 
-def _prediction(
-    example: Example,
-    sha256: str,
-    root: Path,
-    dataset: str,
-    split: str | None,
-    logit: float,
-    detector: Detector,
-) -> Prediction:
-    return Prediction(
-        path=example.path.relative_to(root).as_posix(),
-        dataset=dataset,
-        split=split or "all",
-        delivery="original",
-        label=example.label,
-        # As it stands in the file, so that the metrics recompute from it exactly.
-        fake=round(calibrate(logit, detector.card.calibrator), 6),
-        logit=round(logit, 6),
-        sha256=sha256,
-    )
+def as_predictions(scored: Scored, part: Part, data: DataFolder) -> list[Prediction]:
+    """Rows for predictions.csv; probabilities are filled in by `recalibrated`."""
+    dataset, split, delivery = part
+    return [
+        Prediction(
+            path=example.path.relative_to(data.root).as_posix(),
+            dataset=dataset,
+            split=split,
+            delivery=delivery,
+            label=example.label,
+            fake=0,
+            logit=round(logit, 6),
+            sha256=sha256,
+            generator=_subfolder(example, data),
+        )
+        for example, sha256, logit in zip(
+            scored.examples, scored.hashes, scored.logits, strict=True
+        )
+    ]
+
+
+def _subfolder(example: Example, data: DataFolder) -> str:
+    """The folder below that of the class; empty where there is none."""
+    below_class = example.path.relative_to(data.root).parts[2 if data.drawn_with is None else 1 :]
+    return below_class[0] if len(below_class) > 1 else ""

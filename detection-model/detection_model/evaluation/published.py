@@ -10,7 +10,10 @@ from detection_model.evaluation.records import Curves, Evaluation, EvaluationRow
 
 @dataclass(frozen=True)
 class Published:
-    """A model file's path, its card, and its evaluation with curves and every prediction."""
+    """A model file's path, its card, and its evaluation with curves and every prediction.
+
+    An ensemble has no file there.
+    """
 
     path: Path
     card: Card

@@ -7,7 +7,7 @@ recompute from it. Reading these needs no TensorFlow and no scikit-learn.
 import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, Field, computed_field
 
@@ -15,6 +15,9 @@ METRICS = "metrics.json"
 CURVES = "curves.json"
 PREDICTIONS = "predictions.csv"
 REPORT = "report.txt"
+CALIBRATION = "calibration.json"
+
+Method = Literal["none", "temperature", "platt", "isotonic"]
 
 
 class Estimate(BaseModel):
@@ -47,11 +50,11 @@ class Confusion(BaseModel):
 
 
 class EvaluationRow(BaseModel):
-    """One data set, generator and delivery."""
+    """One data set and delivery: all of it, or the fakes of one generator with the reals."""
 
     dataset: str
     split: str
-    generator: str | None = None
+    generator: str | None = Field(None, description="what made the fakes, where that is one")
     delivery: str = "original"
     n_real: int
     n_fake: int
@@ -69,6 +72,9 @@ class Evaluation(BaseModel):
     threshold: float
     created: str
     command: str = Field(description="reproduces the figures")
+    data_warnings: tuple[str, ...] | None = Field(
+        None, description="leaks that an inspection of the data found; null: nobody looked"
+    )
     rows: list[EvaluationRow]
 
 
@@ -80,12 +86,42 @@ class Curve(BaseModel):
 
 
 class Curves(BaseModel):
-    """curves.json, over the row that the same index in metrics.json names."""
+    """curves.json, of the first row of metrics.json."""
 
     roc: Curve = Field(description="x: false positive rate, y: true positive rate")
     precision_recall: Curve = Field(description="x: recall, y: precision")
     reliability: Curve = Field(description="x: mean probability of a bin, y: share of fakes in it")
     threshold: Curve = Field(description="x: threshold, y: accuracy")
+    thresholds: dict[str, Curve] = Field({}, description="by metric; x: threshold, y: the metric")
+
+
+class Quality(BaseModel):
+    """How well probabilities are calibrated; 0 is best. nll: mean negative log-likelihood."""
+
+    ece: float
+    brier: float
+    nll: float
+
+
+class Gain(BaseModel):
+    """Before and after calibration on the pictures of one split."""
+
+    split: str
+    n_real: int
+    n_fake: int
+    fitted_here: bool = Field(description="the calibrator has seen these: too good to be believed")
+    before: Quality
+    after: Quality
+
+
+class Calibration(BaseModel):
+    """calibration.json."""
+
+    model: str
+    model_sha256: str
+    dataset: str
+    method: Method
+    gains: list[Gain]
 
 
 class Prediction(NamedTuple):
@@ -99,6 +135,7 @@ class Prediction(NamedTuple):
     fake: float
     logit: float
     sha256: str = ""
+    generator: str = ""
 
 
 def write_predictions(path: Path, predictions: Iterable[Prediction]) -> None:
@@ -107,7 +144,7 @@ def write_predictions(path: Path, predictions: Iterable[Prediction]) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(Prediction._fields)
         for row in predictions:
-            writer.writerow([*row[:5], f"{row.fake:.6f}", f"{row.logit:.6f}", row.sha256])
+            writer.writerow([*row[:5], f"{row.fake:.6f}", f"{row.logit:.6f}", *row[7:]])
 
 
 def read_predictions(path: Path) -> list[Prediction]:
@@ -118,7 +155,7 @@ def read_predictions(path: Path) -> list[Prediction]:
     """
     with path.open(newline="") as file:
         reader = csv.DictReader(file)
-        # Older files have no hash.
+        # Older files have no hash and no generator.
         needed = [name for name in Prediction._fields if name not in Prediction._field_defaults]
         if not set(needed) <= set(reader.fieldnames or ()):
             raise ValueError(f"{path.name} must have the columns {', '.join(needed)}")
@@ -132,6 +169,7 @@ def read_predictions(path: Path) -> list[Prediction]:
                 float(row["fake"]),
                 float(row["logit"]),
                 row.get("sha256") or "",
+                row.get("generator") or "",
             )
             for row in reader
         ]

@@ -1,12 +1,13 @@
 """Evaluations as tables for notebooks and the terminal. Needs rich."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
 from detection_model.evaluation.agreement import Agreement
+from detection_model.evaluation.paired import Difference
 from detection_model.evaluation.published import Published
-from detection_model.evaluation.records import EvaluationRow
+from detection_model.evaluation.records import Estimate, EvaluationRow
 from detection_model.evaluation.unlabelled import Judgements
 
 _NAMES = {
@@ -32,7 +33,7 @@ def models_table(models: Mapping[str, Published]) -> Table:
             name,
             card.architecture,
             f"{card.parameters:,}" if card.parameters is not None else None,
-            f"{model.path.stat().st_size / 1e6:.1f} MB",
+            f"{model.path.stat().st_size / 1e6:.1f} MB" if model.path.exists() else None,
             str(training.epochs) if training else None,
             f"{counts.get('train/Real', 0)} real + {counts.get('train/Fake', 0)} fake",
         )
@@ -46,10 +47,22 @@ def metrics_table(rows: Mapping[str, EvaluationRow]) -> Table:
     table.add_row(
         "right", *(f"{row.confusion.correct} of {row.confusion.total}" for row in rows.values())
     )
-    for metric in next(iter(rows.values())).metrics:
-        found = [row.metrics[metric] for row in rows.values()]
-        name = _NAMES.get(metric, metric.replace("_", " "))
-        table.add_row(name, *(f"{e.value:.3f} ({e.low:.3f}–{e.high:.3f})" for e in found))
+    return _with_estimates(table, {name: row.metrics for name, row in rows.items()})
+
+
+def estimates_table(metrics: Mapping[str, Mapping[str, Estimate]], title: str) -> Table:
+    """A column a model, a line a metric."""
+    return _with_estimates(Table("metric", *metrics, title=title), metrics)
+
+
+def differences_table(differences: Sequence[Difference]) -> Table:
+    """A line a pair and metric: how much more the second has, and whether that is real."""
+    table = Table("second less first", "metric", "difference", "real")
+    for one in differences:
+        pair = f"{one.second} - {one.first}"
+        found = one.difference
+        shown = f"{found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
+        table.add_row(pair, _name(one.metric), shown, "yes" if one.real else "no")
     return table
 
 
@@ -89,3 +102,18 @@ def found_table(judged: Judgements) -> Table:
     total = len(judged.verdicts)
     table.add_row("found", *(f"{judged.found(model)} of {total}" for model in judged.models), "")
     return table
+
+
+def _with_estimates(table: Table, metrics: Mapping[str, Mapping[str, Estimate]]) -> Table:
+    """A line for each metric that any column has."""
+    for metric in dict.fromkeys(metric for found in metrics.values() for metric in found):
+        cells = [
+            f"{e.value:.3f} ({e.low:.3f}–{e.high:.3f})" if (e := found.get(metric)) else ""
+            for found in metrics.values()
+        ]
+        table.add_row(_name(metric), *cells)
+    return table
+
+
+def _name(metric: str) -> str:
+    return _NAMES.get(metric, metric.replace("_", " "))

@@ -1,0 +1,221 @@
+"""Calibrators and thresholds are what their papers say, fitted on validation alone."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import metrics as sk
+from sklearn.isotonic import IsotonicRegression
+from typer.testing import Result
+
+from detection_model.card import (
+    Card,
+    CardError,
+    InputSpec,
+    IsotonicCalibrator,
+    NoCalibrator,
+    TemperatureCalibrator,
+    read_card,
+    write_card,
+)
+from detection_model.evaluation.calibration import calibrated_card, fit, negative_log_likelihood
+from detection_model.evaluation.metrics import Labels, Scores
+from detection_model.evaluation.records import (
+    CALIBRATION,
+    Calibration,
+    Evaluation,
+    Method,
+    Prediction,
+)
+from detection_model.evaluation.thresholds import Rule, choose
+from detection_model.verdict import calibrate, sigmoid
+
+Here = Callable[..., Result]
+CARD = Card(name="m", sha256="a" * 64, input=InputSpec(height=32, width=32))
+METHODS: list[Method] = ["temperature", "platt", "isotonic"]
+RULES: list[Rule] = ["best-f1", "youden", "target-fpr", "target-precision"]
+
+measured = st.lists(
+    st.tuples(st.booleans(), st.integers(0, 12).map(lambda n: n / 12)), min_size=4, max_size=40
+).filter(lambda rows: len({a for a, _ in rows}) == 2 and len({b for _, b in rows}) > 1)
+
+
+def drawn(temperature: float, bias: float, n: int = 20_000) -> tuple[Scores, Labels]:
+    """Log-odds of a model whose true probabilities are sigmoid(logit / temperature + bias)."""
+    rng = np.random.default_rng(1)
+    logits = rng.normal(0, 2 * temperature, n)
+    labels = rng.random(n) < 1 / (1 + np.exp(-(logits / temperature + bias)))
+    return logits, labels
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 4.0])
+def test_a_temperature_is_found_again(temperature: float) -> None:
+    found = fit("temperature", *drawn(temperature, 0))
+    assert isinstance(found, TemperatureCalibrator)
+    assert found.temperature == pytest.approx(temperature, rel=0.05)
+    assert found.bias == 0
+
+
+def test_platts_bias_is_found_again() -> None:
+    found = fit("platt", *drawn(3.0, -1.0))
+    assert isinstance(found, TemperatureCalibrator)
+    assert found.temperature == pytest.approx(3, rel=0.05)
+    assert found.bias == pytest.approx(-1, rel=0.05)
+
+
+def test_isotonic_is_scikit_learns_regression_within_platts_bounds() -> None:
+    logits, labels = drawn(3.0, -1.0, n=300)
+    found = fit("isotonic", logits, labels)
+    raw = 1 / (1 + np.exp(-logits))
+    expected = IsotonicRegression(out_of_bounds="clip").fit(raw, labels).predict(raw)
+    bounds = 1 / (int((~labels).sum()) + 2), 1 - 1 / (int(labels.sum()) + 2)
+    given = [calibrate(float(logit), found) for logit in logits]
+    assert given == pytest.approx(np.clip(expected, *bounds), abs=1e-9)
+    assert 0 < min(given) <= max(given) < 1
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_classes_that_are_wholly_apart_do_not_end_in_certainty(method: Method) -> None:
+    logits, labels = np.array([-2.0, -1.0, 1.0, 2.0]), np.array([False, False, True, True])
+    found = fit(method, logits, labels)
+    assert isinstance(found, TemperatureCalibrator | IsotonicCalibrator)
+    given = [calibrate(float(logit), found) for logit in logits]
+    assert all(math.isfinite(value) for value in given)
+    assert given == sorted(given)
+
+
+@settings(deadline=None)
+@given(measured)
+def test_likelihood_is_scikit_learns_log_loss(rows: list[tuple[bool, float]]) -> None:
+    labels, scores = np.array([a for a, _ in rows]), np.array([b for _, b in rows])
+    clipped = np.clip(scores, 1e-6, 1 - 1e-6)
+    assert negative_log_likelihood(labels, scores) == pytest.approx(sk.log_loss(labels, clipped))
+
+
+@pytest.mark.parametrize("rule", RULES)
+@settings(max_examples=40, deadline=None)
+@given(rows=measured, target=st.sampled_from([0.0, 0.1, 0.5, 0.8, 1.0]))
+def test_no_threshold_is_better_by_the_rule(
+    rule: Rule, rows: list[tuple[bool, float]], target: float
+) -> None:
+    labels, scores = np.array([a for a, _ in rows]), np.array([b for _, b in rows])
+
+    def merit(threshold: float) -> float:
+        called = scores >= threshold
+        true, false = np.mean(called[labels]), np.mean(called[~labels])
+        precision = sk.precision_score(labels, called, zero_division=0)
+        ok = {"target-fpr": false <= target, "target-precision": precision >= target}
+        if not called[labels].any() or not ok.get(rule, True):
+            return -math.inf
+        merits = {"best-f1": sk.f1_score(labels, called), "youden": true - false}
+        return float(merits.get(rule, true))
+
+    possible = [merit(float(at)) for at in np.unique(scores)[1:]]
+    if max(possible) == -math.inf:
+        with pytest.raises(CardError, match="cannot be reached"):
+            choose(labels, scores, rule, target=target, where="D")
+        return
+    found = choose(labels, scores, rule, target=target, where="D")
+    assert merit(found.value) == pytest.approx(max(possible))
+    assert " on D: F1 " in found.chosen
+
+
+def test_a_threshold_lies_half_way_and_accuses_fewest() -> None:
+    labels, scores = np.array([False, True, False, True]), np.array([0.1, 0.2, 0.4, 0.8])
+    assert choose(labels, scores, "youden", where="D").value == pytest.approx(0.6)
+    assert choose(labels, scores, "target-fpr", target=0.5, where="D").value == pytest.approx(0.15)
+
+
+def validation(logits: Scores, labels: Labels) -> list[Prediction]:
+    return [
+        Prediction("p", "D", "validation", "original", "Fake" if fake else "Real", 0, float(logit))
+        for logit, fake in zip(logits, labels, strict=True)
+    ]
+
+
+def test_the_card_says_how_and_on_what_its_threshold_was_chosen() -> None:
+    logits, labels = drawn(4.0, 0, n=500)
+    card = calibrated_card(
+        CARD, validation(logits, labels), "temperature", "target-fpr", target=0.1
+    )
+    assert isinstance(card.calibrator, TemperatureCalibrator)
+    reals, fakes = int((~labels).sum()), int(labels.sum())
+    assert card.threshold.chosen.startswith(
+        "most fakes found with at most 0.1 of reals called Fake on "
+        f"D, validation ({reals} real, {fakes} fake): F1 "
+    )
+    called = (
+        np.array([calibrate(float(z), card.calibrator) for z in logits]) >= card.threshold.value
+    )
+    assert 0.08 < np.mean(called[~labels]) <= 0.1
+    assert (
+        card.model_copy(update={"threshold": CARD.threshold, "calibrator": NoCalibrator()}) == CARD
+    )
+
+
+def test_swapped_classes_get_no_calibrator() -> None:
+    logits, labels = drawn(1.0, 0, n=200)
+    with pytest.raises(CardError, match="swapped with Real"):
+        calibrated_card(CARD, validation(logits, ~labels), "temperature", "youden")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_command_calibrates_an_overconfident_model(
+    method: Method, bright_data: Path, bright_models: Path, here: Here
+) -> None:
+    models = ("--models", bright_models)
+    before = read_card(bright_models / "red.json")
+    done = here("calibrate", "red", "--data", bright_data, "--calibrator", method, *models)
+    assert done.exit_code == 0, done.output
+    card = read_card(bright_models / "red.json")
+    assert "largest Youden's J on Bright, validation (120 real, 120 fake)" in card.threshold.chosen
+    assert f"Threshold {card.threshold.value:.4f}: {card.threshold.chosen}" in done.stdout
+    if isinstance(card.calibrator, TemperatureCalibrator):
+        assert card.calibrator.temperature == pytest.approx(5, rel=0.3)
+    # At log-odds of 5 the truth is 1, a temperature of 5 away.
+    assert calibrate(5.0, card.calibrator) == pytest.approx(sigmoid(1.0), abs=0.12)
+    stored = (bright_models / "red.eval" / CALIBRATION).read_bytes()
+    fitted, tested = Calibration.model_validate_json(stored).gains
+    assert (fitted.split, fitted.fitted_here) == ("validation", True)
+    assert (tested.split, tested.fitted_here) == ("test", False)
+    for found in (fitted, tested):
+        assert found.after.nll < found.before.nll
+        assert found.after.brier < found.before.brier
+        assert found.after.ece < found.before.ece
+    assert card.sha256 == before.sha256
+    # The command that it names brings the evaluation up to the card.
+    assert here("evaluate", "red", "--data", bright_data, *models).exit_code == 0
+    row = Evaluation.model_validate_json(
+        (bright_models / "red.eval" / "metrics.json").read_bytes()
+    ).rows[0]
+    assert row.metrics["ece"].value == pytest.approx(tested.after.ece, abs=1e-4)
+    assert row.metrics["brier"].value == pytest.approx(tested.after.brier, abs=1e-4)
+
+
+def test_a_model_without_a_card_and_a_swapped_one_are_refused(
+    bright_data: Path, bright_models: Path, here: Here
+) -> None:
+    models = ("--models", bright_models)
+    card = read_card(bright_models / "red.json")
+    swapped = card.output.model_copy(update={"classes": ("Fake", "Real")})
+    write_card(card.model_copy(update={"output": swapped}), bright_models / "red.json")
+    (bright_models / "green.json").unlink()
+    for name, why in (("red", "swapped with Real"), ("green", "detection-model card green")):
+        before = sorted(path.name for path in bright_models.iterdir())
+        done = here("calibrate", name, "--data", bright_data, *models)
+        assert done.exit_code == 2
+        assert why in done.stderr
+        assert sorted(path.name for path in bright_models.iterdir()) == before
+
+
+def test_a_threshold_that_eval_config_overrides_is_said(
+    bright_data: Path, bright_models: Path, here: Here
+) -> None:
+    (bright_models / "red.eval_config.json").write_text('{"threshold": 0.7}')
+    done = here("calibrate", "red", "--data", bright_data, "--models", bright_models)
+    assert done.exit_code == 0, done.output
+    assert "red.eval_config.json says 0.7" in done.stderr
