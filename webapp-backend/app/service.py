@@ -10,8 +10,9 @@ from anyio import to_thread
 from app.api.schemas.base import ThresholdSource
 from app.errors import ApiError, unavailable
 from app.metrics import Metrics
+from app.serving.models import ServedModel, Slot
 from app.serving.predictor import Predictor
-from app.serving.registry import Registry, ServedModel, Slot
+from app.serving.registry import Registry
 from app.settings import Settings
 from app.store.database import Database
 from app.store.history import HistoryStore

@@ -45,7 +45,8 @@ class Settings(BaseSettings):
     )
     max_wait: float = Field(1.0, gt=0, description="seconds a picture may wait before 503")
     deadline: float = Field(10.0, gt=0, description="seconds an accepted picture may take")
-    upload_seconds: float = Field(60.0, gt=0, description="seconds an upload may take to arrive")
+    upload_seconds: float = Field(60.0, gt=0, description="seconds a picture may take to arrive")
+    archive_seconds: float = Field(900.0, gt=0, description="the same of a job's ZIP")
 
     max_upload_bytes: int = Field(Limits.max_bytes, ge=1)
     max_pixels: int = Field(Limits.max_pixels, ge=1)

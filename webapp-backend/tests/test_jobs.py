@@ -251,7 +251,8 @@ def test_only_so_many_jobs_wait(settings: Settings) -> None:
         full = start(client, good)
         assert (full.status_code, full.json()["error"]) == (503, "busy")
         assert int(full.headers["retry-after"]) > 0
-        client.delete(f"/api/jobs/{jobs[0]['id']}")
+        cancelled = client.post(f"/api/jobs/{jobs[0]['id']}/cancel")
+        assert cancelled.json()["job"]["state"] == "cancelled"
         assert start(client, good).status_code == 202
 
 
@@ -275,6 +276,9 @@ def test_cancelling_ends_a_job_and_deleting_forgets_it(
     assert (ended["state"], ended["done"]) == ("cancelled", 12)
     assert len(results(client, job)) == 12
     assert list(service.settings.jobs_dir.glob("*")) == []
+    # Pressed again, or too late, Cancel takes nothing away.
+    again = client.post(f"/api/jobs/{job['id']}/cancel").json()["job"]
+    assert (again["state"], len(results(client, job))) == ("cancelled", 12)
     assert client.delete(f"/api/jobs/{job['id']}").json()["outcome"] == "deleted"
     assert client.get(f"/api/jobs/{job['id']}").status_code == 404
     assert client.get("/api/jobs").json()["total"] == 0

@@ -14,7 +14,7 @@ from app.api.schemas.base import ErrorAnswer
 from app.api.schemas.predict import FailedModel
 from app.errors import ApiError
 from app.service import Service
-from app.serving.registry import ServedModel
+from app.serving.models import ServedModel
 
 _NAME_LENGTH = 200
 # What is still to come of a slow upload is not waited for.
@@ -94,7 +94,7 @@ class Uploaded:
 
 @asynccontextmanager
 async def uploaded(
-    request: Request, service: Service, *, field: str, what: str, most: int
+    request: Request, *, field: str, what: str, most: int, seconds: float
 ) -> AsyncIterator[Uploaded]:
     """The one file of a multipart request, in `field` or in one named file.
 
@@ -106,7 +106,7 @@ async def uploaded(
             415, "not_multipart", f"Send the {what} as multipart/form-data in the field {field}."
         )
     try:
-        async with asyncio.timeout(service.settings.upload_seconds):
+        async with asyncio.timeout(seconds):
             form = await request.form(max_files=2, max_fields=10)
     except TimeoutError:
         raise ApiError(
@@ -130,8 +130,14 @@ def _only_file(form: FormData, field: str, what: str) -> UploadFile:
 
 
 async def _picture(request: Request, service: ServiceDep) -> AsyncIterator[Uploaded]:
-    most = service.settings.max_upload_bytes
-    async with uploaded(request, service, field="image", what="picture", most=most) as found:
+    settings = service.settings
+    async with uploaded(
+        request,
+        field="image",
+        what="picture",
+        most=settings.max_upload_bytes,
+        seconds=settings.upload_seconds,
+    ) as found:
         yield found
 
 

@@ -60,10 +60,16 @@ JobDep = Annotated[Job, Depends(_job)]
 async def _archive(request: Request, service: ServiceDep) -> AsyncIterator[Uploaded]:
     if service.archives.locked():
         raise unavailable("busy", "Other archives are arriving. Try again in a moment.", 5)
-    most = service.settings.max_archive_bytes
+    settings = service.settings
     async with (
         service.archives,
-        uploaded(request, service, field="archive", what="archive", most=most) as found,
+        uploaded(
+            request,
+            field="archive",
+            what="archive",
+            most=settings.max_archive_bytes,
+            seconds=settings.archive_seconds,
+        ) as found,
     ):
         yield found
 
@@ -201,12 +207,26 @@ def get_job_results(
     return JobResults(job=job, limit=limit, offset=offset, results=results)
 
 
+@router.post("/jobs/{job}/cancel", operation_id="cancel_job", responses=refusals(404, 422, 503))
+def cancel_job(service: ServiceDep, job: JobDep) -> JobAnswer:
+    """End a job that waits or runs, keeping its results so far; one that has ended stays."""
+    _cancel(service, job)
+    return JobAnswer(job=_job(service, job.id))
+
+
 @router.delete("/jobs/{job}", operation_id="end_job", responses=refusals(404, 422, 503))
 def end_job(service: ServiceDep, job: JobDep) -> JobEnded:
     """Cancel a job that waits or runs, keeping its results so far; forget one that has ended."""
+    if _cancel(service, job):
+        return JobEnded(outcome="cancelled")
     with _store():
-        if service.jobs.cancel(job.id):
-            (service.settings.jobs_dir / f"{job.id}.zip").unlink(missing_ok=True)
-            return JobEnded(outcome="cancelled")
         service.jobs.delete(job.id)
     return JobEnded(outcome="deleted")
+
+
+def _cancel(service: Service, job: Job) -> bool:
+    with _store():
+        was_active = service.jobs.cancel(job.id)
+    if was_active:
+        (service.settings.jobs_dir / f"{job.id}.zip").unlink(missing_ok=True)
+    return was_active

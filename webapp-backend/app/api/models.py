@@ -23,7 +23,8 @@ from app.api.schemas.models import (
 from app.errors import ApiError, unavailable
 from app.service import Service
 from app.serving.listing import list_files
-from app.serving.registry import ServedModel, Slot, natural
+from app.serving.models import ServedModel, Slot
+from app.serving.registry import natural
 from app.store.database import StoreUnavailable
 
 router = APIRouter(prefix="/api", tags=["models"])
@@ -93,6 +94,7 @@ def get_evaluation(service: ServiceDep, name: str) -> ModelEvaluation:
     return ModelEvaluation(
         evaluation=served.evaluation.evaluation,
         curves=served.evaluation.curves,
+        calibration=served.evaluation.calibration,
         summary=_summary(service, served),
     )
 
@@ -148,13 +150,14 @@ def _row(service: Service, slot: Slot, active: ServedModel | None) -> ModelRow:
         row.card = model.card
         row.assumptions = model.assumptions
         row.threshold, row.threshold_source = service.threshold(model)
-        row.engine = Engine(
-            name=model.compiled.engine,
-            version=model.compiled.engine_version,
-            max_difference=model.compiled.max_difference,
-            max_logit_difference=model.compiled.max_logit_difference,
-            note=model.compiled.note,
-        )
+        if (compiled := model.compiled) is not None:
+            row.engine = Engine(
+                name=compiled.engine,
+                version=compiled.engine_version,
+                max_difference=compiled.max_difference,
+                max_logit_difference=compiled.max_logit_difference,
+                note=compiled.note,
+            )
         row.evaluation = _summary(service, model)
     return row
 

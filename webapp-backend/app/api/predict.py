@@ -18,8 +18,8 @@ from app.api.schemas.predict import (
 )
 from app.service import Service
 from app.serving.judging import Judged, Question
+from app.serving.models import ServedModel
 from app.serving.predictor import Answered
-from app.serving.registry import ServedModel
 from app.store.history import NewEntry
 from detection_model import verdict
 from detection_model.card import ClassName

@@ -43,6 +43,13 @@ class JobRunner:
         self._store = store
         self._settings = settings
         self._name = uuid.uuid4().hex
+        self._registry = Registry(
+            settings.models_dir,
+            settings.cache_dir,
+            threads=settings.threads,
+            memory=settings.models_memory,
+            warm=False,  # only what a job asks
+        )
         self._beats: dict[str, tuple[int, float]] = {}
         self.busy = False
 
@@ -98,6 +105,7 @@ class JobRunner:
             self._fail(job.id, "Something went wrong on our side. Please report this.")
         finally:
             self.busy = False
+            self._registry.engines.keep(())  # they are large, and the next job may be far
 
     def _fail(self, job: str, message: str) -> None:
         self._persist(lambda: self._store.end(job, self._name, "failed", message))
@@ -125,21 +133,14 @@ class JobRunner:
                 self._add(job.id, list(found))
 
     def _questions(self, job: Job) -> list[Question]:
-        settings = self._settings
-        registry = Registry(
-            settings.models_dir,
-            settings.cache_dir,
-            threads=settings.threads,
-            memory=settings.models_memory,
-        )
         while True:
-            registry.refresh()
-            questions = questions_of(job.parameters, registry)
+            self._registry.refresh()
+            questions = questions_of(job.parameters, self._registry)
             if questions is not None:
                 return questions
             if not self._persist(lambda: self._store.beat(job.id, self._name)):
                 raise _LostError
-            time.sleep(settings.poll_seconds)
+            time.sleep(self._settings.poll_seconds)
 
     def _add(self, job: str, found: list[JobPicture]) -> None:
         if not self._persist(lambda: self._store.add_results(job, self._name, found)):

@@ -39,22 +39,24 @@ class PooledEngine:
 class EnginePool:
     """Safe to use from several threads. `budget`: bytes of all engines together, as estimated.
 
-    One engine is always let in, however large.
+    One engine is always let in, however large. `warm`: those for which there is room are loaded
+    before they are asked.
     """
 
-    def __init__(self, budget: int) -> None:
+    def __init__(self, budget: int, *, warm: bool = True) -> None:
         self._budget = budget
+        self._warm = warm
         self._lock = threading.Lock()
         self._engines: OrderedDict[PooledEngine, Engine] = OrderedDict()
 
     def add(self, load: Callable[[], Engine], size: int) -> PooledEngine:
-        """An engine of an estimated size in bytes; loaded now if nothing must leave for it.
+        """An engine of an estimated size in bytes.
 
         Raises:
             EngineGoneError: it cannot be loaded.
         """
         pooled = PooledEngine(self, load, size)
-        if self.used + size <= self._budget:
+        if self._warm and self.used + size <= self._budget:
             self.get(pooled)
         return pooled
 

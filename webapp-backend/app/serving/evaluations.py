@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from detection_model.evaluation.records import (
+    CALIBRATION,
     CURVES,
     METRICS,
     PREDICTIONS,
+    Calibration,
     Confusion,
     Curves,
     Evaluation,
@@ -22,11 +24,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class StoredEvaluation:
-    """metrics.json with its curves and predictions, if they are there."""
+    """metrics.json with its curves, predictions and calibration, if they are there."""
 
     evaluation: Evaluation
     curves: Curves | None
     predictions: Sequence[Prediction]
+    calibration: Calibration | None
 
     def confusion(self, threshold: float) -> Confusion:
         """Counts on the first data set, at any threshold where predictions are stored."""
@@ -55,7 +58,15 @@ def read_evaluation(folder: Path, sha256: str) -> StoredEvaluation | None:
             evaluation,
             Curves.model_validate_json(curves.read_bytes()) if curves.is_file() else None,
             read_predictions(predictions) if predictions.is_file() else [],
+            _calibration(folder / CALIBRATION, sha256),
         )
     except (OSError, ValueError) as error:
         log.warning("%s cannot be read: %s", folder.name, type(error).__name__)
         return None
+
+
+def _calibration(path: Path, sha256: str) -> Calibration | None:
+    if not path.is_file():
+        return None
+    found = Calibration.model_validate_json(path.read_bytes())
+    return found if found.model_sha256 == sha256 else None

@@ -1,5 +1,6 @@
 """What lies in the models folder, found by looking: change notices miss mounted folders."""
 
+import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ Stamp = tuple[int, int]
 
 @dataclass(frozen=True)
 class ModelPath:
-    """A model file and what stands beside it, as of one look.
+    """A model file, or the card of an ensemble, and what stands beside it, as of one look.
 
     `stamps` changes whenever the file, its card or its evaluation does; `still` says that
     nobody seems to be writing them.
@@ -29,6 +30,11 @@ class ModelPath:
     def name(self) -> str:
         """The model's name."""
         return self.path.stem
+
+    @property
+    def is_ensemble(self) -> bool:
+        """There is a card alone, which names other models."""
+        return self.path.suffix == ".json"
 
     @property
     def card(self) -> Path:
@@ -63,12 +69,15 @@ class FolderWatch:
         return found
 
     def _models(self) -> list[Path]:
-        """One file a name: of v1.keras and v1.h5 the former."""
+        """One file a name: of v1.keras and v1.h5 the former. Cards of ensembles have no other."""
         by_name: dict[str, Path] = {}
         for suffix in MODEL_SUFFIXES:
             for path in self._folder.glob(f"*{suffix}"):
                 if not path.name.startswith("."):  # being written
                     by_name.setdefault(path.stem, path)
+        for path in self._folder.glob("*.json"):
+            if path.stem not in by_name and _is_ensemble(path):
+                by_name[path.stem] = path
         return [by_name[name] for name in sorted(by_name)]
 
     def sha256(self, file: ModelPath) -> str:
@@ -78,6 +87,14 @@ class FolderWatch:
             self._hashes = {k: v for k, v in self._hashes.items() if k[0] != file.path}
             self._hashes[key] = file_sha256(file.path)
         return self._hashes[key]
+
+
+def _is_ensemble(path: Path) -> bool:
+    try:
+        card = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(card, dict) and card.get("kind") == "ensemble"
 
 
 def _stamp(path: Path) -> Stamp | None:

@@ -1,13 +1,14 @@
 """From a file's bytes to the verdicts of some models: the work itself, on the thread that asks."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.serving.registry import ServedModel
+from app.serving.models import ServedModel
 from detection_model import images, verdict
 from detection_model.card import InputSpec, NoCalibrator
 from detection_model.images import Limits, Picture
@@ -16,6 +17,10 @@ from detection_model.verdict import Verdict
 
 class ModelFailedError(Exception):
     """A model gives no number for this picture; the message names it."""
+
+
+# A picture as an input wants it: float32 (height, width, 3).
+Sized = Callable[[InputSpec], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -56,16 +61,32 @@ def judge(
     start = time.perf_counter()
     picture = images.decode(data, limits)
     decode_ms = since(start)
-    sizes: dict[InputSpec, NDArray[np.float32]] = {}
+
+    @cache
+    def sized(spec: InputSpec) -> NDArray[np.float32]:
+        return images.to_input(picture.pixels, spec)
+
     answers = []
     for question in questions:
         start = time.perf_counter()
-        spec = question.model.card.input
-        if spec not in sizes:
-            sizes[spec] = images.to_input(picture.pixels, spec)
-        outputs = question.model.engine(sizes[spec][None], alone=alone)
-        answers.append(Judged(_verdict(outputs[0], question), since(start)))
+        logit = fake_logit(question.model, sized, alone=alone)
+        answers.append(Judged(_verdict(logit, question), since(start)))
     return Judgement(picture, decode_ms, answers)
+
+
+def fake_logit(model: ServedModel, sized: Sized, *, alone: bool) -> float:
+    """Log-odds of Fake of a model, or of an ensemble by its members.
+
+    Raises:
+        ModelFailedError: the model's answer is not finite.
+    """
+    if model.engine is None:
+        logits = [fake_logit(member, sized, alone=alone) for member in model.members]
+        return verdict.ensemble_logit(model.card, logits)
+    (outputs,) = model.engine(sized(model.card.input)[None], alone=alone)
+    if not np.isfinite(outputs).all():
+        raise ModelFailedError(f"{model.name} gives no finite number for this picture.")
+    return verdict.fake_logit([float(value) for value in outputs], model.card.output)
 
 
 def since(start: float) -> float:
@@ -73,13 +94,10 @@ def since(start: float) -> float:
     return (time.perf_counter() - start) * 1000
 
 
-def _verdict(outputs: NDArray[np.float32], question: Question) -> Verdict:
-    card = question.model.card
-    if not np.isfinite(outputs).all():
-        raise ModelFailedError(f"{question.model.name} gives no finite number for this picture.")
+def _verdict(logit: float, question: Question) -> Verdict:
     return verdict.judge(
-        verdict.fake_logit([float(value) for value in outputs], card.output),
-        calibrator=card.calibrator if question.calibrate else NoCalibrator(),
+        logit,
+        calibrator=question.model.card.calibrator if question.calibrate else NoCalibrator(),
         threshold=question.threshold,
         assumptions=question.model.assumptions,
     )

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from app.api.schemas.models import FolderFile
-from app.serving.registry import Slot, natural
+from app.serving.models import Slot
+from app.serving.registry import natural
 from detection_model.card import MODEL_SUFFIXES
 from detection_model.eval_config import SHARED
 

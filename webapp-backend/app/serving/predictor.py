@@ -9,15 +9,18 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from typing import NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.errors import ClientGoneError, unavailable
 from app.metrics import Metrics
 from app.serving.admission import Admission
-from app.serving.judging import Judgement, Question, judge, since
-from app.serving.registry import ServedModel
+from app.serving.judging import Judgement, Question, fake_logit, judge, since
+from app.serving.models import ServedModel
+from detection_model.card import InputSpec
 from detection_model.images import Limits
 
 T = TypeVar("T")
@@ -112,12 +115,14 @@ class Predictor:
 
     async def measure(self, model: ServedModel) -> list[float]:
         """Milliseconds of each of some calls of the model alone on one picture."""
-        shape = (1, model.card.input.height, model.card.input.width, 3)
-        batch = np.random.default_rng(0).random(shape, np.float32)
+
+        @cache
+        def noise(spec: InputSpec) -> NDArray[np.float32]:
+            return np.random.default_rng(0).random((spec.height, spec.width, 3), np.float32)
 
         def call() -> float:
             start = time.perf_counter()
-            model.engine(batch, alone=True)
+            fake_logit(model, noise, alone=True)
             return since(start)
 
         took: list[float] = []

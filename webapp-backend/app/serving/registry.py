@@ -5,15 +5,16 @@ import logging
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 from app.serving.engines import EngineGoneError, EnginePool, PooledEngine
-from app.serving.evaluations import StoredEvaluation, read_evaluation
+from app.serving.ensembles import look_at_ensemble
+from app.serving.evaluations import read_evaluation
 from app.serving.folder import FolderWatch, ModelPath
-from detection_model.card import Card, CardError, file_sha256
+from app.serving.models import ServedModel, Slot
+from detection_model.card import CardError, file_sha256
 from detection_model.detector import ModelError, load_model, resolve_card
 from detection_model.eval_config import read_eval_config
 from detection_model.export.compiled import (
@@ -29,68 +30,37 @@ log = logging.getLogger(__name__)
 _PREPARING = "The model is being prepared."
 
 
-@dataclass(frozen=True)
-class ServedModel:
-    """A model that answers: file, card and engine that belong together."""
-
-    name: str
-    sha256: str
-    card: Card
-    assumptions: list[str]
-    compiled: Compiled
-    engine: PooledEngine
-    evaluation: StoredEvaluation | None
-    configured_threshold: float | None
-
-
-@dataclass(frozen=True)
-class Slot:
-    """One file of the folder: what is known of it, and the last good model of its name."""
-
-    file: ModelPath
-    size_bytes: int
-    modified: datetime
-    sha256: str | None = None
-    problem: str | None = None
-    served: ServedModel | None = None
-    settled: bool = False
-
-    @property
-    def name(self) -> str:
-        """The model's name."""
-        return self.file.name
-
-    @property
-    def state(self) -> Literal["loading", "ready", "broken"]:
-        """ready: it answers; broken: it does not and will not until the file changes."""
-        if self.served is not None:
-            return "ready"
-        return "broken" if self.settled else "loading"
-
-
 class Registry:
     """Readers see a whole state or the next whole state, never something between."""
 
-    def __init__(self, models: Path, cache: Path, *, threads: int, memory: int) -> None:
+    def __init__(
+        self, models: Path, cache: Path, *, threads: int, memory: int, warm: bool = True
+    ) -> None:
         self._watch = FolderWatch(models)
         self._cache = cache
         self._threads = threads
-        self.engines = EnginePool(memory)
+        self.engines = EnginePool(memory, warm=warm)
         self.slots: Mapping[str, Slot] = {}
 
     def refresh(self) -> None:
         """Look at the folder; blocks, so call it outside the event loop."""
-        slots = {}
-        for file in self._watch.scan():
+        slots: dict[str, Slot] = {}
+        # Ensembles last, when their members are known.
+        for file in sorted(self._watch.scan(), key=lambda file: file.is_ensemble):
             old = self.slots.get(file.name)
             try:
-                slots[file.name] = self._look(file, old)
+                if file.is_ensemble:
+                    slots[file.name] = look_at_ensemble(file, old, slots)
+                else:
+                    slots[file.name] = self._look(file, old)
             except OSError as error:  # it went away, or the disk fails: looked at again
                 log.warning("%s: %s", file.name, error.strerror)
                 if old is not None:
                     slots[file.name] = old
         self.slots = slots
-        self.engines.keep({slot.served.engine for slot in slots.values() if slot.served})
+        served = [slot.served for slot in slots.values() if slot.served]
+        parts = [part for model in served for part in model.parts]
+        self.engines.keep({part.engine for part in parts if part.engine})
 
     def ready(self) -> dict[str, ServedModel]:
         """Every model that answers, by name, in natural order (v2 before v10)."""
@@ -100,7 +70,7 @@ class Registry:
 
     def _look(self, file: ModelPath, old: Slot | None) -> Slot:
         if old is not None and old.settled and old.file.stamps == file.stamps:
-            lost = old.served.engine.failure if old.served else None
+            lost = old.served.engine.failure if old.served and old.served.engine else None
             return self._without(replace(old, served=None), lost) if lost else old
         stat = file.path.stat()
         slot = Slot(
@@ -150,7 +120,7 @@ class Registry:
         evaluation = read_evaluation(file.evaluation, sha256)
         threshold = read_eval_config(file.path).threshold
         return ServedModel(
-            file.name, sha256, card, assumptions, compiled, engine, evaluation, threshold
+            file.name, sha256, card, assumptions, evaluation, threshold, compiled, engine
         )
 
     def _engine(self, file: ModelPath, compiled: Compiled, folder: Path) -> PooledEngine:

@@ -35,7 +35,7 @@ class Preparer:
     def step(self) -> None:
         """Prepare every file that lies still and is not in the cache."""
         for file in self._watch.scan():
-            if not file.still:
+            if not file.still or file.is_ensemble:
                 continue
             try:
                 self._prepare(file)

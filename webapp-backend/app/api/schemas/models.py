@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.schemas.base import Answer, ThresholdSource
 from detection_model.card import Card
-from detection_model.evaluation.records import Confusion, Curves, Evaluation
+from detection_model.evaluation.records import Calibration, Confusion, Curves, Evaluation
 
 ModelState = Literal["loading", "ready", "broken"]
 FileRole = Literal["model", "card", "evaluation", "eval_config", "other"]
@@ -56,7 +56,7 @@ class ModelRow(BaseModel):
     assumptions: list[str] = []
     threshold: float | None = None
     threshold_source: ThresholdSource | None = None
-    engine: Engine | None = None
+    engine: Engine | None = Field(None, description="none of an ensemble: its members have theirs")
     evaluation: EvaluationSummary | None = None
 
 
@@ -96,6 +96,7 @@ class ModelEvaluation(Answer):
 
     evaluation: Evaluation
     curves: Curves | None
+    calibration: Calibration | None = None
     summary: EvaluationSummary | None
 
 

@@ -1,0 +1,59 @@
+"""What is known of the models folder at one time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from app.serving.engines import PooledEngine
+from app.serving.evaluations import StoredEvaluation
+from app.serving.folder import ModelPath
+from detection_model.card import Card
+from detection_model.export.compiled import Compiled
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A model that answers: file, card and engine that belong together.
+
+    An ensemble has members instead of an engine, and its identity as sha256.
+    """
+
+    name: str
+    sha256: str
+    card: Card
+    assumptions: list[str]
+    evaluation: StoredEvaluation | None
+    configured_threshold: float | None
+    compiled: Compiled | None = None
+    engine: PooledEngine | None = None
+    members: tuple["ServedModel", ...] = ()
+
+    @property
+    def parts(self) -> tuple["ServedModel", ...]:
+        """The models that do the work: its members, or itself."""
+        return self.members or (self,)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One file of the folder: what is known of it, and the last good model of its name."""
+
+    file: ModelPath
+    size_bytes: int
+    modified: datetime
+    sha256: str | None = None
+    problem: str | None = None
+    served: ServedModel | None = None
+    settled: bool = False
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.file.name
+
+    @property
+    def state(self) -> Literal["loading", "ready", "broken"]:
+        """ready: it answers; broken: it does not and will not until the file changes."""
+        if self.served is not None:
+            return "ready"
+        return "broken" if self.settled else "loading"

@@ -1,0 +1,152 @@
+"""Ensembles in the models folder: cards alone, answered by the engines of their members."""
+
+import math
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from helpers import (
+    brightness_model,
+    card_for,
+    picture,
+    predict,
+    prepare,
+    ready_client,
+    settings_for,
+)
+
+from app.settings import Settings
+from detection_model.card import (
+    Card,
+    InputSpec,
+    MeanCombination,
+    Member,
+    StackedCombination,
+    file_sha256,
+    identity,
+    write_card,
+)
+
+GREY = picture(140)
+
+
+def ensemble(models: Path, name: str, members: list[str], **changes: Any) -> Card:
+    card = Card(
+        name=name,
+        kind="ensemble",
+        members=tuple(
+            Member(name=member, sha256=file_sha256(models / f"{member}.keras"))
+            for member in members
+        ),
+        input=InputSpec(height=64, width=48),
+        **changes,
+    )
+    write_card(card, models / f"{name}.json")
+    return card
+
+
+@pytest.fixture
+def models(prepared: tuple[Path, Path], tmp_path: Path) -> Path:
+    """A copy of the prepared models, to be changed."""
+    return Path(shutil.copytree(prepared[0], tmp_path / "models"))
+
+
+@pytest.fixture
+def both(settings: Settings, models: Path) -> Iterator[TestClient]:
+    ensemble(models, "both", ["bright", "dark"], combination=MeanCombination())
+    stacked = StackedCombination(coefficients=(2.0, -1.0), intercept=0.5)
+    ensemble(models, "stack", ["bright", "dark"], combination=stacked)
+    with ready_client(settings.model_copy(update={"models_dir": models})) as client:
+        yield client
+
+
+def look(client: TestClient) -> None:
+    service: Any = client.app.state.service  # type: ignore[attr-defined]
+    service.refresh()
+    service.refresh()
+
+
+def test_a_mean_is_that_of_its_members_and_a_stack_their_weighted_sum(both: TestClient) -> None:
+    results = predict(both, GREY, models="bright,dark,both,stack").json()["results"]
+    bright, dark, mean, stack = results
+    expected = (bright["probability"]["fake"] + dark["probability"]["fake"]) / 2
+    assert mean["probability"]["fake"] == pytest.approx(expected)
+    assert stack["logit"] == pytest.approx(2 * bright["logit"] - dark["logit"] + 0.5)
+    assert stack["probability"]["fake"] == pytest.approx(1 / (1 + math.exp(-stack["logit"])))
+
+
+def test_an_ensemble_is_listed_chosen_measured_and_identified_like_a_model(
+    both: TestClient, models: Path
+) -> None:
+    row = both.get("/api/models/both").json()["model"]
+    assert (row["state"], row["card"]["kind"], row["engine"]) == ("ready", "ensemble", None)
+    assert both.put("/api/models/active", json={"name": "both"}).status_code == 200
+    answer = predict(both, GREY).json()
+    card = Card.model_validate_json((models / "both.json").read_bytes())
+    assert (answer["model"], answer["model_sha256"]) == ("both", identity(card))
+    assert both.post("/api/models/both/speed").json()["median_ms"] > 0
+    assert both.get("/api/model/info").json()["model_name"] == "both"
+    (listed,) = [
+        file
+        for file in both.get("/api/models").json()["folder"]["files"]
+        if file["name"] == "both.json"
+    ]
+    assert listed["problem"] is None
+
+
+def test_a_threshold_is_set_for_an_ensemble(both: TestClient) -> None:
+    both.patch("/api/models/both", json={"threshold": 0.99})
+    answer = predict(both, picture(255), model="both").json()
+    assert (answer["threshold"], answer["prediction"]) == (0.99, "Real")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda models: (models / "dark.keras").unlink(), "dark is not there"),
+        (
+            lambda models: shutil.copy(models / "bright.keras", models / "dark.keras"),
+            "dark is another file",
+        ),
+        (lambda models: (models / "both.json").write_text('{"kind": "ensemble"}'), "name"),
+    ],
+)
+def test_an_ensemble_that_is_not_whole_says_which_member_or_field(
+    settings: Settings, models: Path, spoil: Any, said: str
+) -> None:
+    ensemble(models, "both", ["bright", "dark"])
+    spoil(models)
+    with ready_client(settings.model_copy(update={"models_dir": models})) as client:
+        row = client.get("/api/models/both").json()["model"]
+        assert row["state"] == "broken"
+        assert said in row["problem"]
+        refused = predict(client, GREY, model="both")
+        assert (refused.status_code, refused.json()["error"]) == (409, "model_broken")
+        assert predict(client, GREY, model="bright").status_code == 200
+
+
+def test_an_ensemble_waits_for_members_that_are_prepared_and_keeps_those_it_had(
+    tmp_path: Path,
+) -> None:
+    models = tmp_path / "models"
+    card_for(brightness_model(models / "one.keras"))
+    settings = settings_for(models, tmp_path / "state")
+    ensemble(models, "alone", ["one"])
+    with ready_client(settings) as client:
+        assert client.get("/api/models/alone").json()["model"]["state"] == "loading"
+        assert predict(client, GREY, model="alone").status_code == 503
+        prepare(models, settings.cache_dir)
+        look(client)
+        before = predict(client, GREY, model="alone").json()
+        assert before["model"] == "alone"
+        # Another file takes the member's name: what was made of the first goes on to answer.
+        card_for(brightness_model(models / "one.keras", sign=-1))
+        prepare(models, settings.cache_dir)
+        look(client)
+        after = predict(client, GREY, models="one,alone").json()["results"]
+        assert after[0]["model_sha256"] != before["model_sha256"]
+        assert after[1]["logit"] == before["logit"]
+        assert "another file" in client.get("/api/models/alone").json()["model"]["problem"]
