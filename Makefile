@@ -7,7 +7,7 @@ PORT ?= 8000
 VENV := .venv/bin
 export PORT
 .DEFAULT_GOAL := help
-.PHONY: benchmark help run train demo-data notebook notebooks test test-compose openapi results lock format
+.PHONY: benchmark endure help run train demo-data notebook notebooks test test-compose openapi results lock format
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -19,6 +19,15 @@ run: ## install what is missing, build the page, serve on PORT (8000)
 train: ## install the command line: then .venv/bin/detection-model --help
 	@$(PYTHON) tools/prepare.py train
 	@$(VENV)/detection-model --help
+
+.PHONY: backbone-study fault-study
+backbone-study: ## train versions on one split of DATA, and compare them
+	@$(PYTHON) tools/prepare.py train
+	@$(VENV)/detection-model backbone-study --data $(or $(DATA),data/Dataset) $(STUDY)
+
+fault-study: ## train v3 briefly on DATA under each planted fault
+	@$(PYTHON) tools/prepare.py train
+	@$(VENV)/detection-model fault-study --data $(or $(DATA),data/Dataset) $(STUDY)
 
 demo-data: ## write a small synthetic data set into data/Demo
 	@$(PYTHON) tools/prepare.py train
@@ -39,6 +48,11 @@ test: ## lint, types, unit, API and browser tests
 benchmark: ## the service against its peers under load, on PICTURES (a folder of JPEG files)
 	@$(PYTHON) tools/prepare.py test
 	@bash webapp-backend/benchmarks/run.sh
+
+endure: ## an hour of requests for leaks, 10,000 spoiled pictures, 1,000 odd requests a route
+	@$(PYTHON) tools/prepare.py test
+	@SOAK_SECONDS=3600 FUZZ_UPLOADS=10000 FUZZ_EXAMPLES=1000 $(VENV)/python -m pytest \
+	  webapp-backend/tests/test_fuzz.py webapp-backend/tests/test_server.py
 
 test-compose: ## prove docker-compose.yml with the engine of this machine
 	@bash tools/test-compose.sh

@@ -20,9 +20,9 @@ step "Page: lint, types, unit tests"
 (cd webapp-frontend && npm run --silent lint && npm run --silent typecheck && npm test --silent)
 
 step "Library"
-"$bin/python" -m pytest detection-model/tests
+"$bin/python" -m pytest -n auto --dist loadfile detection-model/tests
 step "Service"
-"$bin/python" -m pytest webapp-backend/tests
+"$bin/python" -m pytest -n auto --dist loadfile webapp-backend/tests
 
 step "The page in Chromium, against the service with the published models"
 if ! command -v "${CHROMIUM:-chromium}" >/dev/null; then

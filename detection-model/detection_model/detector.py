@@ -116,16 +116,24 @@ def load_model(path: Path) -> LoadedModel:
 def load_original(path: Path) -> Any:
     """Load a model file safely as the Keras model that was saved.
 
+    Of an `.h5` file whose architecture cannot be restored the weights alone are loaded, where
+    they fit a network of the zoo.
+
     Raises:
         ModelError: damaged, or made by something else.
     """
     import keras
+
+    import detection_model.zoo.attention  # noqa: F401  registers the layer for files with it
+    from detection_model.zoo.legacy import rebuilt
 
     if not _looks_whole(path):
         raise ModelError(f"{path.name} is no Keras file, or its end is missing")
     try:
         return keras.saving.load_model(path, compile=False)
     except Exception as error:  # noqa: BLE001  Keras raises nearly anything on a damaged file
+        if path.suffix == ".h5" and (model := rebuilt(path)) is not None:
+            return model
         first_line = str(error).strip().splitlines()[0] if str(error).strip() else ""
         reason = first_line.replace(str(path), path.name).replace(str(path.parent), "")
         raise ModelError(f"{path.name} cannot be loaded by Keras: {reason[:300]}") from None

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from detection_model import zoo
 from detection_model.detector import ModelError, load_model
 
 
@@ -51,3 +52,38 @@ def test_what_is_no_model_is_refused_without_a_path(tmp_path: Path) -> None:
             load_model(path)
         assert path.name in str(refused.value)
         assert str(tmp_path) not in str(refused.value)
+
+
+def without_architecture(path: Path, model: object, *, spoilt: bool) -> Path:
+    """An older file whose architecture cannot be restored, or that holds weights alone."""
+    import h5py
+
+    model.save(path)  # type: ignore[attr-defined]
+    with h5py.File(path, "a") as file:
+        if spoilt:
+            config = file.attrs["model_config"].replace("Conv2D", "TheirConv2D")
+            file.attrs["model_config"] = config
+        else:
+            del file.attrs["model_config"]
+    return path
+
+
+@pytest.mark.parametrize("spoilt", [True, False])
+def test_weights_are_loaded_into_the_zoos_network_where_the_architecture_is_lost(
+    tmp_path: Path, spoilt: bool
+) -> None:
+    model = zoo.ZOO["v1"].build()
+    path = without_architecture(tmp_path / "old.h5", model, spoilt=spoilt)
+    pictures = np.random.default_rng(0).random((2, 256, 256, 3), np.float32) * 255
+    loaded = load_model(path)
+    assert loaded.facts.activation == "sigmoid"
+    found = 1 / (1 + np.exp(-loaded.logits.predict(pictures, verbose=0)))
+    np.testing.assert_allclose(found, model.predict(pictures, verbose=0), atol=1e-6)
+
+
+def test_the_files_name_tells_which_network(tmp_path: Path) -> None:
+    model = zoo.ZOO["mobilenetv2"].build(weights="none", head="mlp")
+    named = without_architecture(tmp_path / "mobilenetv2-old.h5", model, spoilt=False)
+    assert load_model(named).facts.parameters == model.count_params()
+    with pytest.raises(ModelError, match=r"old\.h5 cannot be loaded"):
+        load_model(named.rename(tmp_path / "old.h5"))

@@ -125,6 +125,14 @@ def test_run_json_is_read_and_anothers_is_left_alone(tmp_path: Path) -> None:
     assert runs["theirs"].record is runs["broken"].record is None
 
 
+def test_a_run_whose_loss_was_no_number_is_read(tmp_path: Path) -> None:
+    write_events(tmp_path / "run" / "train", {0: math.nan})
+    record(history={"loss": [1.0, math.nan]}).save(tmp_path / "run")
+    found = read(tmp_path)["run"].record
+    assert found is not None
+    assert found.history["loss"] == pytest.approx([1.0, math.nan], nan_ok=True)
+
+
 def test_a_run_that_goes_on_is_read_again_and_one_that_went_away_is_gone(tmp_path: Path) -> None:
     reader = RunReader(tmp_path)
     assert reader.all() == []

@@ -63,6 +63,9 @@ def test_an_interrupted_training_is_resumed_in_its_own_run(trained: tuple[Path, 
     assert all(len(values) == 5 for values in content["history"].values())
     assert content["parameters"] == 3_696_625
     assert 1 <= content["best_epoch"] <= 5
+    (warning,) = content["data_warnings"]
+    assert "was not inspected for leaks" in warning
+    assert "WARNING: " in said
 
 
 def test_the_run_holds_event_files_plots_and_the_best_epoch(trained: tuple[Path, str]) -> None:

@@ -2,85 +2,168 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
 from detection_model import zoo
 from detection_model.cli import common
+from detection_model.training.config import Precision, TrainConfig, configured, read_settings
+from detection_model.zoo.heads import HeadName
 
 RecipeName = StrEnum("RecipeName", {name: name for name in zoo.ZOO})  # type: ignore[misc]
+NETWORK, LEARNING, RESEARCH = "Network", "Learning", "Pictures, and research"
 
 
 def command(
     version: Annotated[RecipeName, typer.Argument(help="What to train.")],
     data: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             help="Data set: Train, Validation, Test folders with Real and Fake in each, or just "
             "Real and Fake (then split 80/10/10)."
         ),
-    ],
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="YAML file with settings named as in run.json; flags win over it."),
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Publish under this name.")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the version's own.")] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1)] = None,
-    learning_rate: Annotated[float | None, typer.Option(min=1e-8)] = None,
-    seed: Annotated[int, typer.Option(help="Of weights, order, dropout and split.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Of weights, order, dropout and split; 0.")
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            help="Where a backbone's come from: imagenet (downloaded once; Lite0's are installed), "
+            "a file, or none: random.",
+            rich_help_panel=NETWORK,
+        ),
+    ] = None,
+    head: Annotated[
+        HeadName | None,
+        typer.Option(
+            help="dense: 256 and dropout 0.5; mlp: 256, 128 and dropout 0.2.",
+            rich_help_panel=NETWORK,
+        ),
+    ] = None,
+    image_size: Annotated[
+        int | None, typer.Option(min=8, help="Side in pixels.", rich_help_panel=NETWORK)
+    ] = None,
+    fine_tune_epochs: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="After the head has learned alone: the end of the backbone too, at a tenth of "
+            "the rate. 0 leaves it frozen.",
+            rich_help_panel=NETWORK,
+        ),
+    ] = None,
+    fine_tuned: Annotated[
+        int | None, typer.Option(min=1, help="So many layers.", rich_help_panel=NETWORK)
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, rich_help_panel=LEARNING)] = None,
+    learning_rate: Annotated[float | None, typer.Option(min=1e-8, rich_help_panel=LEARNING)] = None,
+    optimizer: Annotated[
+        Literal["adam", "adamw", "sgd"] | None, typer.Option(rich_help_panel=LEARNING)
+    ] = None,
+    schedule: Annotated[
+        Literal["constant", "linear", "cosine"] | None,
+        typer.Option(help="How the rate falls within a stage.", rich_help_panel=LEARNING),
+    ] = None,
+    reduce_on_plateau: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Halve the rate after so many epochs that gain nothing in validation.",
+            rich_help_panel=LEARNING,
+        ),
+    ] = None,
+    early_stopping: Annotated[
+        int | None,
+        typer.Option(min=1, help="End a stage after so many.", rich_help_panel=LEARNING),
+    ] = None,
+    keep: Annotated[
+        Literal["last", "best"] | None,
+        typer.Option(help="The epoch to publish; last.", rich_help_panel=LEARNING),
+    ] = None,
+    precision: Annotated[
+        Precision | None,
+        typer.Option(help="Mixed is faster on newer GPUs.", rich_help_panel=LEARNING),
+    ] = None,
+    class_weights: Annotated[
+        str | None,
+        typer.Option(help="balanced, or REAL,FAKE as in 1,2.", rich_help_panel=LEARNING),
+    ] = None,
+    augment: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Alter training pictures: flip=1, rotation=DEGREES, zoom=, brightness=, colour= "
+            "(shares), jpeg=LOWEST QUALITY, blur=PIXELS, scaling=SMALLEST, noise=OF 255; repeat.",
+            metavar="WHAT=VALUE",
+            rich_help_panel=RESEARCH,
+        ),
+    ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Plant a fault: label_noise=SHARE, input_noise=OF 255, shuffled_labels=1, "
+            "wrong_loss=1, skip_gradients=N, reset_weights=N (every N batches); repeat. The card "
+            "says so.",
+            metavar="WHAT=VALUE",
+            rich_help_panel=RESEARCH,
+        ),
+    ] = None,
     data_licence: Annotated[
         list[str] | None, typer.Option(help="Licence notice for the card; may be repeated.")
     ] = None,
     models: common.ModelsOption = common.MODELS,
-    logs: Annotated[
-        Path, typer.Option("--logs", help="Folder of training logs.", show_default=False)
-    ] = common.LOGS,
+    logs: common.LogsOption = common.LOGS,
     force: Annotated[bool, typer.Option("--force", help="Replace a published model.")] = False,
 ) -> None:
     """Train a version, publish it with its card, and log to TensorBoard.
 
-    Ctrl-C stops after writing a checkpoint; the same command resumes there. The last epoch is
-    published as MODELS/NAME.keras, the best one stays in the run's folder as best.keras.
+    Ctrl-C stops after writing a checkpoint; the same command resumes there, also after a crash.
+    The last epoch is published as MODELS/NAME.keras, the best one stays in the run's folder as
+    best.keras, and both stages of a backbone stay there as frozen.keras and fine-tuned.keras.
 
       detection-model train v3 --data data/Dataset
 
-      detection-model train v1 --data faces --name mine --epochs 5
-    """
-    from detection_model.training.run import TrainConfig
-    from detection_model.training.trainer import (
-        Interrupted,
-        Places,
-        Reporter,
-        TrainingError,
-        train,
-    )
+      detection-model train efficientnet-lite0 --data data/Dataset --augment flip=1
 
-    recipe = zoo.ZOO[version]
-    config = TrainConfig(
-        recipe=version,
-        name=name or version,
-        data=str(data),
-        epochs=epochs or recipe.epochs,
-        batch_size=batch_size or recipe.batch_size,
-        learning_rate=learning_rate or recipe.learning_rate,
-        seed=seed,
-        data_licences=tuple(data_licence or ()),
-    )
-    report = Reporter(
-        say=lambda text: common.errors.print(text, highlight=False, soft_wrap=True),
-        bad=common.warn_bad,
-        decoding=lambda split: common.progress_bar(f"reading {split}"),
-        verbose=1 if common.console.is_terminal else 2,
-    )
+      detection-model train v1 --config mine.yaml --name mine --epochs 5
+    """
+    flags: dict[str, Any] = {
+        "data": str(data) if data else None,
+        "name": name,
+        "epochs": epochs,
+        "seed": seed,
+        "weights": weights,
+        "head": head,
+        "image_size": image_size,
+        "fine_tune_epochs": fine_tune_epochs,
+        "fine_tuned": fine_tuned,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "optimizer": optimizer,
+        "schedule": schedule,
+        "reduce_on_plateau": reduce_on_plateau,
+        "early_stopping": early_stopping,
+        "keep": keep,
+        "precision": precision,
+        "class_weights": class_weights,
+        "data_licences": tuple(data_licence) if data_licence else None,
+    }
     with common.refusals():
-        try:
-            published = train(config, Places(models, logs), report, force=force)
-        except TrainingError as error:
-            common.refuse(str(error))
-        except Interrupted as stopped:
-            common.errors.print(
-                f"\nStopped after {stopped.epochs_done} of {config.epochs} epochs. "
-                f"Checkpoints are in {stopped.folder}; the same command goes on from there.",
-                highlight=False,
-                soft_wrap=True,
-            )
-            raise typer.Exit(130) from None
+        flags |= {"augmentation": common.pairs(augment), "faults": common.pairs(fault)}
+        settings = configured(version, read_settings(config) if config else {}, flags)
+        _train(settings, models, logs, force=force)
+
+
+def _train(config: TrainConfig, models: Path, logs: Path, *, force: bool) -> None:
+    from detection_model.training.trainer import Places, train
+
+    with common.interruptions():
+        published = train(config, Places(models, logs), common.reporter(), force=force)
     common.console.print(f"Published {published}. Next: detection-model evaluate {config.name}")

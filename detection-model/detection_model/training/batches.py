@@ -1,20 +1,42 @@
-"""Feeds decoded pictures to Keras in an order that depends on seed and epoch alone."""
+"""Feeds decoded pictures to Keras; order and alteration depend on seed and epoch alone."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detection_model import images
 from detection_model.card import InputSpec
 from detection_model.data.pictures import Pictures
 
+# A picture, uint8 RGB (h, w, 3), as it is to be trained on; the same for the same generator.
+Alter = Callable[[NDArray[np.uint8], np.random.Generator], NDArray[np.uint8]]
+
 
 def training_batches(
-    pictures: Pictures, spec: InputSpec, *, batch_size: int, seed: int, first_epoch: int
+    pictures: Pictures,
+    spec: InputSpec,
+    *,
+    batch_size: int,
+    seed: int,
+    first_epoch: int,
+    targets: NDArray[np.float32] | None = None,
+    alter: Alter | None = None,
 ) -> Any:
     """Endless tf.data of (float32 (b, h, w, 3), float32 (b, 1)), each epoch shuffled anew.
 
-    Epoch `e` has the same order whether training began at 0 or was resumed at `e`.
+    Epoch `e` has the same order, and each picture in it the same alteration, whether training
+    began at 0 or was resumed at `e`.
+
+    Args:
+        pictures: decoded.
+        spec: what the model takes.
+        batch_size: the last batch of an epoch may be smaller.
+        seed: of order and alteration.
+        first_epoch: to begin with.
+        targets: float32 (n,), instead of the pictures' own.
+        alter: applied to each picture.
     """
     import tensorflow as tf
 
@@ -23,10 +45,12 @@ def training_batches(
     def order(epoch: Any) -> Any:
         seeds = tf.stack([tf.cast(seed, tf.int64), epoch])
         shuffled = tf.random.experimental.stateless_shuffle(tf.range(count), seeds)
-        return tf.data.Dataset.from_tensor_slices(shuffled).batch(batch_size)
+        indexes = tf.data.Dataset.from_tensor_slices(shuffled).batch(batch_size)
+        return indexes.map(lambda index: (index, epoch))
 
     indexes = tf.data.Dataset.counter(start=first_epoch).flat_map(order)
-    return _load(indexes, pictures, spec)
+    own = pictures.targets if targets is None else targets
+    return _load(indexes, pictures, spec, own, alter, seed)
 
 
 def validation_batches(pictures: Pictures, spec: InputSpec, *, batch_size: int) -> Any:
@@ -34,23 +58,34 @@ def validation_batches(pictures: Pictures, spec: InputSpec, *, batch_size: int) 
     import tensorflow as tf
 
     indexes = tf.data.Dataset.range(len(pictures.examples)).batch(batch_size)
-    return _load(indexes.map(lambda index: tf.cast(index, tf.int32)), pictures, spec)
+    once = indexes.map(lambda index: (tf.cast(index, tf.int32), tf.constant(0, tf.int64)))
+    return _load(once, pictures, spec, pictures.targets, None, 0)
 
 
-def _load(indexes: Any, pictures: Pictures, spec: InputSpec) -> Any:
+def _load(
+    indexes: Any,
+    pictures: Pictures,
+    spec: InputSpec,
+    targets: NDArray[np.float32],
+    alter: Alter | None,
+    seed: int,
+) -> Any:
     import tensorflow as tf
 
-    targets = pictures.targets[:, None]
-
-    def gather(index: Any) -> tuple[Any, Any]:
+    def gather(index: Any, epoch: Any) -> tuple[Any, Any]:
         # Sorted access is kind to a memory-mapped file; the order inside a batch is free.
         at = np.sort(index)
-        return images.scale(pictures.pixels[at], spec), targets[at]
+        pixels = pictures.pixels[at]
+        if alter is not None:
+            for row, number in enumerate(at):
+                pixels[row] = alter(pixels[row], np.random.default_rng([seed, epoch, number]))
+        return images.scale(pixels, spec), targets[at, None]
 
-    def load(index: Any) -> tuple[Any, Any]:
-        batch, target = tf.numpy_function(gather, [index], (tf.float32, tf.float32))
+    def load(index: Any, epoch: Any) -> tuple[Any, Any]:
+        batch, target = tf.numpy_function(gather, [index, epoch], (tf.float32, tf.float32))
         batch.set_shape((None, spec.height, spec.width, 3))
         target.set_shape((None, 1))
         return batch, target
 
-    return indexes.map(load, num_parallel_calls=2).prefetch(2)
+    workers = 2 if alter is None else tf.data.AUTOTUNE
+    return indexes.map(load, num_parallel_calls=workers).prefetch(2)

@@ -1,35 +1,24 @@
 """A training run on disk: `logs/<model>/<run>/` with run.json, event files and checkpoints."""
 
+import math
 import platform
 import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
+
+from detection_model.training.config import TrainConfig as TrainConfig
 
 RECORD = "run.json"
 LAST = "last.keras"
 BEST = "best.keras"
 
 
-class TrainConfig(BaseModel):
-    """What is trained on what, and how."""
-
-    recipe: str
-    name: str
-    data: str
-    epochs: int = Field(ge=1)
-    batch_size: int = Field(32, ge=1)
-    learning_rate: float = Field(1e-3, gt=0)
-    seed: int = 0
-    data_licences: tuple[str, ...] = ()
-
-    @property
-    def data_name(self) -> str:
-        """The data set's folder without the way there, which tells of the machine."""
-        return Path(self.data).name
+# JSON has no number for what is none: null there, NaN here.
+Logged = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
 
 
 class RunRecord(BaseModel):
@@ -45,11 +34,13 @@ class RunRecord(BaseModel):
     skipped: dict[str, str] = Field({}, description="pictures that could not be read, and why")
     parameters: int
     optimizer_variables: int
+    data_warnings: tuple[str, ...] = Field((), description="what an inspection of it found")
     best_epoch: int | None = Field(None, description="lowest validation loss, counted from 1")
-    history: dict[str, list[float]] = {}
+    history: dict[str, list[Logged]] = {}
     versions: dict[str, str] = {}
     device: str = ""
     git_commit: str | None = None
+    stages: list[str] = Field([], description="that were trained, in order")
 
     def save(self, folder: Path) -> None:
         """Write run.json so that a reader never sees half of it."""

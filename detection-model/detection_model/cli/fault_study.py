@@ -1,0 +1,58 @@
+"""`detection-model fault-study`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from detection_model.cli import common
+from detection_model.training.config import configured
+
+# Each strong enough to be seen in a few epochs; its strength is in the table's name.
+PLANTED: dict[str, dict[str, Any]] = {
+    "none": {},
+    "label noise 20 %": {"label_noise": 0.2},
+    "label noise 40 %": {"label_noise": 0.4},
+    "input noise 50": {"input_noise": 50},
+    "shuffled labels": {"shuffled_labels": True},
+    "wrong loss": {"wrong_loss": True},
+    "every second gradient skipped": {"skip_gradients": 2},
+    "a layer reset every 10 batches": {"reset_weights": 10},
+}
+
+
+def command(
+    data: Annotated[Path, typer.Option(help="Data set, laid out as for train.")],
+    recipe: Annotated[str, typer.Option(help="What to train.")] = "v3",
+    epochs: Annotated[int, typer.Option(min=1)] = 5,
+    image_size: Annotated[int | None, typer.Option(min=8)] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Instead of LOGS/fault-study.", show_default=False),
+    ] = None,
+    logs: common.LogsOption = common.LOGS,
+) -> None:
+    """Train briefly under each planted fault; write a table and a plot of the damage.
+
+    Label noise, input noise, shuffled labels, a wrong loss, skipped gradients and weights that
+    are reset, beside a training without a fault on the same pictures and with the same seed.
+
+      detection-model fault-study --data data/Dataset
+    """
+    from detection_model.training.study import NOTES, PLOT, curves_figure, train_all, write_tables
+
+    folder = out or logs / "fault-study"
+    with common.refusals(), common.interruptions():
+        configs = {
+            name: configured(
+                common.known_recipe(recipe),
+                {"data": str(data), "epochs": epochs, "image_size": image_size},
+                {"name": f"{recipe}-{number}", "faults": faults},
+            )
+            for number, (name, faults) in enumerate(PLANTED.items())
+        }
+        outcomes = list(train_all(configs, folder, common.reporter()))
+    write_tables(outcomes, folder, f"{recipe} under planted faults, {epochs} epochs")
+    curves_figure(outcomes).savefig(folder / PLOT)
+    common.console.print((folder / NOTES).read_text(), highlight=False, soft_wrap=True)
+    common.console.print(f"Written to {folder}", highlight=False, soft_wrap=True)

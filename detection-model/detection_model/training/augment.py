@@ -1,0 +1,73 @@
+"""Alters pictures for training. Pillow does it, as everywhere else in this library."""
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageEnhance, ImageFilter
+
+from detection_model.training.config import Augmentation
+
+Pixels = NDArray[np.uint8]
+
+
+def augment(pixels: Pixels, how: Augmentation, rng: np.random.Generator) -> Pixels:
+    """One picture, uint8 RGB (h, w, 3), altered: the same for the same generator."""
+    picture = _coloured(_moved(Image.fromarray(pixels), how, rng), how, rng)
+    return _delivered(picture, how, rng)
+
+
+def add_noise(pixels: Pixels, deviation: float, rng: np.random.Generator) -> Pixels:
+    """Gaussian noise of a standard deviation in units of 255, cut at 0 and 255."""
+    noise = rng.normal(0, deviation, pixels.shape)
+    return np.clip(np.rint(pixels + noise), 0, 255).astype(np.uint8)
+
+
+def _moved(picture: Image.Image, how: Augmentation, rng: np.random.Generator) -> Image.Image:
+    if how.flip and rng.random() < 0.5:
+        picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    if not (how.rotation or how.zoom):
+        return picture
+    angle = np.radians(rng.uniform(-how.rotation, how.rotation))
+    scale = 1 + rng.uniform(-how.zoom, how.zoom)
+    x, y = picture.width / 2, picture.height / 2
+    cos, sin = np.cos(angle) / scale, np.sin(angle) / scale
+    back = (cos, sin, x - cos * x - sin * y, -sin, cos, y + sin * x - cos * y)
+    # What comes in from outside is grey: black corners would be a sign of their own.
+    return picture.transform(
+        picture.size,
+        Image.Transform.AFFINE,
+        back,
+        Image.Resampling.BILINEAR,
+        fillcolor=(128, 128, 128),
+    )
+
+
+def _coloured(picture: Image.Image, how: Augmentation, rng: np.random.Generator) -> Image.Image:
+    for enhance, by in (
+        (ImageEnhance.Brightness, how.brightness),
+        (ImageEnhance.Color, how.colour),
+        (ImageEnhance.Contrast, how.colour),
+    ):
+        if by:
+            picture = enhance(picture).enhance(1 + rng.uniform(-by, by))
+    return picture
+
+
+def _delivered(picture: Image.Image, how: Augmentation, rng: np.random.Generator) -> Pixels:
+    if how.scaling < 1 and rng.random() < how.share:
+        factor = rng.uniform(how.scaling, 1)
+        smaller = (max(1, round(side * factor)) for side in picture.size)
+        small = picture.resize(tuple(smaller), Image.Resampling.BILINEAR)  # type: ignore[arg-type]
+        picture = small.resize(picture.size, Image.Resampling.BILINEAR)
+    if how.blur and rng.random() < how.share:
+        picture = picture.filter(ImageFilter.GaussianBlur(rng.uniform(0, how.blur)))
+    noisy = bool(how.noise) and rng.random() < how.share
+    if noisy:
+        pixels = add_noise(np.asarray(picture), rng.uniform(0, how.noise), rng)
+        picture = Image.fromarray(pixels)
+    if how.jpeg < 100 and rng.random() < how.share:
+        encoded = io.BytesIO()
+        picture.save(encoded, "JPEG", quality=int(rng.integers(how.jpeg, 101)))
+        picture = Image.open(encoded).convert("RGB")
+    return np.asarray(picture)

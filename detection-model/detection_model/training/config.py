@@ -1,0 +1,173 @@
+"""What is trained on what, and how: one object, from flags or a YAML file, kept in run.json."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from detection_model import zoo
+from detection_model.zoo.heads import HeadName
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be; the message names the setting."""
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """What differs from the defaults, which change nothing."""
+        return self.model_dump(exclude_defaults=True)
+
+
+class Augmentation(_Settings):
+    """How training pictures are altered, anew each epoch.
+
+    The last four are what happens to a picture on its way to a reader (Wang et al., "CNN-generated
+    images are surprisingly easy to spot... for now", 2020); each touches a `share` of the pictures.
+    """
+
+    flip: bool = Field(False, description="left to right, every second picture")
+    rotation: float = Field(0, ge=0, le=180, description="up to so many degrees either way")
+    zoom: float = Field(0, ge=0, lt=1, description="in or out by up to this share")
+    brightness: Share = Field(0, description="times 1 plus or minus up to this")
+    colour: Share = Field(0, description="saturation and contrast, each so")
+    jpeg: int = Field(100, ge=1, le=100, description="encoded at a quality from here to 100")
+    blur: float = Field(0, ge=0, le=20, description="Gaussian, sigma up to so many pixels")
+    scaling: float = Field(1, gt=0, le=1, description="down by a factor from here to 1, and up")
+    noise: float = Field(0, ge=0, le=255, description="Gaussian, deviation up to this of 255")
+    share: Share = Field(0.5, description="of the pictures for each of the last four")
+
+
+class Faults(_Settings):
+    """Faults planted on purpose, to see what they do to a training."""
+
+    label_noise: Share = Field(0, description="share of training labels turned round")
+    input_noise: float = Field(0, ge=0, le=255, description="deviation of noise, of 255")
+    shuffled_labels: bool = Field(False, description="labels dealt out at random")
+    wrong_loss: bool = Field(False, description="categorical cross-entropy over one output")
+    skip_gradients: int = Field(0, ge=0, description="every so many batches one teaches nothing")
+    reset_weights: int = Field(0, ge=0, description="every so many batches a layer is drawn anew")
+
+
+class TrainConfig(BaseModel):
+    """All that a training depends on but code and pictures. Defaults: Adam at one rate."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    recipe: str
+    name: str
+    data: str
+    epochs: int = Field(ge=1)
+    batch_size: int = Field(32, ge=1)
+    learning_rate: float = Field(1e-3, gt=0)
+    seed: int = Field(0, ge=0, lt=2**32)
+    data_licences: tuple[str, ...] = ()
+    image_size: int | None = Field(None, ge=8, le=4096, description="none: the recipe's own")
+    weights: str | None = Field(None, description="of the backbone; none: the recipe's own")
+    head: HeadName | None = Field(None, description="none: the recipe's own")
+    fine_tune_epochs: int = Field(0, ge=0, description="after the head has been trained alone")
+    fine_tuned: int = Field(30, ge=1, description="last layers of the backbone that then learn")
+    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    schedule: Literal["constant", "linear", "cosine"] = Field(
+        "constant", description="of the rate, over the epochs of a stage, down to nothing"
+    )
+    early_stopping: int | None = Field(None, ge=1, description="epochs without a lower loss")
+    reduce_on_plateau: int | None = Field(None, ge=1, description="the same, then half the rate")
+    keep: Literal["last", "best"] = Field("last", description="the epoch that is published")
+    precision: Precision = "float32"
+    class_weights: Literal["balanced"] | tuple[float, float] | None = Field(
+        None, description="of the loss on Real and Fake; balanced: by their numbers"
+    )
+    augmentation: Augmentation = Augmentation()
+    faults: Faults = Faults()
+
+    @property
+    def data_name(self) -> str:
+        """The data set's folder without the way there, which tells of the machine."""
+        return Path(self.data).name
+
+    @field_validator("class_weights", mode="before")
+    @classmethod
+    def _pair(cls, value: object) -> object:
+        if not isinstance(value, str) or value == "balanced":
+            return value
+        try:
+            real, fake = map(float, value.split(","))
+        except ValueError:
+            raise ValueError("balanced, or two numbers as in 1,2") from None
+        return real, fake
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.reduce_on_plateau and self.schedule != "constant":
+            raise ValueError(
+                "reduce_on_plateau sets the rate, and so does the schedule: choose one"
+            )
+        if isinstance(self.class_weights, tuple) and min(self.class_weights) <= 0:
+            raise ValueError("class_weights must be above 0")
+        return self
+
+
+def configured(recipe: str, *layers: Mapping[str, Any]) -> TrainConfig:
+    """The recipe's own configuration, changed by each layer in turn: the last one wins.
+
+    Settings of `augmentation` and `faults` are changed one by one. None changes nothing.
+
+    Raises:
+        ConfigError: no such setting, or a value that it cannot have.
+    """
+    own = zoo.ZOO[recipe]
+    merged: dict[str, Any] = {"recipe": recipe, "name": recipe}
+    for name in ("epochs", "batch_size", "learning_rate", "fine_tune_epochs", "fine_tuned"):
+        merged[name] = getattr(own, name)
+    for layer in layers:
+        for name, value in layer.items():
+            if isinstance(value, Mapping):
+                merged[name] = {**merged.get(name, {}), **value}
+            elif value is not None and name != "recipe":
+                merged[name] = value
+    try:
+        return TrainConfig.model_validate(merged)
+    except ValidationError as error:
+        first = error.errors()[0]
+        setting = ".".join(str(part) for part in first["loc"] if part not in ("str", "tuple"))
+        message = first["msg"].removeprefix("Value error, ")
+        known = {
+            "missing": "missing; give it as a flag or in the file",
+            "extra_forbidden": "there is no such setting",
+        }
+        message = known.get(first["type"], message)
+        raise ConfigError(f"{setting}: {message}" if setting else message) from None
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """The settings of a YAML file, named as in run.json.
+
+    Raises:
+        ConfigError: it cannot be read, or is no table of settings.
+    """
+    import yaml  # type: ignore[import-untyped]
+
+    try:
+        found = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path.name} is no YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(found, dict) or not all(isinstance(name, str) for name in found):
+        raise ConfigError(f"{path.name} must hold one setting a line, as in `epochs: 5`")
+    return found

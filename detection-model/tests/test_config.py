@@ -1,0 +1,83 @@
+"""A configuration comes from the recipe, a YAML file and flags, and is refused in words."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from detection_model import zoo
+from detection_model.training.config import ConfigError, TrainConfig, configured, read_settings
+from detection_model.training.run import RunRecord
+from detection_model.training.stages import rate_at, stages
+
+LOGS = Path(__file__).parents[2] / "logs"
+
+
+def config(recipe: str = "v3", **changes: Any) -> TrainConfig:
+    return configured(recipe, {"data": "data/Dataset"}, changes)
+
+
+def test_flags_win_over_the_file_and_the_file_over_the_recipe(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("epochs: 7\nbatch_size: 4\naugmentation:\n  flip: true\n  jpeg: 60\n")
+    flags = {"data": "d", "epochs": 3, "seed": None, "augmentation": {"jpeg": "40"}}
+    found = configured("v3", read_settings(file), flags)
+    assert (found.epochs, found.batch_size, found.seed) == (3, 4, 0)
+    assert found.learning_rate == zoo.ZOO["v3"].learning_rate
+    assert found.augmentation.chosen == {"flip": True, "jpeg": 40}
+
+
+def test_the_defaults_are_those_of_the_published_runs() -> None:
+    records = sorted(LOGS.glob("v[123]/*/run.json"))
+    assert len(records) == 3
+    for path in records:
+        written = json.loads(path.read_text())["config"]
+        record = RunRecord.model_validate_json(path.read_bytes())
+        licences = {"data_licences": written["data_licences"]}
+        assert record.config == configured(written["recipe"], {"data": written["data"]}, licences)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"optimiser": "adam"}, "optimiser: there is no such setting"),
+        ({"faults": {"label_noise": "2"}}, "faults.label_noise: .* less than or equal to 1"),
+        ({"augmentation": {"flp": "1"}}, "augmentation.flp: there is no such setting"),
+        ({"class_weights": "1"}, "class_weights: balanced, or two numbers"),
+        ({"class_weights": "0,1"}, "class_weights must be above 0"),
+        ({"schedule": "cosine", "reduce_on_plateau": 2}, "choose one"),
+    ],
+)
+def test_what_cannot_be_is_named(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{said}" if ":" in said else said):
+        config(**changes)
+
+
+@pytest.mark.parametrize("text", ["- a\n- b", "epochs: [", "just words", ""])
+def test_a_file_that_is_no_table_of_settings_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "mine.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=r"mine\.yaml"):
+        read_settings(tmp_path / "mine.yaml")
+
+
+def test_a_network_with_a_past_is_trained_in_two_stages_and_another_in_one() -> None:
+    pretrained = config("mobilenetv2", epochs=3, fine_tune_epochs=2, fine_tuned=9)
+    first, second = stages(pretrained, zoo.ZOO["mobilenetv2"])
+    assert (first.name, first.epochs, first.rate, first.backbone) == ("frozen", 3, 1e-3, 0)
+    assert (second.name, second.epochs, second.backbone) == ("fine-tuned", 2, 9)
+    assert second.rate == pytest.approx(1e-4)
+    random = config("mobilenetv2", epochs=3, fine_tune_epochs=2, weights="none")
+    (only,) = stages(random, zoo.ZOO["mobilenetv2"])
+    assert (only.epochs, only.backbone) == (5, None)
+
+
+def test_schedules_fall_over_the_epochs_of_a_stage() -> None:
+    def rates(schedule: str) -> list[float]:
+        chosen = config(schedule=schedule, epochs=4, learning_rate=1)
+        (stage,) = stages(chosen, zoo.ZOO["v3"])
+        return [rate_at(chosen, stage, epoch) for epoch in range(4)]
+
+    assert rates("constant") == [1, 1, 1, 1]
+    assert rates("linear") == [1, 0.75, 0.5, 0.25]
+    assert rates("cosine") == pytest.approx([1, 0.5 + 2**-1.5, 0.5, 0.5 - 2**-1.5])

@@ -1,0 +1,279 @@
+"""Stages, devices, precision and patience of a training, on a small network."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from portraits import write_portraits
+
+from detection_model import zoo
+from detection_model.card import read_card
+from detection_model.data.folders import find_data
+from detection_model.data.inspection.inspect_data import inspect_data
+from detection_model.data.inspection.report import write_report
+from detection_model.training.callbacks import EpochSeeds, Replayed, seed_states
+from detection_model.training.config import TrainConfig, configured
+from detection_model.training.devices import describe
+from detection_model.training.run import RunRecord
+from detection_model.training.trainer import Places, Reporter, train
+from detection_model.zoo import heads
+
+SMALL = {"image_size": 64, "batch_size": 16, "name": "small"}
+
+
+def small(data: Path, recipe: str = "v3", **changes: Any) -> TrainConfig:
+    return configured(recipe, {"data": str(data), **SMALL, "epochs": 2}, changes)
+
+
+def trained(config: TrainConfig, home: Path) -> tuple[Path, RunRecord]:
+    """The run's folder and record; the model is in `home/models`."""
+    train(config, Places(home / "models", home / "logs"), Reporter(), force=True)
+    (record,) = home.glob(f"logs/{config.name}/*/run.json")
+    return record.parent, RunRecord.model_validate_json(record.read_bytes())
+
+
+def tiny(side: int, weights: str, head: Any) -> Any:
+    """A backbone that can be trained in a moment, as those of the zoo are built."""
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(1 if weights == "imagenet" else 2)
+    inputs = x = keras.Input((side, side, 3))
+    for number in range(3):
+        x = layers.Conv2D(4, 3, strides=2, name=f"conv{number}")(x)
+        x = layers.BatchNormalization(name=f"bn{number}")(x)
+    return keras.Model(inputs, heads.attach(x, head, "average"))
+
+
+def test_leaks_that_were_found_are_said_and_stand_in_the_card(tmp_path: Path) -> None:
+    data = write_portraits(tmp_path / "Leaking", suffixes=("jpg", "png"))
+    (data / "Test").rename(data / "Validation")
+    write_report(inspect_data(find_data(data)), tmp_path / "logs")
+    said: list[str] = []
+    train(
+        small(data, epochs=1),
+        Places(tmp_path / "models", tmp_path / "logs"),
+        Reporter(say=said.append),
+    )
+    (record,) = tmp_path.glob("logs/small/*/run.json")
+    warnings = RunRecord.model_validate_json(record.read_bytes()).data_warnings
+    assert any("format" in text for text in warnings)
+    assert [f"WARNING: {text}" for text in warnings] == [
+        text for text in said if text.startswith("WARNING")
+    ]
+    card = read_card(tmp_path / "models" / "small.json")
+    assert any("format" in failure for failure in card.known_failures)
+
+
+def test_the_head_learns_first_and_the_end_of_the_backbone_after_it(
+    synthetic: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+
+    recipe = zoo.Recipe(tiny, side=32, epochs=1, summary="", weights="imagenet", head="dense")
+    monkeypatch.setitem(zoo.ZOO, "tiny", recipe)
+    config = small(synthetic, "tiny", epochs=1, fine_tune_epochs=2, fine_tuned=3)
+    folder, record = trained(config, tmp_path)
+    assert record.stages == ["frozen", "fine-tuned"]
+    assert len(record.history["loss"]) == 3
+    fresh = recipe.build()
+    frozen, tuned, published = (
+        keras.saving.load_model(path)
+        for path in (
+            folder / "frozen.keras",
+            folder / "fine-tuned.keras",
+            tmp_path / "models/small.keras",
+        )
+    )
+
+    def learned(before: Any, after: Any) -> list[str]:
+        pairs = zip(before.layers, after.layers, strict=True)
+        return [
+            one.name
+            for one, other in pairs
+            if any(map(np.any, map(np.subtract, other.get_weights(), one.get_weights())))
+        ]
+
+    head = ["head_dense1", "head_fake"]
+    assert learned(fresh, frozen) == head
+    # The last three are bn1, conv2 and bn2: statistics and scales of a backbone stay.
+    assert learned(frozen, tuned) == ["conv2", *head]
+    assert learned(tuned, published) == []
+
+
+def test_dropout_noise_depends_on_seed_and_epoch() -> None:
+    import keras
+    from keras import layers
+
+    def noise(seed: int, epoch: int) -> Any:
+        nested = keras.Sequential([keras.Input((50,)), layers.Dropout(0.5)])
+        model = keras.Sequential([keras.Input((50,)), layers.Dropout(0.5), nested])
+        assert len(seed_states(model)) == 2
+        callback = EpochSeeds(seed)
+        callback.set_model(model)
+        model(np.ones((3, 50)), training=True)
+        callback.on_epoch_begin(epoch)
+        return np.asarray(model(np.ones((3, 50)), training=True))
+
+    assert np.array_equal(noise(0, 5), noise(0, 5))
+    assert not np.array_equal(noise(0, 5), noise(0, 6))
+    assert not np.array_equal(noise(0, 5), noise(1, 5))
+
+
+def test_patience_survives_a_resumption() -> None:
+    import keras
+
+    losses = [3.0, 2.0, 2.5, 2.5, 2.5, 1.0]
+
+    def rates(resumed_after: int) -> list[float]:
+        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+        model.compile(keras.optimizers.SGD(0.8 if resumed_after == 0 else 0.1), "mse")
+        past = {"val_loss": losses[:resumed_after]}
+        plateau = keras.callbacks.ReduceLROnPlateau(patience=2, factor=0.5)
+        callback = Replayed(plateau, 0, past, 0.8)
+        callback.set_model(model)
+        callback.on_train_begin()
+        found = []
+        for epoch, loss in enumerate(losses[resumed_after:], start=resumed_after):
+            callback.on_epoch_end(epoch, {"val_loss": loss})
+            found.append(round(float(model.optimizer.learning_rate), 6))
+        return found
+
+    whole = rates(0)
+    assert whole == [0.8, 0.8, 0.8, 0.4, 0.4, 0.4]
+    assert [rates(after) for after in range(1, 6)] == [whole[after:] for after in range(1, 6)]
+
+
+def test_a_stage_ends_early_where_nothing_is_gained_and_the_best_is_kept(
+    synthetic: Path, tmp_path: Path
+) -> None:
+    import keras
+
+    # Such a rate leads nowhere soon.
+    config = small(
+        synthetic, epochs=9, optimizer="sgd", learning_rate=3.0, early_stopping=2, keep="best"
+    )
+    folder, record = trained(config, tmp_path)
+    losses = record.history["val_loss"]
+    assert len(losses) < 9
+    assert min(losses[:-2]) < min(losses[-2:])
+    assert record.best_epoch == 1 + losses.index(min(losses))
+    best, published = (
+        keras.saving.load_model(path).get_weights()
+        for path in (folder / "best.keras", tmp_path / "models" / "small.keras")
+    )
+    assert all(np.array_equal(*pair) for pair in zip(best, published, strict=True))
+
+
+def test_mixed_precision_publishes_a_network_that_computes_in_float32(
+    synthetic: Path, tmp_path: Path
+) -> None:
+    import keras
+
+    _, record = trained(small(synthetic, precision="mixed_bfloat16"), tmp_path)
+    assert record.history["loss"][1] < record.history["loss"][0]
+    published = keras.saving.load_model(tmp_path / "models" / "small.keras")
+    assert {layer.dtype_policy.name for layer in published.layers} == {"float32"}
+    assert keras.config.dtype_policy().name == "float32"
+
+
+@pytest.mark.parametrize("changes", [{"optimizer": "adamw", "schedule": "cosine"}])
+def test_settings_are_in_the_run_and_a_planted_fault_is_in_the_card(
+    synthetic: Path, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    config = small(synthetic, faults={"label_noise": 0.5}, class_weights=(1, 2), **changes)
+    _, record = trained(config, tmp_path)
+    assert record.config == config
+    assert record.history["learning_rate"] == pytest.approx([1e-3, 5e-4])
+    card = read_card(tmp_path / "models" / "small.json")
+    assert card.known_failures == ("Trained with planted faults: label_noise 0.5.",)
+
+
+def start(
+    data: Path, home: Path, *more: str, code: str = "", recipe: str = "v3"
+) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "detection_model"]
+    if code:
+        command = [sys.executable, "-c", f"{code}\nfrom detection_model.cli import app\napp()"]
+    command += ["train", recipe, "--data", str(data), "--image-size", "64", "--batch-size", "15"]
+    command += ["--epochs", "4", *more, "--models", str(home / "models")]
+    command += ["--logs", str(home / "logs")]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def finished(data: Path, home: Path, *more: str, **how: str) -> tuple[dict[str, Any], str]:
+    process = start(data, home, *more, **how)
+    _, said = process.communicate(timeout=300)
+    assert process.returncode == 0, said
+    (record,) = home.glob("logs/*/*/run.json")
+    return json.loads(record.read_text()), said
+
+
+def test_a_killed_training_loses_an_epoch_at_most_and_its_curve_is_the_same(
+    synthetic: Path, tmp_path: Path
+) -> None:
+    more = ("--augment", "flip=1", "--augment", "jpeg=40")
+    whole, _ = finished(synthetic, tmp_path / "whole", *more)
+    home = tmp_path / "killed"
+    process = start(synthetic, home, *more)
+    while process.poll() is None and not list(home.glob("logs/v3/*/last.keras")):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    (record,) = home.glob("logs/v3/*/run.json")
+    done = len(json.loads(record.read_text())["history"]["loss"])
+    assert 1 <= done < 4
+    resumed, said = finished(synthetic, home, *more)
+    assert "resuming" in said
+    assert resumed["history"].keys() == whole["history"].keys()
+    for name, values in whole["history"].items():
+        np.testing.assert_allclose(resumed["history"][name], values, rtol=1e-3, err_msg=name)
+    # One epoch may have been begun twice, none twice to its end.
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(record.parent / "train"), size_guidance={"tensors": 0})
+    steps = [event.step for event in events.Reload().Tensors("epoch_loss")]
+    assert sorted(set(steps)) == list(range(4))
+    assert len(steps) <= 5
+
+
+def test_two_devices_share_each_batch(synthetic: Path, tmp_path: Path) -> None:
+    divided = """
+import sys
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+half = tf.config.LogicalDeviceConfiguration()
+tf.config.set_logical_device_configuration(cpu, [half, half])
+"""
+    data = tmp_path / "data"
+    shutil.copytree(synthetic, data)
+    for split in ("Train", "Validation"):  # the last batch, and the only one, are uneven
+        next((data / split / "Real").glob("*.png")).unlink()
+    # v1 has no dropout, whose noise would differ from device to device.
+    short = ("--batch-size", "16", "--epochs", "2")
+    both, said = finished(data, tmp_path / "two", *short, code=divided, recipe="v1")
+    assert "training on 2 CPU devices" in said
+    assert both["device"] == "2 CPU devices"
+    one, _ = finished(data, tmp_path / "one", *short, recipe="v1")
+    for name in ("loss", "val_loss"):
+        np.testing.assert_allclose(both["history"][name], one["history"][name], rtol=0.02)
+    refused = start(data, tmp_path / "three", "--batch-size", "15", code=divided)
+    _, said = refused.communicate(timeout=100)
+    assert refused.returncode == 2
+    assert "take 14 or 16" in said
+
+
+def test_devices_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert describe(1, []) == "CPU"
+    assert describe(1, ["NVIDIA H100"]) == "GPU (NVIDIA H100)"
+    assert describe(2, ["A", "B"]) == "2 GPUs (A, B)"
+    monkeypatch.setattr("detection_model.training.devices.version", lambda _name: "1.2.0")
+    assert describe(1, ["GPU"]) == "GPU (Apple, tensorflow-metal 1.2.0)"
