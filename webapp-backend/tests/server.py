@@ -12,7 +12,7 @@ from helpers import picture
 
 from app.children import free_port
 
-_PATIENCE = 120.0
+_PATIENCE = 240.0
 
 
 class Server:

@@ -16,7 +16,7 @@ from app.store.jobs import JobStore
 from app.worker.preparing import Preparer
 
 # Answers to people come first where both want the same cores.
-_NICE = 10
+_NICE = 5
 
 settings = Settings()
 logs.configure(settings.log_format, settings.log_level, prefix="worker: ")
