@@ -3,6 +3,7 @@ import type { Page } from '@playwright/test'
 import { archive, finishedJob, forgetJobs } from './jobs'
 import { judged } from './judged'
 import { drop, NO_PICTURE, picture } from './picture'
+import { enrich } from './rich'
 import { expect, test } from './test'
 
 const SIZES = {
@@ -65,8 +66,30 @@ const STATES: Record<string, (page: Page) => Promise<void>> = {
   },
   'the models page': async (page) => {
     await page.goto('/models')
-    await page.getByRole('button', { name: /faces: \d+ real/ }).first().click()
+    await page.getByRole('button', { name: /^All metrics/ }).first().click()
     await expect(page.getByRole('columnheader', { name: '95% interval' })).toBeVisible()
+  },
+  'a rich evaluation with all its parts open': async (page) => {
+    await enrich(page)
+    await page.goto('/models')
+    const v3 = page.getByRole('article', { name: 'v3', exact: true })
+    for (const title of ['All metrics', 'ROC', 'Metrics over', 'Calibration', 'Generators', 'Deliveries']) {
+      await v3.getByRole('button', { name: new RegExp(`^${title}`) }).click()
+    }
+    await v3.getByText('As a table Reliability diagram').click()
+    await expect(v3.getByRole('slider', { name: 'Metrics over the threshold' })).toBeVisible()
+    await expect(v3.getByRole('row', { name: /^Blurred/ })).toBeVisible()
+  },
+  'an evaluation without curves': async (page) => {
+    await page.route('**/api/models/v1/evaluation', async (route) => {
+      const response = await route.fetch()
+      const json = { ...((await response.json()) as object), curves: null }
+      await route.fulfill({ response, json })
+    })
+    await page.goto('/models')
+    const v1 = page.getByRole('article', { name: 'v1', exact: true })
+    await v1.getByRole('button', { name: /^ROC/ }).click()
+    await expect(v1.getByText('The curves of this evaluation are missing.')).toBeVisible()
   },
   'the guide to mounting a model': async (page) => {
     await page.goto('/models/mount')

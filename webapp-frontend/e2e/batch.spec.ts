@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Page } from '@playwright/test'
-import { archive, forgetJobs, startJob } from './jobs'
+import { archive, finishedJob, forgetJobs, startJob } from './jobs'
 import { drop, NO_PICTURE, picture } from './picture'
 import { expect, test } from './test'
 
@@ -93,6 +93,20 @@ test('a job is followed while it runs, and cancelled', async ({ page, request })
   await page.getByRole('button', { name: 'Delete', exact: true }).click()
   await page.getByRole('button', { name: 'Delete it' }).click()
   await expect(page).toHaveURL(/\/batch$/)
+})
+
+test('cancelling a job that has just ended keeps it', async ({ page, request }) => {
+  const job = await finishedJob(request)
+  const asItWas = { success: true, job: { ...job, state: 'running', done: 1 } }
+  await page.route(`**/api/jobs/${job.id}`, (route) => route.fulfill({ json: asItWas }))
+  await page.route(`**/api/jobs/${job.id}/events`, (route) => route.abort())
+  await page.goto(`/batch/${job.id}`)
+  const cancel = page.getByRole('button', { name: 'Cancel', exact: true })
+  await expect(cancel).toBeVisible()
+  await page.unrouteAll()
+  await cancel.click()
+  await expect(page.getByRole('region', { name: 'State of the job' })).toContainText('Finished')
+  expect((await request.get(`/api/jobs/${job.id}`)).status()).toBe(200)
 })
 
 test('what is no archive gets a hint, and the refusals of the service are shown', async ({ page }) => {

@@ -1,8 +1,13 @@
 import type { Page } from '@playwright/test'
+import { enrich } from './rich'
 import { expect, test } from './test'
 
 function card(page: Page, name: string) {
   return page.getByRole('article', { name, exact: true })
+}
+
+function part(page: Page, name: string, title: string) {
+  return card(page, name).getByRole('button', { name: new RegExp(`^${title}`) })
 }
 
 test.beforeEach(async ({ page }) => {
@@ -16,10 +21,74 @@ test('every model shows its card and what was measured', async ({ page }) => {
     await expect(card(page, name).getByText('Parameters')).toBeVisible()
     await expect(card(page, name).getByText(/1 means (Fake|Real)/)).toBeVisible()
   }
-  const measured = card(page, 'v1').getByRole('button', { name: /faces: \d+ real/ }).first()
-  await measured.click()
-  await expect(card(page, 'v1').getByRole('columnheader', { name: '95% interval' })).toBeVisible()
-  await expect(card(page, 'v1').getByRole('rowheader', { name: 'Accuracy', exact: true })).toBeVisible()
+  const v1 = card(page, 'v1')
+  await expect(v1.getByText(/faces: \d+ real, \d+ fake\.$/)).toBeVisible()
+  await expect(v1.getByText('detection-model inspect-data FOLDER')).toBeVisible()
+  await part(page, 'v1', 'All metrics').click()
+  await expect(v1.getByRole('columnheader', { name: '95% interval' })).toBeVisible()
+  for (const metric of ['Accuracy', 'Right on reals', 'Area under the ROC curve', 'Brier score']) {
+    await expect(v1.getByRole('row', { name: new RegExp(`^${metric}`) })).toContainText(/\d%? to \d/)
+  }
+})
+
+test('the curves are read by keyboard, and as tables', async ({ page }) => {
+  const v1 = card(page, 'v1')
+  await part(page, 'v1', 'ROC and precision-recall').click()
+  const roc = v1.getByRole('slider', { name: 'ROC curve' })
+  await expect(roc).toHaveAttribute('aria-valuetext', /^At 5% false alarms, Fakes found \d/)
+  await roc.press('ArrowRight')
+  await expect(roc).toHaveAttribute('aria-valuetext', /^At 6% false alarms/)
+  await roc.press('End')
+  await expect(v1.getByText('Fakes found 100.0%')).toBeVisible()
+  const recall = v1.getByRole('slider', { name: 'Precision-recall curve' })
+  await recall.press('End')
+  await expect(recall).toHaveAttribute('aria-valuetext', /^At 100% of the fakes found, Precision 50\.0%$/)
+  await v1.getByText('As a table ROC curve').press('Enter')
+  await expect(v1.getByRole('table', { name: 'ROC curve' }).getByRole('row')).toHaveCount(22)
+  await part(page, 'v1', 'Calibration').click()
+  const diagram = v1.getByRole('slider', { name: 'Reliability diagram' })
+  await expect(diagram).toHaveAttribute('aria-valuetext', /^Where the model says \d.*Really fakes \d/)
+  await expect(v1.getByText(/That is about \d+ faces a point/)).toBeVisible()
+})
+
+test('the metrics over the threshold start at the one in force', async ({ page, request }) => {
+  const v1 = card(page, 'v1')
+  await part(page, 'v1', 'Metrics over the threshold').click()
+  const chart = v1.getByRole('slider', { name: 'Metrics over the threshold' })
+  await expect(chart).toHaveAttribute('aria-valuetext', /^At the threshold 50%, Accuracy .* F1 score \d/)
+  try {
+    await v1.getByRole('spinbutton').fill('90')
+    await v1.getByRole('button', { name: 'Save' }).click()
+    await expect(v1.getByText('is the threshold in force: 90%')).toBeVisible()
+    await expect(chart).toHaveAttribute('aria-valuetext', /^At the threshold 90%/)
+    await chart.press('ArrowLeft')
+    await expect(chart).toHaveAttribute('aria-valuetext', /^At the threshold 89\.5%/)
+    await chart.press('Escape')
+    await expect(chart).toHaveAttribute('aria-valuetext', /^At the threshold 90%/)
+  } finally {
+    await request.patch('/api/models/v1', { data: { threshold: null } })
+  }
+})
+
+test('an ensemble links to its members, and a rich evaluation opens part by part', async ({ page }) => {
+  await enrich(page)
+  await page.reload()
+  const v3 = card(page, 'v3')
+  await expect(v3.getByRole('note')).toContainText('12 pictures are in the training split too')
+  await part(page, 'v3', 'Calibration').click()
+  await expect(v3.getByRole('row', { name: /^test/ })).toContainText('0.2100 → 0.0800')
+  await part(page, 'v3', 'Generators').click()
+  await expect(v3.getByRole('row', { name: /^Stable Diffusion 1\.5/ })).toBeVisible()
+  await part(page, 'v3', 'Deliveries').click()
+  await expect(v3.getByRole('row', { name: /^Saved as JPEG of quality 60/ })).toContainText('0.0 points')
+  await expect(v3.getByText("each member's own")).toBeVisible()
+  await v3.getByRole('link', { name: 'v1' }).click()
+  await expect(page).toHaveURL(/#model-v1$/)
+  await expect(card(page, 'v1')).toBeFocused()
+  const header = (await page.getByRole('banner').boundingBox())?.height ?? 0
+  const top = async () => (await card(page, 'v1').boundingBox())?.y ?? 0
+  await expect.poll(top).toBeGreaterThan(header)
+  await expect(card(page, 'v1')).toBeInViewport()
 })
 
 test('a threshold is set, holds after a reload, and is reset', async ({ page, request }) => {

@@ -9,10 +9,17 @@ declare module 'vue-router' {
   }
 }
 
+/** More than the header's height, so that it covers nothing that is scrolled to. */
+const BELOW_HEADER = 116
+
 export const router = createRouter({
   history: createWebHistory(),
   // A choice that only changes the address leaves the page where it is.
-  scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? false : { top: 0 }),
+  scrollBehavior: (to, from, saved) => {
+    if (saved) return saved
+    if (to.hash) return { el: to.hash, top: BELOW_HEADER }
+    return to.path === from.path ? false : { top: 0 }
+  },
   routes: [
     {
       path: '/',
@@ -67,8 +74,9 @@ router.afterEach(async (to, from) => {
   const { t } = i18n.global
   document.title = `${t(to.meta.title)} – ${t('app.name')}`
   const firstPage = from.matched.length === 0
-  if (firstPage || to.path === from.path) return
-  // A screen reader then reads the new page's heading, as it would after a full page load.
+  if (firstPage || (to.path === from.path && !to.hash)) return
+  // A screen reader then reads what the link leads to, as it would after a full page load.
   await nextTick()
-  document.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true })
+  const place = document.getElementById(to.hash.slice(1)) ?? document.querySelector('h1')
+  place?.focus({ preventScroll: true })
 })

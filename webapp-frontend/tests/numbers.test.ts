@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { bytes, count, curveValue, decimal, milliseconds, percent, pValue, threshold, tiny } from '@/format/numbers'
+import {
+  bytes,
+  change,
+  count,
+  curveValue,
+  decimal,
+  milliseconds,
+  pValue,
+  percent,
+  threshold,
+  tiny,
+} from '@/format/numbers'
 
 describe('a probability', () => {
   it('is shown to a tenth of a percent', () => {
@@ -48,4 +59,8 @@ it('shows values of curves with four decimals, small ones with the digits that c
 it('does not claim more of chance than it has', () => {
   expect(pValue(0.6718)).toBe('0.67')
   expect(pValue(0.0000004)).toBe('<0.001')
+})
+
+it('gives a difference its sign, and none to nothing', () => {
+  expect([0.0123, -0.5, 0.0001].map((by) => change(by, 3))).toEqual(['+0.012', '-0.500', '0.000'])
 })

@@ -1,7 +1,10 @@
 import type {
+  Calibration,
   Card,
   Comparison,
+  Curves,
   Disagreement,
+  Estimate,
   EvaluationRow,
   EvaluationSummary,
   HistoryEntry,
@@ -124,6 +127,47 @@ export function row(changes: Partial<EvaluationRow>): EvaluationRow {
     metrics: {},
     ...changes,
   }
+}
+
+/** A metric whose interval reaches as far to both sides. */
+export function estimate(value: number, spread = 0.05): Estimate {
+  return { value, low: value - spread, high: value + spread }
+}
+
+const ends = { x: [0, 1], y: [0, 1] }
+
+export const curves: Curves = {
+  roc: { x: [0, 0.05, 1], y: [0.1, 0.6, 1] },
+  precision_recall: { x: [0, 0.8, 1], y: [1, 0.75, 0.5] },
+  reliability: { x: [0.1, 0.9], y: [0.25, 0.7] },
+  threshold: ends,
+  thresholds: { accuracy: ends, fake_accuracy: { x: [0, 1], y: [1, 0] } },
+}
+
+export const calibration: Calibration = {
+  model: 'v1',
+  model_sha256: 'a'.repeat(64),
+  dataset: 'faces',
+  method: 'temperature',
+  gains: ['validation', 'test'].map((split) => ({
+    split,
+    n_real: 100,
+    n_fake: 100,
+    fitted_here: split === 'validation',
+    before: { ece: 0.21, brier: 0.25, nll: 0.8 },
+    after: { ece: 0.08, brier: 0.2, nll: 0.6 },
+  })),
+}
+
+/** The card of an ensemble. */
+export function ensemble(changes: Partial<Card>): Card {
+  const members = ['v1', 'v2'].map((name, index) => ({
+    name,
+    sha256: String(index).repeat(64),
+    weight: index ? 3 : 1,
+    calibrator: { kind: 'none' },
+  }))
+  return { kind: 'ensemble', members, ...changes } as unknown as Card
 }
 
 export function measured(rows: EvaluationRow[]): ModelEvaluation {

@@ -31,9 +31,14 @@ export async function getJobResults(
   return (await answerOf(client.GET('/api/jobs/{job}/results', { params }))).results
 }
 
-/** Cancels an active job, but forgets one that has ended: `outcome` says which it was. */
-export async function endJob(job: string): Promise<'cancelled' | 'deleted'> {
-  return (await answerOf(client.DELETE('/api/jobs/{job}', { params: { path: { job } } }))).outcome
+/** Ends an active job and keeps what it has found; one that has ended stays as it is. */
+export async function cancelJob(job: string): Promise<Job> {
+  return (await answerOf(client.POST('/api/jobs/{job}/cancel', { params: { path: { job } } }))).job
+}
+
+/** Forgets a job that has ended. */
+export async function deleteJob(job: string): Promise<void> {
+  await answerOf(client.DELETE('/api/jobs/{job}', { params: { path: { job } } }))
 }
 
 /** Server-sent events: `progress` and `end`, each with the job as JSON. */

@@ -3,12 +3,12 @@ import { getEvaluation } from '@/api/models'
 import type { ModelEvaluation } from '@/api/types'
 import { useRequest } from './useRequest'
 
-/** What was measured of one model. */
+/** What was measured of one model; null until it is known. */
 export function useEvaluation(name: string) {
-  const evaluation = shallowRef<ModelEvaluation['evaluation'] | null>(null)
+  const measured = shallowRef<ModelEvaluation | null>(null)
   const { failure, run: load } = useRequest(async () => {
-    evaluation.value = (await getEvaluation(name)).evaluation
+    measured.value = await getEvaluation(name)
   })
   void load()
-  return { evaluation, failure, load }
+  return { measured, failure, load }
 }

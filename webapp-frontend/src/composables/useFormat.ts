@@ -7,6 +7,7 @@ export function useFormat() {
   const { locale } = useI18n()
   return {
     bytes: (size: number) => numbers.bytes(size, locale.value),
+    change: (value: number, digits: number) => numbers.change(value, digits, locale.value),
     count: (value: number) => numbers.count(value, locale.value),
     curveValue: (value: number) => numbers.curveValue(value, locale.value),
     decimal: (value: number) => numbers.decimal(value, locale.value),

@@ -1,7 +1,6 @@
 import { computed, shallowRef } from 'vue'
-import { endJob, getJob } from '@/api/jobs'
+import { cancelJob, deleteJob } from '@/api/jobs'
 import type { Job } from '@/api/types'
-import { isActive } from '@/domain/jobs'
 import { useRequest } from './useRequest'
 
 interface After {
@@ -12,8 +11,7 @@ interface After {
 /** Cancels a job, or deletes one after the reader was asked. */
 export function useJobEnding(after: After) {
   const { busy, failure, run: cancel } = useRequest(async ({ id }: Job) => {
-    // One that has just ended would be deleted.
-    if (isActive(await getJob(id))) await endJob(id)
+    await cancelJob(id)
     await after.cancelled()
   })
 
@@ -26,7 +24,7 @@ export function useJobEnding(after: After) {
     },
   })
   const removal = useRequest(async ({ id }: Job) => {
-    await endJob(id)
+    await deleteJob(id)
     await after.deleted()
   })
 

@@ -3,14 +3,21 @@ import { useI18n } from 'vue-i18n'
 import type { Card, ModelRow } from '@/api/types'
 import type { Fact } from '@/components/common/facts'
 import { shortHash } from '@/format/hashes'
+import { useCalibratorText } from './useCalibratorText'
 import { useFormat } from './useFormat'
 
 /** Everything that is known of a model; what is not known is left out. */
 export function useModelFacts(model: MaybeRefOrGetter<ModelRow>) {
   const { t, te } = useI18n()
   const { bytes, count, threshold, tiny } = useFormat()
+  const calibratorText = useCalibratorText()
 
-  function ofInput({ width, height, channels, value_range, resize, filter }: Card['input']) {
+  function ofInput({ kind, input }: Card) {
+    // What stands in the card of an ensemble is that of its first member only.
+    return kind === 'ensemble' ? t('models.facts.inputOfEach') : inputText(input)
+  }
+
+  function inputText({ width, height, channels, value_range, resize, filter }: Card['input']) {
     return t('models.facts.inputText', {
       width,
       height,
@@ -33,13 +40,13 @@ export function useModelFacts(model: MaybeRefOrGetter<ModelRow>) {
     return {
       architecture: card.architecture ?? undefined,
       parameters: typeof card.parameters === 'number' ? count(card.parameters) : undefined,
-      input: ofInput(card.input),
+      input: ofInput(card),
       output: ofOutput(card.output),
       chosen: t('models.facts.chosenText', {
         value: threshold(card.threshold.value),
         chosen: card.threshold.chosen,
       }),
-      calibrator: t(`models.calibrator.${calibrator.kind}`),
+      calibrator: calibratorText(calibrator),
       intendedUse: card.intended_use,
       data: training?.data,
       split: training?.split,
@@ -52,8 +59,8 @@ export function useModelFacts(model: MaybeRefOrGetter<ModelRow>) {
     }
   }
 
-  function ofEngine({ engine }: ModelRow) {
-    if (!engine) return undefined
+  function ofEngine({ card, engine }: ModelRow) {
+    if (!engine) return card?.kind === 'ensemble' ? t('models.facts.engineOfEach') : undefined
     const name = te(`models.engine.${engine.name}`) ? t(`models.engine.${engine.name}`) : engine.name
     const difference = tiny(engine.max_difference)
     const text = t('models.facts.engineText', { name, version: engine.version, difference })

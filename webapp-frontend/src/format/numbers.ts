@@ -25,6 +25,15 @@ export function decimal(value: number, locale = 'en'): string {
   return new Intl.NumberFormat(locale, options).format(value)
 }
 
+/** A difference, with its sign. */
+export function change(value: number, digits: number, locale = 'en'): string {
+  return new Intl.NumberFormat(locale, {
+    signDisplay: 'exceptZero',
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }).format(value)
+}
+
 /** A tiny number, such as a rounding error, with two digits that count. */
 export function tiny(value: number, locale = 'en'): string {
   return new Intl.NumberFormat(locale, { maximumSignificantDigits: 2 }).format(value)
