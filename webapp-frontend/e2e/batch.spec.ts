@@ -102,9 +102,11 @@ test('cancelling a job that has just ended keeps it', async ({ page, request }) 
   await page.route(`**/api/jobs/${job.id}/events`, (route) => route.abort())
   await page.goto(`/batch/${job.id}`)
   const cancel = page.getByRole('button', { name: 'Cancel', exact: true })
-  await expect(cancel).toBeVisible()
-  await page.unrouteAll()
+  // The page must not hear of the end before: it would take the button away.
+  const answered = page.waitForResponse((response) => response.url().endsWith('/cancel'))
   await cancel.click()
+  await answered
+  await page.unrouteAll()
   await expect(page.getByRole('region', { name: 'State of the job' })).toContainText('Finished')
   expect((await request.get(`/api/jobs/${job.id}`)).status()).toBe(200)
 })
