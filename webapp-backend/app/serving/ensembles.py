@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from app.serving.evaluations import read_evaluation
 from app.serving.folder import ModelPath
@@ -20,13 +19,7 @@ def look_at_ensemble(file: ModelPath, old: Slot | None, slots: Mapping[str, Slot
 
     What answered before goes on to answer until card and members agree again.
     """
-    stat = file.path.stat()
-    slot = Slot(
-        file=file,
-        size_bytes=stat.st_size,
-        modified=datetime.fromtimestamp(stat.st_mtime, UTC),
-        served=old.served if old is not None else None,
-    )
+    slot = Slot.seen(file, old)
     if not file.still:
         return replace(slot, problem="The file is being written.")
     try:

@@ -1,7 +1,7 @@
 """What is known of the models folder at one time."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 from app.serving.engines import PooledEngine
@@ -45,6 +45,21 @@ class Slot:
     problem: str | None = None
     served: ServedModel | None = None
     settled: bool = False
+
+    @classmethod
+    def seen(cls, file: ModelPath, old: "Slot | None") -> "Slot":
+        """A file as it lies there now; what answered before goes on to answer.
+
+        Raises:
+            OSError: it has gone.
+        """
+        stat = file.path.stat()
+        return cls(
+            file=file,
+            size_bytes=stat.st_size,
+            modified=datetime.fromtimestamp(stat.st_mtime, UTC),
+            served=old.served if old is not None else None,
+        )
 
     @property
     def name(self) -> str:

@@ -6,7 +6,6 @@ import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from app.serving.engines import EngineGoneError, EnginePool, PooledEngine
@@ -72,13 +71,7 @@ class Registry:
         if old is not None and old.settled and old.file.stamps == file.stamps:
             lost = old.served.engine.failure if old.served and old.served.engine else None
             return self._without(replace(old, served=None), lost) if lost else old
-        stat = file.path.stat()
-        slot = Slot(
-            file=file,
-            size_bytes=stat.st_size,
-            modified=datetime.fromtimestamp(stat.st_mtime, UTC),
-            served=old.served if old is not None else None,
-        )
+        slot = Slot.seen(file, old)
         if not file.still:
             return replace(slot, problem="The file is being written.")
         sha256 = self._watch.sha256(file)
