@@ -136,7 +136,7 @@ def resize(pixels: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
         return pixels
     image = Image.fromarray(pixels)
     size = (spec.width, spec.height)
-    method = Image.Resampling[spec.filter.upper()]
+    method = resampling(spec)
     match spec.resize:
         case "center-crop":
             resized = ImageOps.fit(image, size, method)
@@ -145,6 +145,11 @@ def resize(pixels: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
         case "stretch":
             resized = image.resize(size, method)
     return np.asarray(resized)
+
+
+def resampling(spec: InputSpec) -> Image.Resampling:
+    """Pillow's name for the card's filter."""
+    return Image.Resampling[spec.filter.upper()]
 
 
 def scale(pixels: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.float32]:

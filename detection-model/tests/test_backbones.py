@@ -6,7 +6,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.error import URLError
 
 import numpy as np
@@ -16,6 +16,7 @@ from detection_model import zoo
 from detection_model.card import file_sha256
 from detection_model.detector import load_model
 from detection_model.export import litert
+from detection_model.training.stages import Stage, set_trainable
 from detection_model.zoo import backbones, heads
 from detection_model.zoo.pretrained import WeightsError
 from detection_model.zoo.state_dict import read_state_dict
@@ -43,7 +44,8 @@ def test_it_trains_with_its_own_head(name: str) -> None:
     model = recipe.build(side=side, weights="none")
     assert model.output_shape == (None, 1)
     dropouts = [layer.rate for layer in model.layers if layer.name.startswith("head_dropout")]
-    assert dropouts == {"dense": [0.5], "mlp": [0.2, 0.2]}[str(recipe.head)]
+    expected = {"dense": [0.5], "mlp": [0.2, 0.2], "linear": [0.2]}
+    assert dropouts == expected[str(recipe.head)]
     backbone = heads.backbone_layers(model)
     for layer in backbone[:-6]:  # the whole of B7 takes long
         layer.trainable = False
@@ -73,6 +75,23 @@ def save_keras_network(name: str, path: Path, side: int) -> Any:
 
 
 @pytest.mark.parametrize("name", ["vgg16", "xception", "mobilenetv2", "efficientnet-b0"])
+@pytest.mark.parametrize("normalization", ["kept", "learned"])
+def test_statistics_of_the_tuned_layers_are_learned_only_when_told(
+    normalization: Literal["kept", "learned"],
+) -> None:
+    import keras
+
+    model = zoo.ZOO["v4"].build(32, "none")
+    set_trainable(model, Stage("fine-tuned", 1, 1e-3, backbone=40, normalization=normalization))
+    layers = heads.backbone_layers(model)
+    of = [
+        [one.trainable for one in part if isinstance(one, keras.layers.BatchNormalization)]
+        for part in (layers[:-40], layers[-40:])
+    ]
+    assert not any(of[0])
+    assert of[1] == [normalization == "learned"] * len(of[1])
+
+
 def test_weights_of_a_file_see_what_they_were_trained_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -9,6 +9,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 from detection_model.training.config import Augmentation
 
 Pixels = NDArray[np.uint8]
+_FILTERS = (Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
 
 
 def augment(pixels: Pixels, how: Augmentation, rng: np.random.Generator) -> Pixels:
@@ -19,8 +20,11 @@ def augment(pixels: Pixels, how: Augmentation, rng: np.random.Generator) -> Pixe
 
 def add_noise(pixels: Pixels, deviation: float, rng: np.random.Generator) -> Pixels:
     """Gaussian noise of a standard deviation in units of 255, cut at 0 and 255."""
-    noise = rng.normal(0, deviation, pixels.shape)
-    return np.clip(np.rint(pixels + noise), 0, 255).astype(np.uint8)
+    values = rng.standard_normal(pixels.shape, dtype=np.float32)
+    values *= deviation
+    values += pixels
+    np.rint(values, out=values)
+    return np.clip(values, 0, 255, out=values).astype(np.uint8)
 
 
 def _moved(picture: Image.Image, how: Augmentation, rng: np.random.Generator) -> Image.Image:
@@ -58,8 +62,9 @@ def _delivered(picture: Image.Image, how: Augmentation, rng: np.random.Generator
     if how.scaling < 1 and rng.random() < how.share:
         factor = rng.uniform(how.scaling, 1)
         smaller = (max(1, round(side * factor)) for side in picture.size)
-        small = picture.resize(tuple(smaller), Image.Resampling.BILINEAR)  # type: ignore[arg-type]
-        picture = small.resize(picture.size, Image.Resampling.BILINEAR)
+        filters = rng.choice(_FILTERS, 2)
+        small = picture.resize(tuple(smaller), filters[0])  # type: ignore[arg-type]
+        picture = small.resize(picture.size, filters[1])
     if how.blur and rng.random() < how.share:
         picture = picture.filter(ImageFilter.GaussianBlur(rng.uniform(0, how.blur)))
     noisy = bool(how.noise) and rng.random() < how.share
@@ -67,7 +72,13 @@ def _delivered(picture: Image.Image, how: Augmentation, rng: np.random.Generator
         pixels = add_noise(np.asarray(picture), rng.uniform(0, how.noise), rng)
         picture = Image.fromarray(pixels)
     if how.jpeg < 100 and rng.random() < how.share:
-        encoded = io.BytesIO()
-        picture.save(encoded, "JPEG", quality=int(rng.integers(how.jpeg, 101)))
-        picture = Image.open(encoded).convert("RGB")
+        picture = _encoded(picture, "JPEG", int(rng.integers(how.jpeg, 101)))
+    elif how.webp < 100 and rng.random() < how.share:
+        picture = _encoded(picture, "WEBP", int(rng.integers(how.webp, 101)))
     return np.asarray(picture)
+
+
+def _encoded(picture: Image.Image, kind: str, quality: int) -> Image.Image:
+    encoded = io.BytesIO()
+    picture.save(encoded, kind, quality=quality)
+    return Image.open(encoded).convert("RGB")

@@ -17,6 +17,7 @@ from detection_model.training.callbacks import Curves, EpochSeeds, Replayed, Sta
 from detection_model.training.checkpoints import Progress, RunKeeper
 from detection_model.training.config import Precision, TrainConfig
 from detection_model.training.loading import TrainingData
+from detection_model.training.portraits.mixture import Mixture, portrait_batches
 from detection_model.training.run import RunRecord
 from detection_model.training.stages import Stage, set_trainable
 
@@ -39,13 +40,24 @@ def compile_for(model: Any, config: TrainConfig, stage: Stage) -> None:
     set_trainable(model, stage)
     optimizer = getattr(keras.optimizers, _OPTIMIZERS[config.optimizer])
     model.compile(
-        optimizer=optimizer(stage.rate), loss=faults.loss(config.faults), metrics=["accuracy"]
+        optimizer=optimizer(stage.rate, global_clipnorm=config.clip),
+        loss=faults.loss(config.faults),
+        metrics=["accuracy"],
     )
     model.optimizer.build(model.trainable_variables)
 
 
 def batches(config: TrainConfig, data: TrainingData, first_epoch: int) -> Any:
     """Training batches from an epoch on, altered and spoilt as the configuration says."""
+    if isinstance(data.train, Mixture):
+        return portrait_batches(
+            data.train,
+            data.spec,
+            config.augmentation,
+            batch_size=config.batch_size,
+            seed=config.seed,
+            first_epoch=first_epoch,
+        )
     return training_batches(
         data.train,
         data.spec,

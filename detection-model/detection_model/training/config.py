@@ -36,7 +36,7 @@ class _Settings(BaseModel):
 class Augmentation(_Settings):
     """How training pictures are altered, anew each epoch.
 
-    The last four are what happens to a picture on its way to a reader (Wang et al., "CNN-generated
+    The last five are what happens to a picture on its way to a reader (Wang et al., "CNN-generated
     images are surprisingly easy to spot... for now", 2020); each touches a `share` of the pictures.
     """
 
@@ -49,7 +49,40 @@ class Augmentation(_Settings):
     blur: float = Field(0, ge=0, le=20, description="Gaussian, sigma up to so many pixels")
     scaling: float = Field(1, gt=0, le=1, description="down by a factor from here to 1, and up")
     noise: float = Field(0, ge=0, le=255, description="Gaussian, deviation up to this of 255")
-    share: Share = Field(0.5, description="of the pictures for each of the last four")
+    webp: int = Field(100, ge=1, le=100, description="the same as WebP, instead of JPEG")
+    share: Share = Field(0.5, description="of the pictures for each of the last five")
+
+
+class PortraitSettings(_Settings):
+    """Training on faces that are cut out of the pictures of several data sets.
+
+    Half of what an epoch draws is real. `real` and `fake` weigh the data sets, folders below
+    `data`, within their class.
+    """
+
+    real: dict[str, float] = Field(min_length=1)
+    fake: dict[str, float] = Field(min_length=1)
+    forged: dict[Literal["blended", "swapped"], Share] = Field(
+        {}, description="of the fakes, made from reals: blended into itself, parts of another"
+    )
+    pictures: int = Field(ge=2, description="drawn for an epoch")
+    margins: tuple[float, float] = Field(
+        (0.0, 0.4), description="round a face, in face widths: from, to"
+    )
+    margin: float = Field(0.3, ge=0, description="in validation, and where the model is served")
+
+    @property
+    def names(self) -> list[str]:
+        """All data sets."""
+        return sorted({*self.real, *self.fake})
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if min([*self.real.values(), *self.fake.values()]) <= 0:
+            raise ValueError("weights must be above 0")
+        if sum(self.forged.values()) >= 1:
+            raise ValueError("forged must leave some of the fakes to the data sets")
+        return self
 
 
 class Faults(_Settings):
@@ -81,10 +114,14 @@ class TrainConfig(BaseModel):
     head: HeadName | None = Field(None, description="none: the recipe's own")
     fine_tune_epochs: int = Field(0, ge=0, description="after the head has been trained alone")
     fine_tuned: int = Field(30, ge=1, description="last layers of the backbone that then learn")
+    normalization: Literal["kept", "learned"] = Field(
+        "kept", description="batch statistics of those layers: learned suits larger batches"
+    )
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
     schedule: Literal["constant", "linear", "cosine"] = Field(
         "constant", description="of the rate, over the epochs of a stage, down to nothing"
     )
+    clip: float | None = Field(None, gt=0, description="of the gradient: its largest norm")
     early_stopping: int | None = Field(None, ge=1, description="epochs without a lower loss")
     reduce_on_plateau: int | None = Field(None, ge=1, description="the same, then half the rate")
     keep: Literal["last", "best"] = Field("last", description="the epoch that is published")
@@ -93,6 +130,7 @@ class TrainConfig(BaseModel):
         None, description="of the loss on Real and Fake; balanced: by their numbers"
     )
     augmentation: Augmentation = Augmentation()
+    portraits: PortraitSettings | None = Field(None, description="none: whole pictures")
     faults: Faults = Faults()
 
     @property

@@ -7,7 +7,10 @@ from detection_model import zoo
 from detection_model.card import InputSpec
 from detection_model.data.folders import DataFolder, Example, SplitName, find_data
 from detection_model.data.pictures import Pictures, load_pictures
-from detection_model.training.config import TrainConfig
+from detection_model.faces import face_or_whole
+from detection_model.training.config import PortraitSettings, TrainConfig
+from detection_model.training.portraits.loading import load_portraits
+from detection_model.training.portraits.mixture import Mixture
 from detection_model.training.reporting import Reporter
 
 
@@ -17,7 +20,8 @@ class TrainingData:
 
     folder: DataFolder
     spec: InputSpec
-    train: Pictures
+    train: Pictures | Mixture
+    epoch_pictures: int
     validation: Pictures
     split: str
     examples: dict[str, int]
@@ -34,6 +38,8 @@ def load_data(config: TrainConfig, report: Reporter) -> TrainingData:
     """
     recipe = zoo.ZOO[config.recipe]
     spec = recipe.input_spec(config.image_size or recipe.side)
+    if config.portraits:
+        return _load_portraits(config, config.portraits, spec, report)
     found = find_data(Path(config.data), seed=config.seed)
 
     def load(split: SplitName) -> Pictures:
@@ -52,6 +58,7 @@ def load_data(config: TrainConfig, report: Reporter) -> TrainingData:
         folder=found,
         spec=spec,
         train=train_pictures,
+        epoch_pictures=len(train_pictures.examples),
         validation=validation,
         split=found.how,
         examples=found.counts(),
@@ -65,4 +72,46 @@ def load_data(config: TrainConfig, report: Reporter) -> TrainingData:
             if found.drawn_with is not None
             else None
         ),
+    )
+
+
+def _load_portraits(
+    config: TrainConfig, settings: PortraitSettings, spec: InputSpec, report: Reporter
+) -> TrainingData:
+    root = Path(config.data)
+    spec = spec.model_copy(update={"face_margin": settings.margin})
+    found = {name: find_data(root / name, seed=config.seed) for name in settings.names}
+
+    def examples(split: SplitName) -> list[tuple[str, Example]]:
+        return [(name, one) for name, data in found.items() for one in data.splits.get(split, [])]
+
+    with report.decoding("train") as progress:
+        train = load_portraits(examples("train"), progress)
+    with report.decoding("validation") as progress:
+        validation = load_pictures(
+            [one for _, one in examples("validation")],
+            spec,
+            change=lambda pixels, _sha256: face_or_whole(pixels, settings.margin),
+            progress=progress,
+        )
+    for bad in train.bad + validation.bad:
+        report.bad(bad)
+    return TrainingData(
+        folder=DataFolder(root, {"train": [one.example for one in train.all]}),
+        spec=spec,
+        train=Mixture.of(train, settings),
+        epoch_pictures=settings.pictures,
+        validation=validation,
+        split="; ".join(f"{name}: {data.how}" for name, data in found.items()),
+        examples={
+            f"{name}/{part}": count
+            for name, data in found.items()
+            for part, count in data.counts().items()
+            if count
+        },
+        fingerprint=train.fingerprint,
+        skipped={
+            bad.path.relative_to(root).as_posix(): bad.reason for bad in train.bad + validation.bad
+        },
+        written_split=None,
     )

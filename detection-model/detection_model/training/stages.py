@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from detection_model.training.config import TrainConfig
 from detection_model.zoo import Recipe
@@ -20,6 +20,7 @@ class Stage:
     epochs: int
     rate: float
     backbone: int | None = None
+    normalization: Literal["kept", "learned"] = "kept"
 
 
 def stages(config: TrainConfig, recipe: Recipe) -> list[Stage]:
@@ -33,15 +34,21 @@ def stages(config: TrainConfig, recipe: Recipe) -> list[Stage]:
     tuned = config.fine_tuned
     return [
         first,
-        Stage("fine-tuned", config.fine_tune_epochs, rate * FINE_TUNING_RATE, backbone=tuned),
+        Stage(
+            "fine-tuned",
+            config.fine_tune_epochs,
+            rate * FINE_TUNING_RATE,
+            backbone=tuned,
+            normalization=config.normalization,
+        ),
     ]
 
 
 def set_trainable(model: Any, stage: Stage) -> None:
     """Let those layers learn that the stage names.
 
-    Batch normalisation in a backbone keeps its statistics: those of a few small batches would
-    spoil what the layers after it have learned.
+    Batch normalisation in a backbone keeps its statistics unless told: those of a few small
+    batches would spoil what the layers after it have learned.
     """
     from keras.layers import BatchNormalization
 
@@ -50,7 +57,8 @@ def set_trainable(model: Any, stage: Stage) -> None:
     layers = backbone_layers(model)
     for position, layer in enumerate(layers):
         learns = position >= len(layers) - stage.backbone
-        layer.trainable = learns and not isinstance(layer, BatchNormalization)
+        kept = stage.normalization == "kept" and isinstance(layer, BatchNormalization)
+        layer.trainable = learns and not kept
 
 
 def rate_at(config: TrainConfig, stage: Stage, epoch: int) -> float:

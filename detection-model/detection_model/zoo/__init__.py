@@ -101,6 +101,12 @@ ZOO: dict[str, Recipe] = {
     "mobilenetv2": _backbone("mobilenetv2", "MobileNetV2 (Sandler et al. 2018)"),
     "efficientnet-b0": _backbone("efficientnet-b0", "EfficientNet-B0 (Tan & Le 2019)"),
     "efficientnet-lite0": _backbone("efficientnet-lite0", "EfficientNet-Lite0 (Liu & Tan 2020)"),
+    "v4": _backbone(
+        "efficientnet-lite0",
+        "EfficientNet-Lite0 (Liu & Tan 2020) on faces, all of it fine-tuned",
+        head="linear",
+        fine_tuned=1000,
+    ),
     "efficientnet-b7": _backbone(
         "efficientnet-b7", "EfficientNet-B7 (Tan & Le 2019)", side=600, batch_size=8, head="mlp"
     ),

@@ -2,14 +2,17 @@
 
 from typing import Any, Literal
 
-HeadName = Literal["dense", "mlp"]
+HeadName = Literal["dense", "mlp", "linear"]
 Pooling = Literal["average", "attention"]
 
 # Units and dropout of the hidden layers.
 HIDDEN: dict[HeadName, tuple[tuple[int, float], ...]] = {
     "dense": ((256, 0.5),),
     "mlp": ((256, 0.2), (128, 0.2)),
+    "linear": (),
 }
+# Before the only layer of `linear`.
+_DROPOUT = 0.2
 # Layers so named are the head's, all others the backbone's, also after loading.
 PREFIX = "head_"
 
@@ -27,6 +30,8 @@ def attach(features: Any, head: HeadName, pooling: Pooling) -> Any:
         x = AttentionPooling(name=f"{PREFIX}attention")(features)
     else:
         x = layers.GlobalAveragePooling2D(name=f"{PREFIX}average")(features)
+        if not HIDDEN[head]:
+            x = layers.Dropout(_DROPOUT, name=f"{PREFIX}dropout")(x)
     for number, (units, dropout) in enumerate(HIDDEN[head], start=1):
         x = layers.Dense(units, activation="relu", name=f"{PREFIX}dense{number}")(x)
         x = layers.Dropout(dropout, name=f"{PREFIX}dropout{number}")(x)

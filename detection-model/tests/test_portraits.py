@@ -1,0 +1,186 @@
+"""Training on faces: what an epoch draws, and the fakes that are made from reals."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from detection_model.card import InputSpec
+from detection_model.data.folders import Example
+from detection_model.faces import Face
+from detection_model.training.config import Augmentation, ConfigError, PortraitSettings, configured
+from detection_model.training.portraits import forging
+from detection_model.training.portraits.loading import Portrait, Portraits, load_portraits
+from detection_model.training.portraits.mixture import Mixture, portrait_batches, view
+
+SIDE = 120
+SPEC = InputSpec(height=64, width=64)
+POINTS = np.asarray([[42, 50], [78, 50], [60, 66], [60, 82], [25, 56], [95, 56]], np.float32)
+FACE = Face(28, 28, 92, 92, 0.9, POINTS)
+
+
+def pixels_of(colour: int, seed: int = 0) -> NDArray[np.uint8]:
+    """A noisy grey picture: what is pasted into it differs from it."""
+    noise = np.random.default_rng(seed).normal(colour, 8, (SIDE, SIDE, 3))
+    return np.clip(noise, 0, 255).astype(np.uint8)
+
+
+def portrait(colour: int, label: str, source: str) -> Portrait:
+    example = Example(Path(f"{source}/{label}/{colour}.png"), label)  # type: ignore[arg-type]
+    return Portrait(pixels_of(colour, colour), FACE, example, source, f"{colour:064x}")
+
+
+def portraits() -> Portraits:
+    every = [portrait(40 + n, "Real", "a") for n in range(4)]
+    every += [portrait(60 + n, "Real", "b") for n in range(4)]
+    every += [portrait(180 + n, "Fake", "a") for n in range(4)]
+    every += [portrait(220 + n, "Fake", "c") for n in range(4)]
+    return Portraits(every, [])
+
+
+def settings(**changes: object) -> PortraitSettings:
+    given = {
+        "real": {"a": 1.0, "b": 3.0},
+        "fake": {"a": 1.0, "c": 1.0},
+        "forged": {"blended": 0.2, "swapped": 0.2},
+        "pictures": 4000,
+    }
+    return PortraitSettings.model_validate(given | changes)
+
+
+def test_an_epoch_is_half_real_and_weighs_data_sets_and_forgeries_as_told() -> None:
+    mixture = Mixture.of(portraits(), settings())
+    drawn = [mixture.kinds[at] for at in mixture.plan(seed=0, epoch=0)]
+    share = {kind: drawn.count(kind) / len(drawn) for kind in mixture.kinds}
+    expected = {
+        ("Real", "a"): 0.125,
+        ("Real", "b"): 0.375,
+        ("Fake", "a"): 0.15,
+        ("Fake", "c"): 0.15,
+        ("blended", "a"): 0.025,
+        ("blended", "b"): 0.075,
+        ("swapped", "a"): 0.025,
+        ("swapped", "b"): 0.075,
+    }
+    assert share == pytest.approx(expected, abs=0.02)
+
+
+def test_classes_are_counted_over_all_data_sets() -> None:
+    targets = Mixture.of(portraits(), settings()).targets
+    assert (len(targets), targets.sum()) == (16, 8)
+
+
+def test_epochs_differ_and_each_is_the_same_again() -> None:
+    mixture = Mixture.of(portraits(), settings())
+    assert np.array_equal(mixture.plan(1, 2), mixture.plan(1, 2))
+    assert not np.array_equal(mixture.plan(1, 2), mixture.plan(1, 3))
+
+
+def test_batches_are_the_same_from_the_start_and_from_an_epoch_on() -> None:
+    mixture = Mixture.of(portraits(), settings(pictures=8))
+
+    def batches_from(first: int) -> Any:
+        return portrait_batches(
+            mixture,
+            SPEC,
+            Augmentation(flip=True, jpeg=40, share=1),
+            batch_size=4,
+            seed=3,
+            first_epoch=first,
+        )
+
+    whole, resumed = batches_from(0), batches_from(1)
+    assert len(whole) == 2
+    first = whole[0][0]
+    whole.on_epoch_end()
+    assert not np.array_equal(whole[0][0], first)
+    for at in range(2):
+        (x, y), (again_x, again_y) = whole[at], resumed[at]
+        assert x.shape == (4, 64, 64, 3)
+        assert np.array_equal(x, again_x)
+        assert np.array_equal(y, again_y)
+
+
+def test_a_forgery_counts_as_fake_and_a_real_as_real() -> None:
+    mixture = Mixture.of(portraits(), settings(pictures=64))
+    batches = portrait_batches(mixture, SPEC, Augmentation(), batch_size=64, seed=0, first_epoch=0)
+    _, targets = batches[0]
+    kinds = [mixture.kinds[at][0] for at in mixture.plan(0, 0)]
+    assert targets[:, 0].tolist() == [float(kind != "Real") for kind in kinds]
+
+
+def test_a_cut_out_for_training_holds_the_face() -> None:
+    marked = np.zeros((SIDE, SIDE, 3), np.uint8)
+    marked[28:92, 28:92] = 255
+    one = portrait(0, "Real", "a")
+    rng = np.random.default_rng(0)
+    shares = [(view(one, marked, SPEC, (0.0, 0.4), rng) > 127).mean() for _ in range(50)]
+    # A margin of 0.4 on each side leaves the face 1 / 1.8² of the area; none leaves it nearly all.
+    assert min(shares) > 0.29
+    assert max(shares) > 0.8
+    assert max(shares) - min(shares) > 0.3
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_blended_face_differs_from_its_original_only_around_the_face(seed: int) -> None:
+    before = pixels_of(120)
+    after = forging.blend(before, FACE, np.random.default_rng(seed))
+    assert after.shape == before.shape
+    changed = np.abs(after.astype(int) - before).max(axis=-1)
+    # One of the two faces was altered as a whole, so the outside is even, not equal.
+    inside, corner = changed[45:80, 45:75], changed[:8, :8]
+    assert changed.any()
+    assert abs(float(inside.mean()) - float(corner.mean())) > 0.2
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_swap_brings_the_donor_in_and_leaves_the_corners_alone(seed: int) -> None:
+    before, donor = pixels_of(60, 1), np.full((SIDE, SIDE, 3), 200, np.uint8)
+    after = forging.swap(before, FACE, donor, FACE, np.random.default_rng(seed))
+    changed = np.abs(after.astype(int) - before).max(axis=-1)
+    assert (changed > 10).mean() > 0.005
+    assert not changed[:10, :10].any()
+    assert not changed[-10:, -10:].any()
+
+
+def test_a_donor_is_laid_where_the_face_is_whatever_its_own_size_and_place() -> None:
+    # Eyes, nose and mouth of the donor are marked; turned by 30 degrees, at twice the size.
+    turn = np.asarray([[np.cos(0.5), -np.sin(0.5)], [np.sin(0.5), np.cos(0.5)]], np.float32)
+    theirs = (POINTS @ turn.T) * 2 + np.asarray([90, 10], np.float32)
+    donor = np.zeros((400, 400, 3), np.uint8)
+    for x, y in theirs[:4]:
+        donor[int(y) - 4 : int(y) + 4, int(x) - 4 : int(x) + 4] = 255
+    moved = forging._aligned(donor, theirs, POINTS, (SIDE, SIDE, 3))
+    for x, y in POINTS[:4]:
+        assert moved[int(y), int(x)].min() > 200
+
+
+def test_portraits_are_kept_at_their_own_resolution_with_the_face_in_place(tmp_path: Path) -> None:
+    Image.fromarray(pixels_of(90)).save(tmp_path / "one.png")
+    (tmp_path / "bad.jpg").write_bytes(b"no picture")
+    examples = [("a", Example(tmp_path / name, "Real")) for name in ("one.png", "bad.jpg")]
+    found = load_portraits(examples)
+    (one,) = found.all
+    assert one.pixels.shape == (SIDE, SIDE, 3)
+    # Nobody is in it, so its middle counts as the face.
+    assert (one.face.left, one.face.right) == pytest.approx((0.2 * SIDE, 0.8 * SIDE))
+    assert [bad.path.name for bad in found.bad] == ["bad.jpg"]
+
+
+def test_weights_that_leave_nothing_to_the_data_sets_are_refused() -> None:
+    with pytest.raises(ConfigError, match="portraits: forged must leave"):
+        configured(
+            "v4",
+            {
+                "data": "x",
+                "portraits": {
+                    "real": {"a": 1},
+                    "fake": {"a": 1},
+                    "forged": {"blended": 1},
+                    "pictures": 10,
+                },
+            },
+        )
