@@ -26,7 +26,10 @@ from detection_model.card import (
     read_card,
 )
 from detection_model.eval_config import check_against, read_eval_config
+from detection_model.examine import Terms, examine
 from detection_model.export.runtime import Engine, TensorFlow
+from detection_model.scene import Scene, View
+from detection_model.stability import When
 
 
 class ModelError(ValueError):
@@ -69,6 +72,11 @@ class Detector:
         configured = read_eval_config(self.path).threshold
         return self.card.threshold.value if configured is None else configured
 
+    @property
+    def face_margin(self) -> float | None:
+        """The card's; None where the model judges whole pictures."""
+        return self.card.input.face_margin
+
     def fake_logits(self, pixels: NDArray[np.uint8], batch_size: int = 32) -> Iterator[float]:
         """Log-odds of Fake for resized uint8 pictures (n, height, width, 3), one after another."""
         for start in range(0, len(pixels), batch_size):
@@ -76,19 +84,27 @@ class Detector:
             for outputs in self.engine(batch):
                 yield verdict.fake_logit([float(value) for value in outputs], self.card.output)
 
-    def judge(self, data: bytes, threshold: float | None = None) -> verdict.Verdict:
-        """Verdict on one picture file.
+    def log_odds(self, view: View) -> float:
+        """Log-odds of Fake of a cut-out or a whole picture."""
+        (outputs,) = self.engine(view.sized(self.card.input)[None])
+        return verdict.fake_logit([float(value) for value in outputs], self.card.output)
+
+    def judge(
+        self, data: bytes, threshold: float | None = None, *, stability: When = "auto"
+    ) -> verdict.Verdict:
+        """Verdict on one picture file: of its most suspicious face, where the model is for faces.
 
         Raises:
             ImageError: the file is no picture that is accepted.
         """
-        pixels = images.resize(images.decode(data).pixels, self.card.input)
-        return verdict.judge(
-            next(self.fake_logits(pixels[None])),
-            calibrator=self.card.calibrator,
+        terms = Terms(
+            card=self.card,
             threshold=self.threshold if threshold is None else threshold,
             assumptions=self.assumptions,
+            face_margin=self.face_margin,
+            stability=stability,
         )
+        return examine(Scene(images.decode(data).pixels), terms, self.log_odds).verdict
 
 
 def load_model(path: Path) -> LoadedModel:

@@ -3,17 +3,16 @@
 The card stands as `<name>.json` in the folder of its members and has no model file.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from detection_model import images, verdict
 from detection_model.card import MODEL_SUFFIXES, Card, CardError, Member, file_sha256, read_card
 from detection_model.detector import Detector
 from detection_model.eval_config import read_eval_config
+from detection_model.examine import Terms, examine, face_margin
+from detection_model.scene import Scene, View
+from detection_model.stability import When
 
 
 @dataclass(frozen=True)
@@ -42,30 +41,38 @@ class Ensemble:
         return self.card.threshold.value if configured is None else configured
 
     @property
+    def face_margin(self) -> float | None:
+        """The first of the members' margins; None where all judge whole pictures."""
+        return face_margin(member.card for member in self.members)
+
+    @property
     def assumptions(self) -> list[str]:
         """Those of the members."""
         return [
             f"{member.card.name}: {text}" for member in self.members for text in member.assumptions
         ]
 
-    def judge(self, data: bytes, threshold: float | None = None) -> verdict.Verdict:
-        """Verdict on one picture file.
+    def log_odds(self, view: View) -> float:
+        """Log-odds of Fake of a cut-out or a whole picture, as each member wants it."""
+        each = [member.log_odds(view) for member in self.members]
+        return verdict.ensemble_logit(self.card, each)
+
+    def judge(
+        self, data: bytes, threshold: float | None = None, *, stability: When = "auto"
+    ) -> verdict.Verdict:
+        """Verdict on one picture file: of its most suspicious face, where a member is for faces.
 
         Raises:
             ImageError: the file is no picture that is accepted.
         """
-        pixels = images.decode(data).pixels
-        return verdict.judge(
-            verdict.ensemble_logit(self.card, list(self._logits(pixels))),
-            calibrator=self.card.calibrator,
+        terms = Terms(
+            card=self.card,
             threshold=self.threshold if threshold is None else threshold,
             assumptions=self.assumptions,
+            face_margin=self.face_margin,
+            stability=stability,
         )
-
-    def _logits(self, pixels: NDArray[np.uint8]) -> Iterator[float]:
-        for member in self.members:
-            resized = images.resize(pixels, member.card.input)
-            yield next(member.fake_logits(resized[None]))
+        return examine(Scene(images.decode(data).pixels), terms, self.log_odds).verdict
 
 
 def member_files(path: Path, card: Card) -> list[Path]:

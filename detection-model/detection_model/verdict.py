@@ -1,139 +1,176 @@
-"""From a model's output to a verdict: logit, calibrated probability, threshold, words.
+"""From a logit to a verdict: threshold, doubts, words.
 
 Pure functions on plain numbers. Throughout, `fake` is the probability of Fake.
 """
 
-import math
-from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, computed_field
 
-from detection_model.card import (
-    Calibrator,
-    Card,
-    ClassName,
-    IsotonicCalibrator,
-    OutputSpec,
-    StackedCombination,
-    TemperatureCalibrator,
-)
+from detection_model.card import Calibrator, ClassName, Conformal
+from detection_model.probability import calibrate, ensemble_logit, fake_logit, sigmoid
 
-# Keeps logarithms of probabilities finite.
-_TINY = 1e-300
+__all__ = [
+    "Change",
+    "ConformalSet",
+    "Evidence",
+    "Reason",
+    "ReasonCode",
+    "Stability",
+    "Verdict",
+    "VerdictName",
+    "calibrate",
+    "ensemble_logit",
+    "evidence_of",
+    "fake_logit",
+    "judge",
+    "message",
+    "percent",
+    "side",
+    "sigmoid",
+]
 
 VerdictName = Literal["fake", "real", "uncertain", "out_of_scope"]
+Evidence = Literal["weak", "moderate", "strong", "very_strong"]
+ReasonCode = Literal[
+    "above_threshold",
+    "below_threshold",
+    "no_card",
+    "conformal_both",
+    "conformal_none",
+    "conformal_other",
+    "unstable",
+    "no_face",
+    "tiny_face",
+    "featureless",
+    "drawing",
+    "far_from_training",
+    "several_faces",
+    "whole_picture",
+]
+
+
+class Reason(BaseModel):
+    """Why a verdict is what it is: `code` for programs, the message for people."""
+
+    code: ReasonCode
+    message: str
+
+
+class ConformalSet(BaseModel):
+    """The classes that a picture may be of, at a coverage."""
+
+    coverage: float = Field(description="of pictures of each class, those whose set has it")
+    classes: list[ClassName]
+
+
+class Change(BaseModel):
+    """What a model says of the picture changed a little."""
+
+    change: str = Field(description="jpeg_60, half_size, shift or flip")
+    label: str = Field(description="the change in words: the picture is ...")
+    fake: float
+    prediction: ClassName
+
+
+class Stability(BaseModel):
+    """Whether the side of the threshold holds under small changes."""
+
+    stable: bool
+    changes: list[Change]
 
 
 class Verdict(BaseModel):
-    """What is said of one picture by one model."""
+    """What is said of one face, or of one whole picture, by one model."""
 
     prediction: ClassName
     verdict: VerdictName
-    reasons: list[str]
+    explained: list[Reason]
     fake: float
     raw_fake: float
     logit: float
     threshold: float
+    conformal: ConformalSet | None = None
+    stability: Stability | None = None
 
     @property
     def confidence(self) -> float:
         """Probability of the predicted class, in [0, 1]."""
         return self.fake if self.prediction == "Fake" else 1 - self.fake
 
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def reasons(self) -> list[str]:
+        """The messages of `explained`."""
+        return [reason.message for reason in self.explained]
 
-def sigmoid(z: float) -> float:
-    """1 / (1 + exp(-z)) without overflow."""
-    if z >= 0:
-        return 1 / (1 + math.exp(-z))
-    return math.exp(z) / (1 + math.exp(z))
-
-
-def fake_logit(outputs: Sequence[float], output: OutputSpec) -> float:
-    """Log-odds of Fake from a model's outputs before the last activation.
-
-    Args:
-        outputs: one number (sigmoid) or one a class (softmax), any real values.
-        output: what the numbers mean.
-
-    Raises:
-        ValueError: another number of outputs than the card says, or a value that is not finite.
-    """
-    if len(outputs) != output.units:
-        raise ValueError(f"{len(outputs)} outputs where the card says {output.units}")
-    if not all(map(math.isfinite, outputs)):
-        raise ValueError("the model's output is not finite")
-    if output.activation == "sigmoid":
-        return outputs[0] if output.classes[1] == "Fake" else -outputs[0]
-    by_class: dict[str, list[float]] = {"Real": [], "Fake": []}
-    for name, value in zip(output.classes, outputs, strict=True):
-        by_class[name].append(value)
-    return _log_sum_exp(by_class["Fake"]) - _log_sum_exp(by_class["Real"])
-
-
-def calibrate(logit: float, calibrator: Calibrator) -> float:
-    """Calibrated probability in [0, 1] of a log-odds value."""
-    match calibrator:
-        case TemperatureCalibrator():
-            return sigmoid(logit / calibrator.temperature + calibrator.bias)
-        case IsotonicCalibrator():
-            return _interpolate(sigmoid(logit), calibrator.x, calibrator.y)
-    return sigmoid(logit)
-
-
-def ensemble_logit(card: Card, logits: Sequence[float]) -> float:
-    """Log-odds of Fake of an ensemble; its own calibrator and threshold apply to it afterwards.
-
-    Args:
-        card: of the ensemble.
-        logits: `fake_logit` of each member, in the order of `card.members`, not calibrated.
-
-    Raises:
-        ValueError: another number of logits than members.
-    """
-    if len(logits) != len(card.members):
-        raise ValueError(f"{len(logits)} logits for {len(card.members)} members")
-    if isinstance(card.combination, StackedCombination):
-        products = map(math.prod, zip(card.combination.coefficients, logits, strict=True))
-        return card.combination.intercept + sum(products)
-    fake = real = 0.0
-    for member, logit in zip(card.members, logits, strict=True):
-        log_odds = _calibrated_logit(logit, member.calibrator)
-        # Each from its own side: 1 - p would lose what a probability near 1 leaves for Real.
-        fake += member.weight * sigmoid(log_odds)
-        real += member.weight * sigmoid(-log_odds)
-    return math.log(max(fake, _TINY)) - math.log(max(real, _TINY))
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def evidence(self) -> Evidence:
+        """How strong the signs of generation are."""
+        return evidence_of(self.fake)
 
 
 def judge(
-    logit: float, *, calibrator: Calibrator, threshold: float, assumptions: Sequence[str] = ()
+    logit: float,
+    *,
+    calibrator: Calibrator,
+    threshold: float,
+    assumptions: Sequence[str] = (),
+    conformal: Conformal | None = None,
+    stability: Stability | None = None,
+    outside: Sequence[Reason] = (),
 ) -> Verdict:
     """Verdict for one log-odds value of Fake.
 
-    A model whose reading had to be assumed (no card) never gives more than `uncertain`:
-    its polarity may be the other way round.
+    Args:
+        logit: before calibration.
+        calibrator: of the card.
+        threshold: from which calibrated probability on it is called Fake.
+        assumptions: about a model without a card. It never gives more than `uncertain`: its
+            polarity may be the other way round.
+        conformal: of the card. A set that is not the predicted class alone is `uncertain`.
+        stability: what small changes did. A verdict that does not hold is `uncertain`.
+        outside: why the model was not made for this picture, if so: `out_of_scope`.
     """
     fake = calibrate(logit, calibrator)
-    prediction: ClassName = "Fake" if fake >= threshold else "Real"
+    prediction = side(fake, threshold)
+    classes = _conformal_set(fake, conformal) if conformal else None
+    doubts = [*_no_card(assumptions), *_doubt(classes, prediction), *_turned(stability, prediction)]
     verdict: VerdictName = "fake" if prediction == "Fake" else "real"
-    side = "at or above" if prediction == "Fake" else "below"
-    reasons = [f"{_percent(fake)} for Fake is {side} the threshold of {_percent(threshold)}"]
-    if assumptions:
+    if outside:
+        verdict = "out_of_scope"
+    elif doubts:
         verdict = "uncertain"
-        reasons.append(
-            "the model has no card, so what its output means is assumed; "
-            "`detection-model card` finds out"
-        )
     return Verdict(
         prediction=prediction,
         verdict=verdict,
-        reasons=reasons,
+        explained=[_against_threshold(fake, threshold), *doubts, *outside],
         fake=fake,
         raw_fake=sigmoid(logit),
         logit=logit,
         threshold=threshold,
+        conformal=classes,
+        stability=stability,
     )
+
+
+def side(fake: float, threshold: float) -> ClassName:
+    """The side of the threshold on which a probability of Fake is."""
+    return "Fake" if fake >= threshold else "Real"
+
+
+def evidence_of(fake: float) -> Evidence:
+    """How strong the signs of generation are, by the calibrated probability of Fake.
+
+    The words of the vera.ai project's guide for verification with detectors.
+    """
+    if fake >= 0.9:
+        return "very_strong"
+    if fake >= 0.7:
+        return "strong"
+    return "moderate" if fake >= 0.5 else "weak"
 
 
 _MESSAGES: dict[VerdictName, str] = {
@@ -150,7 +187,7 @@ def message(verdict: Verdict) -> str:
     return _MESSAGES[verdict.verdict]
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
     """A share in [0, 1] in words that never round to certainty."""
     if 0 < share < 0.001:
         return "less than 0.1%"
@@ -159,26 +196,56 @@ def _percent(share: float) -> str:
     return f"{share:.1%}"
 
 
-def _calibrated_logit(logit: float, calibrator: Calibrator) -> float:
-    match calibrator:
-        case TemperatureCalibrator():
-            return logit / calibrator.temperature + calibrator.bias
-        case IsotonicCalibrator():
-            fake = calibrate(logit, calibrator)
-            return math.log(max(fake, _TINY)) - math.log(max(1 - fake, _TINY))
-    return logit
+def _against_threshold(fake: float, threshold: float) -> Reason:
+    above = side(fake, threshold) == "Fake"
+    words = "at or above" if above else "below"
+    return Reason(
+        code="above_threshold" if above else "below_threshold",
+        message=f"{percent(fake)} for Fake is {words} the threshold of {percent(threshold)}",
+    )
 
 
-def _log_sum_exp(values: Sequence[float]) -> float:
-    top = max(values)
-    return top + math.log(sum(math.exp(value - top) for value in values))
+def _no_card(assumptions: Sequence[str]) -> list[Reason]:
+    if not assumptions:
+        return []
+    text = (
+        "the model has no card, so what its output means is assumed; "
+        "`detection-model card` finds out"
+    )
+    return [Reason(code="no_card", message=text)]
 
 
-def _interpolate(x: float, xs: Sequence[float], ys: Sequence[float]) -> float:
-    if x <= xs[0]:
-        return ys[0]
-    if x >= xs[-1]:
-        return ys[-1]
-    right = bisect_right(xs, x)
-    share = (x - xs[right - 1]) / (xs[right] - xs[right - 1])
-    return ys[right - 1] + share * (ys[right] - ys[right - 1])
+def _conformal_set(fake: float, conformal: Conformal) -> ConformalSet:
+    classes: list[ClassName] = []
+    # 1 - p of Real is the probability of Fake.
+    if fake <= conformal.real:
+        classes.append("Real")
+    if 1 - fake <= conformal.fake:
+        classes.append("Fake")
+    return ConformalSet(coverage=conformal.coverage, classes=classes)
+
+
+def _doubt(found: ConformalSet | None, prediction: ClassName) -> list[Reason]:
+    if found is None or found.classes == [prediction]:
+        return []
+    at = f"at {found.coverage:.0%} coverage"
+    if len(found.classes) == 2:
+        return [Reason(code="conformal_both", message=f"{at} it may be Real as well as Fake")]
+    if not found.classes:
+        text = f"{at} it is like neither class: the model has seen few such answers"
+        return [Reason(code="conformal_none", message=text)]
+    text = f"{at} it is {found.classes[0]}, which is the other side of the threshold"
+    return [Reason(code="conformal_other", message=text)]
+
+
+def _turned(stability: Stability | None, prediction: ClassName) -> list[Reason]:
+    if stability is None or stability.stable:
+        return []
+    turned = [change.label for change in stability.changes if change.prediction != prediction]
+    text = f"the verdict does not hold: it turns when the picture is {_either(turned)}"
+    return [Reason(code="unstable", message=text)]
+
+
+def _either(words: Sequence[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last

@@ -2,17 +2,13 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from detection_model.card import card_path, read_card, write_card
+from detection_model.card import Card, card_path, read_card, write_card
 from detection_model.cli import common
 from detection_model.eval_config import eval_config_path, read_eval_config
-
-if TYPE_CHECKING:
-    from detection_model.evaluation.records import Gain
 
 
 class MethodName(StrEnum):
@@ -35,7 +31,9 @@ class RuleName(StrEnum):
 
 def command(
     model: Annotated[str, typer.Argument(help="Published name, or path of a model file.")],
-    data: Annotated[Path, typer.Option(help="Labelled data set, laid out as for train.")],
+    data: Annotated[
+        list[Path], typer.Option(help="Labelled data set, laid out as for train; repeatable.")
+    ],
     calibrator: Annotated[
         MethodName, typer.Option(help="platt is a temperature with a bias.")
     ] = MethodName.temperature,
@@ -48,12 +46,19 @@ def command(
             min=0, max=1, help="For target-fpr (default 0.05) and target-precision (0.95)."
         ),
     ] = None,
+    coverage: Annotated[
+        float,
+        typer.Option(min=0.5, max=0.999, help="Of each class, pictures whose set holds it."),
+    ] = 0.9,
     dataset: Annotated[
         str | None, typer.Option(help="Name of the data set in the card; default: its folder's.")
     ] = None,
     models: common.ModelsOption = common.MODELS,
 ) -> None:
-    """Fit a calibrator and choose a threshold on the validation split; write both into the card.
+    """Fit a calibrator, a threshold and the card's doubts on the validation split.
+
+    The doubts: sets of classes at a coverage, how far small changes move the model, and, for a
+    model made for faces, where the training pictures lie. All is written into the card.
 
     Shows what that gains on the validation and on the test split: the first has been fitted on,
     only the second counts. The test split decides nothing.
@@ -63,7 +68,8 @@ def command(
       detection-model calibrate v3 --data data/Dataset --calibrator isotonic
       --threshold-rule target-fpr --target 0.01
     """
-    from detection_model.evaluation import calibration, records
+    from detection_model.evaluation import calibration, doubts, records
+    from detection_model.evaluation.tables import gains_table
 
     with common.refusals():
         detector = common.load_detector(model, models)
@@ -72,18 +78,26 @@ def command(
             common.refuse(f"{model} has no card: detection-model card {model} --data FOLDER")
         before = read_card(path)
         with common.progress_bar("reading") as progress:
-            splits = calibration.judged_splits(detector, data, dataset, progress)
+            splits = calibration.together(
+                calibration.judged_splits(detector, folder, dataset, progress) for folder in data
+            )
         after = calibration.calibrated_card(
             before, splits["validation"], calibrator.value, threshold_rule.value, target=target
         )
+        with common.progress_bar("doubting") as progress:
+            after = doubts.doubting_card(
+                after, detector, splits["validation"], data, coverage, progress
+            )
     found = calibration.gains(before, after, splits, calibrator.value)
     write_card(after, path)
     folder = path.with_suffix(".eval")
     folder.mkdir(exist_ok=True)
     (folder / records.CALIBRATION).write_text(found.model_dump_json(indent=2) + "\n")
-    common.console.print(_gains_table(found.gains))
+    common.console.print(gains_table(found.gains))
     value, chosen = after.threshold.value, after.threshold.chosen
     common.console.print(f"Threshold {value:.4f}: {chosen}", highlight=False, soft_wrap=True)
+    for said in _doubts(after):
+        common.console.print(said, highlight=False, soft_wrap=True)
     config = eval_config_path(detector.path)
     if config.exists() and (other := read_eval_config(detector.path).threshold) is not None:
         common.errors.print(
@@ -93,21 +107,26 @@ def command(
         )
     common.console.print(f"Wrote {path}. Next, so that its figures agree:", highlight=False)
     predictions = folder / "predictions.csv"
-    source = f"--from-predictions {predictions}" if predictions.exists() else f"--data {data}"
+    folders = " ".join(f"--data {folder}" for folder in data)
+    source = f"--from-predictions {predictions}" if predictions.exists() else folders
     common.console.print(
         f"  detection-model evaluate {model} {source}", highlight=False, soft_wrap=True
     )
 
 
-def _gains_table(gains: list["Gain"]) -> Table:
-    table = Table("measured on", "pictures", "ECE", "Brier", "NLL", title="before → after")
-    for gain in gains:
-        cells = [
-            f"{before:.4f} → {after:.4f}"
-            for before, after in zip(
-                gain.before.model_dump().values(), gain.after.model_dump().values(), strict=True
-            )
-        ]
-        where = gain.split + (" (fitted on)" if gain.fitted_here else "")
-        table.add_row(where, str(gain.n_real + gain.n_fake), *cells)
-    return table
+def _doubts(card: Card) -> list[str]:
+    """What was fitted, in words."""
+    said = []
+    if found := card.conformal:
+        said.append(
+            f"Sets at {found.coverage:.0%} coverage: Real up to {found.real:.4f} for Fake, "
+            f"Fake from {1 - found.fake:.4f}; {found.data}"
+        )
+    if moved := card.steadiness:
+        said.append(
+            f"Small changes move {moved.share:.0%} of {moved.pictures} pictures by at most "
+            f"{moved.reach:.2f} in log-odds"
+        )
+    if card.scope:
+        said.append(f"Scope of {card.scope.pictures} pictures: {card.scope.data}")
+    return said

@@ -1,6 +1,6 @@
 """Fits calibrators and a threshold on validation pictures, and says what that gained."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +30,10 @@ _LEAST = 1e-6
 
 
 def judged_splits(
-    detector: Judge, data: Path, dataset: str | None, progress: Progress
+    detector: Judge,
+    data: Path,
+    dataset: str | None = None,
+    progress: Progress = lambda _done, _total: None,
 ) -> dict[SplitName, list[Prediction]]:
     """Predictions on the validation split, and on the test split where there is one.
 
@@ -47,6 +50,17 @@ def judged_splits(
         )
         for split in splits
     }
+
+
+def together(
+    judged: Iterable[Mapping[SplitName, list[Prediction]]],
+) -> dict[SplitName, list[Prediction]]:
+    """Those of several data sets, split by split."""
+    found: dict[SplitName, list[Prediction]] = {}
+    for one in judged:
+        for split, predictions in one.items():
+            found.setdefault(split, []).extend(predictions)
+    return found
 
 
 def calibrated_card(
@@ -70,11 +84,16 @@ def calibrated_card(
             "is swapped with Real in the folders' names or in the card's output.classes"
         )
     calibrator = fit(method, np.asarray([row.logit for row in validation]), labels)
-    first = validation[0]
-    where = f"{first.dataset}, {first.split} ({(~labels).sum()} real, {labels.sum()} fake)"
     labels, scores = labels_and_scores(recalibrated(validation, calibrator))
-    threshold = choose(labels, scores, rule, target=target, where=where)
+    threshold = choose(labels, scores, rule, target=target, where=said_of(validation))
     return card.model_copy(update={"calibrator": calibrator, "threshold": threshold})
+
+
+def said_of(predictions: Sequence[Prediction]) -> str:
+    """Data sets, split and sample sizes."""
+    fakes = sum(row.label == "Fake" for row in predictions)
+    reals = len(predictions) - fakes
+    return f"{_datasets(predictions)}, {predictions[0].split} ({reals} real, {fakes} fake)"
 
 
 def fit(method: Method, logits: Scores, labels: Labels) -> Calibrator:
@@ -98,7 +117,7 @@ def gains(
     return Calibration(
         model=after.name,
         model_sha256=identity(after),
-        dataset=splits["validation"][0].dataset,
+        dataset=_datasets(splits["validation"]),
         method=method,
         gains=[
             Gain(
@@ -118,6 +137,10 @@ def negative_log_likelihood(labels: Labels, scores: Scores) -> float:
     """Mean of -log of the probability of what it is; probabilities clipped at 1e-6."""
     clipped = np.clip(scores, _LEAST, 1 - _LEAST)
     return float(-np.mean(np.log(np.where(labels, clipped, 1 - clipped))))
+
+
+def _datasets(predictions: Sequence[Prediction]) -> str:
+    return " + ".join(dict.fromkeys(row.dataset for row in predictions))
 
 
 def _quality(predictions: Sequence[Prediction]) -> Quality:

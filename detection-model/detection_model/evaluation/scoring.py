@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from detection_model.data.folders import DataError, DataFolder, Example, find_data
 from detection_model.data.pictures import BadPicture, Progress, load_pictures
 from detection_model.detector import Detector
 from detection_model.ensemble import Ensemble
 from detection_model.evaluation.deliveries import ORIGINAL, deliver
+from detection_model.faces import face_or_whole
 from detection_model.verdict import ensemble_logit
 
 Judge = Detector | Ensemble
@@ -46,8 +49,13 @@ def score(
         each = zip(*(scored.logits for scored in by_member), strict=True)
         logits = [ensemble_logit(detector.card, members) for members in each]
         return Scored(by_member[0].examples, by_member[0].hashes, logits, by_member[0].bad)
-    change = partial(deliver, delivery)
-    pictures = load_pictures(examples, detector.card.input, change=change, progress=decoding)
+    spec = detector.card.input
+
+    def change(pixels: NDArray[np.uint8], sha256: str) -> NDArray[np.uint8]:
+        # As in serving: the face is looked for in what arrives.
+        return face_or_whole(deliver(delivery, pixels, sha256), spec.face_margin)
+
+    pictures = load_pictures(examples, spec, change=change, progress=decoding)
     logits = []
     for logit in detector.fake_logits(pictures.pixels):
         logits.append(logit)

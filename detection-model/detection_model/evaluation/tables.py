@@ -7,7 +7,7 @@ from rich.table import Table
 from detection_model.evaluation.agreement import Agreement
 from detection_model.evaluation.paired import Difference
 from detection_model.evaluation.published import Published
-from detection_model.evaluation.records import Estimate, EvaluationRow
+from detection_model.evaluation.records import Estimate, EvaluationRow, Gain
 from detection_model.evaluation.unlabelled import Judgements
 
 _NAMES = {
@@ -63,6 +63,21 @@ def differences_table(differences: Sequence[Difference]) -> Table:
         found = one.difference
         shown = f"{found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
         table.add_row(pair, _name(one.metric), shown, "yes" if one.real else "no")
+    return table
+
+
+def gains_table(gains: Sequence[Gain]) -> Table:
+    """A line a split: how well calibrated the probabilities were, and are."""
+    table = Table("measured on", "pictures", "ECE", "Brier", "NLL", title="before → after")
+    for gain in gains:
+        cells = [
+            f"{before:.4f} → {after:.4f}"
+            for before, after in zip(
+                gain.before.model_dump().values(), gain.after.model_dump().values(), strict=True
+            )
+        ]
+        where = gain.split + (" (fitted on)" if gain.fitted_here else "")
+        table.add_row(where, str(gain.n_real + gain.n_fake), *cells)
     return table
 
 

@@ -1,0 +1,137 @@
+"""Cards as files, and against the model files that they speak of."""
+
+import hashlib
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, Field, ValidationError
+
+from detection_model.card.card import Card
+from detection_model.card.parts import Activation, ClassName, InputSpec, OutputSpec, Strict
+
+# What is understood, the preferred one first.
+MODEL_SUFFIXES = (".keras", ".h5")
+
+Beside = TypeVar("Beside", bound=BaseModel)
+
+
+class CardError(ValueError):
+    """A card that cannot be read, or that contradicts its model file."""
+
+
+class ModelFacts(Strict):
+    """What a model file says of itself once it is loaded."""
+
+    height: int
+    width: int
+    units: int
+    activation: Activation = Field(description="of the last layer; linear where it gives logits")
+    rescales: bool = Field(description="the graph holds a Rescaling or Normalization layer")
+    parameters: int
+
+
+def file_sha256(path: Path) -> str:
+    """Hex SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def identity(card: Card) -> str:
+    """What an evaluation is of: SHA-256 of the file; of an ensemble, of members and combination.
+
+    A threshold or a calibrator may change without it.
+    """
+    if card.sha256 is not None:
+        return card.sha256
+    combined = card.model_dump_json(include={"members", "combination"})
+    return hashlib.sha256(combined.encode()).hexdigest()
+
+
+def card_path(model_path: Path) -> Path:
+    """Where the card of a model file stands."""
+    return model_path.with_suffix(".json")
+
+
+def read_card(path: Path) -> Card:
+    """Read a card.
+
+    Raises:
+        CardError: not JSON or not a card; the message names the field.
+    """
+    return read_beside(path, Card)
+
+
+def read_beside(path: Path, kind: type[Beside]) -> Beside:
+    """Read a JSON file that stands beside a model.
+
+    Raises:
+        CardError: it cannot be read or is not of this kind; the message names the field.
+    """
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise CardError(f"{path.name}: {field}: {first['msg']}") from None
+    except OSError as error:
+        raise CardError(f"{path.name}: cannot be read ({error.strerror})") from None
+
+
+def write_card(card: Card, path: Path) -> None:
+    """Write a card as JSON that reads well in a diff."""
+    path.write_text(card.model_dump_json(indent=2, exclude_none=True) + "\n")
+
+
+def contradictions(card: Card, facts: ModelFacts, sha256: str) -> list[str]:
+    """Every field in which a card contradicts its file, as sentences that name the field."""
+    pairs = [
+        ("sha256", card.sha256, sha256),
+        ("input.height", card.input.height, facts.height),
+        ("input.width", card.input.width, facts.width),
+        ("output.classes", card.output.units, facts.units),
+    ]
+    if facts.activation != "linear":
+        pairs.append(("output.activation", card.output.activation, facts.activation))
+    if card.parameters is not None:
+        pairs.append(("parameters", card.parameters, facts.parameters))
+    return [f"{field} says {said}, the file {is_}" for field, said, is_ in pairs if said != is_]
+
+
+def assumed_card(
+    name: str, sha256: str, facts: ModelFacts, classes: tuple[ClassName, ...] | None = None
+) -> tuple[Card, list[str]]:
+    """A card for a file that has none, and what had to be assumed, as sentences.
+
+    Args:
+        name: of the model.
+        sha256: of the file.
+        facts: what the file says of itself.
+        classes: the class of 0 and of 1 where something else than the card says so.
+
+    Raises:
+        CardError: the number of outputs fits no reading as Real against Fake.
+    """
+    if facts.units > 2 or (facts.units == 1 and facts.activation == "softmax"):
+        raise CardError(
+            f"{facts.units} outputs have no obvious meaning: write a card that names the classes"
+        )
+    input_spec = InputSpec(
+        height=facts.height,
+        width=facts.width,
+        value_range=(0, 255) if facts.rescales else (0, 1),
+    )
+    output = OutputSpec(
+        activation="sigmoid" if facts.units == 1 else "softmax", classes=classes or ("Real", "Fake")
+    )
+    card = Card(
+        name=name, sha256=sha256, input=input_spec, output=output, parameters=facts.parameters
+    )
+    scaled = "the file scales its input" if facts.rescales else "the file does not scale its input"
+    assumptions = [
+        f"values from {input_spec.value_range[0]:g} to {input_spec.value_range[1]:g}, as {scaled}",
+        f"output 1 means {output.classes[1]}"
+        + (" (as eval_config.json says)" if classes else "")
+        + (", given as a logit" if facts.activation == "linear" and facts.units == 1 else ""),
+        "pictures are stretched to the input size (bilinear), channels in RGB order",
+    ]
+    return card, assumptions

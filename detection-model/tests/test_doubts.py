@@ -1,0 +1,99 @@
+"""Conformal sets cover as they promise, and `calibrate` writes all doubts into the card."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import Result
+
+from detection_model.card import (
+    Calibrator,
+    Conformal,
+    IsotonicCalibrator,
+    NoCalibrator,
+    TemperatureCalibrator,
+    read_card,
+)
+from detection_model.evaluation.doubts import conformal
+from detection_model.evaluation.records import Prediction
+from detection_model.verdict import judge
+
+Here = Callable[..., Result]
+CALIBRATORS: list[Calibrator] = [
+    NoCalibrator(),
+    TemperatureCalibrator(temperature=3, bias=0.5),
+    IsotonicCalibrator(x=(0.0, 0.2, 0.7, 1.0), y=(0.01, 0.1, 0.6, 0.99)),
+]
+
+
+def drawn(rng: np.random.Generator, count: int) -> list[Prediction]:
+    """As many of each class; the model is better at reals than at fakes."""
+    logits = {"Real": rng.normal(-2, 1, count), "Fake": rng.normal(0.5, 2, count)}
+    return [
+        Prediction("p", "D", "validation", "original", label, 0, float(logit))
+        for label, values in logits.items()
+        for logit in values
+    ]
+
+
+def covered(limits: Conformal, new: list[Prediction], calibrator: Calibrator) -> dict[str, float]:
+    hits: dict[str, list[bool]] = {"Real": [], "Fake": []}
+    for row in new:
+        found = judge(row.logit, calibrator=calibrator, threshold=0.5, conformal=limits)
+        assert found.conformal is not None
+        hits[row.label].append(row.label in found.conformal.classes)
+    return {label: float(np.mean(values)) for label, values in hits.items()}
+
+
+@pytest.mark.parametrize("calibrator", CALIBRATORS)
+@pytest.mark.parametrize("coverage", [0.8, 0.9])
+def test_each_class_is_covered_on_pictures_never_seen(
+    calibrator: Calibrator, coverage: float
+) -> None:
+    rng = np.random.default_rng(1)
+    rates = [
+        covered(conformal(drawn(rng, 60), calibrator, coverage, "D"), drawn(rng, 200), calibrator)
+        for _ in range(40)
+    ]
+    for label in ("Real", "Fake"):
+        mean = np.mean([rate[label] for rate in rates])
+        # Split-conformal: at least the coverage, at most 1 / (n + 1) more; the rest is chance.
+        assert coverage - 0.02 < mean < coverage + 1 / 61 + 0.02
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 60), st.floats(0.5, 0.99))
+def test_of_the_fitted_pictures_no_fewer_are_covered(
+    seed: int, count: int, coverage: float
+) -> None:
+    fitted = drawn(np.random.default_rng(seed), count)
+    limits = conformal(fitted, NoCalibrator(), coverage, "D")
+    assert min(covered(limits, fitted, NoCalibrator()).values()) >= coverage
+
+
+def test_too_few_pictures_rule_no_class_out() -> None:
+    limits = conformal(drawn(np.random.default_rng(0), 8), NoCalibrator(), 0.9, "D")
+    assert (limits.real, limits.fake) == (1, 1)
+    nine = conformal(drawn(np.random.default_rng(0), 9), NoCalibrator(), 0.9, "D")
+    assert max(nine.real, nine.fake) < 1
+
+
+def test_calibrate_writes_the_doubts_into_the_card(
+    bright_data: Path, bright_models: Path, here: Here
+) -> None:
+    done = here(
+        "calibrate", "red", "--data", bright_data, "--coverage", 0.8, "--models", bright_models
+    )
+    assert done.exit_code == 0, done.output
+    card = read_card(bright_models / "red.json")
+    assert card.conformal is not None
+    assert (card.conformal.coverage, card.conformal.pictures) == (0.8, 240)
+    assert card.conformal.data == "Bright, validation (120 real, 120 fake)"
+    assert "Sets at 80% coverage" in done.stdout
+    # Nothing that is done to a picture of one colour changes its mean but by rounding.
+    assert card.steadiness is not None
+    assert card.steadiness.reach < 0.1
+    assert card.scope is None

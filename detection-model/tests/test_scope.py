@@ -1,0 +1,143 @@
+"""What a model was not made for is said: nothing to see, drawings, pictures far from its data."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawn import cartoon
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+from portraits import portrait
+
+from detection_model.card import Card, InputSpec, Scope
+from detection_model.data.folders import Example, find_data
+from detection_model.evaluation import doubts
+from detection_model.faces import Face
+from detection_model.scene import View
+from detection_model.scope import outside
+from detection_model.scope.distance import squared_distance
+from detection_model.scope.drawing import is_drawing
+from detection_model.scope.measures import NAMES, measure
+
+Bytes = NDArray[np.uint8]
+CARD = Card(name="m", sha256="a" * 64, input=InputSpec(height=64, width=64, face_margin=0.3))
+REAL_FACES = Path(__file__).parents[3] / "shared/data/Dataset/Validation/Real"
+
+
+def saved(pixels: Bytes, quality: int) -> Bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file).convert("RGB"))
+
+
+def blurred(pixels: Bytes, sigma: float) -> Bytes:
+    return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(sigma)))
+
+
+def codes(view: View, card: Card = CARD) -> list[str]:
+    return [reason.code for reason in outside(view, 0.3, card)]
+
+
+def photo(seed: int, side: int = 256) -> Bytes:
+    return np.asarray(portrait(seed, side))
+
+
+def face(side: float, at: float = 10.0) -> Face:
+    return Face(at, at, at + side, at + side, 0.9, np.zeros((6, 2), np.float32))
+
+
+ARRIVALS: dict[str, Callable[[Bytes], Bytes]] = {
+    "as it is": lambda pixels: pixels,
+    "JPEG q20": lambda pixels: saved(pixels, 20),
+    "blurred": lambda pixels: blurred(pixels, 2),
+    "small": lambda pixels: pixels[::4, ::4],
+}
+
+
+@pytest.mark.parametrize("arrival", ARRIVALS)
+def test_a_photograph_is_no_drawing_however_it_arrives(arrival: str) -> None:
+    assert not any(is_drawing(ARRIVALS[arrival](photo(seed))) for seed in range(5))
+
+
+@pytest.mark.skipif(not REAL_FACES.exists(), reason="needs the shared real faces")
+@pytest.mark.parametrize("arrival", ARRIVALS)
+def test_real_faces_are_in_scope_however_they_arrive(arrival: str) -> None:
+    files = sorted(REAL_FACES.iterdir())[:12]
+    pictures = [np.asarray(Image.open(file).convert("RGB")) for file in files]
+    assert [codes(View(ARRIVALS[arrival](one))) for one in pictures] == [[]] * len(pictures)
+
+
+def test_most_drawn_faces_are_called_drawings() -> None:
+    drawn = [is_drawing(cartoon(seed)) for seed in range(20)]
+    assert sum(drawn) >= 15
+    saved_well = [is_drawing(saved(cartoon(seed), 90)) for seed in range(20)]
+    assert sum(saved_well) >= 15
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_an_empty_wall_is_featureless_also_with_the_noise_of_a_file(level: int) -> None:
+    noise = np.random.default_rng(0).normal(0, 2, (96, 96, 3))
+    wall = np.clip(level + noise, 0, 255).astype(np.uint8)
+    assert codes(View(wall)) == ["featureless"]
+    assert codes(View(saved(wall, 30))) == ["featureless"]
+
+
+def test_a_face_of_few_pixels_is_tiny_and_one_of_more_is_not() -> None:
+    pixels = photo(1)
+    assert codes(View(pixels, face(39))) == ["tiny_face"]
+    assert "39 pixels" in outside(View(pixels, face(39)), 0.3, CARD)[0].message
+    assert codes(View(pixels, face(41))) == []
+
+
+def test_a_picture_unlike_the_training_pictures_is_far_from_them(tmp_path: Path) -> None:
+    fitted = doubts.scope(examples(tmp_path), 0.3, "generated, train")
+    assert fitted.pictures == 16
+    card = CARD.model_copy(update={"scope": fitted})
+    for seed in range(100, 104):
+        for arrival in ARRIVALS.values():
+            assert codes(View(arrival(photo(seed))), card) == []
+    noise = np.random.default_rng(0).integers(0, 256, (128, 128, 3), np.uint8)
+    assert codes(View(noise), card) == ["far_from_training"]
+    assert codes(View(noise)) == []
+
+
+def examples(root: Path, count: int = 16) -> list[Example]:
+    for split in ("Train", "Validation"):
+        for label in ("Real", "Fake"):
+            folder = root / split / label
+            folder.mkdir(parents=True)
+            for number in range(count // 2):
+                seed = number + (50 if label == "Fake" else 0)
+                Image.fromarray(photo(seed)).save(folder / f"{number}.png")
+    return find_data(root).split("train")
+
+
+def test_the_distance_is_mahalanobis() -> None:
+    pixels = photo(3)
+    values = measure(pixels, ("luminance", "contrast"))
+    scope = Scope(
+        measures=("luminance", "contrast"),
+        centre=(float(values[0]) - 3, float(values[1]) - 4),
+        precision=((2.0, 0.5), (0.5, 1.0)),
+        limit=1,
+        data="by hand",
+        pictures=1,
+    )
+    assert squared_distance(pixels, scope) == pytest.approx(2 * 9 + 2 * 0.5 * 12 + 16)
+
+
+def test_measures_say_what_their_names_say() -> None:
+    def of(pixels: Bytes) -> dict[str, float]:
+        return dict(zip(NAMES, measure(pixels, NAMES), strict=True))
+
+    plain = of(photo(5))
+    dark, soft = of(photo(5) // 2), of(blurred(photo(5), 3))
+    grey = of(np.repeat(photo(5).mean(axis=-1, keepdims=True), 3, axis=-1).astype(np.uint8))
+    assert dark["luminance"] == pytest.approx(plain["luminance"] / 2, rel=0.02)
+    assert dark["contrast"] == pytest.approx(plain["contrast"] / 2, rel=0.03)
+    assert soft["sharpness"] < plain["sharpness"]
+    assert soft["spectrum_slope"] < plain["spectrum_slope"]
+    assert soft["flat_share"] > plain["flat_share"]
+    assert grey["saturation"] == 0 < plain["saturation"]
