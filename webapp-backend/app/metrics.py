@@ -33,7 +33,7 @@ class Metrics:
         )
         self._stages = Histogram(
             "deepfake_stage_seconds",
-            "Time of a picture in each stage: queue, decode, infer",
+            "Time of a picture in each stage: queue, decode, faces, infer",
             ["stage", "model"],
             buckets=_BUCKETS,
             registry=self._registry,

@@ -62,7 +62,7 @@ def test_an_entry_holds_what_was_answered_and_no_picture(client: TestClient) -> 
     answer = judge(client, WHITE, "face.png", model="bright", threshold=0.9)
     until(holds(client, 1))
     (entry,) = page(client)["entries"]
-    sizes = {"size_bytes": len(WHITE), "width": 60, "height": 80, "format": "PNG"}
+    sizes = {"size_bytes": len(WHITE), "width": 60, "height": 80, "format": "PNG", "faces": None}
     assert entry["image"] == {"name": "face.png", "sha256": answer["image"]["sha256"], **sizes}
     (verdict,) = entry["verdicts"]
     assert verdict == {name: answer[name] for name in verdict}

@@ -42,7 +42,7 @@ def test_an_answer_holds_what_the_contract_says(client: TestClient) -> None:
     assert (answer["image"]["width"], answer["image"]["height"]) == (60, 80)
     assert answer["image"]["format"] == "PNG"
     assert answer["image"]["size_bytes"] == len(GREY)
-    assert set(answer["timing_ms"]) == {"decode", "queue", "infer", "total"}
+    assert set(answer["timing_ms"]) == {"decode", "queue", "faces", "infer", "total"}
     assert answer["device"] == "cpu"
     assert answer["message"]
 

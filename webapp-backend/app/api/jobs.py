@@ -13,7 +13,7 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from app.api.deps import ServiceDep, Uploaded, chosen_models, refusals, upload_body, uploaded
-from app.api.predict import Threshold
+from app.api.predict import Threshold, Whole
 from app.api.schemas.jobs import (
     Job,
     JobAnswer,
@@ -28,6 +28,7 @@ from app.jobs.archive import opened
 from app.jobs.table import csv_lines
 from app.service import Service
 from app.store.database import StoreUnavailable
+from detection_model.stability import When
 
 router = APIRouter(prefix="/api", tags=["jobs"])
 
@@ -89,6 +90,10 @@ async def start_job(
     models: Annotated[str | None, Query(description="all, or names separated by commas")] = None,
     threshold: Threshold = None,
     calibrate: Annotated[bool, Query(description="use the models' calibrators")] = True,
+    whole: Whole = False,
+    stability: Annotated[
+        When, Query(description="as of predict; takes five times as long")
+    ] = "never",
 ) -> JobAnswer:
     """Judge every picture of a ZIP archive. Answers at once; ask for the job's state later."""
     chosen, _ = chosen_models(service, model, models)
@@ -98,7 +103,7 @@ async def start_job(
         asked.append(
             JobModel(name=one.name, sha256=one.sha256, threshold=value, threshold_source=source)
         )
-    parameters = JobParameters(models=asked, calibrate=calibrate)
+    parameters = JobParameters(models=asked, calibrate=calibrate, whole=whole, stability=stability)
     job = await to_thread.run_sync(_accept, service, archive, parameters)
     response.headers["Location"] = f"/api/jobs/{job.id}"
     return JobAnswer(job=job)

@@ -6,27 +6,26 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from app.api.answers import prediction
 from app.api.deps import ServiceDep, Upload, Uploaded, chosen_models, refusals, upload_body
-from app.api.schemas.base import Probability, ThresholdSource
 from app.api.schemas.history import HistoryImage, HistoryVerdict
-from app.api.schemas.predict import (
-    Agreement,
-    Comparison,
-    ImageInfo,
-    Prediction,
-    Timing,
-)
+from app.api.schemas.predict import Agreement, Comparison, Prediction
 from app.service import Service
-from app.serving.judging import Judged, Question
-from app.serving.models import ServedModel
-from app.serving.predictor import Answered
+from app.serving.judging import Question
 from app.store.history import NewEntry
-from detection_model import verdict
 from detection_model.card import ClassName
+from detection_model.stability import When
 
 router = APIRouter(prefix="/api", tags=["predict"])
 
 Threshold = Annotated[float | None, Query(ge=0, le=1, allow_inf_nan=False)]
+Whole = Annotated[
+    bool, Query(description="judge the whole picture, also with models made for faces")
+]
+_TRIES = (
+    "whether the verdict holds when the picture is saved anew, scaled, shifted and mirrored: "
+    "always, never, or auto, where it is close to the threshold"
+)
 
 
 @router.post(
@@ -46,21 +45,27 @@ async def predict(
     ] = None,
     threshold: Threshold = None,
     calibrate: Annotated[bool, Query(description="use the models' calibrators")] = True,
+    whole: Whole = False,
+    stability: Annotated[
+        When | None, Query(description=f"{_TRIES}; default: auto, of several models never")
+    ] = None,
     history: Annotated[bool, Query(description="keep the verdict, not the picture")] = True,
 ) -> Response:
     """Judge one portrait with one model, or with several to compare them."""
     # Taken before decoding: a model that leaves meanwhile still answers this request.
     chosen, failed = chosen_models(service, model, models)
     sources = [service.threshold(one, threshold) for one in chosen]
+    when = stability or ("auto" if models is None else "never")
     questions = [
-        Question(one, value, calibrate) for one, (value, _) in zip(chosen, sources, strict=True)
+        Question(one, value, calibrate, whole, when)
+        for one, (value, _) in zip(chosen, sources, strict=True)
     ]
     with service.predictor.admitted(chosen):
         found = await service.predictor.judge(
             await upload.read(), questions, request.is_disconnected
         )
     results = [
-        _prediction(found, answer, one, source)
+        prediction(found, answer, one, source)
         for one, answer, (_, source) in zip(chosen, found.judgement.answers, sources, strict=True)
     ]
     if history and service.settings.history:
@@ -77,51 +82,17 @@ def _json(answer: Prediction | Comparison) -> Response:
 
 def _remember(service: Service, upload: Uploaded, results: list[Prediction]) -> None:
     image = results[0].image
+    faces = next((one.image.faces for one in results if one.image.faces is not None), None)
     service.recorder.record(
         NewEntry(
             created=datetime.now(UTC),
-            image=HistoryImage(name=upload.name, **image.model_dump(exclude={"faces"})),
+            image=HistoryImage(
+                name=upload.name, **image.model_dump(exclude={"faces"}), faces=faces
+            ),
             verdicts=[
                 HistoryVerdict.model_validate(result, from_attributes=True) for result in results
             ],
         )
-    )
-
-
-def _prediction(
-    answered: Answered, answer: Judged, model: ServedModel, source: ThresholdSource
-) -> Prediction:
-    found = answer.verdict
-    picture = answered.judgement.picture
-    decode_ms, queue_ms = answered.judgement.decode_ms, answered.queue_ms
-    return Prediction(
-        prediction=found.prediction,
-        verdict=found.verdict,
-        reasons=found.reasons,
-        confidence=found.confidence,
-        probability=Probability(real=1 - found.fake, fake=found.fake),
-        raw_probability=Probability(real=1 - found.raw_fake, fake=found.raw_fake),
-        logit=found.logit,
-        threshold=found.threshold,
-        threshold_source=source,
-        model=model.name,
-        model_sha256=model.sha256,
-        assumptions=model.assumptions,
-        message=verdict.message(found),
-        image=ImageInfo(
-            sha256=picture.sha256,
-            size_bytes=picture.size_bytes,
-            width=picture.width,
-            height=picture.height,
-            format=picture.format,
-        ),
-        device="cpu",
-        timing_ms=Timing(
-            decode=round(decode_ms, 3),
-            queue=round(queue_ms, 3),
-            infer=round(answer.infer_ms, 3),
-            total=round(decode_ms + queue_ms + answer.infer_ms, 3),
-        ),
     )
 
 

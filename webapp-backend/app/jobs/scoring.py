@@ -31,7 +31,8 @@ def questions_of(parameters: JobParameters, registry: Registry) -> list[Question
             )
         if slot.served is None:
             return None
-        questions.append(Question(slot.served, asked.threshold, parameters.calibrate))
+        how = (parameters.calibrate, parameters.whole, parameters.stability)
+        questions.append(Question(slot.served, asked.threshold, *how))
     return questions
 
 
@@ -61,6 +62,7 @@ def score(
             width=picture.width,
             height=picture.height,
             format=picture.format,
+            faces=next((a.found.found for a in found.answers if a.found.found is not None), None),
         ),
         verdicts=[
             _stored(answer, model) for answer, model in zip(found.answers, asked, strict=True)
@@ -69,7 +71,7 @@ def score(
 
 
 def _stored(answer: Judged, model: JobModel) -> HistoryVerdict:
-    verdict = answer.verdict
+    verdict = answer.found.verdict
     return HistoryVerdict(
         model=model.name,
         model_sha256=model.sha256,

@@ -9,7 +9,7 @@ from app.api.schemas.jobs import JobPicture
 COLUMNS = (
     *("file", "model", "verdict", "prediction", "probability_fake", "threshold"),
     *("threshold_source", "logit", "sha256", "width", "height", "format", "size_bytes"),
-    *("model_sha256", "error", "message"),
+    *("model_sha256", "error", "message", "faces"),
 )
 # What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection").
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

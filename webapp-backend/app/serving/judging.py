@@ -3,16 +3,17 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.serving.models import ServedModel
 from detection_model import images, verdict
-from detection_model.card import InputSpec, NoCalibrator
+from detection_model.card import InputSpec
+from detection_model.examine import Examination, Scorer, Terms, examine, face_margin
 from detection_model.images import Limits, Picture
-from detection_model.verdict import Verdict
+from detection_model.scene import Scene
+from detection_model.stability import When
 
 
 class ModelFailedError(Exception):
@@ -25,34 +26,52 @@ Sized = Callable[[InputSpec], NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Question:
-    """A model to ask, and from which probability on it calls Fake."""
+    """A model to ask, and how: `whole` pictures instead of faces, `stability` when to try it."""
 
     model: ServedModel
     threshold: float
     calibrate: bool = True
+    whole: bool = False
+    stability: When = "never"
+
+    @property
+    def terms(self) -> Terms:
+        """The same for the library."""
+        return Terms(
+            card=self.model.card,
+            threshold=self.threshold,
+            assumptions=self.model.assumptions,
+            face_margin=face_margin(part.card for part in self.model.parts),
+            calibrate=self.calibrate,
+            whole=self.whole,
+            stability=self.stability,
+        )
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A verdict, and the milliseconds from resizing to the model's answer."""
+    """What a model says, and the milliseconds from resizing to its last answer."""
 
-    verdict: Verdict
+    found: Examination
     infer_ms: float
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """All verdicts on one picture, in the order asked."""
+    """All that was said of one picture, in the order asked; `faces_ms` is of looking for them."""
 
     picture: Picture
     decode_ms: float
+    faces_ms: float
     answers: list[Judged]
 
 
 def judge(
     data: bytes, questions: Sequence[Question], limits: Limits, *, alone: bool = False
 ) -> Judgement:
-    """Decode a picture once and ask each model; `alone`: all cores are this call's to use.
+    """Decode a picture once, look for faces once, and ask each model.
+
+    `alone`: all cores are this call's to use.
 
     Raises:
         ImageError: it is no picture that is accepted.
@@ -61,17 +80,18 @@ def judge(
     start = time.perf_counter()
     picture = images.decode(data, limits)
     decode_ms = since(start)
-
-    @cache
-    def sized(spec: InputSpec) -> NDArray[np.float32]:
-        return images.to_input(picture.pixels, spec)
-
-    answers = []
-    for question in questions:
+    scene, faces_ms = Scene(picture.pixels), 0.0
+    terms = [question.terms for question in questions]
+    if any(one.looks_for_faces for one in terms):
         start = time.perf_counter()
-        logit = fake_logit(question.model, sized, alone=alone)
-        answers.append(Judged(_verdict(logit, question), since(start)))
-    return Judgement(picture, decode_ms, answers)
+        _ = scene.faces
+        faces_ms = since(start)
+    answers = []
+    for question, one in zip(questions, terms, strict=True):
+        start = time.perf_counter()
+        found = examine(scene, one, _scorer(question.model, alone=alone))
+        answers.append(Judged(found, since(start)))
+    return Judgement(picture, decode_ms, faces_ms, answers)
 
 
 def fake_logit(model: ServedModel, sized: Sized, *, alone: bool) -> float:
@@ -94,10 +114,5 @@ def since(start: float) -> float:
     return (time.perf_counter() - start) * 1000
 
 
-def _verdict(logit: float, question: Question) -> Verdict:
-    return verdict.judge(
-        logit,
-        calibrator=question.model.card.calibrator if question.calibrate else NoCalibrator(),
-        threshold=question.threshold,
-        assumptions=question.model.assumptions,
-    )
+def _scorer(model: ServedModel, *, alone: bool) -> Scorer:
+    return lambda view: fake_logit(model, view.sized, alone=alone)

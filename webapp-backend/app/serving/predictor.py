@@ -140,8 +140,11 @@ class Predictor:
     def _note(self, questions: Sequence[Question], found: Judgement, queue_ms: float) -> None:
         self._metrics.stage("queue", queue_ms)
         self._metrics.stage("decode", found.decode_ms)
+        if found.faces_ms:
+            self._metrics.stage("faces", found.faces_ms)
         for question, answer in zip(questions, found.answers, strict=True):
             model = question.model
-            self._admission.learn(model.sha256, answer.infer_ms / 1000)
+            looked = found.faces_ms if answer.found.found is not None else 0.0
+            self._admission.learn(model.sha256, (answer.infer_ms + looked) / 1000)
             self._metrics.stage("infer", answer.infer_ms, model.name)
-            self._metrics.verdicts.labels(model.name, answer.verdict.verdict).inc()
+            self._metrics.verdicts.labels(model.name, answer.found.verdict.verdict).inc()

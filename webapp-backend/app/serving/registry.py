@@ -6,7 +6,10 @@ import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+
+import numpy as np
 
 from app.serving.engines import EngineGoneError, EnginePool, PooledEngine
 from app.serving.ensembles import look_at_ensemble
@@ -23,6 +26,7 @@ from detection_model.export.compiled import (
     read_compiled,
 )
 from detection_model.export.runtime import Engine, LiteRT, TensorFlow
+from detection_model.faces import find_faces
 
 log = logging.getLogger(__name__)
 
@@ -108,6 +112,8 @@ class Registry:
         if compiled.problem or compiled.facts is None:
             raise ModelError(compiled.problem or "the prepared model is incomplete")
         card, assumptions = resolve_card(file.path, sha256, compiled.facts)
+        if card.input.face_margin is not None:
+            _warm_face_search()  # the first picture must not wait for the networks that find faces
         unchanged = old is not None and old.sha256 == sha256
         engine = old.engine if old and unchanged else self._engine(file, compiled, folder)
         evaluation = read_evaluation(file.evaluation, sha256)
@@ -142,6 +148,11 @@ def _tensorflow(path: Path, sha256: str) -> Engine:
     if file_sha256(path) != sha256:  # another file took its place meanwhile
         raise OSError("the file was replaced")
     return TensorFlow(model.logits, height=model.facts.height, width=model.facts.width)
+
+
+@cache
+def _warm_face_search() -> None:
+    find_faces(np.zeros((64, 64, 3), np.uint8))
 
 
 def natural(name: str) -> list[tuple[str, int]]:

@@ -136,6 +136,7 @@ def _entry(row: HistoryRow) -> HistoryEntry:
             width=row.width,
             height=row.height,
             format=row.format,
+            faces=row.faces,
         ),
         verdicts=[
             HistoryVerdict.model_validate(

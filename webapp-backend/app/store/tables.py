@@ -63,6 +63,7 @@ class HistoryRow(Base):
     width: Mapped[int]
     height: Mapped[int]
     format: Mapped[str] = mapped_column(String(20))
+    faces: Mapped[int | None]
     verdicts: Mapped[list["VerdictRow"]] = relationship(
         order_by="VerdictRow.id", passive_deletes=True
     )

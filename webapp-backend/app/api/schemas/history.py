@@ -18,6 +18,7 @@ class HistoryImage(BaseModel):
     width: int
     height: int
     format: str
+    faces: int | None = Field(None, description="how many were found; null: not looked for")
 
 
 class HistoryVerdict(BaseModel):

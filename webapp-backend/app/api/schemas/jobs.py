@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from app.api.schemas.base import Answer, ThresholdSource
 from app.api.schemas.history import HistoryImage, HistoryVerdict
+from detection_model.stability import When
 
 JobState = Literal["waiting", "running", "finished", "failed", "cancelled"]
 
@@ -25,6 +26,8 @@ class JobParameters(BaseModel):
 
     models: list[JobModel]
     calibrate: bool = True
+    whole: bool = False
+    stability: When = "never"
 
 
 class Job(BaseModel):

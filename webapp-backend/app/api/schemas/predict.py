@@ -1,10 +1,15 @@
 """Verdicts."""
 
+from typing import Annotated
+
 from pydantic import BaseModel, Field
 
 from app.api.schemas.base import Answer, Probability, ThresholdSource
 from detection_model.card import ClassName
-from detection_model.verdict import VerdictName
+from detection_model.examine import Judged
+from detection_model.verdict import ConformalSet, Evidence, Reason, Stability, VerdictName
+
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class ImageInfo(BaseModel):
@@ -15,7 +20,7 @@ class ImageInfo(BaseModel):
     width: int
     height: int
     format: str
-    faces: int | None = Field(None, description="none: faces were not looked for")
+    faces: int | None = Field(None, description="how many were found; null: not looked for")
 
 
 class Timing(BaseModel):
@@ -23,20 +28,57 @@ class Timing(BaseModel):
 
     decode: float
     queue: float
+    faces: float = Field(description="looking for faces, once for all models; 0: not looked for")
     infer: float
     total: float
 
 
-class Prediction(Answer):
-    """One model's verdict on one picture."""
+class Said(BaseModel):
+    """What one model says of one face, or of the whole picture."""
 
     prediction: ClassName = Field(description="side of the threshold, whatever the verdict")
     verdict: VerdictName
-    reasons: list[str] = Field(description="why this verdict")
+    explained: list[Reason] = Field(description="why this verdict, by code and in words")
     confidence: float = Field(description="probability of the predicted class")
     probability: Probability = Field(description="calibrated where the model has a calibrator")
     raw_probability: Probability
     logit: float = Field(description="log-odds of Fake before calibration; always finite")
+    evidence: Evidence = Field(
+        description="of generation, by the probability of Fake: below 0.5, from there, from 0.7, "
+        "from 0.9"
+    )
+    conformal: ConformalSet | None = Field(
+        description="classes that it may be of at a coverage; null: the card does not say"
+    )
+    stability: Stability | None = Field(
+        description="whether the verdict holds under small changes; null: not tried"
+    )
+
+
+class FaceBox(BaseModel):
+    """Where a face is, as shares of the upright picture's width and height."""
+
+    left: Share
+    top: Share
+    width: Share
+    height: Share
+
+
+class FacePrediction(Said):
+    """One model's verdict on one face."""
+
+    box: FaceBox
+    score: float = Field(description="how sure the face detector is, in [0, 1]")
+
+
+class Prediction(Answer, Said):
+    """One model's verdict on one picture: that of its face that looks most like Fake."""
+
+    reasons: list[str] = Field(description="the messages of `explained`")
+    judged: Judged = Field(description="whether the figures are those of a face")
+    faces: list[FacePrediction] = Field(
+        description="the judged faces, the largest first; empty where the whole was judged"
+    )
     threshold: float
     threshold_source: ThresholdSource
     model: str

@@ -1,0 +1,96 @@
+"""The published champion answers by default, and says what it does not know."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from helpers import predict, prepare, ready_client, settings_for
+from PIL import Image
+from scenes import cartoon, encoded, landscape
+
+ROOT = Path(__file__).parents[2]
+PUBLISHED = ROOT / "detection-model" / "models"
+TEST = ROOT.parent / "shared" / "data" / "Dataset" / "Test"
+needs_faces = pytest.mark.skipif(not TEST.is_dir(), reason="needs the real faces of ../shared/data")
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    home = tmp_path_factory.mktemp("champion")
+    models = home / "models"
+    models.mkdir()
+    for file in [*PUBLISHED.glob("v1.*"), *PUBLISHED.glob("v4.*")]:
+        (models / file.name).symlink_to(file)
+    prepare(models, home / "state" / "cache")
+    with ready_client(settings_for(models, home / "state")) as client:
+        yield client
+
+
+def answer(client: TestClient, data: bytes, **query: Any) -> Any:
+    response = predict(client, data, **query)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def faces(label: str, count: int) -> list[Path]:
+    return sorted((TEST / label).glob("*.jpg"))[:count]
+
+
+def test_it_is_the_one_that_people_meet(client: TestClient) -> None:
+    found = answer(client, encoded(landscape()))
+    assert found["model"] == "v4"
+    assert found["verdict"] == "out_of_scope"
+    assert "no_face" in [one["code"] for one in found["explained"]]
+
+
+def test_a_cartoon_is_said_to_be_drawn_rather_than_scored(client: TestClient) -> None:
+    found = answer(client, encoded(cartoon()))
+    assert found["verdict"] == "out_of_scope"
+    assert {"drawing", "no_face"} & {one["code"] for one in found["explained"]}
+
+
+@needs_faces
+def test_fakes_look_more_like_fakes_than_reals_do(client: TestClient) -> None:
+    mean = {
+        label: np.mean([answer(client, path.read_bytes())["logit"] for path in faces(label, 12)])
+        for label in ("Real", "Fake")
+    }
+    assert mean["Fake"] > mean["Real"] + 1
+
+
+@needs_faces
+def test_a_face_saved_at_quality_20_gets_a_verdict_or_a_reason(client: TestClient) -> None:
+    pixels = Image.open(faces("Real", 1)[0])
+    low = io.BytesIO()
+    pixels.save(low, "JPEG", quality=20)
+    found = answer(client, low.getvalue(), stability="always")
+    assert found["image"]["faces"] == 1
+    assert [one["change"] for one in found["stability"]["changes"]] == [
+        "jpeg_60",
+        "half_size",
+        "shift",
+        "flip",
+    ]
+    assert found["explained"]
+
+
+@needs_faces
+def test_of_two_faces_each_has_its_own_verdict(client: TestClient) -> None:
+    real, fake = (np.asarray(Image.open(faces(label, 1)[0])) for label in ("Real", "Fake"))
+    both = np.full((300, 700, 3), 200, np.uint8)
+    both[20:276, 20:276], both[20:276, 420:676] = real, fake
+    found = answer(client, encoded(both))
+    assert found["image"]["faces"] == 2
+    sides = ["left" if one["box"]["left"] < 0.5 else "right" for one in found["faces"]]
+    assert sorted(sides) == ["left", "right"]
+    alone = {
+        side: answer(client, path.read_bytes())["logit"]
+        for side, path in (("left", faces("Real", 1)[0]), ("right", faces("Fake", 1)[0]))
+    }
+    for side, one in zip(sides, found["faces"], strict=True):
+        assert one["logit"] == pytest.approx(alone[side], abs=2.5)
+    assert found["logit"] == max(one["logit"] for one in found["faces"])
