@@ -1,0 +1,103 @@
+"""How long does an explanation take, in forward passes of the same model?
+
+    python detection-model/benchmarks/explanations.py v3 mobilenetv2 path/to/model.keras
+
+Of each model (published, or of the zoo with chance weights, which cost the same) a forward pass is
+one warm `tf.function` call on one picture. Grad-CAM is measured in turns with it, so that a busy
+machine disturbs both alike; the median of the ratios counts, and 3 is the most it may be. The slow
+methods are measured once.
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+
+from detection_model import images, zoo
+from detection_model.card import InputSpec, OutputSpec
+from detection_model.cli import common
+from detection_model.detector import ModelError, load_model
+from detection_model.explain.integrated_gradients import integrated_gradients
+from detection_model.explain.lime import lime
+from detection_model.explain.log_odds import LogOdds
+from detection_model.explain.occlusion import occlusion
+
+SLOW: dict[str, Callable[..., Any]] = {
+    "integrated gradients": integrated_gradients,
+    "occlusion": occlusion,
+    "LIME": lime,
+}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("models", nargs="*", default=["v3", "mobilenetv2", "efficientnet-lite0"])
+    parser.add_argument("--rounds", type=int, default=50)
+    parser.add_argument("--slow", action="store_true", help="the slow methods too")
+    given = parser.parse_args()
+    slow = SLOW if given.slow else {}
+    print("| " + " | ".join(["model", "forward pass, ms", "Grad-CAM", *slow]) + " |")
+    print("|---|---|---|" + "---|" * len(slow))
+    for name in given.models:
+        model, spec = loaded(name)
+        shape = (spec.height, spec.width, 3)
+        pixels = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+        batch = images.scale(pixels[None], spec)
+        forward, gradcam = in_turns(model, batch, given.rounds)
+        cells = [f"{np.median(forward) * 1e3:.1f}", f"{np.median(gradcam / forward):.2f}"]
+        for explain in slow.values():
+            taken = seconds(partial(explain, model, pixels, spec))
+            cells.append(f"{taken / np.median(forward):.0f} ({taken:.1f} s)")
+        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+
+
+def loaded(name: str) -> tuple[LogOdds, InputSpec]:
+    """A published model, a file, or a network of the zoo."""
+    keras.utils.clear_session()
+    try:
+        path = common.model_path(name, common.MODELS)
+        model = load_model(path)
+    except ModelError:
+        if name not in zoo.ZOO:
+            raise
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "chance.keras"
+            zoo.ZOO[name].build(weights="none").save(path)
+            model = load_model(path)
+    spec = InputSpec(height=model.facts.height, width=model.facts.width)
+    reading = OutputSpec(activation="sigmoid" if model.facts.units == 1 else "softmax")
+    return LogOdds(model, reading), spec
+
+
+def in_turns(model: LogOdds, batch: Any, rounds: int) -> tuple[Any, Any]:
+    """Seconds of each forward pass and of the Grad-CAM after it, both warm."""
+    for _ in range(3):
+        model.values(batch)
+        model.gradcam(batch)
+    pairs = [
+        (seconds(lambda: model.values(batch)), seconds(lambda: model.gradcam(batch)))
+        for _ in range(rounds)
+    ]
+    forward, gradcam = np.array(pairs).T
+    return forward, gradcam
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long it takes."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()

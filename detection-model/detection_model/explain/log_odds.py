@@ -1,0 +1,110 @@
+"""A model's log-odds of Fake as TensorFlow functions that gradients can be taken of."""
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detection_model.card import OutputSpec
+from detection_model.detector import LoadedModel
+from detection_model.explain import feature_maps
+
+Batch = NDArray[np.float32]
+
+
+class LogOdds:
+    """Log-odds of Fake of one model, their gradients, and its Grad-CAM.
+
+    Each is one `tf.function` of one signature: slow when first called, warm from then on. So keep
+    one of these for each model. All take float32 (n, height, width, 3), scaled as the card says.
+    """
+
+    def __init__(self, model: LoadedModel, output: OutputSpec) -> None:
+        self._logits = model.logits
+        self._output = output
+        self._shape = (None, model.facts.height, model.facts.width, 3)
+
+    def values(self, batch: Batch) -> NDArray[np.float32]:
+        """Log-odds of each picture, float32 (n,)."""
+        found: NDArray[np.float32] = self._values(batch).numpy()
+        return found
+
+    def gradients(self, batch: Batch) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Log-odds (n,), and their gradients by the input, float32 (n, height, width, 3)."""
+        values, gradients = self._gradients(batch)
+        return values.numpy(), gradients.numpy()
+
+    def gradcam(self, batch: Batch) -> NDArray[np.float32]:
+        """Grad-CAM before its ReLU, float32 (n, height, width); above zero speaks for Fake.
+
+        Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
+        Localization" (2017), of the log-odds; the ReLU of it is the map for Fake, that of its
+        negative the map for Real. It is taken at the last feature map before space ends, and
+        summed where a network has several branches.
+
+        Gradients are not averaged over places, as in HiResCAM (Draelos & Carin, 2020). Behind
+        global average pooling that is the same. Behind a Flatten, as in v1 to v3, the average
+        would mix places that the head tells apart: it leaves maps empty, or points elsewhere.
+
+        Raises:
+            ExplainError: the network has no feature map.
+        """
+        found: NDArray[np.float32] = self._gradcam(batch).numpy()
+        return found
+
+    @cached_property
+    def _values(self) -> Any:
+        return self._function(self._fake)
+
+    @cached_property
+    def _gradients(self) -> Any:
+        import tensorflow as tf
+
+        def gradients(batch: Any) -> tuple[Any, Any]:
+            fake = self._fake(batch)
+            return fake, tf.cast(tf.gradients(fake, batch)[0], tf.float32)
+
+        return self._function(gradients)
+
+    @cached_property
+    def _gradcam(self) -> Any:
+        import tensorflow as tf
+
+        def gradcam(batch: Any) -> Any:
+            with feature_maps.recorded(self._logits) as recorded:
+                fake = self._fake(batch)
+            maps = feature_maps.last(fake, recorded)
+            cams = map(_cam, maps, tf.gradients(fake, maps))
+            return tf.add_n([tf.image.resize(cam, self._shape[1:3]) for cam in cams])[..., 0]
+
+        return self._function(gradcam)
+
+    def _function(self, function: Any) -> Any:
+        import tensorflow as tf
+
+        # AutoGraph would put its own words into an ExplainError.
+        spec = tf.TensorSpec(self._shape, tf.float32)
+        return tf.function(function, input_signature=[spec], autograph=False)
+
+    def _fake(self, batch: Any) -> Any:
+        """`verdict.fake_logit` of each picture, in TensorFlow."""
+        import tensorflow as tf
+
+        logits = tf.cast(self._logits(batch, training=False), tf.float32)
+        classes = self._output.classes
+        if self._output.activation == "sigmoid":
+            return logits[:, 0] if classes[1] == "Fake" else -logits[:, 0]
+        fake, real = (
+            tf.gather(logits, [i for i, named in enumerate(classes) if named == name], axis=1)
+            for name in ("Fake", "Real")
+        )
+        return tf.reduce_logsumexp(fake, axis=1) - tf.reduce_logsumexp(real, axis=1)
+
+
+def _cam(features: Any, gradient: Any) -> Any:
+    """Float32 (n, h, w, 1): what each place of a feature map adds, to first order."""
+    import tensorflow as tf
+
+    product = tf.cast(features, tf.float32) * tf.cast(gradient, tf.float32)
+    return tf.reduce_sum(product, axis=3, keepdims=True)

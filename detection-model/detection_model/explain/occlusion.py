@@ -1,0 +1,62 @@
+"""Occlusion: what the log-odds of Fake lose when a part of the picture is covered."""
+
+import math
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detection_model import images
+from detection_model.card import InputSpec
+from detection_model.data.pictures import Progress
+from detection_model.explain.attribution import Attribution
+from detection_model.explain.log_odds import LogOdds
+
+# Sides of the cover in shares of the picture's; it moves by half of itself.
+COVER = 1 / 8
+_BATCH = 16
+_GREY = 128
+
+
+def occlusion(
+    model: LogOdds,
+    pixels: NDArray[np.uint8],
+    spec: InputSpec,
+    *,
+    cover: float = COVER,
+    progress: Progress = lambda _done, _total: None,
+) -> Attribution:
+    """Attribution in log-odds of Fake; Zeiler & Fergus, "Visualizing CNNs" (2014).
+
+    A grey rectangle is laid on each place. A pixel's value is the mean loss over the rectangles
+    that cover it.
+
+    Args:
+        model: to be explained.
+        pixels: uint8 RGB (spec.height, spec.width, 3).
+        spec: the input part of the model's card.
+        cover: height and width of the rectangle as shares of the picture's, in (0, 1].
+        progress: takes (done, total) places; what it raises ends the work.
+    """
+    tall, wide = (max(1, round(side * cover)) for side in pixels.shape[:2])
+    tops, lefts = _starts(pixels.shape[0], tall), _starts(pixels.shape[1], wide)
+    places = [np.s_[top : top + tall, left : left + wide] for top, left in product(tops, lefts)]
+    whole = model.values(images.scale(pixels[None], spec))[0]
+    lost, times = np.zeros(pixels.shape[:2]), np.zeros(pixels.shape[:2])
+    progress(0, len(places))
+    for start in range(0, len(places), _BATCH):
+        part = places[start : start + _BATCH]
+        covered = np.repeat(pixels[None], len(part), axis=0)
+        for picture, place in zip(covered, part, strict=True):
+            picture[place] = _GREY
+        for place, value in zip(part, model.values(images.scale(covered, spec)), strict=True):
+            lost[place] += whole - value
+            times[place] += 1
+        progress(start + len(part), len(places))
+    return (lost / times).astype(np.float32)
+
+
+def _starts(side: int, cover: int) -> list[int]:
+    """Where a cover begins, evenly spaced by at most half of it, from one edge to the other."""
+    steps = math.ceil((side - cover) / max(1, cover / 2)) + 1
+    return [int(start) for start in np.linspace(0, side - cover, steps).round()]

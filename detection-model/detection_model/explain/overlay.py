@@ -1,0 +1,75 @@
+"""Pictures of heat maps. Needs neither TensorFlow nor matplotlib.
+
+A heat map is float32 (h, w) in [0, 1], NaN where the model did not look: there, nothing is drawn.
+"""
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from detection_model.explain.attribution import Attribution
+from detection_model.explain.colours import Colours, table
+
+Bytes = NDArray[np.uint8]
+
+
+def layer(heat: Attribution, colours: Colours = "viridis") -> Bytes:
+    """The heat map in colours, uint8 RGBA (h, w, 4): to be laid over the picture."""
+    drawn = ~np.isnan(heat)
+    level = (np.clip(np.where(drawn, heat, 0), 0, 1) * 255).round().astype(np.uint8)
+    return np.dstack([table(colours)[level], np.where(drawn, np.uint8(255), np.uint8(0))])
+
+
+def overlay(
+    pixels: Bytes, heat: Attribution, opacity: float = 0.5, colours: Colours = "viridis"
+) -> Bytes:
+    """A picture under its heat map, uint8 RGB (h, w, 3).
+
+    Args:
+        pixels: uint8 RGB of the heat map's size.
+        heat: the heat map.
+        opacity: of the heat map, in [0, 1].
+        colours: of the heat map.
+    """
+    above = layer(heat, colours).astype(np.float32)
+    share = above[..., 3:] * np.float32(opacity / 255)
+    mixed: Bytes = (pixels * (1 - share) + above[..., :3] * share).round().astype(np.uint8)
+    return mixed
+
+
+def legend(width: int, height: int, colours: Colours = "viridis") -> Bytes:
+    """A bar from no heat at the left to most at the right, uint8 RGB (height, width, 3)."""
+    row = table(colours)[np.linspace(0, 255, width).round().astype(int)]
+    return np.repeat(row[None], height, axis=0)
+
+
+def with_legend(picture: Bytes, least: str, most: str, colours: Colours = "viridis") -> Bytes:
+    """The picture, uint8 RGB, above a legend with what its two ends mean."""
+    height, width = picture.shape[:2]
+    line = max(12, min(height, width) // 24)
+    image = Image.new("RGB", (width, height + 3 * line), "white")
+    image.paste(Image.fromarray(picture), (0, 0))
+    bar = legend(max(1, width - 2 * line), line, colours)
+    image.paste(Image.fromarray(bar), (line, height + line // 2))
+    draw = ImageDraw.Draw(image)
+    size = float(line)
+    room = (width - 3 * line) / 2
+    while size > 4 and max(_length(text, size) for text in (least, most)) > room:
+        size -= 1
+    font, below = ImageFont.load_default(size), height + 1.6 * line
+    draw.text((line, below), least, "black", font)
+    draw.text((width - line - _length(most, size), below), most, "black", font)
+    return np.asarray(image)
+
+
+def png(pixels: Bytes) -> bytes:
+    """A picture as the bytes of a PNG file."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def _length(text: str, size: float) -> float:
+    return ImageFont.load_default(size).getlength(text)

@@ -1,0 +1,290 @@
+"""Each method gives what its paper defines, for either class and whatever the network's form."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from planted import HEIGHT, SPEC, WIDTH, log_odds, network, planted
+
+from detection_model import images, verdict, zoo
+from detection_model.card import OutputSpec
+from detection_model.explain import feature_maps
+from detection_model.explain.attribution import ExplainError
+from detection_model.explain.integrated_gradients import integrated_gradients
+from detection_model.explain.lime import lime
+from detection_model.explain.log_odds import LogOdds
+from detection_model.explain.occlusion import occlusion
+
+READINGS = [
+    OutputSpec(),
+    OutputSpec(classes=("Fake", "Real")),
+    OutputSpec(activation="softmax"),
+    OutputSpec(activation="softmax", classes=("Fake", "Real", "Fake")),
+]
+PIXELS = planted(7).pixels
+BATCH = images.scale(PIXELS[None], SPEC)
+
+
+def small(*head: Any, side: tuple[int, int] = (HEIGHT, WIDTH)) -> Any:
+    """A seeded network of one convolution and a head."""
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(3)
+    convolution = layers.Conv2D(5, 3, padding="same", activation="relu")
+    return keras.Sequential(
+        [keras.Input((*side, 3)), layers.Rescaling(1 / 255), convolution, *head]
+    )
+
+
+def pooled(units: int = 1) -> list[Any]:
+    from keras import layers
+
+    return [layers.GlobalAveragePooling2D(), layers.Dense(units, bias_initializer="normal")]
+
+
+def linear() -> tuple[LogOdds, Any]:
+    """Log-odds that are a weighted sum of the input, and the weights."""
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(4)
+    model = keras.Sequential([keras.Input((HEIGHT, WIDTH, 3)), layers.Flatten(), layers.Dense(1)])
+    kernel = model.layers[-1].get_weights()[0]
+    return log_odds(model), kernel.reshape(HEIGHT, WIDTH, 3)
+
+
+@pytest.mark.parametrize("reading", READINGS)
+def test_what_is_explained_is_the_log_odds_of_fake(reading: OutputSpec) -> None:
+    logits = small(*pooled(reading.units))
+    model = log_odds(logits, reading)
+    expected = verdict.fake_logit([float(x) for x in np.asarray(logits(BATCH))[0]], reading)
+    assert model.values(BATCH)[0] == pytest.approx(expected, abs=1e-5)
+    values, gradients = model.gradients(BATCH)
+    assert values[0] == pytest.approx(expected, abs=1e-5)
+    # The gradient along a step is what the step changes.
+    step = (np.sign(gradients) / 4).astype(np.float32)
+    changed = model.values(BATCH + step)[0] - model.values(BATCH - step)[0]
+    assert changed > 0
+    assert 2 * (gradients * step).sum() == pytest.approx(changed, rel=0.05)
+
+
+def test_the_other_polarity_turns_every_map_round() -> None:
+    logits = small(*pooled())
+    fake, real = log_odds(logits), log_odds(logits, OutputSpec(classes=("Fake", "Real")))
+    ways: list[Callable[[LogOdds], Any]] = [
+        lambda model: model.gradcam(BATCH),
+        lambda model: integrated_gradients(model, PIXELS, SPEC, points=8).attribution,
+        lambda model: occlusion(model, PIXELS, SPEC, cover=1 / 2),
+        lambda model: lime(model, PIXELS, SPEC, samples=32).attribution,
+    ]
+    for way in ways:
+        assert np.abs(way(fake)).max() > 0
+        np.testing.assert_allclose(way(fake), -way(real), rtol=1e-3, atol=1e-5)
+
+
+def test_gradcam_behind_pooling_is_that_of_the_paper() -> None:
+    import keras
+    import tensorflow as tf
+
+    logits = network()
+    inner = keras.Model(logits.inputs[0], logits.layers[-3].output)
+    with tf.GradientTape() as tape:
+        features = inner(BATCH)
+        tape.watch(features)
+        score = logits.layers[-1](logits.layers[-2](features))
+    weights = tf.reduce_mean(tape.gradient(score, features), axis=(1, 2), keepdims=True)
+    cam = tf.reduce_sum(weights * features, axis=3, keepdims=True)
+    expected = tf.image.resize(cam, (HEIGHT, WIDTH))[..., 0].numpy()
+    found = log_odds(logits).gradcam(BATCH)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max())
+
+
+def test_gradcam_adds_up_to_the_log_odds_where_each_place_has_weights_of_its_own() -> None:
+    from keras import layers
+
+    model = log_odds(small(layers.Flatten(), layers.Dense(1, use_bias=False)))
+    assert model.gradcam(BATCH).sum() == pytest.approx(model.values(BATCH)[0], rel=1e-3)
+
+
+def nested(how: str) -> tuple[Any, Any]:
+    """A network within others, and the same layers in a row."""
+    import keras
+    from keras import layers
+
+    row = small(*pooled())
+    inputs, features = row.inputs, row.layers[1].output
+    if how == "backbone in a Sequential":
+        parts = [keras.Model(inputs, features), *row.layers[2:]]
+    elif how == "with its pooling":
+        parts = [keras.Model(inputs, row.layers[2].output), row.layers[3]]
+    else:
+        deep = keras.Sequential([keras.Sequential([keras.Model(inputs, row.layers[2].output)])])
+        outer = keras.Input((HEIGHT, WIDTH, 3))
+        parts = [keras.Model(outer, row.layers[3](layers.Dropout(0.5)(deep(outer))))]
+    return keras.Sequential([keras.Input((HEIGHT, WIDTH, 3)), *parts]), row
+
+
+@pytest.mark.parametrize("how", ["backbone in a Sequential", "with its pooling", "thrice"])
+def test_a_nested_backbone_has_the_gradcam_of_its_layers_in_a_row(how: str) -> None:
+    wrapped, row = nested(how)
+    expected = log_odds(row).gradcam(BATCH)
+    assert np.abs(expected).max() > 0
+    np.testing.assert_allclose(log_odds(wrapped).gradcam(BATCH), expected, rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("v1", (6, 6, 16)),
+        ("v3", (7, 7, 16)),
+        ("efficientnet-b0", (2, 2, 1280)),
+        ("efficientnet-lite0", (2, 2, 1280)),
+    ],
+)
+def test_the_last_feature_map_is_found(
+    monkeypatch: pytest.MonkeyPatch, name: str, shape: tuple[int, int, int]
+) -> None:
+    chosen = watched(monkeypatch)
+    logits = zoo.ZOO[name].build(side=64, weights="none")
+    found = log_odds(logits).gradcam(np.full((1, 64, 64, 3), 100, np.float32))
+    assert [tuple(one.shape[1:]) for one in chosen] == [shape]
+    assert found.shape == (1, 64, 64)
+    assert np.isfinite(found).all()
+    assert "call" not in vars(logits.layers[-1])
+
+
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The feature maps that are taken from now on."""
+    chosen: list[Any] = []
+    last = feature_maps.last
+
+    def seen(outputs: Any, maps: feature_maps.Recorded) -> list[Any]:
+        chosen.extend(last(outputs, maps))
+        return chosen
+
+    monkeypatch.setattr(feature_maps, "last", seen)
+    return chosen
+
+
+def test_an_attention_mask_is_no_feature_map(monkeypatch: pytest.MonkeyPatch) -> None:
+    from keras import layers
+
+    from detection_model.zoo.attention import AttentionPooling
+
+    chosen = watched(monkeypatch)
+    log_odds(small(AttentionPooling(), layers.Dense(1))).gradcam(BATCH)
+    assert [tuple(one.shape[1:]) for one in chosen] == [(HEIGHT, WIDTH, 5)]
+
+
+def test_branches_are_added_up() -> None:
+    import keras
+    from keras import layers
+
+    inputs = keras.Input((HEIGHT, WIDTH, 3))
+    branches = [small(layers.MaxPooling2D(2), *pooled()), small(*pooled())]
+    both = keras.Model(inputs, layers.add([branch(inputs) for branch in branches]))
+    expected = sum(log_odds(branch).gradcam(BATCH) for branch in branches)
+    np.testing.assert_allclose(log_odds(both).gradcam(BATCH), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_a_network_without_feature_maps_is_refused_by_gradcam_alone() -> None:
+    import keras
+    from keras import layers
+
+    inputs = keras.Input((HEIGHT, WIDTH, 3))
+    scaled = layers.Rescaling(1 / 255)(inputs)
+    model = log_odds(keras.Model(inputs, layers.Dense(1)(layers.Flatten()(scaled))))
+    with pytest.raises(ExplainError, match="no layer with a feature map"):
+        model.gradcam(BATCH)
+    assert occlusion(model, PIXELS, SPEC).shape == (HEIGHT, WIDTH)
+
+
+def test_integrated_gradients_add_up_to_what_the_picture_has_more_than_grey() -> None:
+    model = log_odds(network())
+    found = integrated_gradients(model, PIXELS, SPEC)
+    grey = images.scale(np.full_like(PIXELS, 128), SPEC)
+    whole = model.values(BATCH)[0] - model.values(grey[None])[0]
+    assert found.log_odds - found.baseline_log_odds == pytest.approx(whole, rel=1e-4)
+    assert found.attribution.sum() == pytest.approx(whole, rel=0.02)
+    assert found.missing == pytest.approx(whole - found.attribution.sum(), abs=1e-4)
+
+
+def test_linear_log_odds_are_explained_exactly() -> None:
+    model, weights = linear()
+    exact = ((PIXELS.astype(np.float32) - 128) * weights).sum(axis=2)
+    integrated = integrated_gradients(model, PIXELS, SPEC, points=4).attribution
+    np.testing.assert_allclose(integrated, exact, atol=1e-3)
+    # A cover of one pixel takes just this pixel's share away.
+    covered = occlusion(model, PIXELS, SPEC, cover=1e-6)
+    np.testing.assert_allclose(covered, exact, atol=1e-3)
+
+
+def test_occlusion_says_what_each_place_costs() -> None:
+    import keras
+    from keras import layers
+
+    flat = keras.Sequential([keras.Input((HEIGHT, WIDTH, 3)), layers.Flatten(), layers.Dense(1)])
+    kernel = np.zeros((HEIGHT, WIDTH, 3, 1), np.float32)
+    kernel[11, 40, 0] = 1  # the log-odds are the red of one pixel
+    flat.layers[-1].set_weights([kernel.reshape(-1, 1), np.zeros(1)])
+    found = occlusion(log_odds(flat), PIXELS, SPEC, cover=1 / 4)
+    assert found[11, 40] == float(PIXELS[11, 40, 0]) - 128
+    away = np.hypot(*(np.indices(found.shape) - np.array([11, 40])[:, None, None]))
+    assert not found[away > 20].any()
+
+
+def test_lime_tells_what_regions_are_worth() -> None:
+    model, weights = linear()
+    # Large areas of their own colours, so that the regions are known.
+    blocks = np.random.default_rng(0).integers(0, 256, (4, 4, 3)).astype(np.uint8)
+    pixels = blocks.repeat(HEIGHT // 4, 0).repeat(WIDTH // 4, 1)
+    pixels[::2] ^= 8
+    found = lime(model, pixels, SPEC, segments=16)
+    assert found.fit > 0.99
+    regions = np.unique(found.attribution)
+    assert 4 < len(regions) < 64
+    for value in regions:
+        region = found.attribution == value
+        lost = (pixels[region] - pixels[region].mean(axis=0)).ravel() @ weights[region].ravel()
+        assert value == pytest.approx(lost, abs=0.1 * float(np.ptp(regions)))
+
+
+def test_lime_believes_samples_near_the_picture_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    from visualime import lime as library
+
+    given: dict[str, Any] = {}
+    weigh = library.weigh_segments
+
+    def seen(kept: Any, *others: Any, distances: Any) -> Any:
+        given.update(kept=kept, distances=distances)
+        return weigh(kept, *others, distances=distances)
+
+    monkeypatch.setattr(library, "weigh_segments", seen)
+    lime(log_odds(small(*pooled())), PIXELS, SPEC, samples=32)
+    kept, distances = given["kept"], given["distances"]
+    assert kept[0].all()
+    assert distances[0] == 0
+    assert (np.diff(distances[np.argsort(kept.sum(axis=1))]) <= 0).all()
+
+
+class StoppedError(Exception):
+    """As a job raises it when it is cancelled."""
+
+
+@pytest.mark.parametrize("method", [integrated_gradients, occlusion, lime])
+def test_a_slow_method_tells_how_far_it_is_and_can_be_stopped(method: Any) -> None:
+    model, told = log_odds(small(*pooled())), list[tuple[int, int]]()
+    method(model, PIXELS, SPEC, progress=lambda *so_far: told.append(so_far))
+    total = told[-1][0]
+    assert told == sorted(set(told))
+    assert told[0] == (0, total)
+    assert {of for _, of in told} == {total}
+
+    def stop(done: int, _total: int) -> None:
+        if done:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        method(model, PIXELS, SPEC, progress=stop)

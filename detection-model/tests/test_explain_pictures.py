@@ -1,0 +1,180 @@
+"""Heat maps lie where the model looked, in the colours they say, and the command draws them."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import matplotlib
+import numpy as np
+import pytest
+from PIL import Image
+from planted import HEIGHT, SPEC, WIDTH, network, planted
+from typer.testing import Result
+
+from detection_model import images
+from detection_model.card import Card, InputSpec, file_sha256, write_card
+from detection_model.explain import overlay
+from detection_model.explain.attribution import heat, onto_picture
+from detection_model.explain.colours import COLOURS, Colours, stops, table
+from detection_model.explain.explaining import Explainer, judged_box
+from detection_model.faces import Box, crop
+
+Run = Callable[..., Result]
+Resize = Literal["stretch", "center-crop", "pad"]
+NAN = float("nan")
+
+
+def test_a_heat_map_shows_one_class_and_its_strongest_is_1() -> None:
+    signed = np.array([[-4, 0, 1], [2, NAN, -8]], np.float32)
+    np.testing.assert_allclose(heat(signed), [[0, 0, 0.5], [1, NAN, 0]], atol=0.01)
+    np.testing.assert_allclose(heat(signed, "Real"), [[0.5, 0, 0], [0, NAN, 1]], atol=0.01)
+    assert heat(signed).dtype == np.float32
+
+
+def test_no_evidence_is_no_heat() -> None:
+    np.testing.assert_array_equal(heat(np.array([[-1, NAN, 0]], np.float32)), [[0, NAN, 0]])
+
+
+def test_one_glaring_pixel_does_not_darken_the_rest() -> None:
+    signed = np.ones((40, 40), np.float32)
+    signed[0, 0] = 1000
+    assert heat(signed).min() == 1
+
+
+@pytest.mark.parametrize("resize", ["stretch", "center-crop", "pad"])
+@pytest.mark.parametrize("box", [None, Box(50, 20, 170, 200)])
+@pytest.mark.parametrize("size", [(240, 320), (320, 240)])
+def test_what_the_model_saw_lies_where_it_was(
+    resize: Resize, box: Box | None, size: tuple[int, int]
+) -> None:
+    spec = InputSpec(height=48, width=64, resize=resize)
+    rng = np.random.default_rng(0)
+    for _ in range(4):
+        # In what all ways of resizing keep.
+        row, column = rng.integers(80, 140), rng.integers(100, 120)
+        pixels = np.zeros((*size, 3), np.uint8)
+        pixels[row - 6 : row + 7, column - 6 : column + 7] = 255
+        seen = pixels if box is None else crop(pixels, box)
+        attribution = images.resize(seen, spec)[..., 0].astype(np.float32)
+        found = onto_picture(attribution, spec, height=size[0], width=size[1], box=box)
+        assert found.shape == size
+        weights = np.nan_to_num(found)
+        rows, columns = np.indices(size)
+        assert abs((rows * weights).sum() / weights.sum() - row) < 1
+        assert abs((columns * weights).sum() / weights.sum() - column) < 1
+        spread = np.sqrt((((rows - row) ** 2) * weights).sum() / weights.sum())
+        assert spread < 8
+
+
+def test_where_the_model_did_not_look_is_no_number() -> None:
+    ones = np.ones((32, 32), np.float32)
+    whole = onto_picture(ones, InputSpec(height=32, width=32), height=90, width=120)
+    assert (whole == 1).all()
+    box = Box(10, 5, 70, 65)
+    boxed = onto_picture(ones, InputSpec(height=32, width=32), height=90, width=120, box=box)
+    inside = np.zeros((90, 120), bool)
+    inside[5:65, 10:70] = True
+    np.testing.assert_array_equal(~np.isnan(boxed), inside)
+    cropped = InputSpec(height=32, width=32, resize="center-crop")
+    centred = onto_picture(ones, cropped, height=90, width=120)
+    np.testing.assert_array_equal(
+        ~np.isnan(centred).any(axis=0), [15 <= x < 105 for x in range(120)]
+    )
+
+
+@pytest.mark.parametrize("colours", COLOURS)
+def test_the_colours_are_those_of_their_names(colours: Colours) -> None:
+    expected = 255 * matplotlib.colormaps[colours](np.arange(256))[:, :3]
+    assert np.abs(table(colours) - expected).max() <= 1.5
+    assert stops(colours, 2) == [f"#{bytes(table(colours)[at]).hex()}" for at in (0, 255)]
+
+
+def test_an_overlay_mixes_by_its_opacity_and_leaves_what_was_not_seen() -> None:
+    pixels = np.full((1, 3, 3), 100, np.uint8)
+    warm = np.array([[0, 1, NAN]], np.float32)
+    low, high = table("viridis")[[0, 255]].astype(float)
+    half = overlay.overlay(pixels, warm, 0.5)
+    np.testing.assert_allclose(half[0, :2], [(100 + low) / 2, (100 + high) / 2], atol=1)
+    np.testing.assert_array_equal(half[0, 2], [100] * 3)
+    np.testing.assert_array_equal(overlay.overlay(pixels, warm, 0), pixels)
+    layer = overlay.layer(warm, "jet")
+    np.testing.assert_array_equal(layer[0, :, 3], [255, 255, 0])
+    np.testing.assert_array_equal(layer[0, :2, :3], table("jet")[[0, 255]])
+
+
+def test_a_legend_stands_under_the_picture() -> None:
+    picture = np.full((200, 150, 3), 9, np.uint8)
+    drawn = overlay.with_legend(picture, "nothing for Fake", "most for Fake", "jet")
+    np.testing.assert_array_equal(drawn[:200], picture)
+    below = drawn[200:]
+    for colour in table("jet")[[0, 255]]:
+        assert (below == colour).all(axis=2).any()
+    assert (below < 80).all(axis=2).sum() > 20  # words
+    assert np.asarray(Image.open(io.BytesIO(overlay.png(drawn)))).shape == drawn.shape
+
+
+def save(folder: Path, spec: InputSpec = SPEC) -> Path:
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(0)
+    logits = network()
+    path = folder / "small.keras"
+    stack = [keras.Input((HEIGHT, WIDTH, 3)), *logits.layers, layers.Activation("sigmoid")]
+    keras.Sequential(stack).save(path)
+    card = Card(name="small", sha256=file_sha256(path), input=spec)
+    write_card(card, path.with_suffix(".json"))
+    return path
+
+
+def test_an_explanation_lies_on_the_face_that_was_judged(tmp_path: Path) -> None:
+    explainer = Explainer.load(save(tmp_path))
+    pixels = np.full((100, 150, 3), 128, np.uint8)
+    pixels[30 : 30 + HEIGHT, 60 : 60 + WIDTH] = planted(1).pixels
+    box = Box(60, 30, 60 + WIDTH, 30 + HEIGHT)
+    batch = images.scale(planted(1).pixels[None], SPEC)
+    found = explainer.explain("gradcam", pixels, box)
+    assert found.log_odds == pytest.approx(explainer.model.values(batch)[0])
+    there = found.attribution[30 : 30 + HEIGHT, 60 : 60 + WIDTH]
+    np.testing.assert_allclose(there, explainer.model.gradcam(batch)[0])
+    assert np.isnan(found.attribution).sum() == 100 * 150 - HEIGHT * WIDTH
+    for method, figures in (("integrated-gradients", {"missing"}), ("lime", {"fit"})):
+        assert set(explainer.explain(method, pixels, box).figures) == figures  # type: ignore[arg-type]
+
+
+def test_a_model_of_whole_pictures_looks_at_all_of_it() -> None:
+    assert judged_box(np.zeros((90, 90, 3), np.uint8), SPEC) is None
+
+
+def test_the_command_draws_a_picture(tmp_path: Path, here: Run) -> None:
+    model, picture, out = save(tmp_path), tmp_path / "p.png", tmp_path / "why.png"
+    Image.fromarray(planted(1).pixels).save(picture)
+    drawn = []
+    for more in (["--colours", "jet"], ["--opacity", 0], ["--method", "occlusion"]):
+        result = here("explain", picture, "--model", model, "--out", out, *more)
+        assert result.exit_code == 0, result.output
+        assert "log-odds" in result.output
+        drawn.append(np.asarray(Image.open(out))[:HEIGHT])
+    assert drawn[0].shape == (HEIGHT, WIDTH, 3)
+    np.testing.assert_array_equal(drawn[1], planted(1).pixels)
+    assert (drawn[0] != drawn[2]).any()
+
+
+def test_the_command_refuses_in_words(tmp_path: Path, here: Run) -> None:
+    import keras
+    from keras import layers
+
+    picture = tmp_path / "p.png"
+    Image.fromarray(planted(1).pixels).save(picture)
+    flat = [keras.Input((40, 56, 3)), layers.Flatten(), layers.Dense(1, activation="sigmoid")]
+    keras.Sequential(flat).save(tmp_path / "flat.keras")
+    for given, reason in (
+        ([picture, "--model", tmp_path / "flat.keras"], "no layer with a feature map"),
+        ([tmp_path / "no.png", "--model", save(tmp_path)], "No such file"),
+        ([picture, "--model", "nothing", "--models", tmp_path], "no model nothing"),
+    ):
+        result = here("explain", *given, "--out", tmp_path / "why.png")
+        assert result.exit_code == 2
+        assert reason in result.output
+        assert "Traceback" not in result.output

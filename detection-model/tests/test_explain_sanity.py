@@ -1,0 +1,77 @@
+"""Heat maps show what a network looks at, and nothing where it looks at nothing.
+
+Sanity checks after Adebayo et al., "Sanity Checks for Saliency Maps" (2018): a network that
+learned a patch must point at it, the same network with chance weights must not.
+"""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from planted import AREA, SPEC, Planted, log_odds, network, planted, trained
+
+from detection_model import images
+from detection_model.explain.attribution import Attribution
+from detection_model.explain.explaining import METHODS, Method
+from detection_model.explain.integrated_gradients import integrated_gradients
+from detection_model.explain.lime import lime
+from detection_model.explain.log_odds import LogOdds
+from detection_model.explain.occlusion import occlusion
+
+FAKES = [planted(seed) for seed in range(1000, 1008)]
+
+
+@pytest.fixture(scope="module")
+def learned() -> Any:
+    return trained()
+
+
+def attribution(method: Method, model: LogOdds, fake: Planted) -> Attribution:
+    match method:
+        case "gradcam":
+            return next(iter(model.gradcam(images.scale(fake.pixels[None], SPEC))))
+        case "integrated-gradients":
+            return integrated_gradients(model, fake.pixels, SPEC, points=32).attribution
+        case "occlusion":
+            return occlusion(model, fake.pixels, SPEC)
+        case "lime":
+            return lime(model, fake.pixels, SPEC, samples=256).attribution
+
+
+def in_the_patch(evidence: Attribution, fake: Planted) -> tuple[float, bool]:
+    """Share of the evidence, and whether its peak is there."""
+    assert evidence.max() > 0
+    inside = evidence[fake.patch]
+    return float(inside.sum() / evidence.sum()), bool(inside.max() == evidence.max())
+
+
+def test_the_network_learned_to_tell_them_apart(learned: Any) -> None:
+    reals = [planted(seed, fake=False) for seed in range(2000, 2008)]
+    values = log_odds(learned).values(
+        np.array([one.pixels for one in [*FAKES, *reals]], np.float32)
+    )
+    assert ((values > 0) == ([True] * 8 + [False] * 8)).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_trained_network_lights_up_what_it_learned(learned: Any, method: Method) -> None:
+    model = log_odds(learned)
+    found = [in_the_patch(np.maximum(attribution(method, model, one), 0), one) for one in FAKES]
+    share, pointing = np.mean(found, axis=0)
+    assert share > 0.5
+    assert pointing >= 0.75
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_same_network_with_chance_weights_does_not(method: Method) -> None:
+    import keras
+
+    found = []
+    for seed in range(3):
+        keras.utils.set_random_seed(seed)
+        model = log_odds(network())
+        # Whichever class such a network leans to: all that moves it is looked at.
+        found += [in_the_patch(np.abs(attribution(method, model, one)), one) for one in FAKES[:4]]
+    share, pointing = np.mean(found, axis=0)
+    assert share < 2 * AREA
+    assert pointing < 0.4
