@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import fft
 
 # ITU-R BT.601
 _LUMA = np.asarray([0.299, 0.587, 0.114], np.float32)
@@ -53,12 +52,19 @@ def log_spectra(grey: Floats) -> Floats:
     shows as bright points at regular frequencies (Zhang et al., "Detecting and Simulating
     Artifacts in GAN Fake Images", 2019).
     """
+    from scipy import fft
+
+    # The Laplacian lacks a border of one: padded back, since powers of two are fastest.
+    amplitudes = np.abs(fft.fft2(windowed_laplacian(grey), s=grey.shape[1:]))
+    return np.asarray(fft.fftshift(np.log1p(amplitudes), axes=(1, 2)), np.float32)
+
+
+def windowed_laplacian(grey: Floats) -> Floats:
+    """What `log_spectra` transforms: (n, h, w) to float32 (n, h - 2, w - 2)."""
     residual = _laplacian(grey)
     height, width = residual.shape[1:]
     window = np.hanning(height)[:, None] * np.hanning(width)
-    # The Laplacian lacks a border of one: padded back, since powers of two are fastest.
-    amplitudes = np.abs(fft.fft2(residual * window.astype(np.float32), s=grey.shape[1:]))
-    return np.asarray(fft.fftshift(np.log1p(amplitudes), axes=(1, 2)), np.float32)
+    return residual * window.astype(np.float32)
 
 
 def radial_profile(spectrum: Floats) -> Floats:
@@ -81,6 +87,8 @@ def perceptual_hashes(grey: Floats) -> Bytes:
     "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010) with four times
     its bits, since 64 do not keep aligned faces apart.
     """
+    from scipy import fft
+
     count, side, _ = grey.shape
     small = grey.reshape(count, 64, side // 64, 64, side // 64).mean(axis=(2, 4))
     low = fft.dctn(small, axes=(1, 2))[:, :16, :16].reshape(count, -1)

@@ -1,0 +1,128 @@
+"""What JPEG leaves behind: tables in the file, and periods in the pixels."""
+
+import io
+
+import numpy as np
+import pytest
+from grained import encoded, grained
+from PIL import Image
+from portraits import resaved
+from scipy import fft
+
+from detection_model.forensics.double_compression import (
+    DoubleCompression,
+    block_dct,
+    double_compression,
+    periodicity,
+)
+from detection_model.forensics.jpeg import Jpeg, jpeg, nearest_quality, quantisation_tables
+from detection_model.images import decode
+
+
+def tables_of(data: bytes) -> Jpeg:
+    numbers = jpeg(data, decode(data).pixels).numbers
+    assert isinstance(numbers, Jpeg)
+    return numbers
+
+
+def hint(data: bytes) -> bool:
+    numbers = double_compression(data, decode(data).pixels).numbers
+    assert isinstance(numbers, DoubleCompression)
+    return numbers.hint
+
+
+def test_every_libjpeg_quality_is_estimated_exactly() -> None:
+    image = Image.new("RGB", (16, 16))
+    found = [nearest_quality(quantisation_tables(encoded(image, quality=q))) for q in range(1, 101)]
+    assert found == [(quality, 0.0) for quality in range(1, 101)]
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_file_of_quality_73_is_said_to_be_that(mode: str) -> None:
+    found = tables_of(encoded(grained(1).convert(mode), quality=73, progressive=True))
+    assert (found.quality, found.libjpeg, found.distance) == (73, True, 0)
+    assert found.progressive
+    # Annex K begins its luma with 16, 11, 10; quality 73 takes 54 % of it.
+    assert found.tables[0][0][:3] == [9, 6, 5]
+    assert len(found.tables) == (2 if mode == "RGB" else 1)
+
+
+def test_subsampling_is_told() -> None:
+    image = grained(1)
+    found = [tables_of(encoded(image, subsampling=how)).subsampling for how in range(3)]
+    assert found == ["4:4:4", "4:2:2", "4:2:0"]
+
+
+def test_tables_of_another_maker_are_said_to_be_none_of_libjpegs() -> None:
+    own = [[min(255, 3 + at // 2) for at in range(64)]] * 2
+    found = tables_of(encoded(grained(1), qtables=own))
+    assert found.libjpeg is False
+    assert found.distance is not None
+    assert found.distance > 1
+    assert found.tables[0][0][0] == 3
+
+
+def test_other_formats_have_no_tables() -> None:
+    data = encoded(grained(1), "PNG")
+    seen = jpeg(data, decode(data).pixels)
+    assert seen.images == {}
+    found = tables_of(data)
+    assert (found.format, found.tables, found.quality, found.libjpeg) == ("PNG", [], None, None)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("first", [60, 75])
+def test_a_second_finer_compression_is_hinted_at(seed: int, first: int) -> None:
+    image = grained(seed)
+    assert hint(encoded(resaved(image, first), quality=90))
+    assert not hint(encoded(image, quality=90))
+
+
+@pytest.mark.parametrize("quality", [50, 75, 85, 95])
+def test_one_compression_is_not_hinted_at(quality: int) -> None:
+    assert not any(hint(encoded(grained(seed), quality=quality)) for seed in range(8))
+
+
+def test_the_same_quality_twice_or_a_resize_between_leave_no_hint() -> None:
+    image = grained(2, 256)
+    assert not hint(encoded(resaved(image, 90), quality=90))
+    smaller = resaved(image, 60).resize((192, 192), Image.Resampling.LANCZOS)
+    assert not hint(encoded(smaller, quality=90))
+
+
+def test_a_png_tells_that_it_was_a_jpeg() -> None:
+    image = grained(3)
+    assert hint(encoded(resaved(image, 70), "PNG"))
+    assert not hint(encoded(image, "PNG"))
+
+
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_a_turned_file_is_looked_at_as_it_is_stored(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = resaved(grained(4, 200).crop((0, 0, 196, 180)), 60)
+    assert hint(encoded(image, quality=90, exif=exif))
+    assert hint(encoded(image, "PNG", exif=exif))
+
+
+def test_ripples_too_faint_to_matter_are_not_periodic_however_sure() -> None:
+    smooth = 1e6 * np.exp(-np.abs(np.arange(257) - 128) / 30)
+    for depth, expected in ((0.02, False), (0.4, True)):
+        comb = 1 + depth * np.cos(2 * np.pi * np.arange(257) / 4)
+        height, period, periodic = periodicity(np.rint(smooth * comb).astype(np.int64))
+        assert periodic == expected
+        assert height == pytest.approx(depth / 2, rel=0.2)
+        assert period == pytest.approx(4, rel=0.02)
+
+
+def test_the_block_transform_is_jpegs() -> None:
+    luma = np.random.default_rng(0).normal(0, 40, (24, 35)).astype(np.float32)
+    found = block_dct(luma)
+    expected = fft.dctn(luma[8:16, 16:24], norm="ortho")
+    assert found.shape == (12, 8, 8)
+    assert np.allclose(found[4 + 2], expected, atol=1e-3)
+    # In a decoded file the coefficients are whole multiples of the table's steps.
+    data = encoded(grained(5).convert("L"), quality=40)
+    decoded = np.asarray(Image.open(io.BytesIO(data)), np.float32)
+    steps = block_dct(decoded)[:, 1, 2] / quantisation_tables(data)[0][1, 2]
+    assert np.abs(steps - np.rint(steps)).mean() < 0.06

@@ -1,0 +1,101 @@
+"""A regular pattern is a peak of the spectrum; beside it stand the averages of the classes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from grained import encoded, grained
+from typer.testing import Result
+
+from detection_model.data.inspection import measures
+from detection_model.forensics.averages import read_averages, write_averages
+from detection_model.forensics.spectrum import Spectrum, log_spectrum, spectrum
+
+
+def numbers(pixels: np.ndarray) -> Spectrum:
+    found = spectrum(pixels).numbers
+    assert isinstance(found, Spectrum)
+    return found
+
+
+def patterned(period: float, across: float, down: float, side: int = 300) -> np.ndarray:
+    """A grained picture with a faint wave: cycles across and down in each period."""
+    rows, columns = np.indices((side, side))
+    wave = 5 * np.cos(2 * np.pi * (across * columns + down * rows) / period)
+    pixels = np.asarray(grained(1, side), np.float32) + wave[..., None]
+    return np.asarray(np.clip(pixels, 0, 255), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("period", "across", "down"), [(5, 1, 0), (5, 0, 1), (8, 1, 2), (4, 1, -1)]
+)
+def test_a_planted_grid_is_the_highest_peak(period: int, across: int, down: int) -> None:
+    peak = numbers(patterned(period, across, down)).peaks[0]
+    # One of the two opposite points.
+    sign = 1 if peak.across * across + peak.down * down > 0 else -1
+    assert sign * peak.across == pytest.approx(across / period, abs=0.005)
+    assert sign * peak.down == pytest.approx(down / period, abs=0.005)
+    assert peak.period == pytest.approx(period / np.hypot(across, down), rel=0.03)
+    assert peak.jpeg_grid == (period != 5)
+
+
+def test_grain_and_soft_shapes_have_no_peaks() -> None:
+    assert [numbers(np.asarray(grained(seed, 300))).peaks for seed in range(5)] == [[]] * 5
+
+
+def test_naive_upsampling_leaves_peaks_where_its_copies_lie() -> None:
+    small = np.asarray(grained(2, 128))
+    doubled = np.kron(small, np.ones((2, 2, 1))).astype(np.uint8)
+    doubled[::2] = np.clip(doubled[::2] + 6.0, 0, 255)
+    assert any(abs(peak.down) == 0.5 for peak in numbers(doubled).peaks)
+
+
+def test_the_spectrum_is_that_of_the_data_report() -> None:
+    pixels = np.asarray(grained(4, 256))
+    expected = measures.log_spectra(measures.to_grey(pixels[None]))[0]
+    assert np.allclose(log_spectrum(pixels), expected, atol=1e-3)
+
+
+def test_averages_come_back_on_the_levels_of_the_view(tmp_path: Path) -> None:
+    pixels = patterned(4, 1, 0, 256)
+    own = log_spectrum(pixels)
+    plain = log_spectrum(np.asarray(grained(5, 256)))
+    write_averages(tmp_path, "Mine", "f" * 64, {"Real": (3, plain), "Fake": (4, own)})
+    averages = read_averages(tmp_path)
+    assert averages is not None
+    seen = spectrum(pixels, averages)
+    assert isinstance(seen.numbers, Spectrum)
+    assert seen.numbers.pictures == {"Real": 3, "Fake": 4}
+    assert seen.numbers.radial == seen.numbers.class_radial["Fake"]
+    assert seen.numbers.radial != seen.numbers.class_radial["Real"]
+    # The very picture as an average: the same levels but for the digits of the record.
+    both = [seen.images[name].astype(int) for name in ("whole", "Fake")]
+    assert np.abs(both[0] - both[1]).max() <= 1
+    assert seen.images["Fake"][128, 192] > seen.images["Real"][128, 192] + 50
+
+
+def test_the_command_writes_averages_that_tell_the_classes_apart(
+    here: Callable[..., Result], synthetic: Path, tmp_path: Path
+) -> None:
+    result = here("average-spectra", synthetic, "--out", tmp_path, "--processes", 1)
+    assert result.exit_code == 0, result.output
+    averages = read_averages(tmp_path)
+    assert averages is not None
+    assert averages.record.data == "Synthetic"
+    assert averages.record.classes["Real"].pictures == 48
+    # The synthetic fakes' checkers have a period of 8 pixels both ways: 32 of 256 cycles.
+    real, fake = averages.images["Real"], averages.images["Fake"]
+    assert fake[128 + 32, 128 + 32] > real[128 + 32, 128 + 32] + 50
+    picture = tmp_path / "one.png"
+    picture.write_bytes(encoded(grained(1), "PNG"))
+    result = here("forensics", picture, "--out", tmp_path / "views", "--averages", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "views" / "spectrum-Fake.png").exists()
+
+
+def test_missing_averages_are_none_and_broken_ones_an_error(tmp_path: Path) -> None:
+    assert read_averages(tmp_path) is None
+    (tmp_path / "averages.json").write_text("{}")
+    with pytest.raises(ValueError, match="validation error"):
+        read_averages(tmp_path)
