@@ -49,6 +49,12 @@ benchmark: ## the service against its peers under load, on PICTURES (a folder of
 	@$(PYTHON) tools/prepare.py test
 	@bash webapp-backend/benchmarks/run.sh
 
+.PHONY: benchmark-quality
+benchmark-quality: ## measure every published model on the test pictures of DATA, and write the tables
+	@$(PYTHON) tools/prepare.py train
+	@$(VENV)/detection-model benchmark --data $(or $(DATA),data/All)
+	@$(VENV)/python tools/results.py
+
 endure: ## an hour of requests for leaks, 10,000 spoiled pictures, 1,000 odd requests a route
 	@$(PYTHON) tools/prepare.py test
 	@SOAK_SECONDS=3600 FUZZ_UPLOADS=10000 FUZZ_EXAMPLES=1000 $(VENV)/python -m pytest \
@@ -60,7 +66,7 @@ test-compose: ## prove docker-compose.yml with the engine of this machine
 openapi: ## write the API's description for the page's client
 	@$(VENV)/python -m app openapi > webapp-frontend/openapi.json
 
-results: ## write the published models' figures into README.md
+results: ## write the published models' figures into README.md and LEADERBOARD.md
 	@$(VENV)/python tools/results.py
 
 lock: ## lock all Python packages anew (needs uv)

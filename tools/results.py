@@ -1,15 +1,21 @@
-"""Writes the figures of the published models into README.md: `make results`.
+"""Writes the figures of the published models into README.md and LEADERBOARD.md: `make results`.
 
-The table stands between two comments and is made from models/*.eval/metrics.json alone.
+The tables stand between two comments and are made from models/*.eval/metrics.json alone. The
+README has the pictures as they lie there, the leaderboard also what happens to them on the way.
 """
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from detection_model.card import CardError, read_beside
 from detection_model.evaluation.records import METRICS, Evaluation, EvaluationRow
+from detection_model.evaluation.rows import label
 
 ROOT = Path(__file__).resolve().parents[1]
+MODELS = ROOT / "detection-model" / "models"
 README = ROOT / "README.md"
+LEADERBOARD = ROOT / "detection-model" / "LEADERBOARD.md"
 BEGIN, END = "<!-- results: made by `make results` -->", "<!-- end of results -->"
 _COLUMNS = {
     "accuracy": "accuracy",
@@ -19,36 +25,99 @@ _COLUMNS = {
     "auc": "AUC",
     "ece": "ECE",
 }
+_NOTHING = "–"
 
 
-def table() -> str:
-    """Markdown table: a row for each model, data set and delivery."""
-    heads = ["model", "test on", "right", *_COLUMNS.values()]
-    lines = ["| " + " | ".join(heads) + " |", "| " + " | ".join("---" for _ in heads) + " |"]
-    for path in sorted((ROOT / "detection-model" / "models").glob(f"*.eval/{METRICS}")):
-        evaluation = Evaluation.model_validate_json(path.read_bytes())
-        lines += [_line(evaluation.model, row) for row in evaluation.rows]
-    return "\n".join(lines)
+def tables(models: Path, *, deliveries: bool = True) -> str:
+    """Pictures as they lie there, then how the AUC changes with what happens to them on the way."""
+    found = [_read(path) for path in sorted(models.glob(f"*.eval/{METRICS}"))]
+    delivered = _deliveries(found) if deliveries else ""
+    return "\n\n".join([_originals(found), *([delivered] if delivered else [])])
 
 
-def _line(model: str, row: EvaluationRow) -> str:
-    tested = f"{row.generator or row.dataset}, {row.n_real} real + {row.n_fake} fake"
-    cells = [model, tested, f"{row.confusion.correct} of {row.confusion.total}"]
-    for name in _COLUMNS:
-        found = row.metrics[name]
-        cells.append(f"{found.value:.3f} ({found.low:.3f}–{found.high:.3f})")
-    return "| " + " | ".join(cells) + " |"
+def _read(path: Path) -> Evaluation:
+    try:
+        return read_beside(path, Evaluation)
+    except CardError as error:
+        raise SystemExit(f"{path.parent.name}/{error}") from None
 
 
-def updated(text: str) -> str:
-    """The README's text with the table of now."""
+def _originals(found: Sequence[Evaluation]) -> str:
+    """A row for each model and set of pictures."""
+    return _table(
+        ["model", "test on", "right", *_COLUMNS.values()],
+        [
+            [
+                evaluation.model,
+                f"{_pictures(row)}, {row.n_real} real + {row.n_fake} fake",
+                f"{row.confusion.correct} of {row.confusion.total}",
+                *(_interval(row, name) for name in _COLUMNS),
+            ]
+            for evaluation in found
+            for row in evaluation.rows
+            if row.delivery == "original"
+        ],
+    )
+
+
+def _deliveries(found: Sequence[Evaluation]) -> str:
+    """A row for each delivery, a column for each model that was measured on any; or nothing."""
+    measured = {
+        evaluation.model: {label(row): row for row in evaluation.rows if row.delivery != "original"}
+        for evaluation in found
+    }
+    measured = {model: rows for model, rows in measured.items() if rows}
+    labels = dict.fromkeys(name for rows in measured.values() for name in rows)
+    if not labels:
+        return ""
+    return _table(
+        ["AUC on", *measured],
+        [
+            [
+                name,
+                *(
+                    _interval(rows[name], "auc") if name in rows else ""
+                    for rows in measured.values()
+                ),
+            ]
+            for name in labels
+        ],
+    )
+
+
+def _pictures(row: EvaluationRow) -> str:
+    """What a row was measured on; the split is said where it is not that for tests."""
+    return row.generator or row.dataset if row.split == "test" else label(row)
+
+
+def _interval(row: EvaluationRow, metric: str) -> str:
+    """A metric with its interval; a dash where it is not defined, as without real pictures."""
+    found = row.metrics.get(metric)
+    return f"{found.value:.3f} ({found.low:.3f}–{found.high:.3f})" if found else _NOTHING
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def updated(text: str, models: Path = MODELS, *, deliveries: bool = True) -> str:
+    """A page's text with the tables of now."""
     before, rest = text.split(BEGIN)
     _, after = rest.split(END)
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+    return f"{before}{BEGIN}\n{tables(models, deliveries=deliveries)}\n{END}{after}"
+
+
+def main(*, check: bool) -> None:
+    """Write both pages, or stop where one is not current."""
+    for page in (README, LEADERBOARD):
+        text = page.read_text()
+        new = updated(text, deliveries=page == LEADERBOARD)
+        if check and new != text:
+            sys.exit(f"{page.name} is not current: run `make results`")
+        if not check:
+            page.write_text(new)
 
 
 if __name__ == "__main__":
-    text = README.read_text()
-    if "--check" in sys.argv and updated(text) != text:
-        sys.exit("README.md is not current: run `make results`")
-    README.write_text(updated(text))
+    main(check="--check" in sys.argv)

@@ -1,0 +1,93 @@
+"""`make results`: README.md says what the evaluations beside the models say."""
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from detection_model.card import NoCalibrator
+from detection_model.evaluation.evaluate import Result, save
+from detection_model.evaluation.records import METRICS, Evaluation, Prediction
+from detection_model.evaluation.rows import recalibrated, rows
+
+TOOL = Path(__file__).parents[2] / "tools" / "results.py"
+
+
+@pytest.fixture(scope="module")
+def tool() -> Any:
+    """tools/results.py, which is no module of the library."""
+    spec = importlib.util.spec_from_file_location("results", TOOL)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def published(models: Path, name: str, pictures: list[tuple[str, str, str, float]]) -> None:
+    """An evaluation of (split, delivery, label, log-odds of Fake)."""
+    predictions = [
+        Prediction("p.png", "Faces", split, delivery, label, 0, logit, generator="")
+        for split, delivery, label, logit in pictures
+    ]
+    predictions = recalibrated(predictions, NoCalibrator())
+    evaluation = Evaluation(
+        model=name,
+        model_sha256="a" * 64,
+        threshold=0.5,
+        created="",
+        command="",
+        rows=rows(predictions, 0.5),
+    )
+    save(Result(evaluation, predictions, []), models / f"{name}.eval")
+
+
+def cells(table: str) -> list[list[str]]:
+    return [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in table.splitlines()
+        if line.startswith("|") and "---" not in line
+    ]
+
+
+RIGHT = [("test", "original", "Real", -2.0), ("test", "original", "Fake", 2.0)]
+BLURRED = [("test", "blur-1", "Real", 1.0), ("test", "blur-1", "Fake", 0.5)]
+
+
+def test_a_metric_that_is_not_defined_is_a_dash(tool: Any, tmp_path: Path) -> None:
+    published(tmp_path, "whole", RIGHT)
+    published(tmp_path, "fakes", [("all", "original", "Fake", 2.0)])
+    heads, fakes, whole = cells(tool.tables(tmp_path))
+    assert fakes[:3] == ["fakes", "Faces, all, 0 real + 1 fake", "1 of 1"]
+    assert fakes[heads.index("AUC")] == fakes[heads.index("precision")] == "–"
+    assert fakes[heads.index("accuracy")] == "1.000 (1.000–1.000)"
+    assert whole[:3] == ["whole", "Faces, 1 real + 1 fake", "2 of 2"]
+    assert whole[heads.index("AUC")] == "1.000 (1.000–1.000)"
+
+
+def test_deliveries_have_a_table_of_their_own(tool: Any, tmp_path: Path) -> None:
+    published(tmp_path, "plain", RIGHT)
+    assert "AUC on" not in tool.tables(tmp_path)
+    published(tmp_path, "swept", [*RIGHT, *BLURRED])
+    originals, delivered = tool.tables(tmp_path).split("\n\n")
+    assert [row[0] for row in cells(originals)] == ["model", "plain", "swept"]
+    assert cells(delivered) == [
+        ["AUC on", "swept"],
+        ["Faces, test, blur-1", "0.000 (0.000–0.000)"],
+    ]
+
+
+def test_an_evaluation_that_cannot_be_read_is_named(tool: Any, tmp_path: Path) -> None:
+    published(tmp_path, "broken", RIGHT)
+    (tmp_path / "broken.eval" / METRICS).write_text('{"model": "broken"}')
+    with pytest.raises(SystemExit, match=r"^broken\.eval/metrics\.json: model_sha256"):
+        tool.tables(tmp_path)
+
+
+def test_only_what_is_between_the_marks_is_replaced(tool: Any, tmp_path: Path) -> None:
+    published(tmp_path, "whole", RIGHT)
+    text = f"before\n{tool.BEGIN}\nold\n{tool.END}\nafter\n"
+    new = tool.updated(text, tmp_path)
+    assert new == f"before\n{tool.BEGIN}\n{tool.tables(tmp_path)}\n{tool.END}\nafter\n"
+    assert tool.updated(new, tmp_path) == new
