@@ -2,14 +2,17 @@
 
     python detection-model/benchmarks/input_pipeline.py --data data/Dataset
 
-Measured are, in turns so that a busy machine disturbs all alike: the library's pipeline, the
-same model on one batch that stays in memory, the library's pipeline with augmentation, and
-`image_dataset_from_directory` as the reference project reads its pictures. The median counts.
+Compared are one batch that stays in memory, the library's pipeline, the same with augmentation,
+and `image_dataset_from_directory` as the reference project reads its pictures. They take short
+turns with the same model, round after round until the time is used up: a ratio is taken within a
+round and the median of the rounds counts, so that a busy machine disturbs all alike. A turn
+begins with steps that are not counted, which use up what was read ahead, and ends when nothing is
+read ahead any more, so that no source works in another one's turn. What a picture costs of the
+processor is measured without a network, and depends least on what else runs.
 """
 
 import argparse
 import os
-import statistics
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +33,9 @@ from detection_model.training.stages import stages
 from detection_model.zoo import ZOO
 
 AUGMENTED = {"flip": True, "rotation": 10, "brightness": 0.2, "jpeg": 50, "blur": 1}
+# More batches than a source keeps ready: two it waits with, and those its workers hold.
+UNCOUNTED = 4
+Streams = dict[str, Iterator[Any]]
 
 
 def main() -> None:
@@ -38,10 +44,11 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--recipe", default="v3")
     parser.add_argument("--weights", default=None, help="of a backbone; none: random ones")
-    parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--steps", type=int, default=30, help="a measurement")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--batch-size", type=int, default=16)
+    parser.add_argument("--steps", type=int, default=6, help="counted in a turn")
+    parser.add_argument("--seconds", type=float, default=110, help="for all; no round is broken")
     given = parser.parse_args()
+    end = time.monotonic() + given.seconds
     config = configured(
         given.recipe,
         {"data": str(given.data), "batch_size": given.batch_size, "weights": given.weights},
@@ -49,17 +56,12 @@ def main() -> None:
     streams = sources(config)
     model = building.new_model(config)
     building.compile_for(model, config, stages(config, ZOO[config.recipe])[0])
-    for name, stream in streams.items():  # each reads ahead, and files come into the cache
-        rate(model, stream, 3, config.batch_size)
-        print(f"ready: {name}", flush=True)
-    found: dict[str, list[float]] = {name: [] for name in streams}
-    for _ in range(given.rounds):
-        for name, stream in streams.items():
-            found[name].append(rate(model, stream, given.steps, config.batch_size))
-    show(found, f"{config.recipe}, batches of {config.batch_size}, {find_devices().said}")
+    costs = {name: cost(stream) / given.batch_size for name, stream in streams.items()}
+    rates = rounds(model, streams, given.steps, end) * given.batch_size
+    show(rates, costs, f"{config.recipe}, batches of {config.batch_size}, {find_devices().said}")
 
 
-def sources(config: TrainConfig) -> dict[str, Iterator[Any]]:
+def sources(config: TrainConfig) -> Streams:
     """What is compared, each an endless iterator of batches."""
     data = load_data(config, Reporter())
     altered = config.model_copy(update={"augmentation": AUGMENTED})
@@ -71,32 +73,80 @@ def sources(config: TrainConfig) -> dict[str, Iterator[Any]]:
         image_size=(data.spec.height, data.spec.width),
         batch_size=config.batch_size,
         label_mode="binary",
+        verbose=False,
     )
+    streams = {
+        "in memory": tf.data.Dataset.from_tensors(batch).repeat(),
+        "library": building.batches(config, data, 0),
+        "library, augmented": building.batches(altered, data, 0),
+        "reference": reference.repeat(),
+    }
+    # The last batch of an epoch is smaller, and the network would be compiled anew for it.
     return {
-        "in memory": iter(tf.data.Dataset.from_tensors(batch).repeat()),
-        "library": iter(building.batches(config, data, 0)),
-        "library, augmented": iter(building.batches(altered, data, 0)),
-        "reference": iter(reference.repeat()),
+        name: (one for one in stream if len(one[0]) == config.batch_size)
+        for name, stream in streams.items()
     }
 
 
-def rate(model: Any, stream: Iterator[Any], steps: int, batch_size: int) -> float:
-    """Examples a second of the model's own training step."""
+def cost(stream: Iterator[Any], batches: int = 20) -> float:
+    """Seconds of the processor, on all cores together, that a batch takes without a network."""
+    next(stream)
+    settle()
+    began = time.process_time()
+    for _ in range(batches):
+        next(stream)
+    settle()
+    return (time.process_time() - began) / batches
+
+
+def rounds(model: Any, streams: Streams, steps: int, end: float) -> Any:
+    """Batches a second of every source, (rounds, sources), for as long as a round still fits."""
+    for stream in streams.values():  # compiles the step
+        turn(model, stream, 1)
+    found: list[list[float]] = []
+    longest = 0.0
+    while not found or time.monotonic() + longest < end:
+        began = time.monotonic()
+        found.append([turn(model, stream, steps) for stream in streams.values()])
+        longest = max(longest, time.monotonic() - began)
+        print(f"round {len(found)}: {longest:.0f} s", flush=True)
+    return np.array(found)
+
+
+def turn(model: Any, stream: Iterator[Any], steps: int) -> float:
+    """Steps a second of the model's own training step, once what was read ahead is used up."""
+    for _ in range(UNCOUNTED):
+        model.train_on_batch(*next(stream))
     began = time.perf_counter()
     for _ in range(steps):
         model.train_on_batch(*next(stream))
-    return steps * batch_size / (time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    settle()
+    return steps / seconds
 
 
-def show(found: dict[str, list[float]], title: str) -> None:
-    """A table; ratios are medians of those within a round."""
-    memory, reference = np.array(found["in memory"]), np.array(found["reference"])
-    print(f"\n{title}\n\n| pictures | examples/s | of in memory | of reference |")
-    print("|---|---|---|---|")
-    for name, rates in found.items():
-        of_memory, of_reference = np.median(rates / memory), np.median(rates / reference)
-        middle = statistics.median(rates)
-        print(f"| {name} | {middle:.1f} | {of_memory:.1%} | {of_reference:.2f} |")
+def settle(longest: float = 5) -> None:
+    """Wait until this process computes no more: all is read ahead that will be."""
+    end = time.monotonic() + longest
+    while time.monotonic() < end:
+        before = time.process_time()
+        time.sleep(0.1)
+        if time.process_time() - before < 0.01:
+            return
+
+
+def show(rates: Any, costs: dict[str, float], title: str) -> None:
+    """A table; ratios are medians of those within a round, between the lowest and the highest."""
+    names = list(costs)
+    print(f"\n{title}, {len(rates)} rounds\n")
+    print("| pictures | examples/s | of in memory | of reference | processor, ms a picture |")
+    print("|---|---|---|---|---|")
+    for name, of_name in zip(names, rates.T, strict=True):
+        ratios = [of_name / rates[:, names.index(other)] for other in ("in memory", "reference")]
+        shown = " | ".join(
+            f"{np.median(one):.1%} ({one.min():.1%} to {one.max():.1%})" for one in ratios
+        )
+        print(f"| {name} | {np.median(of_name):.1f} | {shown} | {1000 * costs[name]:.2f} |")
 
 
 if __name__ == "__main__":

@@ -74,7 +74,6 @@ def save_keras_network(name: str, path: Path, side: int) -> Any:
     return network
 
 
-@pytest.mark.parametrize("name", ["vgg16", "xception", "mobilenetv2", "efficientnet-b0"])
 @pytest.mark.parametrize("normalization", ["kept", "learned"])
 def test_statistics_of_the_tuned_layers_are_learned_only_when_told(
     normalization: Literal["kept", "learned"],
@@ -92,6 +91,7 @@ def test_statistics_of_the_tuned_layers_are_learned_only_when_told(
     assert of[1] == [normalization == "learned"] * len(of[1])
 
 
+@pytest.mark.parametrize("name", ["vgg16", "xception", "mobilenetv2", "efficientnet-b0"])
 def test_weights_of_a_file_see_what_they_were_trained_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -1,13 +1,16 @@
 """The order of training examples depends on seed and epoch alone."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 
+from detection_model import images
 from detection_model.card import InputSpec
 from detection_model.data.folders import find_data
 from detection_model.data.pictures import Pictures, load_pictures
-from detection_model.training.batches import training_batches, validation_batches
+from detection_model.training.batches import scaled, training_batches, validation_batches
 
 SPEC = InputSpec(height=32, width=32)
 
@@ -42,3 +45,21 @@ def test_every_picture_comes_once_an_epoch_with_its_own_label(synthetic: Path) -
             for image, target in zip(batch, targets[:, 0], strict=True)
         ]
         assert sorted(seen) == sorted((key, float(value)) for key, value in labels.items())
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {},
+        {"value_range": (-1, 1)},
+        {"value_range": (0, 1), "mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)},
+        {"channels": "BGR", "mean": (103.9, 116.8, 123.7)},
+    ],
+    ids=["bytes", "range", "mean and deviation", "BGR"],
+)
+def test_tensors_are_scaled_as_the_service_scales_pictures(how: dict[str, Any]) -> None:
+    spec = InputSpec.model_validate({"height": 32, "width": 32, **how})
+    levels = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3)).astype(np.uint8)
+    found = scaled(levels, spec).numpy()
+    assert found.dtype == np.float32
+    assert np.allclose(found, images.scale(levels, spec), rtol=1e-6, atol=1e-6)

@@ -34,7 +34,7 @@ def test_sources_become_folders_below_each_class(tmp_path: Path) -> None:
 def test_two_pictures_of_one_name_are_refused_not_lost(tmp_path: Path) -> None:
     one = lay_out(tmp_path / "one", "Train/Real/1.jpg")
     two = lay_out(tmp_path / "two", "Train/Real/1.jpg")
-    with pytest.raises(DataError, match=r"would hold 1\.jpg twice"):
+    with pytest.raises(DataError, match=r"two pictures 1\.jpg: name them apart"):
         collect([Source.parse(f"{one}=same"), Source.parse(f"{two}=same")], tmp_path / "all")
 
 

@@ -64,6 +64,7 @@ def test_leaks_that_were_found_are_said_and_stand_in_the_card(tmp_path: Path) ->
     )
     (record,) = tmp_path.glob("logs/small/*/run.json")
     warnings = RunRecord.model_validate_json(record.read_bytes()).data_warnings
+    assert warnings is not None
     assert any("format" in text for text in warnings)
     assert [f"WARNING: {text}" for text in warnings] == [
         text for text in said if text.startswith("WARNING")

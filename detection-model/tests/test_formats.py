@@ -9,6 +9,7 @@ import pytest
 from detection_model.card import OutputSpec, card_path, write_card
 from detection_model.detector import Detector, ModelError
 from detection_model.export.formats import comparison_pictures, fake, write
+from detection_model.export.runtime import LiteRT
 
 
 @pytest.fixture(scope="module")
@@ -116,3 +117,25 @@ def test_the_command_writes_and_reports(
         done = cli("export", model, *arguments, "--out", tmp_path)
         assert done.returncode == 2
         assert said in done.stderr
+
+
+def test_of_an_ensemble_its_members_are_written_and_it_is_said(
+    tmp_path: Path, bright_models: Path, here: Any
+) -> None:
+    models = ("--models", bright_models)
+    assert here("ensemble", "pair", "red", "blue", *models).exit_code == 0
+    done = here("export", "pair", "--to", "litert", "--out", tmp_path / "out", *models)
+    assert done.exit_code == 0, done.output
+    written = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert written == ["blue.tflite", "red.tflite"]
+    assert "pair is an ensemble: these are its members" in done.stdout
+    assert "as pair.json says" in done.stdout
+    picture = np.full((1, 32, 32, 3), (132, 127.5, 125), np.float32)
+    for name, channel in (("red", 0), ("blue", 2)):
+        logit = 0.2 * (picture[0, 0, 0, channel] - 127.5)
+        found = LiteRT((tmp_path / "out" / f"{name}.tflite").read_bytes())(picture)
+        assert found[0, 0] == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-5)
+    (bright_models / "blue.keras").unlink()
+    done = here("export", "pair", "--to", "litert", "--out", tmp_path / "none", *models)
+    assert (done.exit_code, "its member blue is not there" in done.stderr) == (2, True)
+    assert not (tmp_path / "none").exists()

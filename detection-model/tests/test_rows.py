@@ -21,6 +21,7 @@ from detection_model.data.findings import (
 from detection_model.data.folders import find_data
 from detection_model.evaluation import plots, records
 from detection_model.evaluation.evaluate import Result as Evaluated
+from detection_model.evaluation.metrics import over_thresholds
 from detection_model.evaluation.records import Evaluation, EvaluationRow, Prediction
 from detection_model.evaluation.rows import label, of_row, recalibrated, rows, warnings
 
@@ -113,6 +114,18 @@ def test_swapped_classes_are_said_loudly_and_chance_is_not() -> None:
     assert "output.classes" in polarity
 
 
+def test_data_that_nobody_inspected_are_said_to_be_so_and_null_in_the_record(
+    bright_data: Path, bright_models: Path, tmp_path: Path, here: Here
+) -> None:
+    models = ("--models", bright_models, "--logs", tmp_path)
+    done = here("evaluate", "red", "--data", bright_data, *models)
+    assert done.exit_code == 0, done.output
+    report = (bright_models / "red.eval" / records.REPORT).read_text()
+    for said in (done.stderr, report):
+        assert "WARNING: Bright was not inspected for leaks" in said
+    assert read(bright_models / "red.eval").data_warnings is None
+
+
 def test_the_figures_show_each_generator_and_delivery() -> None:
     both = [*TWO_MAKERS, *[row._replace(delivery="blur-1") for row in TWO_MAKERS]]
     result = Evaluated(evaluation(both), both, [])
@@ -136,6 +149,14 @@ def test_curves_over_the_threshold_are_the_metrics_there() -> None:
     for name, curve in curves.thresholds.items():
         assert curve.y[at] == pytest.approx(row.metrics[name].value, abs=1e-4)
     assert curves.threshold == curves.thresholds["accuracy"]
+
+
+def test_precision_is_not_drawn_where_nothing_is_called_fake() -> None:
+    labels, scores = np.asarray([False, True, True]), np.asarray([0.2, 0.4, 0.703])
+    precision = over_thresholds(labels, scores)["precision"]
+    assert [precision.x[0], precision.y[0]] == pytest.approx([0, 2 / 3], abs=1e-5)
+    assert [precision.x[-1], precision.y[-1]] == [0.7, 1]
+    assert len(precision.x) == len(precision.y)
 
 
 def read(folder: Path) -> Evaluation:
@@ -214,7 +235,7 @@ def test_a_swapped_polarity_and_a_leak_are_loud_in_every_report(
     folder = report_folder(tmp_path, data.name, inspected.fingerprint)
     folder.mkdir(parents=True)
     (folder / REPORT).write_text(inspected.model_dump_json())
-    (loud,) = data_warnings(data, tmp_path)
+    (loud,) = data_warnings(data, tmp_path) or ()
     assert leak.message in loud
     for option in (("--data", bright_data), ("--from-predictions", "predictions.csv")):
         evaluated = bright_models / "red.eval"

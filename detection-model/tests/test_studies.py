@@ -1,25 +1,27 @@
 """Studies and sweeps: tables that say what was run, and searches that go on."""
 
 import csv
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 import pytest
 from optuna.trial import TrialState
+from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from typer.testing import Result
 
+from detection_model import zoo
+from detection_model.cli import fault_study
 from detection_model.data.synthetic import write_synthetic
-from detection_model.training.config import TrainConfig, configured
-from detection_model.training.reporting import Reporter
-from detection_model.training.study import (
-    NOTES,
-    TABLE,
-    Outcome,
-    curves_figure,
-    train_all,
-    write_tables,
-)
+from detection_model.training.config import Faults, TrainConfig, configured
+from detection_model.training.outcomes import NOTES, PLOT, TABLE, Outcome, curves_figure
+from detection_model.training.reporting import Interrupted, Reporter
+from detection_model.training.run import RunRecord
+from detection_model.training.study import Study, conduct
 from detection_model.training.sweep import STORE, Space, sweep
 
 
@@ -31,27 +33,101 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> TrainConfig:
     return configured("v1", settings)
 
 
+def rows_of(folder: Path) -> dict[str, dict[str, str]]:
+    with (folder / TABLE).open(newline="") as file:
+        return {row["name"]: row for row in csv.DictReader(file)}
+
+
 def test_a_study_says_what_was_run_and_what_was_not(tmp_path: Path, small: TrainConfig) -> None:
-    configs = {
-        "as it is": small,
-        "pretrained": small.model_copy(update={"name": "pretrained", "weights": "imagenet"}),
-    }
-    outcomes = list(
-        train_all(configs, tmp_path, Reporter(), lambda model: {"auc": len(model.name)})
+    study = Study(
+        "Comparison",
+        {
+            "as it is": small,
+            "pretrained": small.model_copy(update={"name": "pretrained", "weights": "imagenet"}),
+        },
+        left_out=[Outcome("another", status="not run: not chosen")],
+        warnings=["the sets share pictures"],
+        judge=lambda model: {"auc": len(model.name)},
     )
-    outcomes.append(Outcome("another", status="not run: not chosen"))
-    write_tables(outcomes, tmp_path, "Comparison")
-    with (tmp_path / TABLE).open(newline="") as file:
-        rows = {row["name"]: row for row in csv.DictReader(file)}
+    conduct(study, tmp_path, tmp_path / "logs", Reporter())
+    rows = rows_of(tmp_path)
     trained = rows["as it is"]
     assert (trained["status"], trained["epochs"], trained["test_auc"]) == ("trained", "2", "8")
-    assert "test" not in trained
-    assert float(trained["val_accuracy"]) == outcomes[0].curve[-1]
+    assert not {"test", "curve", "accuracy_lost"} & set(trained)
     assert rows["pretrained"]["status"].startswith("not run: v1, v2 and v3 begin with random")
     assert rows["another"]["val_loss"] == ""
-    assert (tmp_path / NOTES).read_text().count("\n| ") == 5  # two of them are the heading
+    notes = (tmp_path / NOTES).read_text()
+    assert notes.count("\n| ") == 5  # two of them are the heading
+    assert "WARNING: the sets share pictures" in notes
+    assert Image.open(tmp_path / PLOT).format == "PNG"
+    (run,) = (tmp_path / "logs").glob("v1/*/run.json")
+    history = RunRecord.model_validate_json(run.read_bytes()).history
+    assert float(trained["val_accuracy"]) == history["val_accuracy"][-1]
+
+
+def test_a_study_that_was_stopped_keeps_its_rows_and_goes_on(
+    tmp_path: Path, small: TrainConfig
+) -> None:
+    configs = {
+        name: small.model_copy(update={"name": name, "epochs": 1, "faults": faults})
+        for name, faults in {"a": Faults(), "b": Faults(wrong_loss=True)}.items()
+    }
+    study = Study("Faults", configs, against="a")
+    said: list[str] = []
+
+    def stop(text: str) -> None:
+        said.append(text)
+        if text == "b:" and said.count("b:") == 1:
+            raise Interrupted(tmp_path, 1)
+
+    with pytest.raises(Interrupted):
+        conduct(study, tmp_path, tmp_path / "logs", Reporter(say=stop))
+    first = rows_of(tmp_path)
+    assert first["a"]["status"] == "trained"
+    assert first["b"]["status"].startswith("not run: it was not its turn")
+    conduct(study, tmp_path, tmp_path / "logs", Reporter(say=stop))
+    assert said.count("trained before") == 1
+    rows = rows_of(tmp_path)
+    assert {name: row["status"] for name, row in rows.items()} == {"a": "trained", "b": "trained"}
+    assert {**rows["a"]} == {**first["a"]}
+    lost = float(rows["a"]["val_accuracy"]) - float(rows["b"]["val_accuracy"])
+    assert float(rows["a"]["accuracy_lost"]) == 0
+    assert float(rows["b"]["accuracy_lost"]) == pytest.approx(lost)
+    other = {name: one.model_copy(update={"seed": 1}) for name, one in configs.items()}
+    conduct(replace(study, configs=other), tmp_path, tmp_path / "logs", Reporter(say=stop))
+    assert said.count("trained before") == 1
+
+
+def test_every_trained_row_is_a_line_of_the_plot() -> None:
+    outcomes = [Outcome("a", curve=(0.5, 0.6)), Outcome("b"), Outcome("c", curve=(0.7, 0.5))]
     (axes,) = curves_figure(outcomes).axes
-    assert [line.get_label() for line in axes.lines] == ["as it is"]
+    assert [line.get_label() for line in axes.lines] == ["a", "c"]
+    assert np.asarray(axes.lines[1].get_ydata()).tolist() == [0.7, 0.5]
+
+
+def test_the_commands_write_table_and_plot(
+    tmp_path: Path, small: TrainConfig, here: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = tmp_path / "small.yaml"
+    settings.write_text("image_size: 32\nbatch_size: 8\n")
+    of = ("--data", small.data, "--logs", tmp_path, "--epochs", 1)
+    done = here("backbone-study", *of, "--recipes", "v1, v3", "--config", settings)
+    assert done.exit_code == 0, done.output
+    rows = rows_of(tmp_path / "backbone-study")
+    assert {name for name, row in rows.items() if row["status"] == "trained"} == {"v1", "v3"}
+    assert set(rows) == set(zoo.ZOO)
+    for row in (rows["v1"], rows["v3"]):
+        assert 0 <= float(row["test_auc_low"]) <= float(row["test_auc"])
+        assert float(row["test_auc"]) <= float(row["test_auc_high"]) <= 1
+    assert "was not inspected for leaks" in done.stdout
+    assert "not run: not chosen" in done.stdout
+    monkeypatch.setattr(fault_study, "PLANTED", {"none": {}, "wrong loss": {"wrong_loss": True}})
+    done = here("fault-study", *of, "--recipe", "v1", "--image-size", 32)
+    assert done.exit_code == 0, done.output
+    rows = rows_of(tmp_path / "fault-study")
+    assert (rows["none"]["accuracy_lost"], float(rows["wrong loss"]["loss"])) == ("0.0", 0)
+    assert (tmp_path / "fault-study" / PLOT).is_file()
+    assert "Written to" in done.stdout
 
 
 def test_a_sweep_goes_on_where_it_was_cut_off(tmp_path: Path, small: TrainConfig) -> None:

@@ -7,6 +7,8 @@ import typer
 
 from detection_model import zoo
 from detection_model.cli import common
+from detection_model.data.findings import said_of
+from detection_model.data.folders import find_data
 from detection_model.training.config import configured, read_settings
 
 METRICS = ("auc", "accuracy")
@@ -29,38 +31,45 @@ def command(
 ) -> None:
     """Train a list of versions on the same split, judge them on its test part, write a table.
 
-    A version whose pretrained weights are not here gets a row that says so.
+    A version whose pretrained weights are not here gets a row that says so. Figures on the test
+    part come with their 95 % intervals. Stopped, the same command goes on.
 
       detection-model backbone-study --data data/Dataset --recipes v3,efficientnet-lite0
     """
     from detection_model.detector import Detector
     from detection_model.evaluation.evaluate import evaluate
-    from detection_model.training.study import (
-        NOTES,
-        PLOT,
-        Outcome,
-        curves_figure,
-        train_all,
-        write_tables,
-    )
+    from detection_model.training.outcomes import Outcome
+    from detection_model.training.study import Study, conduct
 
     def judge(model: Path) -> dict[str, float]:
         found = evaluate(
             Detector.load(model), data, split="test", threshold=None, command="backbone-study"
         )
-        return {name: found.row.metrics[name].value for name in METRICS}
+        chosen = {name: found.row.metrics[name] for name in METRICS}
+        return {
+            f"{name}{of}": value
+            for name, one in chosen.items()
+            for of, value in (("", one.value), ("_low", one.low), ("_high", one.high))
+        }
 
     folder = out or logs / "backbone-study"
     with common.refusals(), common.interruptions():
         chosen = [common.known_recipe(name.strip()) for name in recipes.split(",")]
         shared = read_settings(config) if config else {}
         flags = {"data": str(data), "epochs": epochs}
-        configs = {name: configured(name, shared, flags, {"name": name}) for name in chosen}
-        outcomes = list(train_all(configs, folder, common.reporter(), judge))
-    outcomes += [
-        Outcome(name, status="not run: not chosen") for name in zoo.ZOO if name not in chosen
-    ]
-    write_tables(outcomes, folder, f"Versions trained on {data.resolve().name}")
-    curves_figure(outcomes).savefig(folder / PLOT)
-    common.console.print((folder / NOTES).read_text(), highlight=False, soft_wrap=True)
-    common.console.print(f"Written to {folder}", highlight=False, soft_wrap=True)
+        study = Study(
+            f"Versions trained on {data.resolve().name}",
+            {
+                name: configured(name, shared, flags, {"name": f"backbone-study-{name}"})
+                for name in chosen
+            },
+            left_out=[
+                Outcome(name, status="not run: not chosen")
+                for name in zoo.ZOO
+                if name not in chosen
+            ],
+            warnings=said_of(find_data(data), logs),
+            judge=judge,
+        )
+        conduct(study, folder, logs, common.reporter())
+    common.show_study(folder)

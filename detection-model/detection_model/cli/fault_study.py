@@ -6,6 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from detection_model.cli import common
+from detection_model.data.findings import said_of
+from detection_model.data.folders import find_data
 from detection_model.training.config import configured
 
 # Each strong enough to be seen in a few epochs; its strength is in the table's name.
@@ -36,10 +38,11 @@ def command(
 
     Label noise, input noise, shuffled labels, a wrong loss, skipped gradients and weights that
     are reset, beside a training without a fault on the same pictures and with the same seed.
+    Stopped, the same command goes on.
 
       detection-model fault-study --data data/Dataset
     """
-    from detection_model.training.study import NOTES, PLOT, curves_figure, train_all, write_tables
+    from detection_model.training.study import Study, conduct
 
     folder = out or logs / "fault-study"
     with common.refusals(), common.interruptions():
@@ -47,12 +50,15 @@ def command(
             name: configured(
                 common.known_recipe(recipe),
                 {"data": str(data), "epochs": epochs, "image_size": image_size},
-                {"name": f"{recipe}-{number}", "faults": faults},
+                {"name": f"fault-study-{recipe}-{number}", "faults": faults},
             )
             for number, (name, faults) in enumerate(PLANTED.items())
         }
-        outcomes = list(train_all(configs, folder, common.reporter()))
-    write_tables(outcomes, folder, f"{recipe} under planted faults, {epochs} epochs")
-    curves_figure(outcomes).savefig(folder / PLOT)
-    common.console.print((folder / NOTES).read_text(), highlight=False, soft_wrap=True)
-    common.console.print(f"Written to {folder}", highlight=False, soft_wrap=True)
+        study = Study(
+            f"{recipe} under planted faults, {epochs} epochs on {data.resolve().name}",
+            configs,
+            against=next(iter(PLANTED)),
+            warnings=said_of(find_data(data), logs),
+        )
+        conduct(study, folder, logs, common.reporter())
+    common.show_study(folder)

@@ -82,14 +82,11 @@ def read_findings(data: DataFolder, logs: Path) -> DataFindings | None:
     return None
 
 
-def data_warnings(data: DataFolder, logs: Path) -> tuple[str, ...]:
-    """What a report on this data must say: its leaks, or that nobody looked for any."""
+def data_warnings(data: DataFolder, logs: Path) -> tuple[str, ...] | None:
+    """The leaks that a report on this data must say; none where nobody looked for any."""
     found = read_findings(data, logs)
     if found is None:
-        return (
-            f"{data.name} was not inspected for leaks as it is now; "
-            f"to do so: detection-model inspect-data data/{data.name}",
-        )
+        return None
     said = [f"{found.data}: {finding.message}" for finding in found.leaks]
     if found.inspected < found.pictures:
         said.append(
@@ -97,3 +94,17 @@ def data_warnings(data: DataFolder, logs: Path) -> tuple[str, ...]:
             "inspected for leaks."
         )
     return tuple(said)
+
+
+def said_of(data: DataFolder, logs: Path) -> tuple[str, ...]:
+    """`data_warnings`, or that nobody looked."""
+    found = data_warnings(data, logs)
+    return (not_inspected(data.name),) if found is None else found
+
+
+def not_inspected(name: str) -> str:
+    """What a report says of a data set for which `data_warnings` has nothing to go by."""
+    return (
+        f"{name} was not inspected for leaks, or has changed since; "
+        "to do so: detection-model inspect-data FOLDER"
+    )

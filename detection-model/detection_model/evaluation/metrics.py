@@ -105,21 +105,25 @@ def expected_calibration_error(labels: Labels, scores: Scores) -> float:
 
 
 def over_thresholds(labels: Labels, scores: Scores) -> dict[str, Curve]:
-    """Accuracy, that of each class, precision and F1 at 201 thresholds; x is the threshold."""
+    """Accuracy, that of each class, precision and F1 at 201 thresholds; x is the threshold.
+
+    Precision ends where nothing is called Fake any more: there it is not defined.
+    """
     thresholds = np.linspace(0, 1, _CURVE_POINTS)
     called = scores >= thresholds[:, None]
     found, calls = (called & labels).sum(axis=1), called.sum(axis=1)
     right_real = (~called & ~labels).sum(axis=1)
     fakes = max(1, int(labels.sum()))
     reals = max(1, int((~labels).sum()))
+    some = calls > 0  # up to the highest score
     values = {
         "accuracy": (found + right_real) / len(labels),
         "real_accuracy": right_real / reals,
         "fake_accuracy": found / fakes,
-        "precision": found / np.maximum(1, calls),
+        "precision": found[some] / calls[some],
         "f1": 2 * found / (calls + fakes),
     }
-    return {name: _curve(thresholds, of_metric) for name, of_metric in values.items()}
+    return {name: _curve(thresholds[: len(of)], of) for name, of in values.items()}
 
 
 def curves(labels: Labels, scores: Scores) -> Curves:

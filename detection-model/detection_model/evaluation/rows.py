@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from detection_model.card import Calibrator
+from detection_model.data.findings import not_inspected
 from detection_model.evaluation import metrics
 from detection_model.evaluation.bootstrap import estimate
 from detection_model.evaluation.records import (
@@ -64,6 +65,8 @@ def recalibrated(
 def warnings(evaluation: Evaluation) -> list[str]:
     """What a reader must know before believing the figures, loudest first."""
     found = list(evaluation.data_warnings or ())
+    if evaluation.data_warnings is None:
+        found += map(not_inspected, dict.fromkeys(row.dataset for row in evaluation.rows))
     for row in evaluation.rows:
         auc = row.metrics.get("auc")
         if auc is not None and auc.high < 0.5:

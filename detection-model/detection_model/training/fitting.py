@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from detection_model import zoo
-from detection_model.data.findings import data_warnings
+from detection_model.data.findings import data_warnings, said_of
 from detection_model.training import building, plots, run
 from detection_model.training.batches import validation_batches
 from detection_model.training.checkpoints import Progress, load_checkpoint, save_weights_only
@@ -57,7 +57,7 @@ def fit(config: TrainConfig, data: TrainingData, logs: Path, report: Reporter) -
         plots.write_json(folder / "split.json", data.written_split)
     # As of now: a resumed run may have been inspected since.
     record.data_warnings = data_warnings(data.folder, logs)
-    for text in record.data_warnings:
+    for text in said_of(data.folder, logs):
         report.say(f"WARNING: {text}")
     fitted = Fitted(model, folder, record)
     _go_on(fitted, progress)
@@ -99,10 +99,11 @@ def _fit_stage(
     fitted.model.fit(
         building.batches(config, data, progress.epochs),
         validation_data=validation_batches(data.validation, data.spec, batch_size=held),
-        steps_per_epoch=-(-len(data.train.examples) // config.batch_size),
+        steps_per_epoch=-(-data.epoch_pictures // config.batch_size),
         initial_epoch=progress.epochs,
         epochs=end,
         class_weight=building.class_weights(config, data.train.targets),
+        shuffle=False,  # the batches see to it
         callbacks=building.callbacks(config, stage, progress, fitted.folder, fitted.record),
         verbose=report.verbose,
     )

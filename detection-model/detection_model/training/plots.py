@@ -7,9 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
+    from detection_model.training.config import Augmentation
     from detection_model.training.logs import Run
 
 
@@ -55,6 +59,19 @@ def runs_figure(runs: Mapping[str, Run]) -> Figure:
         one.locator_params(axis="x", integer=True)
     lines, labels = axes[0].get_legend_handles_labels()
     figure.legend(lines, labels, loc="outside right upper", fontsize=8)
+    return figure
+
+
+def altered_figure(pixels: NDArray[np.uint8], how: Augmentation) -> Figure:
+    """A picture, uint8 RGB (h, w, 3), and what an augmentation makes of it in five epochs."""
+    from detection_model.figures import new_figure
+    from detection_model.training.augment import augment
+
+    shown = [augment(pixels, how, np.random.default_rng([0, epoch])) for epoch in range(5)]
+    figure, axes = new_figure(6, width=1.5, height=1.5)
+    for one, picture in zip(axes, [pixels, *shown], strict=True):
+        one.imshow(picture)
+        one.set_axis_off()
     return figure
 
 

@@ -34,7 +34,9 @@ class RunRecord(BaseModel):
     skipped: dict[str, str] = Field({}, description="pictures that could not be read, and why")
     parameters: int
     optimizer_variables: int
-    data_warnings: tuple[str, ...] = Field((), description="what an inspection of it found")
+    data_warnings: tuple[str, ...] | None = Field(
+        None, description="leaks that an inspection of the data found; null: nobody looked"
+    )
     best_epoch: int | None = Field(None, description="lowest validation loss, counted from 1")
     history: dict[str, list[Logged]] = {}
     versions: dict[str, str] = {}

@@ -1,127 +1,129 @@
-"""Trains several configurations on the same pictures and writes how they compare."""
+"""Trains several configurations on the same pictures, to compare them."""
 
-import csv
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from matplotlib.figure import Figure
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from detection_model.figures import colour, new_figure
 from detection_model.training.config import TrainConfig
 from detection_model.training.fitting import fit
 from detection_model.training.loading import TrainingData, load_data
+from detection_model.training.outcomes import PLOT, Outcome, curves_figure, write_tables
 from detection_model.training.publishing import publish
 from detection_model.training.reporting import Reporter
+from detection_model.training.trainer import Places
 from detection_model.zoo import WeightsError
 
-TABLE, NOTES, PLOT = "table.csv", "table.md", "accuracy.png"
+# What is found of a published model, by name.
 Judge = Callable[[Path], Mapping[str, float]]
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """One row: what was measured, or why the configuration was not trained here."""
+class Study:
+    """What is compared: configurations by the name of their row, and rows that are not trained.
 
-    name: str
-    status: str = "trained"
-    epochs: int | None = None
-    parameters: int | None = None
-    seconds: float | None = None
-    loss: float | None = None
-    accuracy: float | None = None
-    val_loss: float | None = None
-    val_accuracy: float | None = None
-    best_epoch: int | None = None
-    test: Mapping[str, float] = field(default_factory=dict)
-    curve: tuple[float, ...] = ()
+    Accuracies are compared with that of the row `against`. `warnings` are those of the data.
+    """
 
-    @property
-    def row(self) -> dict[str, object]:
-        """What a table shows."""
-        shown = asdict(self)
-        shown.pop("curve")
-        test = shown.pop("test")
-        return shown | {f"test_{name}": value for name, value in test.items()}
+    title: str
+    configs: Mapping[str, TrainConfig]
+    left_out: Sequence[Outcome] = ()
+    against: str | None = None
+    warnings: Sequence[str] = ()
+    judge: Judge | None = None
 
 
-def train_all(
-    configs: Mapping[str, TrainConfig], folder: Path, report: Reporter, judge: Judge | None = None
-) -> Iterable[Outcome]:
-    """Train each, one after another; `folder` takes `logs` and `models`.
+class _Kept(BaseModel):
+    """An outcome in a file, with what it is the outcome of."""
 
-    Weights that are not here leave a row that says so; what `judge` finds of a published model
-    is in the row.
+    model_config = ConfigDict(ser_json_inf_nan="constants")
+
+    config: TrainConfig
+    data_fingerprint: str
+    outcome: Outcome
+
+
+def conduct(study: Study, folder: Path, logs: Path, report: Reporter) -> None:
+    """Train one after another into `folder`, its tables and plot written anew after each.
+
+    Weights that are not here leave a row that says so. What was trained before, in the same way
+    on the same pictures, is not trained again.
 
     Raises:
         DataError: the data set is unusable.
         Interrupted: on Ctrl-C; the same call goes on in the configuration that was stopped.
     """
+    waiting = "not run: it was not its turn before the study was stopped"
+    rows = {name: Outcome(name, status=waiting) for name in study.configs}
+    places = Places(folder / "models", logs)
+    for name, outcome in _outcomes(study, places, report):
+        rows[name] = replace(outcome, name=name)
+        before = rows[study.against].val_accuracy if study.against else None
+        outcomes = [*(_compared(one, before) for one in rows.values()), *study.left_out]
+        write_tables(outcomes, folder, study.title, study.warnings)
+        curves_figure(outcomes).savefig(folder / PLOT)
+
+
+def _outcomes(study: Study, places: Places, report: Reporter) -> Iterator[tuple[str, Outcome]]:
     data: tuple[object, TrainingData] | None = None
-    for name, config in configs.items():
+    for name, config in study.configs.items():
         # Fault studies share their pictures, backbones have sizes of their own.
         wanted = (config.data, config.image_size, config.recipe, config.seed)
         if data is None or data[0] != wanted:
             data = wanted, load_data(config, report)
         report.say(f"{name}:")
-        began = time.monotonic()
+        kept = places.models / f"{config.name}.outcome.json"
+        outcome = _read(kept, config, data[1])
+        if outcome is not None:
+            report.say("trained before")
+            yield name, outcome
+            continue
         try:
-            fitted = fit(config, data[1], folder / "logs", report)
+            outcome = _trained(config, data[1], places, report, study.judge)
         except WeightsError as error:
             report.say(f"not trained: {error}")
-            yield Outcome(name, status=f"not run: {error}")
+            yield name, Outcome(name, status=f"not run: {error}")
             continue
-        seconds = time.monotonic() - began
-        published = publish(fitted, data[1], folder / "models" / f"{config.name}.keras")
-        history = fitted.record.history
-        yield Outcome(
-            name,
-            epochs=len(history["loss"]),
-            parameters=fitted.record.parameters,
-            seconds=round(seconds, 1),
-            loss=history["loss"][-1],
-            accuracy=history["accuracy"][-1],
-            val_loss=history["val_loss"][-1],
-            val_accuracy=history["val_accuracy"][-1],
-            best_epoch=fitted.record.best_epoch,
-            test=judge(published) if judge else {},
-            curve=tuple(history["val_accuracy"]),
-        )
+        found = _Kept(config=config, data_fingerprint=data[1].fingerprint, outcome=outcome)
+        kept.write_text(found.model_dump_json(indent=2) + "\n")
+        yield name, outcome
 
 
-def write_tables(outcomes: list[Outcome], folder: Path, title: str) -> None:
-    """Write `table.csv` and, for reading, `table.md`: the same rows."""
-    columns = list(dict.fromkeys(name for outcome in outcomes for name in outcome.row))
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / TABLE).open("w", newline="") as file:
-        writer = csv.DictWriter(file, columns)
-        writer.writeheader()
-        writer.writerows(outcome.row for outcome in outcomes)
-    lines = [f"# {title}", "", _line(columns), _line(["---"] * len(columns))]
-    lines += [_line([outcome.row.get(name) for name in columns]) for outcome in outcomes]
-    (folder / NOTES).write_text("\n".join(lines) + "\n")
+def _trained(
+    config: TrainConfig, data: TrainingData, places: Places, report: Reporter, judge: Judge | None
+) -> Outcome:
+    began = time.monotonic()
+    fitted = fit(config, data, places.logs, report)
+    seconds = time.monotonic() - began
+    published = publish(fitted, data, places.models / f"{config.name}.keras")
+    history = fitted.record.history
+    return Outcome(
+        config.name,
+        epochs=len(history["loss"]),
+        parameters=fitted.record.parameters,
+        seconds=round(seconds, 1),
+        loss=history["loss"][-1],
+        accuracy=history["accuracy"][-1],
+        val_loss=history["val_loss"][-1],
+        val_accuracy=history["val_accuracy"][-1],
+        best_epoch=fitted.record.best_epoch,
+        test=judge(published) if judge else {},
+        curve=tuple(history["val_accuracy"]),
+    )
 
 
-def curves_figure(outcomes: list[Outcome]) -> Figure:
-    """Validation accuracy over the epochs, a line each."""
-    figure, (axes,) = new_figure(1, width=7, height=4)
-    for position, outcome in enumerate(one for one in outcomes if one.curve):
-        style = ("-", "--")[position >= 6]  # colours repeat after six
-        epochs = range(1, len(outcome.curve) + 1)
-        axes.plot(epochs, outcome.curve, style, color=colour(position), label=outcome.name)
-    axes.set(xlabel="epoch", ylabel="validation accuracy", ylim=(0, 1))
-    axes.grid(alpha=0.3)
-    axes.locator_params(axis="x", integer=True)
-    figure.legend(loc="outside right upper", fontsize=8)
-    return figure
+def _read(path: Path, config: TrainConfig, data: TrainingData) -> Outcome | None:
+    try:
+        found = _Kept.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None
+    same = found.config == config and found.data_fingerprint == data.fingerprint
+    return found.outcome if same else None
 
 
-def _line(values: Iterable[object]) -> str:
-    return "| " + " | ".join(_shown(value) for value in values) + " |"
-
-
-def _shown(value: object) -> str:
-    if value is None:
-        return ""
-    return f"{value:.4g}" if isinstance(value, float) else str(value).replace("|", "/")
+def _compared(outcome: Outcome, before: float | None) -> Outcome:
+    if before is None or outcome.val_accuracy is None:
+        return outcome
+    return replace(outcome, accuracy_lost=before - outcome.val_accuracy)
