@@ -8,16 +8,22 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import typer
 
 from detection_model.cli import (
+    average_spectra,
     backbone_study,
+    benchmark,
     calibrate,
     card,
+    collect,
     compare,
     ensemble,
     evaluate,
+    explain,
     export,
     fault_study,
+    forensics,
     inspect_data,
     predict,
+    provenance,
     sweep,
     synthetic,
     train,
@@ -42,8 +48,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("inspect-data")(inspect_data.command)
+app.command("average-spectra")(average_spectra.command)
+app.command("collect")(collect.command)
 app.command("train")(train.command)
 app.command("evaluate")(evaluate.command)
+app.command("benchmark")(benchmark.command)
 app.command("calibrate")(calibrate.command)
 app.command("compare")(compare.command)
 app.command("ensemble")(ensemble.command)
@@ -51,6 +60,9 @@ app.command("sweep")(sweep.command)
 app.command("backbone-study")(backbone_study.command)
 app.command("fault-study")(fault_study.command)
 app.command("predict")(predict.command)
+app.command("explain")(explain.command)
+app.command("forensics")(forensics.command)
+app.command("provenance")(provenance.command)
 app.command("card")(card.command)
 app.command("export")(export.command)
 app.command("synthetic")(synthetic.command)

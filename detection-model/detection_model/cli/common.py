@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from detection_model import zoo
+from detection_model import images, zoo
 from detection_model.card import MODEL_SUFFIXES, Card, CardError, card_path, read_card
 from detection_model.data.folders import DataError
 from detection_model.data.pictures import BadPicture
@@ -66,10 +66,23 @@ def interruptions() -> Iterator[None]:
         raise typer.Exit(130) from None
 
 
-def refuse(text: str) -> None:
+def refuse(text: str) -> NoReturn:
     """Say why it does not work, and exit with status 2."""
     errors.print(f"[bold red]error:[/] {text}", highlight=False, soft_wrap=True)
     raise typer.Exit(2)
+
+
+def read_picture(path: Path) -> tuple[bytes, images.Picture]:
+    """A picture's file and what it decodes to, or a refusal."""
+    try:
+        # Read no more of a huge file than it takes to see that it is one.
+        with path.open("rb") as file:
+            data = file.read(images.Limits.max_bytes + 1)
+        return data, images.decode(data)
+    except images.ImageError as error:
+        refuse(f"{path}: {error.message}")
+    except OSError as error:
+        refuse(f"{path}: {error.strerror or 'cannot be read'}")
 
 
 def warn_bad(bad: BadPicture) -> None:
@@ -94,6 +107,14 @@ def reporter() -> Reporter:
         decoding=lambda split: progress_bar(f"reading {split}"),
         verbose=1 if console.is_terminal else 2,
     )
+
+
+def show_study(folder: Path) -> None:
+    """Show the table of a study and say where it and its plot are."""
+    from detection_model.training.outcomes import NOTES
+
+    console.print((folder / NOTES).read_text(), markup=False, highlight=False, soft_wrap=True)
+    console.print(f"Written to {folder}", highlight=False, soft_wrap=True)
 
 
 def pairs(given: list[str] | None) -> dict[str, str]:
