@@ -1,5 +1,6 @@
 import AxeBuilder from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
+import { plant } from './doubts'
 import { archive, finishedJob, forgetJobs } from './jobs'
 import { judged } from './judged'
 import { drop, NO_PICTURE, picture } from './picture'
@@ -21,6 +22,27 @@ const STATES: Record<string, (page: Page) => Promise<void>> = {
     await page.setInputFiles('input[type=file]', picture())
     await page.getByRole('button', { name: 'Details' }).first().click()
     await expect(page.getByText('Picture SHA-256')).toBeVisible()
+  },
+  'two faces, one of them chosen': async (page) => {
+    await plant(page, 'two faces')
+    await page.goto('/')
+    await page.setInputFiles('input[type=file]', picture())
+    const faces = page.getByRole('region', { name: '2 faces' })
+    await faces.getByRole('radio', { name: /^Face 1/ }).check({ force: true })
+    await faces.getByRole('button', { name: 'Details' }).click()
+    await expect(faces.getByText('Face detector')).toBeVisible()
+  },
+  'a picture without a face': async (page) => {
+    await plant(page, 'no face')
+    await page.goto('/')
+    await page.setInputFiles('input[type=file]', picture())
+    await expect(page.getByText('Out of scope', { exact: true })).toBeVisible()
+  },
+  'a verdict that does not hold': async (page) => {
+    await plant(page, 'unstable')
+    await page.goto('/')
+    await page.setInputFiles('input[type=file]', picture())
+    await expect(page.getByText('Real: turned').first()).toBeVisible()
   },
   'a refusal': async (page) => {
     await page.goto('/')

@@ -21,7 +21,8 @@ const answer = comparison([prediction()], 'Fake')
 const scope = effectScope()
 
 function detect() {
-  const detection = scope.run(() => createDetection(() => ({ models: 'all', history: false })))
+  const question = { models: 'all', history: false, whole: true, stability: 'always' } as const
+  const detection = scope.run(() => createDetection(() => question))
   if (!detection) throw new Error('the scope is closed')
   return detection
 }
@@ -45,7 +46,9 @@ it('waits, then answers', async () => {
   const { check, outcome } = detect()
   const done = check(picture('a.jpg'))
   expect(outcome.value).toEqual({ step: 'waiting' })
-  expect(requests[0]?.request.url).toContain('/api/predict?models=all&history=false')
+  expect(requests[0]?.request.url).toContain(
+    '/api/predict?models=all&history=false&whole=true&stability=always',
+  )
   requests[0]?.reply(Response.json(answer))
   await done
   expect(outcome.value).toEqual({ step: 'answered', answer })

@@ -24,3 +24,13 @@ it('gives a picture without a name one, and asks to be removed', async () => {
   await it.get('button[aria-label="Delete the entry of Picture without a name"]').trigger('click')
   expect(it.emitted('remove')).toHaveLength(1)
 })
+
+it('shows what was out of scope without a number, and how many faces were found', () => {
+  const verdicts = historyEntry.verdicts.map((one) => ({ ...one, verdict: 'out_of_scope' as const }))
+  const text = row({ ...historyEntry, verdicts, image: { ...historyEntry.image, faces: 2 } }).text()
+  expect(text).toContain('2 faces')
+  expect(text).toContain('Out of scope')
+  expect(text).toContain('Not scored')
+  expect(text).not.toContain('87.0%')
+  expect(row().text()).not.toContain('face')
+})

@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest'
-import { isActive, quarters, secondsTaken, shareDone, talliesOf, wantedResults } from '@/domain/jobs'
+import {
+  isActive,
+  quarters,
+  secondsTaken,
+  shareDone,
+  talliesOf,
+  wantedResults,
+  type ResultFilter,
+} from '@/domain/jobs'
 import { job, jobPicture } from './samples'
 
 const results = [
@@ -7,20 +15,22 @@ const results = [
   jobPicture('b.jpg', { v1: 'fake', v2: 'uncertain' }),
   jobPicture('broken.jpg', {}),
   jobPicture('c.jpg', { v1: 'real', v2: 'real' }),
+  jobPicture('cartoon.png', { v1: 'real', v2: 'out_of_scope' }),
 ]
 
 it('counts the verdicts of each model', () => {
   const [v1, v2, v3] = talliesOf(['v1', 'v2', 'v3'], results)
-  expect(v1).toMatchObject({ judged: 3, counts: { fake: 2, real: 1, uncertain: 0 } })
-  expect(v2).toMatchObject({ judged: 3, counts: { fake: 0, real: 2, uncertain: 1 } })
+  expect(v1).toMatchObject({ judged: 4, counts: { fake: 2, real: 2, uncertain: 0, out_of_scope: 0 } })
+  expect(v2).toMatchObject({ judged: 4, counts: { fake: 0, real: 2, uncertain: 1, out_of_scope: 1 } })
   expect(v3).toMatchObject({ model: 'v3', judged: 0 })
 })
 
-it('finds the files that some model calls fake, and those without a verdict', () => {
-  const files = (filter: 'all' | 'fake' | 'none') =>
+it('finds the files that some model calls fake, those it leaves open, and those without a verdict', () => {
+  const files = (filter: ResultFilter) =>
     wantedResults(results, filter).map(({ file }) => file)
-  expect(files('all')).toHaveLength(4)
+  expect(files('all')).toHaveLength(5)
   expect(files('fake')).toEqual(['a.jpg', 'b.jpg'])
+  expect(files('open')).toEqual(['b.jpg', 'cartoon.png'])
   expect(files('none')).toEqual(['broken.jpg'])
 })
 

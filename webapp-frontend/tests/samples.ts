@@ -7,15 +7,59 @@ import type {
   Estimate,
   EvaluationRow,
   EvaluationSummary,
+  Face,
   HistoryEntry,
   Job,
   JobPicture,
   ModelEvaluation,
   ModelRow,
   Prediction,
+  Reason,
   RunSummary,
+  Stability,
   VerdictName,
 } from '@/api/types'
+
+const above: Reason = {
+  code: 'above_threshold',
+  message: '87.0% for Fake is at or above the threshold of 50.0%',
+}
+
+const said = {
+  explained: [above],
+  confidence: 0.87,
+  probability: { real: 0.13, fake: 0.87 },
+  raw_probability: { real: 0.13, fake: 0.87 },
+  logit: 1.9,
+  evidence: 'strong' as const,
+  conformal: null,
+  stability: null,
+}
+
+/** A face on a picture, with the verdict on it. */
+export function face(fake: number, changes: Partial<Face> = {}): Face {
+  const isFake = fake >= 0.5
+  return {
+    ...said,
+    prediction: isFake ? 'Fake' : 'Real',
+    verdict: isFake ? 'fake' : 'real',
+    probability: { real: 1 - fake, fake },
+    evidence: isFake ? 'strong' : 'weak',
+    explained: [{ code: isFake ? 'above_threshold' : 'below_threshold', message: '' }],
+    box: { left: 0.1, top: 0.2, width: 0.3, height: 0.4 },
+    score: 0.9,
+    ...changes,
+  }
+}
+
+/** What became of a verdict under small changes: of the first, it turned. */
+export const unstable: Stability = {
+  stable: false,
+  changes: [
+    { change: 'jpeg_60', label: 'saved as JPEG of quality 60', fake: 0.4, prediction: 'Real' },
+    { change: 'flip', label: 'mirrored', fake: 0.6, prediction: 'Fake' },
+  ],
+}
 
 /** A model's verdict, as the API gives it. */
 export function prediction(changes: Partial<Prediction> = {}): Prediction {
@@ -23,11 +67,10 @@ export function prediction(changes: Partial<Prediction> = {}): Prediction {
     success: true,
     prediction: 'Fake',
     verdict: 'fake',
-    reasons: ['87.0% for Fake is at or above the threshold of 50.0%'],
-    confidence: 0.87,
-    probability: { real: 0.13, fake: 0.87 },
-    raw_probability: { real: 0.13, fake: 0.87 },
-    logit: 1.9,
+    reasons: [above.message],
+    ...said,
+    judged: 'whole',
+    faces: [],
     threshold: 0.5,
     threshold_source: 'card',
     model: 'v1',
@@ -36,7 +79,7 @@ export function prediction(changes: Partial<Prediction> = {}): Prediction {
     message: 'This model sees signs of generation.',
     image: { sha256: 'b'.repeat(64), size_bytes: 100, width: 64, height: 64, format: 'JPEG' },
     device: 'CPU',
-    timing_ms: { decode: 1, queue: 0, infer: 3, total: 4 },
+    timing_ms: { decode: 1, queue: 0, faces: 0, infer: 3, total: 4 },
     ...changes,
   }
 }
@@ -222,7 +265,12 @@ export function job(changes: Partial<Job> = {}): Job {
     kind: 'score',
     state: 'running',
     file: 'faces.zip',
-    parameters: { calibrate: true, models: [{ ...asked, threshold_source: 'card' }] },
+    parameters: {
+      calibrate: true,
+      models: [{ ...asked, threshold_source: 'card' }],
+      stability: 'never',
+      whole: false,
+    },
     created: '2026-11-21T12:00:00Z',
     total: 8,
     done: 0,

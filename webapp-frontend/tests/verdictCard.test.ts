@@ -4,7 +4,10 @@ import type { EvaluationSummary, Prediction } from '@/api/types'
 import VerdictCard from '@/components/detect/VerdictCard.vue'
 import { i18n } from '@/plugins/i18n'
 import { createDesign } from '@/plugins/vuetify'
-import { evaluation as measured, prediction } from './samples'
+import { evaluation as measured, prediction, unstable } from './samples'
+
+const icons = new Set<string>()
+let seen = 0
 
 function card(changes: Partial<Prediction>, evaluation: EvaluationSummary | null = measured) {
   return mount(VerdictCard, {
@@ -35,4 +38,42 @@ it('shows what was assumed of a model without a card', () => {
   const text = card({ verdict: 'uncertain', assumptions: ['output 1 means Fake'] }).text()
   expect(text).toContain('output 1 means Fake')
   expect(text).toContain('detection-model card v1 --data FOLDER')
+})
+
+it.each([
+  ['fake', 'Likely fake'],
+  ['real', 'Likely real'],
+  ['uncertain', 'Uncertain'],
+  ['out_of_scope', 'Out of scope'],
+] as const)('shows %s with its word and an icon of its own', (verdict, word) => {
+  const shown = card({ verdict }).get('.verdict')
+  expect(shown.text()).toBe(word)
+  icons.add(shown.get('path').attributes('d') ?? '')
+  expect(icons.size).toBe(++seen)
+})
+
+it('says what is out of scope rather than scoring it, and keeps the number among the details', async () => {
+  const codes = ['above_threshold', 'no_face'] as const
+  const explained = codes.map((code) => ({ code, message: '' }))
+  const outside = card({ verdict: 'out_of_scope', explained })
+  expect(outside.text()).toContain('No face was found')
+  expect(outside.find('[role=meter]').exists()).toBe(false)
+  expect(outside.text()).not.toContain('87.0%')
+  await outside.get('.v-expansion-panel-title').trigger('click')
+  expect(outside.text()).toContain('Probability of fake87.0%')
+})
+
+it('opens what small changes did only where the verdict does not hold', () => {
+  expect(card({}).find('details').exists()).toBe(false)
+  const stable = card({ stability: { stable: true, changes: unstable.changes.slice(1) } })
+  expect(stable.get('details').attributes('open')).toBeUndefined()
+  expect(stable.get('summary').text()).toBe('It holds under small changes')
+  const explained = [{ code: 'unstable' as const, message: '' }]
+  const turned = card({ verdict: 'uncertain', stability: unstable, explained })
+  expect(turned.get('details').attributes('open')).toBeDefined()
+  const cells = turned.findAll('tbody tr').map((row) => row.findAll('th, td').map((cell) => cell.text()))
+  expect(cells).toEqual([
+    ['saved as JPEG of quality 60', '40.0%', 'Real: turned'],
+    ['mirrored', '60.0%', 'Fake, as before'],
+  ])
 })

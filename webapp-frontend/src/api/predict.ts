@@ -11,6 +11,10 @@ export interface Question {
   models: string
   /** Whether the service may keep the verdicts; it never keeps the picture. */
   history: boolean
+  /** Whether to judge the whole picture instead of the faces on it. */
+  whole: boolean
+  /** When to see whether the verdict holds under small changes. */
+  stability: 'auto' | 'always' | 'never'
 }
 
 /** Asks several models about one picture. */

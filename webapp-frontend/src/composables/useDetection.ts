@@ -1,8 +1,9 @@
-import { onScopeDispose, shallowRef } from 'vue'
+import { onScopeDispose, shallowRef, watch } from 'vue'
 import { asFailure, type ApiFailure } from '@/api/failure'
 import { askModels, type Question } from '@/api/predict'
 import type { Comparison } from '@/api/types'
 import { shared } from './shared'
+import { useJudging } from './useJudging'
 import { useKeeping } from './useKeeping'
 
 export interface SentPicture {
@@ -55,9 +56,22 @@ export function createDetection(question: () => Question) {
 
 export type Detection = ReturnType<typeof createDetection>
 
-function detectionByAll() {
+/** The same by some models, in the way that the reader has chosen; asked again when that changes. */
+export function createChosenDetection(models: () => string) {
   const keep = useKeeping()
-  return createDetection(() => ({ models: 'all', history: keep.value }))
+  const { whole, stability } = useJudging()
+  const detection = createDetection(() => ({
+    models: models(),
+    history: keep.value,
+    whole: whole.value,
+    stability: stability.value,
+  }))
+  watch([models, whole, stability], detection.retry)
+  return detection
+}
+
+function detectionByAll() {
+  return createChosenDetection(() => 'all')
 }
 
 /** The one of the start page, kept while the reader looks at other pages. */

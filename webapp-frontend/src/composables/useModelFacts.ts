@@ -9,7 +9,7 @@ import { useFormat } from './useFormat'
 /** Everything that is known of a model; what is not known is left out. */
 export function useModelFacts(model: MaybeRefOrGetter<ModelRow>) {
   const { t, te } = useI18n()
-  const { bytes, count, threshold, tiny } = useFormat()
+  const { bytes, count, decimal, threshold, tiny } = useFormat()
   const calibratorText = useCalibratorText()
 
   function ofInput({ kind, input }: Card) {
@@ -28,6 +28,40 @@ export function useModelFacts(model: MaybeRefOrGetter<ModelRow>) {
     })
   }
 
+  function ofJudged({ kind, input: { face_margin: margin } }: Card) {
+    if (kind === 'ensemble') return undefined
+    return typeof margin === 'number'
+      ? t('models.facts.judgesFaces', { margin: threshold(margin) })
+      : t('models.facts.judgesWhole')
+  }
+
+  /** When it says that it does not know, and from which pictures that comes. */
+  function ofDoubt({ conformal, scope, steadiness }: Card) {
+    return {
+      conformal: conformal && [
+        t('models.facts.conformalText', { coverage: threshold(conformal.coverage) }),
+        fittedOn(conformal),
+      ],
+      scope: scope && [
+        t('models.facts.scopeText', {
+          measures: scope.measures.map((name) => t(`models.measure.${name}`)).join(', '),
+        }),
+        fittedOn(scope),
+      ],
+      steadiness: steadiness && [
+        t('models.facts.steadinessText', {
+          reach: decimal(steadiness.reach),
+          share: threshold(steadiness.share),
+        }),
+        fittedOn(steadiness),
+      ],
+    }
+  }
+
+  function fittedOn({ data, pictures }: { data: string; pictures: number }) {
+    return t('models.facts.fittedOn', { data, pictures: count(pictures) })
+  }
+
   function ofOutput({ activation, classes }: Card['output']) {
     if (activation === 'softmax') {
       return t('models.facts.softmax', { classes: classes.join(', ') })
@@ -35,11 +69,12 @@ export function useModelFacts(model: MaybeRefOrGetter<ModelRow>) {
     return t('models.facts.sigmoid', { zero: classes[0], one: classes[1] })
   }
 
-  function ofCard(card: Card): Record<string, Fact['value'] | undefined> {
+  function ofCard(card: Card): Record<string, Fact['value'] | null | undefined> {
     const { calibrator, training } = card
     return {
       architecture: card.architecture ?? undefined,
       parameters: typeof card.parameters === 'number' ? count(card.parameters) : undefined,
+      judges: ofJudged(card),
       input: ofInput(card),
       output: ofOutput(card.output),
       chosen: t('models.facts.chosenText', {
@@ -47,15 +82,13 @@ export function useModelFacts(model: MaybeRefOrGetter<ModelRow>) {
         chosen: card.threshold.chosen,
       }),
       calibrator: calibratorText(calibrator),
-      intendedUse: card.intended_use,
-      data: training?.data,
+      ...ofDoubt(card),
       split: training?.split,
       examples: Object.entries(training?.examples ?? {}).map(([part, n]) => `${part}: ${count(n)}`),
       epochs: training
         ? t('models.facts.epochsText', { epochs: training.epochs, seed: training.seed })
         : undefined,
       licences: card.data_licences,
-      failures: card.known_failures,
     }
   }
 
@@ -69,7 +102,7 @@ export function useModelFacts(model: MaybeRefOrGetter<ModelRow>) {
 
   return computed<Fact[]>(() => {
     const it = toValue(model)
-    const values: Record<string, Fact['value'] | undefined> = {
+    const values: Record<string, Fact['value'] | null | undefined> = {
       ...(it.card ? ofCard(it.card) : {}),
       engine: ofEngine(it),
       file: t('models.facts.fileText', { name: it.file.name, size: bytes(it.file.size_bytes) }),

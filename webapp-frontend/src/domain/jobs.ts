@@ -1,4 +1,5 @@
 import type { Job, JobPicture, VerdictName } from '@/api/types'
+import { votesOf, type Votes } from './verdicts'
 
 export function isActive({ state }: Pick<Job, 'state'>): boolean {
   return state === 'waiting' || state === 'running'
@@ -24,31 +25,27 @@ export function secondsTaken({ started, finished }: Pick<Job, 'started' | 'finis
 export interface Tally {
   model: string
   judged: number
-  counts: Record<VerdictName, number>
+  counts: Votes
 }
 
 export function talliesOf(models: string[], results: JobPicture[]): Tally[] {
-  const tallies = new Map<string, Tally>(
-    models.map((model) => [
-      model,
-      { model, judged: 0, counts: { fake: 0, real: 0, uncertain: 0, out_of_scope: 0 } },
-    ]),
-  )
-  for (const { model, verdict } of results.flatMap(({ verdicts }) => verdicts)) {
-    const tally = tallies.get(model)
-    if (!tally) continue
-    tally.judged += 1
-    tally.counts[verdict] += 1
-  }
-  return [...tallies.values()]
+  const all = results.flatMap(({ verdicts }) => verdicts)
+  return models.map((model) => {
+    const own = all.filter((one) => one.model === model).map(({ verdict }) => verdict)
+    return { model, judged: own.length, counts: votesOf(own) }
+  })
 }
 
-/** `fake`: some model says so; `none`: files without a verdict. */
-export type ResultFilter = 'all' | 'fake' | 'none'
+/** `fake`: some model says so; `open`: some model reaches no verdict; `none`: not even a look. */
+export type ResultFilter = 'all' | 'fake' | 'open' | 'none'
+
+const WANTED: Record<ResultFilter, (verdicts: VerdictName[]) => boolean> = {
+  all: () => true,
+  fake: (verdicts) => verdicts.includes('fake'),
+  open: (verdicts) => verdicts.some((one) => one === 'uncertain' || one === 'out_of_scope'),
+  none: (verdicts) => !verdicts.length,
+}
 
 export function wantedResults(results: JobPicture[], filter: ResultFilter): JobPicture[] {
-  if (filter === 'all') return results
-  return results.filter(({ verdicts }) =>
-    filter === 'none' ? !verdicts.length : verdicts.some(({ verdict }) => verdict === 'fake'),
-  )
+  return results.filter(({ verdicts }) => WANTED[filter](verdicts.map(({ verdict }) => verdict)))
 }

@@ -1,14 +1,36 @@
-import type { Comparison, VerdictName } from '@/api/types'
+import type { Change, Comparison, Face, Prediction, Reason, Stability, VerdictName } from '@/api/types'
 
-/** What all models together say: the majority, unless none of them reached a verdict. */
-export function jointVerdict({ agreement, results }: Comparison): VerdictName {
-  const reached = results.some(({ verdict }) => verdict === 'fake' || verdict === 'real')
-  if (agreement.majority === null || !reached) return 'uncertain'
-  return agreement.majority === 'Fake' ? 'fake' : 'real'
+/** What a model says, of a picture or of one face on it. */
+export type Finding = Prediction | Face
+
+export type Votes = Record<VerdictName, number>
+
+/** How often each verdict was reached. */
+export function votesOf(verdicts: VerdictName[]): Votes {
+  const votes: Votes = { fake: 0, real: 0, uncertain: 0, out_of_scope: 0 }
+  for (const verdict of verdicts) votes[verdict] += 1
+  return votes
+}
+
+/** What all models together say: the majority of those that reached a verdict. */
+export function jointVerdict({ results }: Pick<Comparison, 'results'>): VerdictName {
+  const { fake, real, uncertain, out_of_scope } = votesOf(results.map(({ verdict }) => verdict))
+  if (fake !== real) return fake > real ? 'fake' : 'real'
+  return out_of_scope && !fake && !uncertain ? 'out_of_scope' : 'uncertain'
 }
 
 /** The verdicts with that of one model first, the others as they came. */
 export function withFirst<T extends { model: string }>(results: T[], first: string | null): T[] {
   const rank = ({ model }: T) => (model === first ? 0 : 1)
   return [...results].sort((a, b) => rank(a) - rank(b))
+}
+
+/** Whether a reason is among those for a verdict. */
+export function hasReason({ explained }: Pick<Finding, 'explained'>, reason: Reason['code']): boolean {
+  return explained.some(({ code }) => code === reason)
+}
+
+/** The small changes of the picture under which a model calls it something else. */
+export function turning({ changes }: Stability, prediction: 'Real' | 'Fake'): Change[] {
+  return changes.filter((change) => change.prediction !== prediction)
 }

@@ -45,6 +45,7 @@ const light = {
     fake: '#a84400',
     real: '#0b57a4',
     uncertain: '#575f6b',
+    outside: '#86327a',
     ...lightLines,
   },
 }
@@ -63,6 +64,7 @@ const dark = {
     fake: '#ff9f55',
     real: '#7cbaff',
     uncertain: '#aeb7c4',
+    outside: '#e3a1da',
     ...darkLines,
   },
 }

@@ -1,0 +1,110 @@
+import type { Page } from '@playwright/test'
+import { PLANTS, plant } from './doubts'
+import { picture } from './picture'
+import { expect, test } from './test'
+
+function v3(page: Page) {
+  return page.getByRole('article', { name: 'v3', exact: true })
+}
+
+async function check(page: Page, name: keyof typeof PLANTS) {
+  await plant(page, name)
+  await page.goto('/')
+  await page.setInputFiles('input[type=file]', picture())
+  await expect(v3(page)).toBeVisible()
+}
+
+test('each of two faces has a box and a verdict of its own', async ({ page }) => {
+  await check(page, 'two faces')
+  await expect(v3(page).locator('.verdict')).toHaveText('Likely fake')
+  await expect(v3(page)).toContainText('2 faces were found. This is the verdict on face 2')
+  const faces = page.getByRole('region', { name: '2 faces' })
+  await expect(faces.getByRole('radio', { name: /^Face 1\s+Likely real\s+8\.0%$/ })).not.toBeChecked()
+  await expect(faces.getByRole('radio', { name: /^Face 2\s+Likely fake\s+97\.0%$/ })).toBeChecked()
+  await expect(faces.getByRole('region', { name: 'Face 2' })).toContainText('Very strong signs')
+
+  // The boxes lie on the picture, where the answer says.
+  const shown = await page.getByAltText(/The picture being checked/).boundingBox()
+  const box = await page.getByRole('button', { name: 'Face 1: Likely real' }).boundingBox()
+  if (!shown || !box) throw new Error('nothing is shown')
+  expect((box.x - shown.x) / shown.width).toBeCloseTo(0.08, 1)
+  expect((box.y - shown.y) / shown.height).toBeCloseTo(0.2, 1)
+  expect(box.width / shown.width).toBeCloseTo(0.34, 1)
+  expect(box.height / shown.height).toBeCloseTo(0.5, 1)
+
+  await page.getByRole('button', { name: 'Face 1: Likely real' }).click()
+  await expect(faces.getByRole('region', { name: 'Face 1' })).toContainText('Weak signs of generation')
+  await expect(faces).toContainText('Few signs found does not mean authentic.')
+})
+
+test('the keyboard walks from face to face', async ({ page }) => {
+  await check(page, 'two faces')
+  await page.getByRole('radio', { name: /^Face 2/ }).focus()
+  await page.keyboard.press('ArrowUp')
+  await expect(page.getByRole('radio', { name: /^Face 1/ })).toBeChecked()
+  await expect(page.getByRole('button', { name: 'Face 1: Likely real' })).toHaveAttribute(
+    'aria-pressed',
+    'true',
+  )
+  await expect(page.getByRole('region', { name: 'Face 1' })).toBeVisible()
+})
+
+test('a picture without a face is out of scope, and is judged as a whole when asked', async ({
+  page,
+}) => {
+  await check(page, 'no face')
+  await expect(v3(page).locator('.verdict')).toHaveText('Out of scope')
+  await expect(v3(page)).toContainText('No face was found, and the model was made for faces.')
+  await expect(v3(page).getByRole('meter')).toHaveCount(0)
+  await expect(v3(page)).not.toContainText('70.0%')
+  await expect(page.getByText('1 was not made for this picture.').first()).toBeVisible()
+  const asked = page.waitForRequest((request) => request.url().includes('whole=true'))
+  await page.getByRole('checkbox', { name: 'Judge the whole picture instead' }).check()
+  await asked
+  await expect(v3(page).locator('.verdict')).toHaveText('Likely real')
+  await expect(v3(page)).toContainText('The whole picture was judged, as asked')
+})
+
+test('a verdict that small changes turn is uncertain, and the change is named', async ({ page }) => {
+  await check(page, 'unstable')
+  await expect(v3(page).locator('.verdict')).toHaveText('Uncertain')
+  await expect(v3(page)).toContainText('A small change turns it: saved as JPEG of quality 60.')
+  const turned = v3(page).getByRole('row', { name: /^saved as JPEG/ })
+  await expect(turned).toContainText('Real: turned')
+  await expect(v3(page).getByRole('row', { name: /^mirrored/ })).toContainText('Fake, as before')
+})
+
+test('where both classes are possible it says so, and unknown reasons come as the service says', async ({
+  page,
+}) => {
+  await check(page, 'either class')
+  await expect(v3(page).locator('.verdict')).toHaveText('Uncertain')
+  await expect(v3(page)).toContainText('At 90% coverage this could be either, real or fake.')
+  await expect(v3(page)).toContainText('the service says of_tomorrow')
+  await expect(v3(page)).toContainText('Moderate signs of generation')
+})
+
+test('small changes are tried by the service itself when asked', async ({ page }) => {
+  await page.goto('/')
+  await page.getByRole('radio', { name: 'Always' }).check({ force: true })
+  await page.setInputFiles('input[type=file]', picture())
+  const tried = page.getByText(/^(It holds under small changes|A small change turns it)$/)
+  await expect(tried).toHaveCount(3)
+  const card = page.getByRole('article', { name: 'v1', exact: true })
+  const table = card.getByRole('table', { name: 'What the model says of the picture changed a little' })
+  if (!(await table.isVisible())) await card.locator('summary').click()
+  await expect(table.getByRole('row')).toHaveCount(5)
+  await page.getByRole('radio', { name: 'Never' }).check({ force: true })
+  await expect(tried).toHaveCount(0)
+})
+
+test('a model page says what is judged, when it is unsure, and its limits beside the figures', async ({
+  page,
+}) => {
+  await plant(page, 'two faces')
+  await page.goto('/models')
+  await expect(v3(page)).toContainText('faces, cut out with 30% of their width on each side')
+  await expect(v3(page)).toContainText('at 90% coverage')
+  await expect(v3(page)).toContainText('from 1,200 pictures: faces, validation')
+  await expect(v3(page).getByRole('region', { name: 'Limits' })).toContainText('Known to fail at')
+})

@@ -1,0 +1,138 @@
+import type { Page, Route } from '@playwright/test'
+
+interface Said {
+  model: string
+  threshold: number
+  image: Record<string, unknown>
+}
+
+interface Answer {
+  results: (Said & Record<string, unknown>)[]
+}
+
+/** What a planted model says of one face, or of the whole picture. */
+type Plant = Record<string, unknown>
+
+function said(fake: number, changes: Plant = {}): Plant {
+  const isFake = fake >= 0.5
+  const code = isFake ? 'above_threshold' : 'below_threshold'
+  return {
+    prediction: isFake ? 'Fake' : 'Real',
+    verdict: isFake ? 'fake' : 'real',
+    explained: [{ code, message: code }],
+    confidence: Math.max(fake, 1 - fake),
+    probability: { real: 1 - fake, fake },
+    raw_probability: { real: 1 - fake, fake },
+    logit: Math.log(fake / (1 - fake)),
+    evidence: fake >= 0.9 ? 'very_strong' : fake >= 0.7 ? 'strong' : isFake ? 'moderate' : 'weak',
+    conformal: null,
+    stability: null,
+    message: 'Planted.',
+    ...changes,
+  }
+}
+
+function because(...codes: string[]) {
+  return codes.map((code) => ({ code, message: `the service says ${code}` }))
+}
+
+const left = { box: { left: 0.08, top: 0.2, width: 0.34, height: 0.5 }, score: 0.94 }
+const right = { box: { left: 0.62, top: 0.25, width: 0.28, height: 0.42 }, score: 0.88 }
+const both = { coverage: 0.9, classes: ['Real', 'Fake'] }
+const change = (name: string, fake: number) => ({
+  change: name,
+  label: name,
+  fake,
+  prediction: fake >= 0.5 ? 'Fake' : 'Real',
+})
+
+/** Cases that no published model meets for certain, planted as the answer of v3. */
+export const PLANTS = {
+  'two faces': {
+    ...said(0.97, { explained: because('above_threshold', 'several_faces') }),
+    judged: 'face',
+    faces: [{ ...said(0.08), ...left }, { ...said(0.97), ...right }],
+    found: 2,
+  },
+  'no face': {
+    ...said(0.7, { verdict: 'out_of_scope', explained: because('above_threshold', 'no_face') }),
+    judged: 'whole',
+    faces: [],
+    found: 0,
+  },
+  unstable: {
+    ...said(0.56, {
+      verdict: 'uncertain',
+      explained: because('above_threshold', 'unstable'),
+      stability: {
+        stable: false,
+        changes: [
+          change('jpeg_60', 0.41),
+          change('half_size', 0.62),
+          change('shift', 0.55),
+          change('flip', 0.57),
+        ],
+      },
+    }),
+    judged: 'face',
+    faces: [],
+    found: 1,
+  },
+  'either class': {
+    ...said(0.55, {
+      verdict: 'uncertain',
+      explained: because('above_threshold', 'conformal_both', 'of_tomorrow'),
+      conformal: both,
+    }),
+    judged: 'face',
+    faces: [],
+    found: 1,
+  },
+} satisfies Record<string, Plant>
+
+/** The same, judged as a whole. */
+const WHOLE: Plant = {
+  ...said(0.4, { explained: because('below_threshold', 'whole_picture') }),
+  judged: 'whole',
+  faces: [],
+  found: null,
+}
+
+/** Has v3 judge faces and answer with a planted case, the other models answer for themselves. */
+export async function plant(page: Page, name: keyof typeof PLANTS) {
+  await page.route('**/api/models', (route) => withFaceMargin(route))
+  await page.route('**/api/predict?*', async (route) => {
+    const whole = new URL(route.request().url()).searchParams.get('whole') === 'true'
+    const { found, ...planted } = (whole ? WHOLE : PLANTS[name]) as Plant
+    const response = await route.fetch()
+    const answer = (await response.json()) as Answer
+    const results = answer.results.map((one) =>
+      one.model === 'v3'
+        ? { ...one, threshold: 0.5, ...planted, image: { ...one.image, faces: found } }
+        : one,
+    )
+    await route.fulfill({ response, json: { ...answer, results } })
+  })
+}
+
+async function withFaceMargin(route: Route) {
+  const response = await route.fetch()
+  const list = (await response.json()) as { models: { name: string; card: { input: Plant } & Plant }[] }
+  for (const { name, card } of list.models) {
+    if (name !== 'v3') continue
+    card.input.face_margin = 0.3
+    const fitted = { data: 'faces, validation', pictures: 1200 }
+    card.conformal = { coverage: 0.9, real: 0.42, fake: 0.55, ...fitted }
+    card.scope = {
+      measures: ['luminance', 'contrast'],
+      centre: [0.5, 0.2],
+      precision: [
+        [1, 0],
+        [0, 1],
+      ],
+      limit: 20,
+      ...fitted,
+    }
+  }
+  await route.fulfill({ response, json: list })
+}

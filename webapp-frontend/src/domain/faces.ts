@@ -1,0 +1,42 @@
+import type { Face, FaceBox, ModelRow, Prediction } from '@/api/types'
+
+/** The models that judged faces of the picture, and not the whole of it. */
+export function faceJudges(results: Prediction[]): Prediction[] {
+  return results.filter(({ faces }) => faces.length)
+}
+
+/**
+ * The place of the face whose verdict is that of the picture: of those that the model was made for,
+ * the one with the highest probability of Fake. -1 where there is none.
+ */
+export function mostSuspect(faces: Face[]): number {
+  const within = faces.filter(({ verdict }) => verdict !== 'out_of_scope')
+  const rivals = within.length ? within : faces
+  const highest = Math.max(...rivals.map(({ probability }) => probability.fake))
+  return faces.findIndex((face) => rivals.includes(face) && face.probability.fake === highest)
+}
+
+/** Whether a model looks for faces: it was made for cut-outs of them. */
+export function looksForFaces({ card }: Pick<ModelRow, 'card'>): boolean {
+  return typeof card?.input.face_margin === 'number'
+}
+
+/** Where a face lies, as CSS lengths of a box round the upright picture. */
+export function placeOf({ left, top, width, height }: FaceBox): Record<string, string> {
+  const [right, bottom] = [within(left + width), within(top + height)]
+  return {
+    left: share(within(left)),
+    top: share(within(top)),
+    width: share(right - within(left)),
+    height: share(bottom - within(top)),
+  }
+}
+
+/** What reaches over the picture's edge is not to be seen. */
+function within(place: number): number {
+  return Math.min(Math.max(place, 0), 1)
+}
+
+function share(value: number): string {
+  return `${(value * 100).toFixed(2)}%`
+}
