@@ -8,7 +8,7 @@ async function expectVerdicts(page: Page) {
   for (const name of MODELS) {
     const card = page.getByRole('article', { name, exact: true })
     await expect(card.locator('.verdict')).toHaveText(/Likely fake|Likely real|Uncertain|Out of scope/)
-    await expect(card.getByText(/^[<>]?\d+\.\d%$/)).toBeVisible()
+    await expect(card.getByText(/^[<>]?\d+\.\d%$/).first()).toBeVisible()
     await expect(card.getByRole('meter')).toHaveAttribute('aria-valuetext', /called fake from/)
   }
   await expect(page.getByRole('article')).toHaveCount(MODELS.length)
