@@ -114,8 +114,8 @@ class TrainConfig(BaseModel):
     head: HeadName | None = Field(None, description="none: the recipe's own")
     fine_tune_epochs: int = Field(0, ge=0, description="after the head has been trained alone")
     fine_tuned: int = Field(30, ge=1, description="last layers of the backbone that then learn")
-    normalization: Literal["kept", "learned"] = Field(
-        "kept", description="batch statistics of those layers: learned suits larger batches"
+    normalized: int = Field(
+        0, ge=0, description="of those, last layers that also learn batch statistics: slower"
     )
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
     schedule: Literal["constant", "linear", "cosine"] = Field(

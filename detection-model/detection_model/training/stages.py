@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from detection_model.training.config import TrainConfig
 from detection_model.zoo import Recipe
@@ -14,13 +14,16 @@ FINE_TUNING_RATE = 0.1
 
 @dataclass(frozen=True)
 class Stage:
-    """`epochs` with the same layers learning: all (none), or so many last ones of the backbone."""
+    """`epochs` with the same layers learning: all (none), or so many last ones of the backbone.
+
+    Of these, the last `normalized` ones learn batch statistics too.
+    """
 
     name: str
     epochs: int
     rate: float
     backbone: int | None = None
-    normalization: Literal["kept", "learned"] = "kept"
+    normalized: int = 0
 
 
 def stages(config: TrainConfig, recipe: Recipe) -> list[Stage]:
@@ -39,7 +42,7 @@ def stages(config: TrainConfig, recipe: Recipe) -> list[Stage]:
             config.fine_tune_epochs,
             rate * FINE_TUNING_RATE,
             backbone=tuned,
-            normalization=config.normalization,
+            normalized=config.normalized,
         ),
     ]
 
@@ -56,9 +59,10 @@ def set_trainable(model: Any, stage: Stage) -> None:
         return
     layers = backbone_layers(model)
     for position, layer in enumerate(layers):
-        learns = position >= len(layers) - stage.backbone
-        kept = stage.normalization == "kept" and isinstance(layer, BatchNormalization)
-        layer.trainable = learns and not kept
+        learning = stage.backbone
+        if isinstance(layer, BatchNormalization):
+            learning = min(learning, stage.normalized)
+        layer.trainable = position >= len(layers) - learning
 
 
 def rate_at(config: TrainConfig, stage: Stage, epoch: int) -> float:

@@ -103,9 +103,9 @@ ZOO: dict[str, Recipe] = {
     "efficientnet-lite0": _backbone("efficientnet-lite0", "EfficientNet-Lite0 (Liu & Tan 2020)"),
     "v4": _backbone(
         "efficientnet-lite0",
-        "EfficientNet-Lite0 (Liu & Tan 2020) on faces, its last three quarters fine-tuned",
+        "EfficientNet-Lite0 (Liu & Tan 2020) on faces, fine-tuned",
         head="linear",
-        fine_tuned=123,
+        fine_tuned=151,
     ),
     "efficientnet-b7": _backbone(
         "efficientnet-b7", "EfficientNet-B7 (Tan & Le 2019)", side=600, batch_size=8, head="mlp"
