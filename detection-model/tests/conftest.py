@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from PIL import Image
 from typer.testing import CliRunner, Result
 
@@ -16,6 +17,10 @@ from detection_model.cli import app
 from detection_model.data.synthetic import write_synthetic
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
+
+# A machine that stalls makes no test fail.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

@@ -88,7 +88,6 @@ def test_classes_that_are_wholly_apart_do_not_end_in_certainty(method: Method) -
     assert given == sorted(given)
 
 
-@settings(deadline=None)
 @given(measured)
 def test_likelihood_is_scikit_learns_log_loss(rows: list[tuple[bool, float]]) -> None:
     labels, scores = np.array([a for a, _ in rows]), np.array([b for _, b in rows])
@@ -97,7 +96,7 @@ def test_likelihood_is_scikit_learns_log_loss(rows: list[tuple[bool, float]]) ->
 
 
 @pytest.mark.parametrize("rule", RULES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rows=measured, target=st.sampled_from([0.0, 0.1, 0.5, 0.8, 1.0]))
 def test_no_threshold_is_better_by_the_rule(
     rule: Rule, rows: list[tuple[bool, float]], target: float

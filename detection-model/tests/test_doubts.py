@@ -64,7 +64,7 @@ def test_each_class_is_covered_on_pictures_never_seen(
         assert coverage - 0.02 < mean < coverage + 1 / 61 + 0.02
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 10_000), st.integers(1, 60), st.floats(0.5, 0.99))
 def test_of_the_fitted_pictures_no_fewer_are_covered(
     seed: int, count: int, coverage: float

@@ -43,7 +43,6 @@ def test_metrics_of_a_small_example() -> None:
     assert values(0.85)["real_accuracy"] == 1
 
 
-@settings(deadline=None)
 @given(measured, st.sampled_from([0.0, 0.3, 0.6, 1.0]))
 def test_metrics_are_those_of_scikit_learn(
     rows: list[tuple[bool, float]], threshold: float
@@ -146,7 +145,7 @@ def test_metrics_of_counted_pictures_are_those_of_the_pictures_repeated(
     assert {name: values[0] for name, values in found.items()} == pytest.approx(expected)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(measured, st.integers(0, 1000))
 def test_resamples_keep_the_class_sizes_and_follow_the_seed(
     rows: list[tuple[bool, float]], seed: int

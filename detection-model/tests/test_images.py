@@ -148,7 +148,7 @@ def test_limits_are_settings() -> None:
     assert decode(encoded(portrait(size=(8, 8))), Limits(min_side=4)).width == 8
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from(["JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF"]),
     st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), min_size=1, max_size=12),
@@ -174,7 +174,7 @@ def test_random_bytes_are_refused(data: bytes) -> None:
     st.sampled_from(["stretch", "center-crop", "pad"]),
     st.sampled_from([(0.0, 255.0), (0.0, 1.0), (-1.0, 1.0)]),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_inputs_have_the_cards_shape_and_range(
     size: tuple[int, int], how: str, value_range: tuple[float, float]
 ) -> None:

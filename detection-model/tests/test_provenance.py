@@ -251,7 +251,7 @@ def test_one_damaged_source_does_not_hide_another() -> None:
     assert found.problems == ["The XMP metadata is damaged or too large and was not read."]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.sampled_from([personal_file(), with_xmp(packet("<dc:title>x</dc:title>"), "PNG")]),
     st.lists(st.tuples(st.floats(0, 0.4), st.integers(0, 255)), min_size=1, max_size=12),

@@ -6,9 +6,17 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 from helpers import brightness_model, card_for, prepare, ready_client, settings_for
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from app.settings import Settings
 from detection_model.card import OutputSpec
+
+# A machine that stalls makes no test fail.
+hypothesis_settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
 """Small but real models, generated pictures, and a service that has looked at its models."""
 
 import io
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,10 @@ from app.worker.preparing import Preparer
 from detection_model.card import Card, InputSpec, file_sha256, write_card
 from detection_model.evaluation import records
 from detection_model.evaluation.records import Estimate, Evaluation, EvaluationRow, Prediction
+
+
+# Seconds: a machine that stalls makes no test fail. Who tests a limit sets it.
+PATIENCE = 240.0
 
 
 def picture(brightness: int = 128, size: tuple[int, int] = (60, 80), format_: str = "PNG") -> bytes:
@@ -91,6 +97,8 @@ def settings_for(models: Path, state: Path, **changes: Any) -> Settings:
             "worker": "none",
             "tensorboard": "none",
             "poll_seconds": 0.05,
+            "max_wait": PATIENCE,
+            "deadline": PATIENCE,
             **changes,
         }
     )
@@ -103,6 +111,14 @@ def ready_client(settings: Settings) -> TestClient:
     service.refresh()
     service.refresh()
     return client
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for what happens beside the requests."""
+    give_up = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < give_up, "it did not happen"
+        time.sleep(0.01)
 
 
 def predict(client: TestClient, data: bytes, **query: Any) -> Any:

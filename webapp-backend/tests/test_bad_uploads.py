@@ -172,7 +172,8 @@ def test_wrong_calls_are_json_too(client: TestClient, method: str, path: str, st
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     st.sampled_from(["JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF"]),

@@ -74,15 +74,12 @@ def test_an_engine_is_loaded_once_for_all_who_ask_at_the_same_time() -> None:
 
     engine = PooledEngine(pool, slowly, 1)
 
-    def ask() -> None:
+    def ask(_: int) -> None:
         everyone.wait()
         engine(BATCH)
 
-    threads = [threading.Thread(target=ask) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(8) as askers:
+        list(askers.map(ask, range(8)))
     assert source.loaded == 1
 
 

@@ -127,7 +127,6 @@ def test_no_request_is_too_odd_for_the_api(fuzzed: TestClient, label: str) -> No
 
     @settings(
         max_examples=EXAMPLES,
-        deadline=None,
         derandomize=True,
         suppress_health_check=list(HealthCheck),
     )

@@ -3,15 +3,14 @@
 import sqlite3
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from helpers import picture, ready_client
+from helpers import picture, ready_client, until
 
 from app.settings import Settings
 
@@ -24,14 +23,6 @@ def judge(client: TestClient, data: bytes, name: str = "face.png", **query: Any)
     return answer.json()
 
 
-def until(condition: Callable[[], bool]) -> None:
-    """History is written beside the requests, a moment after the answer."""
-    give_up = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < give_up, "it did not happen"
-        time.sleep(0.01)
-
-
 def page(client: TestClient, **query: Any) -> Any:
     answer = client.get("/api/history", params=query)
     assert answer.status_code == 200, answer.text
@@ -39,6 +30,7 @@ def page(client: TestClient, **query: Any) -> Any:
 
 
 def holds(client: TestClient, count: int) -> Callable[[], bool]:
+    """Is the history, which is written beside the requests, so long by now?"""
     return lambda: page(client)["total"] == count
 
 
@@ -218,16 +210,11 @@ def test_a_locked_store_costs_no_verdict(settings: Settings) -> None:
 
 
 def test_entries_of_many_at_once_are_all_there(client: TestClient) -> None:
-    def send(number: int) -> None:
-        judge(client, WHITE, f"{number}.png", model="bright")
-
-    threads = [threading.Thread(target=send, args=(number,)) for number in range(24)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    until(holds(client, 24))
-    assert sorted(names(client)) == sorted(f"{number}.png" for number in range(24))
+    sent = [f"{number}.png" for number in range(24)]
+    with ThreadPoolExecutor(len(sent)) as senders:
+        list(senders.map(lambda name: judge(client, WHITE, name, model="bright"), sent))
+    until(holds(client, len(sent)))
+    assert sorted(names(client, limit=len(sent))) == sorted(sent)
 
 
 def test_the_store_is_migrated_once_and_its_files_name_their_revisions(tmp_path: Path) -> None:

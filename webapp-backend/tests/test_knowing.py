@@ -2,7 +2,6 @@
 
 import csv
 import io
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from helpers import predict as ask
-from helpers import prepare, ready_client, settings_for
+from helpers import prepare, ready_client, settings_for, until
 from scenes import Bytes, cartoon, encoded, face, landscape, plant, shaded, write_models
 
 from app.jobs.runner import JobRunner
@@ -311,11 +310,8 @@ def test_the_history_keeps_how_many_faces_were_found(
     predict(client, PAIR)
     predict(client, PAIR, model="older")
     predict(client, landscape(), model="lopsided")
-    for _ in range(100):
-        entries = client.get("/api/history").json()["entries"]
-        if len(entries) == 3:
-            break
-        time.sleep(0.05)
+    until(lambda: client.get("/api/history").json()["total"] == 3)
+    entries = client.get("/api/history").json()["entries"]
     assert sorted(str(one["image"]["faces"]) for one in entries) == ["2", "2", "None"]
 
 

@@ -1,11 +1,12 @@
 """POST /api/predict: verdicts point the right way and say all that the contract promises."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from helpers import picture, predict
+from helpers import PATIENCE, picture, predict
 
 BLACK, GREY, WHITE = picture(0), picture(128), picture(255)
 
@@ -110,21 +111,18 @@ def test_a_model_call_does_not_block_the_event_loop(client: TestClient) -> None:
 
     def slow(batch: Any, **_: Any) -> Any:
         entered.set()
-        leave.wait(30)
+        leave.wait(PATIENCE)
         return engine(batch)
 
     object.__setattr__(served, "engine", slow)
     try:
-        answers: list[Any] = []
-        request = threading.Thread(
-            target=lambda: answers.append(predict(client, WHITE, model="bright"))
-        )
-        request.start()
-        assert entered.wait(30)
-        assert client.get("/api/health").json()["status"] == "healthy"
-        leave.set()
-        request.join(30)
-        assert answers[0].json()["prediction"] == "Fake"
+        with ThreadPoolExecutor(1) as asker:
+            request = asker.submit(predict, client, WHITE, model="bright")
+            assert entered.wait(PATIENCE)
+            assert client.get("/api/health").json()["status"] == "healthy"
+            assert not request.done()
+            leave.set()
+            assert request.result().json()["prediction"] == "Fake"
     finally:
         leave.set()
         object.__setattr__(served, "engine", engine)
