@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from portraits import write_portraits
+from typer.testing import Result
 
 from detection_model.data import findings
 from detection_model.data.folders import find_data
@@ -20,7 +21,7 @@ from detection_model.data.inspection.page import report_page
 from detection_model.data.inspection.record import DataReport, data_report
 from detection_model.data.inspection.report import HEADER, write_report
 
-Cli = Callable[..., "subprocess.CompletedProcess[str]"]
+Here = Callable[..., Result]
 
 
 def write_record(inspection: Inspection, logs: Path) -> None:
@@ -197,10 +198,10 @@ def test_findings_are_read_without_heavy_libraries() -> None:
 
 
 def test_the_command_says_the_leaks_and_where_the_report_is(
-    cli: Cli, leaking: Path, tmp_path: Path
+    here: Here, leaking: Path, tmp_path: Path
 ) -> None:
-    done = cli("inspect-data", leaking, "--logs", tmp_path, "--limit", "46")
-    assert done.returncode == 0, done.stderr
+    done = here("inspect-data", leaking, "--logs", tmp_path, "--limit", "46")
+    assert done.exit_code == 0, done.output
     assert "leak: Fakes and reals are told apart" in done.stdout
     assert "note: Only 46 of 50 pictures" in done.stdout
     (path,) = tmp_path.glob("data/*/report.json")
@@ -208,8 +209,8 @@ def test_the_command_says_the_leaks_and_where_the_report_is(
     assert json.loads(path.read_text())["inspected"] == 46
 
 
-def test_the_command_refuses_a_folder_that_is_no_data_set(cli: Cli, tmp_path: Path) -> None:
-    done = cli("inspect-data", tmp_path)
-    assert done.returncode == 2
+def test_the_command_refuses_a_folder_that_is_no_data_set(here: Here, tmp_path: Path) -> None:
+    done = here("inspect-data", tmp_path)
+    assert done.exit_code == 2
     assert "no pictures found" in done.stderr
     assert "Traceback" not in done.stderr

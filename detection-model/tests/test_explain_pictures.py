@@ -17,7 +17,7 @@ from detection_model.card import Card, InputSpec, file_sha256, write_card
 from detection_model.explain import overlay
 from detection_model.explain.attribution import heat, onto_picture
 from detection_model.explain.colours import COLOURS, Colours, stops, table
-from detection_model.explain.explaining import Explainer, judged_box
+from detection_model.explain.explaining import Explainer
 from detection_model.faces import Box, crop
 
 Run = Callable[..., Result]
@@ -141,10 +141,6 @@ def test_an_explanation_lies_on_the_face_that_was_judged(tmp_path: Path) -> None
     assert np.isnan(found.attribution).sum() == 100 * 150 - HEIGHT * WIDTH
     for method, figures in (("integrated-gradients", {"missing"}), ("lime", {"fit"})):
         assert set(explainer.explain(method, pixels, box).figures) == figures  # type: ignore[arg-type]
-
-
-def test_a_model_of_whole_pictures_looks_at_all_of_it() -> None:
-    assert judged_box(np.zeros((90, 90, 3), np.uint8), SPEC) is None
 
 
 def test_the_command_draws_a_picture(tmp_path: Path, here: Run) -> None:

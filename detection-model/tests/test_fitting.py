@@ -3,15 +3,16 @@
 import json
 import shutil
 import signal
-import subprocess
-import sys
-import time
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from apart import ended_by, run_apart
 from portraits import write_portraits
+from typer.testing import Result
 
 from detection_model import zoo
 from detection_model.card import read_card
@@ -20,7 +21,7 @@ from detection_model.data.inspection.inspect_data import inspect_data
 from detection_model.data.inspection.report import write_report
 from detection_model.training.callbacks import EpochSeeds, Replayed, seed_states
 from detection_model.training.config import TrainConfig, configured
-from detection_model.training.devices import describe
+from detection_model.training.devices import Devices, describe
 from detection_model.training.run import RunRecord
 from detection_model.training.trainer import Places, Reporter, train
 from detection_model.zoo import heads
@@ -197,79 +198,84 @@ def test_settings_are_in_the_run_and_a_planted_fault_is_in_the_card(
     assert card.known_failures == ("Trained with planted faults: label_noise 0.5.",)
 
 
-def start(
-    data: Path, home: Path, *more: str, code: str = "", recipe: str = "v3"
-) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "detection_model"]
-    if code:
-        command = [sys.executable, "-c", f"{code}\nfrom detection_model.cli import app\napp()"]
-    command += ["train", recipe, "--data", str(data), "--image-size", "64", "--batch-size", "15"]
-    command += ["--epochs", "4", *more, "--models", str(home / "models")]
-    command += ["--logs", str(home / "logs")]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+def arguments(data: Path, home: Path, recipe: str, *more: str) -> list[str]:
+    size = ["--image-size", "64", "--batch-size", "15", "--epochs", "3"]
+    places = ["--models", str(home / "models"), "--logs", str(home / "logs")]
+    return ["train", recipe, "--data", str(data), *size, *more, *places]
 
 
-def finished(data: Path, home: Path, *more: str, **how: str) -> tuple[dict[str, Any], str]:
-    process = start(data, home, *more, **how)
-    _, said = process.communicate(timeout=300)
-    assert process.returncode == 0, said
+def history(home: Path) -> dict[str, list[float]]:
     (record,) = home.glob("logs/*/*/run.json")
-    return json.loads(record.read_text()), said
+    return RunRecord.model_validate_json(record.read_bytes()).history
 
 
 def test_a_killed_training_loses_an_epoch_at_most_and_its_curve_is_the_same(
-    synthetic: Path, tmp_path: Path
+    synthetic: Path, tmp_path: Path, here: Callable[..., Result]
 ) -> None:
     more = ("--augment", "flip=1", "--augment", "jpeg=40")
-    whole, _ = finished(synthetic, tmp_path / "whole", *more)
+    done = here(*arguments(synthetic, tmp_path / "whole", "v3", *more))
+    assert done.exit_code == 0, done.output
     home = tmp_path / "killed"
-    process = start(synthetic, home, *more)
-    while process.poll() is None and not list(home.glob("logs/v3/*/last.keras")):
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL
-    (record,) = home.glob("logs/v3/*/run.json")
-    done = len(json.loads(record.read_text())["history"]["loss"])
-    assert 1 <= done < 4
-    resumed, said = finished(synthetic, home, *more)
-    assert "resuming" in said
-    assert resumed["history"].keys() == whole["history"].keys()
-    for name, values in whole["history"].items():
-        np.testing.assert_allclose(resumed["history"][name], values, rtol=1e-3, err_msg=name)
-    # One epoch may have been begun twice, none twice to its end.
+    of_killed = arguments(synthetic, home, "v3", *more)
+    killed = ended_by(signal.SIGKILL, of_killed)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert len(history(home)["loss"]) == 1
+    done = here(*of_killed)
+    assert done.exit_code == 0, done.output
+    assert "resuming" in done.output
+    whole, resumed = history(tmp_path / "whole"), history(home)
+    assert resumed.keys() == whole.keys()
+    for name, values in whole.items():
+        np.testing.assert_allclose(resumed[name], values, rtol=1e-3, err_msg=name)
+    # The second epoch was begun twice, and none was twice brought to its end.
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    events = EventAccumulator(str(record.parent / "train"), size_guidance={"tensors": 0})
+    (run,) = home.glob("logs/v3/*")
+    events = EventAccumulator(str(run / "train"), size_guidance={"tensors": 0})
     steps = [event.step for event in events.Reload().Tensors("epoch_loss")]
-    assert sorted(set(steps)) == list(range(4))
-    assert len(steps) <= 5
+    assert steps == list(range(3))
 
 
-def test_two_devices_share_each_batch(synthetic: Path, tmp_path: Path) -> None:
-    divided = """
-import sys
+TWO_DEVICES = """
 import tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 half = tf.config.LogicalDeviceConfiguration()
 tf.config.set_logical_device_configuration(cpu, [half, half])
 """
+
+
+def test_two_devices_share_each_batch(
+    synthetic: Path, tmp_path: Path, here: Callable[..., Result]
+) -> None:
     data = tmp_path / "data"
     shutil.copytree(synthetic, data)
     for split in ("Train", "Validation"):  # the last batch, and the only one, are uneven
         next((data / split / "Real").glob("*.png")).unlink()
     # v1 has no dropout, whose noise would differ from device to device.
     short = ("--batch-size", "16", "--epochs", "2")
-    both, said = finished(data, tmp_path / "two", *short, code=divided, recipe="v1")
-    assert "training on 2 CPU devices" in said
-    assert both["device"] == "2 CPU devices"
-    one, _ = finished(data, tmp_path / "one", *short, recipe="v1")
+    done = run_apart(arguments(data, tmp_path / "two", "v1", *short), TWO_DEVICES)
+    assert done.returncode == 0, done.stderr
+    assert "training on 2 CPU devices" in done.stderr
+    (record,) = (tmp_path / "two").glob("logs/*/*/run.json")
+    assert json.loads(record.read_text())["device"] == "2 CPU devices"
+    alone = here(*arguments(data, tmp_path / "one", "v1", *short))
+    assert alone.exit_code == 0, alone.output
     for name in ("loss", "val_loss"):
-        np.testing.assert_allclose(both["history"][name], one["history"][name], rtol=0.02)
-    refused = start(data, tmp_path / "three", "--batch-size", "15", code=divided)
-    _, said = refused.communicate(timeout=100)
-    assert refused.returncode == 2
-    assert "take 14 or 16" in said
+        both, one = history(tmp_path / "two")[name], history(tmp_path / "one")[name]
+        np.testing.assert_allclose(both, one, rtol=0.02)
+
+
+def test_a_batch_that_devices_cannot_share_is_refused(
+    synthetic: Path,
+    tmp_path: Path,
+    here: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    two = Devices("2 CPU devices", 2, nullcontext)
+    monkeypatch.setattr("detection_model.training.fitting.find_devices", lambda: two)
+    done = here(*arguments(synthetic, tmp_path, "v1", "--batch-size", "15"))
+    assert done.exit_code == 2
+    assert "take 14 or 16" in done.stderr
 
 
 def test_devices_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

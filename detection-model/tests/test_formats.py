@@ -101,11 +101,11 @@ def test_the_probability_of_fake_follows_the_card(linear: bool, fake_first: bool
 
 
 def test_the_command_writes_and_reports(
-    tmp_path: Path, model: Path, synthetic: Path, cli: Any
+    tmp_path: Path, model: Path, synthetic: Path, here: Any
 ) -> None:
     formats = ("--to", "litert", "--to", "litert-int8")
-    done = cli("export", model, *formats, "--data", synthetic, "--out", tmp_path)
-    assert done.returncode == 0, done.stderr
+    done = here("export", model, *formats, "--data", synthetic, "--out", tmp_path)
+    assert done.exit_code == 0, done.output
     assert (tmp_path / "small.tflite").is_file()
     assert (tmp_path / "small.int8.tflite").is_file()
     for word in ("difference from Keras", "litert-int8", "MB"):
@@ -114,8 +114,8 @@ def test_the_command_writes_and_reports(
         (("--to", "gguf"), "no format gguf"),
         (("--to", "litert-int8"), "--data"),
     ):
-        done = cli("export", model, *arguments, "--out", tmp_path)
-        assert done.returncode == 2
+        done = here("export", model, *arguments, "--out", tmp_path)
+        assert done.exit_code == 2
         assert said in done.stderr
 
 

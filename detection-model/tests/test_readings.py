@@ -66,19 +66,19 @@ def test_range_and_polarity_are_found(
 
 
 def test_the_command_writes_a_card_with_which_verdicts_are_right(
-    tmp_path: Path, labelled: Path, cli: Any
+    tmp_path: Path, labelled: Path, here: Any
 ) -> None:
     path = middling_model(tmp_path / "foreign.keras", 0.0, 0.3, fake_first=True)
     assert Detector.load(path).assumptions
-    done = cli("card", path, "--data", labelled)
-    assert done.returncode == 0, done.stderr
+    done = here("card", path, "--data", labelled)
+    assert done.exit_code == 0, done.output
     assert read_card(tmp_path / "foreign.json").input.value_range == (-1, 1)
     detector = Detector.load(path)
     for label in ("Real", "Fake"):
         for picture in (labelled / label).iterdir():
             assert detector.judge(picture.read_bytes()).verdict == label.lower()
-    done = cli("card", path, "--data", labelled)
-    assert done.returncode == 2
+    done = here("card", path, "--data", labelled)
+    assert done.exit_code == 2
     assert "--force" in done.stderr
 
 

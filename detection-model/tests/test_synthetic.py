@@ -2,35 +2,36 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+
+from typer.testing import Result
 
 from detection_model.data.folders import find_data
 from detection_model.data.synthetic import README
 
-Cli = Callable[..., Any]
+Here = Callable[..., Result]
 
 
-def test_the_demo_set_is_written_once_and_labelled(tmp_path: Path, cli: Cli) -> None:
+def test_the_demo_set_is_written_once_and_labelled(tmp_path: Path, here: Here) -> None:
     folder = tmp_path / "Demo"
-    first = cli("synthetic", folder, "--per-class", 8)
-    assert first.returncode == 0, first.stderr
+    first = here("synthetic", folder, "--per-class", 8)
+    assert first.exit_code == 0, first.output
     assert "Wrote" in first.stdout
     assert "neither faces nor deepfakes" in (folder / README).read_text()
     pictures = sorted(folder.rglob("*.png"))
     assert all("synthetic" in path.name for path in pictures)
     assert find_data(folder).counts()["train/Fake"] == 8
     before = [path.stat().st_mtime_ns for path in pictures]
-    second = cli("synthetic", folder)
-    assert second.returncode == 0
+    second = here("synthetic", folder)
+    assert second.exit_code == 0
     assert "is there already" in second.stdout
     assert [path.stat().st_mtime_ns for path in sorted(folder.rglob("*.png"))] == before
     for command in ("train v1", "evaluate demo", "predict", "card demo"):
         assert f"detection_model {command}" in second.stdout
 
 
-def test_somebody_elses_pictures_are_left_alone(tmp_path: Path, cli: Cli) -> None:
+def test_somebody_elses_pictures_are_left_alone(tmp_path: Path, here: Here) -> None:
     (tmp_path / "mine.txt").write_text("keep")
-    done = cli("synthetic", tmp_path)
-    assert done.returncode == 2
+    done = here("synthetic", tmp_path)
+    assert done.exit_code == 2
     assert "not empty" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]

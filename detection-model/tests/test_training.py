@@ -3,14 +3,14 @@
 import json
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from apart import ended_by
 from PIL import Image
+from typer.testing import Result
 
 from detection_model import images
 from detection_model.card import InputSpec, file_sha256, read_card
@@ -20,36 +20,24 @@ from detection_model.data.synthetic import write_synthetic
 from detection_model.evaluation import records
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
+Here = Callable[..., Result]
 
 
 @pytest.fixture(scope="module")
-def trained(synthetic: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """v1 trained for 5 epochs: stopped by Ctrl-C after the first, then resumed."""
+def trained(
+    synthetic: Path, tmp_path_factory: pytest.TempPathFactory, cli: Cli
+) -> tuple[Path, str]:
+    """v1 trained for 5 epochs: stopped by Ctrl-C in the second, then resumed."""
     home = tmp_path_factory.mktemp("trained")
-    command = [sys.executable, "-m", "detection_model", "train", "v1", "--data", str(synthetic)]
-    command += [
-        "--epochs",
-        "5",
-        "--batch-size",
-        "8",
-        "--models",
-        str(home / "models"),
-        "--logs",
-        str(home / "logs"),
-    ]
-    process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
-    )
-    while not list(home.glob("logs/v1/*/last.keras")) and process.poll() is None:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=120)
-    assert process.returncode == 130, said
-    assert "the same command goes on from there" in said
+    arguments = ["train", "v1", "--data", str(synthetic), "--epochs", "5", "--batch-size", "8"]
+    arguments += ["--models", str(home / "models"), "--logs", str(home / "logs")]
+    stopped = ended_by(signal.SIGINT, arguments)
+    assert stopped.returncode == 130, stopped.stderr
+    assert "the same command goes on from there" in stopped.stderr
     (record,) = home.glob("logs/v1/*/run.json")
     assert json.loads(record.read_text())["status"] == "interrupted"
     assert not list(home.glob("models/*.keras"))
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = cli(*arguments)
     assert done.returncode == 0, done.stderr
     return home, done.stderr
 
@@ -94,23 +82,23 @@ def test_the_published_model_has_no_optimizer_and_a_true_card(trained: tuple[Pat
 
 
 def test_a_published_model_is_not_overwritten(
-    trained: tuple[Path, str], synthetic: Path, cli: Cli
+    trained: tuple[Path, str], synthetic: Path, here: Here
 ) -> None:
     home = trained[0]
     before = file_sha256(home / "models" / "v1.keras")
     places = ("--models", home / "models", "--logs", home / "logs")
-    done = cli("train", "v1", "--data", synthetic, "--epochs", 1, *places)
-    assert done.returncode == 2
+    done = here("train", "v1", "--data", synthetic, "--epochs", 1, *places)
+    assert done.exit_code == 2
     assert "--force" in done.stderr
     assert file_sha256(home / "models" / "v1.keras") == before
 
 
 def test_evaluate_and_predict_say_what_the_model_learned(
-    trained: tuple[Path, str], synthetic: Path, cli: Cli
+    trained: tuple[Path, str], synthetic: Path, cli: Cli, here: Here
 ) -> None:
     models = trained[0] / "models"
-    done = cli("evaluate", "v1", "--data", synthetic, "--models", models)
-    assert done.returncode == 0, done.stderr
+    done = here("evaluate", "v1", "--data", synthetic, "--models", models)
+    assert done.exit_code == 0, done.output
     assert "weighted avg" in done.stdout
     folder = models / "v1.eval"
     evaluation = records.Evaluation.model_validate_json((folder / records.METRICS).read_bytes())
@@ -124,11 +112,12 @@ def test_evaluate_and_predict_say_what_the_model_learned(
 
     fake, real = (next((synthetic / "Test" / label).glob("*.png")) for label in ("Fake", "Real"))
     (synthetic / "broken.png").write_bytes(b"no picture")
-    done = cli(
+    # In a process of its own: nothing else is said where a program reads.
+    judged = cli(
         "predict", fake, synthetic / "broken.png", real, "--json", "--model", models / "v1.keras"
     )
-    first, broken, last = map(json.loads, done.stdout.splitlines())
-    assert done.returncode == 1
+    first, broken, last = map(json.loads, judged.stdout.splitlines())
+    assert judged.returncode == 1
     assert first["fake"] > last["fake"]
     assert "not a picture" in broken["error"]
     by_name = {row.path: row.fake for row in predictions}
@@ -164,29 +153,29 @@ def test_bad_pictures_are_listed_and_skipped(tmp_path: Path) -> None:
     ]
 
 
-def test_an_unusable_data_set_is_one_line(tmp_path: Path, cli: Cli) -> None:
-    done = cli("train", "v1", "--data", tmp_path, "--models", tmp_path)
-    assert done.returncode == 2
+def test_an_unusable_data_set_is_one_line(tmp_path: Path, here: Here) -> None:
+    done = here("train", "v1", "--data", tmp_path, "--models", tmp_path)
+    assert done.exit_code == 2
     assert "no pictures found" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_help_teaches(cli: Cli) -> None:
+def test_help_teaches(here: Here) -> None:
     for arguments in ([], ["train"], ["evaluate"], ["predict"], ["card"], ["synthetic"]):
-        done = cli(*arguments, "--help")
-        assert done.returncode == 0
+        done = here(*arguments, "--help")
+        assert done.exit_code == 0
         assert "detection-model " in done.stdout
 
 
-def test_a_drawn_split_is_written_down_and_kept_for_the_test(tmp_path: Path, cli: Cli) -> None:
+def test_a_drawn_split_is_written_down_and_kept_for_the_test(tmp_path: Path, here: Here) -> None:
     write_synthetic(tmp_path / "made", per_class=20)
     data = tmp_path / "made" / "Train"
     places = ("--models", tmp_path / "models")
-    done = cli(
+    done = here(
         *("train", "v1", "--data", data, "--epochs", 1, "--seed", 7, *places),
         *("--logs", tmp_path / "logs"),
     )
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.output
     (written,) = (tmp_path / "logs").glob("v1/*/split.json")
     split = json.loads(written.read_text())
     assert {name: len(paths) for name, paths in split.items()} == {
@@ -194,7 +183,7 @@ def test_a_drawn_split_is_written_down_and_kept_for_the_test(tmp_path: Path, cli
         "validation": 4,
         "test": 4,
     }
-    done = cli("evaluate", "v1", "--data", data, *places)
-    assert done.returncode == 0, done.stderr
+    done = here("evaluate", "v1", "--data", data, *places)
+    assert done.exit_code == 0, done.output
     judged = records.read_predictions(tmp_path / "models" / "v1.eval" / records.PREDICTIONS)
     assert sorted(row.path for row in judged) == sorted(split["test"])

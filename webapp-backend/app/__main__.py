@@ -4,6 +4,7 @@ import contextlib
 import json
 import logging
 import sys
+from math import ceil
 
 import uvicorn
 
@@ -21,7 +22,7 @@ def serve(settings: Settings) -> None:
         port=settings.port,
         access_log=False,
         log_config=None,
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=ceil(settings.deadline),
     )
     server = uvicorn.Server(config)
     # Streams without end would hold up the stop.

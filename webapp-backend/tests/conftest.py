@@ -18,6 +18,13 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("patient")
 
+# What takes longest begins first, so that no processor is idle while the last of it is done.
+LONGEST = ("test_server", "test_mounting")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.stem not in LONGEST)
+
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:

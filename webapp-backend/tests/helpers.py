@@ -18,7 +18,6 @@ from detection_model.card import Card, InputSpec, file_sha256, write_card
 from detection_model.evaluation import records
 from detection_model.evaluation.records import Estimate, Evaluation, EvaluationRow, Prediction
 
-
 # Seconds: a machine that stalls makes no test fail. Who tests a limit sets it.
 PATIENCE = 240.0
 

@@ -8,11 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
-from helpers import picture
+from helpers import PATIENCE, picture
 
 from app.children import free_port
-
-_PATIENCE = 240.0
 
 
 class Server:
@@ -30,15 +28,17 @@ class Server:
             "STATE_DIR": str(home / "state"),
             "LOGS_DIR": str(self.logs),
             "POLL_SECONDS": "0.2",
+            "MAX_WAIT": str(PATIENCE),
+            "DEADLINE": str(PATIENCE),
         }
         command = [sys.executable, "-m", "app"]
         self.log = home / "log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, env=environment, stderr=log)
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE)
 
     def until(self, condition: Callable[[], bool]) -> None:
-        give_up = time.monotonic() + _PATIENCE
+        give_up = time.monotonic() + PATIENCE
         while time.monotonic() < give_up:
             try:
                 if condition():

@@ -1,6 +1,7 @@
 """Models in memory within a budget, and what is prepared lost under a running service."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 

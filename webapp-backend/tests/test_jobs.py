@@ -13,13 +13,14 @@ import pytest
 from fastapi.testclient import TestClient
 from helpers import brightness_model, card_for, picture, prepare, ready_client, settings_for
 
+from app.jobs import lane
 from app.jobs import runner as runner_module
 from app.jobs.runner import JobRunner
 from app.jobs.scoring import score
 from app.service import Service
 from app.settings import Settings
 from app.store.database import Database
-from app.store.jobs import JobStore
+from app.store.jobs import Claim, JobStore
 
 WHITE, BLACK = picture(255), picture(0)
 
@@ -307,7 +308,7 @@ class Killed(BaseException):
 def test_results_are_stored_once_through_kills_and_lost_answers(
     client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner_module, "_SILENT_SECONDS", 0.0)
+    monkeypatch.setattr(lane, "_SILENT_SECONDS", 0.0)
     monkeypatch.setattr(runner_module, "_BATCH", 3)
     job = started(client, packed(many(20)), model="bright")
     add_results = JobStore.add_results
@@ -399,7 +400,7 @@ def test_a_job_that_is_being_done_is_not_taken_from_its_runner(
 def test_a_file_that_ends_the_worker_each_time_is_passed_over(
     client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner_module, "_SILENT_SECONDS", 0.0)
+    monkeypatch.setattr(lane, "_SILENT_SECONDS", 0.0)
     job = started(client, packed(many(6)), model="bright")
 
     def deadly(archive: Any, position: int, *args: Any) -> Any:
@@ -423,7 +424,7 @@ def test_a_job_waits_for_a_store_that_is_away(
 ) -> None:
     from app.store.database import StoreUnavailable
 
-    monkeypatch.setattr(runner_module, "_BEAT_SECONDS", 0.01)
+    monkeypatch.setattr(lane, "_BEAT_SECONDS", 0.01)
     job = started(client, packed(many(3)), model="bright")
     add_results = JobStore.add_results
     failures = iter([StoreUnavailable("full"), StoreUnavailable("locked")])
@@ -483,6 +484,22 @@ def test_a_full_disk_refuses_an_archive_politely(
     assert (answer.status_code, answer.json()["error"]) == (503, "storage_full")
     assert list(service.settings.jobs_dir.glob("*")) == []
     assert start(client, packed({"a.png": WHITE})).status_code == 202
+
+
+def test_an_archive_that_comes_while_another_is_in_work_is_not_lost(
+    client: TestClient, runner: JobRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs, work = [started(client, packed(many(1)), model="bright")], runner.work
+
+    def interrupted(claim: Claim) -> None:
+        jobs.append(started(client, packed(many(1)), model="bright"))
+        work(claim)
+
+    monkeypatch.setattr(runner, "work", interrupted)
+    runner.step()
+    monkeypatch.setattr(runner, "work", work)
+    runner.step()
+    assert [state(client, job)["state"] for job in jobs] == ["finished", "finished"]
 
 
 def test_uploads_go_when_their_job_has_ended_and_old_jobs_go_too(settings: Settings) -> None:

@@ -5,13 +5,22 @@ import shutil
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from helpers import brightness_model, card_for, picture, prepare, ready_client, settings_for
+from helpers import (
+    brightness_model,
+    card_for,
+    picture,
+    prepare,
+    ready_client,
+    settings_for,
+    until,
+)
 from PIL import Image
 
 from detection_model.card import OutputSpec, file_sha256, write_card
@@ -85,19 +94,16 @@ class Askers:
         self.answers: list[tuple[int, Any]] = []
         self._client = client
         self._ended = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._ask, args=(query,)) for query in self.QUERIES
-        ]
+        self._threads = ThreadPoolExecutor(len(self.QUERIES))
 
     def __enter__(self) -> "Askers":
-        for thread in self._threads:
-            thread.start()
+        self._asking = [self._threads.submit(self._ask, query) for query in self.QUERIES]
         return self
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
-        for thread in self._threads:
-            thread.join()
+        for asking in self._asking:
+            asking.result()
 
     def _ask(self, query: dict[str, str]) -> None:
         while not self._ended.is_set():
@@ -156,14 +162,13 @@ def mount(path: Path, models: Path, *, card_first: bool) -> None:
 def until_served(client: TestClient, sha256: str | None) -> None:
     """Wait for the service's own look at the folder."""
 
-    def is_served() -> bool:
+    def shown() -> Any:
         answer = client.get("/api/models/guest")
-        if sha256 is None or answer.status_code == 404:
-            return sha256 is None and answer.status_code == 404
-        card = answer.json()["model"]["card"]
-        return card is not None and card["sha256"] == sha256
+        if answer.status_code == 404:
+            return None
+        return (answer.json()["model"]["card"] or {}).get("sha256", "no card")
 
-    until(is_served)
+    until(lambda: shown() == sha256)
 
 
 def check(answers: list[tuple[int, Any]], truth: dict[str, str]) -> None:

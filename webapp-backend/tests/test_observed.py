@@ -5,6 +5,7 @@ import logging
 import subprocess
 import sys
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 from helpers import picture, predict
@@ -13,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 WHITE = picture(255)
 
 
-def samples(client: TestClient) -> dict[tuple[str, ...], float]:
+def samples(client: httpx.Client) -> dict[tuple[str, ...], float]:
     """Values of /metrics by name and labels, these in the order of their names."""
     answer = client.get("/metrics")
     assert answer.status_code == 200

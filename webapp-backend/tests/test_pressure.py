@@ -29,7 +29,7 @@ def test_a_full_house_is_refused_at_once_with_retry_after(client: TestClient) ->
     admission.learn(sha256, service.settings.max_wait)
     with ExitStack() as inside:
         for _ in range(service.settings.threads):
-            inside.enter_context(admission.admitted([sha256] * 2))
+            inside.enter_context(admission.admitted([sha256] * 1000))
         response = predict(client, WHITE, model="bright")
         assert response.status_code == 503
         assert int(response.headers["retry-after"]) >= 1

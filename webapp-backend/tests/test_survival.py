@@ -55,7 +55,7 @@ def test_verdicts_go_on_and_a_job_waits_while_the_store_is_locked(
     client: TestClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.store.database._BUSY_MS", 50)
-    monkeypatch.setattr("app.jobs.runner._BEAT_SECONDS", 0.05)
+    monkeypatch.setattr("app.jobs.lane._BEAT_SECONDS", 0.05)
     job = started(client, packed({"a.png": picture(255)}), model="bright")
     database = Database(settings.store_url)
     runner = JobRunner(JobStore(database), settings)

@@ -74,18 +74,23 @@ def crop(pixels: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
     return pixels[box.top : box.bottom, box.left : box.right]
 
 
-def face_or_whole(pixels: NDArray[np.uint8], margin: float | None) -> NDArray[np.uint8]:
-    """What a model judges: the largest face's cut-out, or the whole picture where there is none.
+def judged_box(pixels: NDArray[np.uint8], margin: float | None) -> Box | None:
+    """What of an upright picture a model judges: the square round the largest face.
 
-    `margin` is that of the card: none where the model was made for whole pictures.
+    None where all of it is judged: there is no face, or the model was made for whole pictures,
+    which the `margin` of its card says by being none.
     """
-    if margin is None:
-        return pixels
-    found = find_faces(pixels)
-    if not found:
-        return pixels
+    found = [] if margin is None else find_faces(pixels)
+    if margin is None or not found:
+        return None
     height, width = pixels.shape[:2]
-    return crop(pixels, crop_box(found[0], margin, height=height, width=width))
+    return crop_box(found[0], margin, height=height, width=width)
+
+
+def face_or_whole(pixels: NDArray[np.uint8], margin: float | None) -> NDArray[np.uint8]:
+    """The part of a picture that a model judges, cut out: see `judged_box`."""
+    box = judged_box(pixels, margin)
+    return pixels if box is None else crop(pixels, box)
 
 
 def _inside(start: float, length: int, limit: int) -> int:

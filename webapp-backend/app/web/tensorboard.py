@@ -12,8 +12,9 @@ from starlette.responses import Response
 
 from app.errors import ApiError, unavailable
 
-# TensorBoard needs a few seconds after its start; the first visitor waits instead of failing.
-_START_SECONDS = 30.0
+# TensorBoard needs a few seconds after its start, on a busy machine a minute: the first visitor
+# waits instead of failing.
+_START_SECONDS = 120.0
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "upgrade", "host"}
 
 router = APIRouter(include_in_schema=False)
