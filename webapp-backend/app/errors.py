@@ -15,6 +15,7 @@ from app.api.schemas.base import ErrorAnswer
 from app.jobs.archive import ArchiveError, ArchiveProblem
 from app.serving.engines import EngineGoneError
 from app.serving.judging import ModelFailedError
+from app.store.database import StoreUnavailable
 from detection_model.images import ImageError, ImageProblem
 
 log = logging.getLogger(__name__)
@@ -90,6 +91,11 @@ def install(app: FastAPI, refusals: Counter) -> None:
     async def _engine_gone(_: Request, _error: EngineGoneError) -> JSONResponse:
         message = "The model is being prepared anew. Try again in a moment."
         return answer(503, "model_loading", message, {"Retry-After": "2"})
+
+    @app.exception_handler(StoreUnavailable)
+    async def _store_away(_: Request, _error: StoreUnavailable) -> JSONResponse:
+        message = "This cannot be kept now. Pictures are still judged; try again in a moment."
+        return answer(503, "store_unavailable", message, {"Retry-After": "1"})
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:

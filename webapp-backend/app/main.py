@@ -13,7 +13,20 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
 from app import children, errors
-from app.api import compare, health, history, jobs, models, predict, runs
+from app.api import (
+    cases,
+    compare,
+    explain,
+    forensics,
+    health,
+    history,
+    jobs,
+    models,
+    predict,
+    provenance,
+    report,
+    runs,
+)
 from app.service import Service
 from app.settings import Settings
 from app.web import observed, spa, tensorboard
@@ -54,7 +67,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             allow_headers=["*"],
         )
     app.add_middleware(Observed, metrics=metrics)
-    for part in (predict, jobs, models, compare, runs, history, health):
+    judging = (predict, explain, forensics, provenance, report, cases, jobs)
+    for part in (*judging, models, compare, runs, history, health):
         app.include_router(part.router)
     app.include_router(observed.router)
     app.include_router(tensorboard.router)
@@ -95,6 +109,7 @@ def _shared(settings: Settings) -> dict[str, str]:
         "MIN_SIDE": str(settings.min_side),
         "MAX_ARCHIVE_FILES": str(settings.max_archive_files),
         "MAX_UNPACKED_BYTES": str(settings.max_unpacked_bytes),
+        "EXPLAIN_IDLE": str(settings.explain_idle),
     }
 
 

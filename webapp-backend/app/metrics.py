@@ -33,7 +33,8 @@ class Metrics:
         )
         self._stages = Histogram(
             "deepfake_stage_seconds",
-            "Time of a picture in each stage: queue, decode, faces, infer",
+            "Time of a picture in each stage: queue, decode, faces, infer, explain, a view's name, "
+            "provenance",
             ["stage", "model"],
             buckets=_BUCKETS,
             registry=self._registry,

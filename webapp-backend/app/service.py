@@ -10,6 +10,7 @@ from anyio import to_thread
 from app.api.schemas.base import ThresholdSource
 from app.errors import ApiError, unavailable
 from app.metrics import Metrics
+from app.reporting.case_files import CaseFiles
 from app.serving.models import ServedModel, Slot
 from app.serving.predictor import Predictor
 from app.serving.registry import Registry
@@ -39,6 +40,7 @@ class Service:
     history: HistoryStore
     recorder: HistoryRecorder
     jobs: JobStore
+    cases: CaseFiles
     archives: asyncio.Semaphore
     metrics: Metrics
     database: Database
@@ -75,6 +77,9 @@ class Service:
             history=history,
             recorder=HistoryRecorder(history),
             jobs=JobStore(database),
+            cases=CaseFiles(
+                settings.cases_folder, most=settings.max_cases, most_bytes=settings.max_cases_bytes
+            ),
             archives=asyncio.Semaphore(_ARCHIVES),
             metrics=metrics,
             database=database,

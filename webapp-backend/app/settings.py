@@ -56,6 +56,22 @@ class Settings(BaseSettings):
     max_unpacked_bytes: int = Field(2 * 1024**3, ge=1, description="of all files of a ZIP")
     max_jobs: int = Field(20, ge=1, description="jobs that wait or run; more are refused")
     keep_jobs: int = Field(100, ge=1, description="ended jobs that are kept, the newest")
+    keep_explanations: int = Field(20, ge=1, description="the same of slow heat maps")
+    explain_wait: float = Field(5.0, ge=0, description="seconds a quick heat map is waited for")
+    explain_idle: float = Field(
+        300.0, ge=0, description="seconds after a heat map that TensorFlow stays in memory"
+    )
+    report_wait: float = Field(
+        20.0, ge=0, description="seconds a report waits for its heat map, then goes without"
+    )
+    cases_dir: Path | None = Field(
+        None, description="where verdicts said to be wrong are kept; default: cases in state_dir"
+    )
+    max_cases: int = Field(1000, ge=0, description="case files; more are refused")
+    max_cases_bytes: int = Field(1024**3, ge=0, description="of all their pictures")
+    trust_anchors: Path | None = Field(
+        None, description="certificates (PEM) of signers of content credentials to trust"
+    )
     cors_origins: Annotated[list[str], NoDecode] = Field([], description="separated by commas")
 
     @field_validator("cors_origins", mode="before")
@@ -85,6 +101,11 @@ class Settings(BaseSettings):
     def jobs_dir(self) -> Path:
         """Uploads of jobs that have not ended."""
         return self.state_dir / "jobs"
+
+    @property
+    def cases_folder(self) -> Path:
+        """Case files, and the pictures that may be kept."""
+        return self.cases_dir or self.state_dir / "cases"
 
     @property
     def archive_limits(self) -> ArchiveLimits:

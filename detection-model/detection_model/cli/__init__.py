@@ -13,6 +13,7 @@ from detection_model.cli import (
     benchmark,
     calibrate,
     card,
+    cases,
     collect,
     compare,
     ensemble,
@@ -52,6 +53,7 @@ app.command("average-spectra")(average_spectra.command)
 app.command("collect")(collect.command)
 app.command("train")(train.command)
 app.command("evaluate")(evaluate.command)
+app.command("cases")(cases.command)
 app.command("benchmark")(benchmark.command)
 app.command("calibrate")(calibrate.command)
 app.command("compare")(compare.command)

@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from detection_model.cli import common
+from detection_model.cli.cases import replay
 from detection_model.evaluation.deliveries import ORIGINAL, SWEEPS, in_sweeps
 from detection_model.evaluation.records import EvaluationRow
 
@@ -47,6 +48,10 @@ def command(
         Path | None,
         typer.Option(help="Recompute all figures from this predictions.csv instead of judging."),
     ] = None,
+    cases: Annotated[
+        Path | None,
+        typer.Option(help="Folder of case files: judge what people said was judged wrongly again."),
+    ] = None,
     plots: Annotated[bool, typer.Option("--plots", help="Draw the curves as PNG files.")] = False,
     out: Annotated[
         Path | None,
@@ -67,11 +72,18 @@ def command(
     After another threshold or calibrator came into the card, this needs no pictures:
 
       detection-model evaluate v3 --from-predictions models/v3.eval/predictions.csv
+
+    Complaints are no sample of pictures, so replaying them saves no figures; what was right when
+    somebody complained and is wrong now makes the exit status 1:
+
+      detection-model evaluate v3 --cases .state/cases
     """
     from detection_model.evaluation import evaluate as evaluation
 
-    if (data is None) == (from_predictions is None):
-        common.refuse("name either --data or --from-predictions")
+    if [data, from_predictions, cases].count(None) != 2:
+        common.refuse("name one of --data, --from-predictions and --cases")
+    if cases is not None:
+        replay(model, cases, threshold, models)
     given = {"--threshold": threshold, "--dataset": dataset, "--generator": generator}
     with common.refusals():
         if data is None:

@@ -34,8 +34,9 @@ def command(
       detection-model explain portrait.jpg --model v3 --method occlusion --out why.png
     """
     from detection_model.explain.attribution import ExplainError, heat
-    from detection_model.explain.explaining import Explainer, judged_box
+    from detection_model.explain.explaining import Explainer
     from detection_model.explain.overlay import overlay, png, with_legend
+    from detection_model.faces import judged_box
 
     with common.refusals():
         if common.ensemble_path(model, models):
@@ -43,7 +44,7 @@ def command(
         explainer = Explainer.load(common.model_path(model, models))
     try:
         pixels = images.decode(picture.read_bytes()).pixels
-        box = judged_box(pixels, explainer.card.input)
+        box = judged_box(pixels, explainer.card.input.face_margin)
         with common.progress_bar(method) as progress:
             found = explainer.explain(method, pixels, box, progress)
         drawn = overlay(pixels, heat(found.attribution, towards), opacity, colours)

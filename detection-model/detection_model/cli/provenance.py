@@ -10,15 +10,7 @@ from rich.table import Table
 from detection_model.cli import common
 
 if TYPE_CHECKING:
-    from detection_model.provenance.record import Credentials, Provenance
-
-_STATES = {
-    "trusted": "signed by a trusted signer, unchanged since",
-    "unknown_signer": "signed and unchanged since, but nobody vouches for the signer",
-    "invalid": "INVALID: changed after signing, or not signed rightly",
-    "none": "none",
-    "not_checked": "not checked",
-}
+    from detection_model.provenance.record import Provenance
 
 
 def command(
@@ -58,15 +50,16 @@ def command(
 
 
 def _print(found: "Provenance") -> None:
+    from detection_model.provenance import words
+
     say = common.console.print
     for claim in found.claims:
-        how = "generated" if claim.extent == "whole" else "generated in part"
-        signed = f", credentials: {_STATES[claim.signature]}" if claim.signature else ""
-        text = f"{claim.says} in {claim.source.upper()} {claim.field}{signed}"
-        say(f"[bold]The file says that it is {how}:[/] {escape(text)}", soft_wrap=True)
+        said = escape(words.claim(claim))
+        say(f"[bold]The file says that it is[/] {said}", soft_wrap=True)
     if not found.claims:
         say("The file does not say that it is generated. That proves nothing.")
-    _print_credentials(found.credentials)
+    signed = escape(words.credentials(found.credentials))
+    say(f"Content credentials (C2PA): {signed}", soft_wrap=True)
     if found.entries:
         table = Table("from", "field", "value")
         for entry in found.entries:
@@ -77,16 +70,3 @@ def _print(found: "Provenance") -> None:
         say(f"{found.masked} fields may be personal and are masked; --personal shows them.")
     for problem in found.problems:
         say(f"[yellow]{escape(problem)}[/]")
-
-
-def _print_credentials(found: "Credentials") -> None:
-    parts = [
-        f"signer: {found.signer}" if found.signer else "",
-        f"name: {found.signer_name}" if found.signer_name else "",
-        f"by: {found.generator}" if found.generator else "",
-        f"at: {found.signed_at}" if found.signed_at else "",
-        f"failed: {', '.join(found.problems)}" if found.problems else "",
-        found.reason or "",
-    ]
-    text = "; ".join([_STATES[found.state], *filter(None, parts)])
-    common.console.print(f"Content credentials (C2PA): {escape(text)}", soft_wrap=True)

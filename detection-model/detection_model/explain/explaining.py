@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detection_model import faces, images
-from detection_model.card import Card, InputSpec, file_sha256
+from detection_model.card import Card, file_sha256
 from detection_model.data.pictures import Progress
 from detection_model.detector import load_model, resolve_card
 from detection_model.explain.attribution import Attribution, onto_picture
@@ -70,7 +70,7 @@ class Explainer:
         Args:
             method: one of `METHODS`.
             pixels: the whole upright picture, uint8 RGB (h, w, 3).
-            box: what of it was judged (`judged_box`, or another face's); none: all of it.
+            box: what of it was judged (`faces.judged_box`, or another face's); none: all.
             progress: takes (done, total) for the methods in `SLOW`; what it raises ends the work.
 
         Raises:
@@ -102,12 +102,3 @@ class Explainer:
             case "lime":
                 explained = lime(self.model, judged, spec, progress=progress)
                 return explained.attribution, {"fit": explained.fit}
-
-
-def judged_box(pixels: NDArray[np.uint8], spec: InputSpec) -> faces.Box | None:
-    """What of an upright picture a model judges: the largest face; none: all of it."""
-    found = faces.find_faces(pixels) if spec.face_margin is not None else []
-    if spec.face_margin is None or not found:
-        return None
-    height, width = pixels.shape[:2]
-    return faces.crop_box(found[0], spec.face_margin, height=height, width=width)

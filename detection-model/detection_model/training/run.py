@@ -76,11 +76,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def package_versions() -> dict[str, str]:
-    """Versions of what the result may depend on."""
+def package_versions(*also: str) -> dict[str, str]:
+    """Versions of what the result may depend on, of further packages too where they are there."""
     names = ("detection-model", "keras", "tensorflow", "tensorflow-cpu", "numpy", "pillow")
     found = {"python": platform.python_version()}
-    for name in names:
+    for name in (*names, *also):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -6,7 +6,7 @@ from app.serving.judging import Judged
 from app.serving.models import ServedModel
 from app.serving.predictor import Answered
 from detection_model.examine import FaceVerdict
-from detection_model.faces import Face
+from detection_model.faces import Box, Face
 from detection_model.images import Picture
 from detection_model.verdict import Verdict, message
 
@@ -31,18 +31,23 @@ def prediction(
         model_sha256=model.sha256,
         assumptions=model.assumptions,
         message=message(found.verdict),
-        image=ImageInfo(
-            sha256=picture.sha256,
-            size_bytes=picture.size_bytes,
-            width=picture.width,
-            height=picture.height,
-            format=picture.format,
-            faces=found.found,
-        ),
+        image=image_info(picture, found.found),
         device="cpu",
         timing_ms=Timing(
             decode=decode, queue=queue, faces=faces, infer=infer, total=round(sum(stages), 3)
         ),
+    )
+
+
+def image_info(picture: Picture, faces: int | None = None) -> ImageInfo:
+    """A decoded upload."""
+    return ImageInfo(
+        sha256=picture.sha256,
+        size_bytes=picture.size_bytes,
+        width=picture.width,
+        height=picture.height,
+        format=picture.format,
+        faces=faces,
     )
 
 
@@ -67,8 +72,8 @@ def _said(verdict: Verdict) -> Said:
     )
 
 
-def box_of(face: Face, picture: Picture) -> FaceBox:
-    """A face's box as shares of the picture; what lies outside it is cut off."""
+def box_of(face: Face | Box, picture: Picture) -> FaceBox:
+    """A box as shares of the picture; what lies outside it is cut off."""
     left, right = (min(max(x / picture.width, 0.0), 1.0) for x in (face.left, face.right))
     top, bottom = (min(max(y / picture.height, 0.0), 1.0) for y in (face.top, face.bottom))
     return FaceBox(left=left, top=top, width=right - left, height=bottom - top)

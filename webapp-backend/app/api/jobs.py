@@ -1,4 +1,4 @@
-"""/api/jobs: long work, done by the worker. Now: verdicts on a ZIP of pictures."""
+"""/api/jobs: long work, done by the worker: verdicts on a ZIP of pictures, and slow heat maps."""
 
 import asyncio
 import os
@@ -13,11 +13,12 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from app.api.deps import ServiceDep, Uploaded, chosen_models, refusals, upload_body, uploaded
-from app.api.predict import Threshold, Whole
+from app.api.judged import Threshold, Whole
 from app.api.schemas.jobs import (
     Job,
     JobAnswer,
     JobEnded,
+    JobKind,
     JobList,
     JobModel,
     JobParameters,
@@ -138,10 +139,15 @@ def _accept(service: Service, archive: Uploaded, parameters: JobParameters) -> J
 
 
 @router.get("/jobs", operation_id="list_jobs", responses=refusals(422, 503))
-def list_jobs(service: ServiceDep, limit: Limit = 50, offset: Offset = 0) -> JobList:
-    """All jobs, newest first."""
+def list_jobs(
+    service: ServiceDep,
+    limit: Limit = 50,
+    offset: Offset = 0,
+    kind: Annotated[JobKind, Query(description="score: verdicts on ZIPs")] = "score",
+) -> JobList:
+    """All jobs of a kind, newest first."""
     with _store():
-        total, jobs = service.jobs.page(limit, offset)
+        total, jobs = service.jobs.page(limit, offset, kind)
     return JobList(total=total, limit=limit, offset=offset, jobs=jobs)
 
 
@@ -166,7 +172,7 @@ async def watch_job(
     """
     shown: Job | None = None
     while not request.app.state.stopping():
-        if job.state not in ("waiting", "running"):
+        if job.ended:
             yield ServerSentEvent(event="end", data=job)
             return
         if job != shown:
@@ -188,7 +194,7 @@ async def watch_job(
     response_model=JobResults,
     responses={
         200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
-        **refusals(404, 422, 503),
+        **refusals(404, 409, 422, 503),
     },
 )
 def get_job_results(
@@ -201,6 +207,9 @@ def get_job_results(
     offset: Offset = 0,
 ) -> Response | JobResults:
     """Results so far, in the archive's order."""
+    if job.kind != "score":
+        message = f"This job makes a heat map: see /api/explanations/{job.id}."
+        raise ApiError(409, "no_archive", message)
     if as_ == "csv":
         return StreamingResponse(
             csv_lines(service.jobs.all_results(job.id)),
@@ -226,6 +235,7 @@ def end_job(service: ServiceDep, job: JobDep) -> JobEnded:
         return JobEnded(outcome="cancelled")
     with _store():
         service.jobs.delete(job.id)
+    _remove_upload(service, job)
     return JobEnded(outcome="deleted")
 
 
@@ -233,5 +243,10 @@ def _cancel(service: Service, job: Job) -> bool:
     with _store():
         was_active = service.jobs.cancel(job.id)
     if was_active:
-        (service.settings.jobs_dir / f"{job.id}.zip").unlink(missing_ok=True)
+        _remove_upload(service, job)
     return was_active
+
+
+def _remove_upload(service: Service, job: Job) -> None:
+    for upload in service.settings.jobs_dir.glob(f"{job.id}.*"):
+        upload.unlink(missing_ok=True)

@@ -1,48 +1,29 @@
-"""Does jobs, one after another, on a thread of the worker."""
+"""Judges the pictures of archives."""
 
-import logging
-import threading
 import time
-import uuid
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import TypeVar
 
 from app.api.schemas.jobs import Job, JobPicture
-from app.jobs.archive import Archive, ArchiveError, opened
-from app.jobs.scoring import JobFailedError, questions_of, score
+from app.jobs.archive import Archive, opened
+from app.jobs.lane import ATTEMPTS, Lane, LostError
+from app.jobs.scoring import questions_of, score
 from app.serving.judging import Question
 from app.serving.registry import Registry
 from app.settings import Settings
-from app.store.database import StoreUnavailable
-from app.store.jobs import Claim, Claimable, JobStore
+from app.store.jobs import Claim, JobStore
 
-log = logging.getLogger(__name__)
-
-T = TypeVar("T")
-
-_BEAT_SECONDS = 1.0
-# A job whose beat has not moved for so long is nobody's.
-_SILENT_SECONDS = 5.0
 # Files between two commits: progress is seen, and little is done twice after a kill.
 _BATCH = 16
-# So often a file may end the worker before it is passed over.
-_ATTEMPTS = 3
-_OLD_UPLOAD_SECONDS = 24 * 3600.0
 
 
-class _LostError(Exception):
-    """The job was cancelled, or is another runner's."""
+class JobRunner(Lane):
+    """Jobs of kind score."""
 
-
-class JobRunner:
-    """Takes jobs that wait, and those whose runner has gone."""
+    kind = "score"
+    uploads = (".zip", ".part")
 
     def __init__(self, store: JobStore, settings: Settings) -> None:
-        self._store = store
-        self._settings = settings
-        self._name = uuid.uuid4().hex
+        super().__init__(store, settings)
         self._registry = Registry(
             settings.models_dir,
             settings.cache_dir,
@@ -50,65 +31,15 @@ class JobRunner:
             memory=settings.models_memory,
             warm=False,  # only what a job asks
         )
-        self._beats: dict[str, tuple[int, float]] = {}
-        self.busy = False
 
-    def run(self) -> None:
-        """Do jobs for ever."""
-        while True:
-            try:
-                self.step()
-            except StoreUnavailable as error:
-                log.warning("jobs wait for the store (%s)", error)
-            except Exception:  # one bad job must not end all later ones
-                log.exception("looking for jobs failed")
-            time.sleep(self._settings.poll_seconds)
-
-    def step(self) -> None:
-        """Do the jobs that can be had now.
-
-        Raises:
-            StoreUnavailable: the store cannot be asked which.
-        """
-        seen = self._store.claimable()
-        self._beats = {job.id: self._since(job) for job in seen}
-        for job in seen:
-            silent = time.monotonic() - self._beats[job.id][1]
-            if job.waiting or silent >= _SILENT_SECONDS:
-                claim = self._store.claim(job, self._name)
-                if claim is not None:
-                    self._do(claim)
-        self._clean({job.id for job in seen})
-
-    def _since(self, job: Claimable) -> tuple[int, float]:
-        """A job's beat, and since when it stands there, by this process's own clock."""
-        beat, since = self._beats.get(job.id, (-1, 0.0))
-        return (beat, since) if beat == job.beat else (job.beat, time.monotonic())
-
-    def _do(self, claim: Claim) -> None:
+    def work(self, claim: Claim) -> None:
+        """Judge file by file, from the first that has no result."""
         job = claim.job
-        log.info("job %s: %d of %d files", job.id[:8], job.done, job.total)
-        self.busy = True
         try:
-            with self._beating(job.id):
-                self._score(claim)
-            self._persist(lambda: self._store.end(job.id, self._name, "finished", None))
-            log.info("job %s: finished", job.id[:8])
-        except _LostError:
-            log.info("job %s: cancelled or taken over", job.id[:8])
-        except (JobFailedError, ArchiveError) as error:
-            self._fail(job.id, str(error))
-        except FileNotFoundError:
-            self._fail(job.id, "The upload is gone. Start the job again.")
-        except Exception:  # a bug here must not be tried for ever
-            log.exception("job %s failed", job.id[:8])
-            self._fail(job.id, "Something went wrong on our side. Please report this.")
+            self._score(claim)
         finally:
-            self.busy = False
             self._registry.engines.keep(())  # they are large, and the next job may be far
-
-    def _fail(self, job: str, message: str) -> None:
-        self._persist(lambda: self._store.end(job, self._name, "failed", message))
+        self.persist(lambda: self._store.end(job.id, self._name, "finished", None))
 
     def _score(self, claim: Claim) -> None:
         job, limits = claim.job, self._settings.image_limits
@@ -121,7 +52,7 @@ class JobRunner:
             opened(path, self._settings.archive_limits) as archive,
             ThreadPoolExecutor(self._settings.threads, thread_name_prefix="job") as threads,
         ):
-            if claim.attempts > _ATTEMPTS and done < len(archive):
+            if claim.attempts > ATTEMPTS and done < len(archive):
                 self._add(job.id, [_passed_over(archive, done)])
                 done += 1
             for start in range(done, len(archive), batch):
@@ -138,54 +69,13 @@ class JobRunner:
             questions = questions_of(job.parameters, self._registry)
             if questions is not None:
                 return questions
-            if not self._persist(lambda: self._store.beat(job.id, self._name)):
-                raise _LostError
+            if not self.persist(lambda: self._store.beat(job.id, self._name)):
+                raise LostError
             time.sleep(self._settings.poll_seconds)
 
     def _add(self, job: str, found: list[JobPicture]) -> None:
-        if not self._persist(lambda: self._store.add_results(job, self._name, found)):
-            raise _LostError
-
-    def _persist(self, write: Callable[[], T]) -> T:
-        """Write, however long the store is away: what was done must not be lost."""
-        while True:
-            try:
-                return write()
-            except StoreUnavailable as error:
-                log.warning("a job waits for the store (%s)", error)
-                time.sleep(_BEAT_SECONDS)
-
-    @contextmanager
-    def _beating(self, job: str) -> Iterator[None]:
-        """Show all the while that the job is being done."""
-        ended = threading.Event()
-
-        def beat() -> None:
-            while not ended.wait(_BEAT_SECONDS):
-                try:
-                    self._store.beat(job, self._name)
-                except StoreUnavailable:
-                    continue  # the next one
-
-        thread = threading.Thread(target=beat, name="beat", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join()
-
-    def _clean(self, active: set[str]) -> None:
-        """Remove uploads of jobs that have ended, and what was left half-way long ago."""
-        for path in self._settings.jobs_dir.glob("*"):
-            try:
-                if path.stem in active:
-                    continue
-                old = time.time() - path.stat().st_mtime > _OLD_UPLOAD_SECONDS
-                if old or self._store.get(path.stem) is not None:
-                    path.unlink()
-            except OSError:  # gone already
-                continue
+        if not self.persist(lambda: self._store.add_results(job, self._name, found)):
+            raise LostError
 
 
 def _passed_over(archive: Archive, position: int) -> JobPicture:

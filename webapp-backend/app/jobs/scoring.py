@@ -6,13 +6,10 @@ from app.api.schemas.base import Probability
 from app.api.schemas.history import HistoryImage, HistoryVerdict
 from app.api.schemas.jobs import JobModel, JobParameters, JobPicture
 from app.jobs.archive import Archive
+from app.jobs.lane import JobFailedError
 from app.serving.judging import Judged, ModelFailedError, Question, judge
 from app.serving.registry import Registry
 from detection_model.images import ImageError, Limits
-
-
-class JobFailedError(Exception):
-    """A job that cannot be done; the message says why."""
 
 
 def questions_of(parameters: JobParameters, registry: Registry) -> list[Question] | None:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from typing import NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,14 @@ class Answered(NamedTuple):
 
     judgement: Judgement
     queue_ms: float
+
+
+class _Turn(NamedTuple, Generic[T]):
+    """What came of work, and the milliseconds that it waited and took."""
+
+    found: T
+    queue_ms: float
+    took_ms: float
 
 
 class Predictor:
@@ -90,6 +98,38 @@ class Predictor:
             ClientGoneError: the client went away while the picture waited.
             ApiError: 503, the deadline passed.
         """
+        turn = await self._in_turn(
+            lambda alone: judge(data, questions, self._limits, alone=alone), is_gone
+        )
+        self._note(questions, turn.found, turn.queue_ms)
+        return Answered(turn.found, turn.queue_ms)
+
+    async def look(
+        self, kind: str, work: Callable[[], T], is_gone: Callable[[], Awaitable[bool]]
+    ) -> T:
+        """Other work on an uploaded picture, which waits and is refused as verdicts are.
+
+        Args:
+            kind: of work that takes about the same time, for guesses of how long others wait.
+            work: done on one of the threads.
+            is_gone: as in `judge`.
+
+        Raises:
+            ImageError: it is no picture that is accepted.
+            ClientGoneError: the client went away while the picture waited.
+            ApiError: 503, too many wait, or the deadline passed.
+        """
+        with self._admission.admitted([kind]):
+            turn = await self._in_turn(lambda _alone: work(), is_gone)
+        self._admission.learn(kind, turn.took_ms / 1000)
+        self._metrics.stage("queue", turn.queue_ms)
+        self._metrics.stage(kind, turn.took_ms)
+        return turn.found
+
+    async def _in_turn(
+        self, work: Callable[[bool], T], is_gone: Callable[[], Awaitable[bool]]
+    ) -> "_Turn[T]":
+        """Work on a thread as soon as one is free; it is told whether it is alone."""
         arrived = time.perf_counter()
         waits = self._free.locked()
         try:
@@ -98,20 +138,18 @@ class Predictor:
                     if waits and await is_gone():
                         raise ClientGoneError
                     queue_ms = since(arrived)
+                    began = time.perf_counter()
                     self._in_work += 1
                     alone = self._in_work == 1
                     try:
-                        found = await self._run(
-                            lambda: judge(data, questions, self._limits, alone=alone)
-                        )
+                        found = await self._run(lambda: work(alone))
                     finally:
                         self._in_work -= 1
         except TimeoutError:
             raise unavailable(
                 "deadline", f"There was no answer within {self._deadline:g} seconds."
             ) from None
-        self._note(questions, found, queue_ms)
-        return Answered(found, queue_ms)
+        return _Turn(found, queue_ms, since(began))
 
     async def measure(self, model: ServedModel) -> list[float]:
         """Milliseconds of each of some calls of the model alone on one picture."""

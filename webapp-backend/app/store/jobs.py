@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, cast
 from sqlalchemy import CursorResult, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from app.api.schemas.jobs import Job, JobParameters, JobPicture
+from app.api.schemas.jobs import Job, JobKind, JobParameters, JobPicture
 from app.store.database import Database
 from app.store.tables import JobItemRow, JobRow
 
@@ -37,10 +37,10 @@ class JobStore:
         self._database = database
 
     def add(self, job: str, file: str | None, parameters: JobParameters, total: int) -> Job:
-        """Accept a job that scores the pictures of an archive."""
+        """Accept a job: of kind explain where the parameters say what to explain, else score."""
         row = JobRow(
             id=job,
-            kind="score",
+            kind="explain" if parameters.explain else "score",
             state="waiting",
             file=file,
             parameters=parameters.model_dump_json(),
@@ -57,18 +57,20 @@ class JobStore:
             row = session.get(JobRow, job)
             return _job(row) if row else None
 
-    def page(self, limit: int, offset: int) -> tuple[int, list[Job]]:
-        """How many jobs there are, and one page of them, newest first."""
-        newest = select(JobRow).order_by(JobRow.created.desc(), JobRow.id)
+    def page(self, limit: int, offset: int, kind: JobKind = "score") -> tuple[int, list[Job]]:
+        """How many jobs of a kind there are, and one page of them, newest first."""
+        newest = select(JobRow).where(JobRow.kind == kind)
+        newest = newest.order_by(JobRow.created.desc(), JobRow.id)
         with self._database.session() as session:
-            total = session.scalar(select(func.count(JobRow.id))) or 0
+            count = select(func.count(JobRow.id)).where(JobRow.kind == kind)
+            total = session.scalar(count) or 0
             return total, [_job(row) for row in session.scalars(newest.limit(limit).offset(offset))]
 
-    def active(self) -> int:
-        """How many jobs wait or run."""
+    def active(self, kind: JobKind = "score") -> int:
+        """How many jobs of a kind wait or run."""
         with self._database.session() as session:
             count = select(func.count(JobRow.id)).where(JobRow.state.in_(_ACTIVE))
-            return session.scalar(count) or 0
+            return session.scalar(count.where(JobRow.kind == kind)) or 0
 
     def results(self, job: str, limit: int, offset: int) -> list[JobPicture]:
         """Results so far, in the archive's order."""
@@ -88,6 +90,12 @@ class JobStore:
             yield from page
             offset = page[-1].position + 1
 
+    def answer(self, job: str) -> str | None:
+        """The JSON that an explanation ended with."""
+        wanted = select(JobItemRow.answer).where(JobItemRow.job_id == job)
+        with self._database.session() as session:
+            return session.scalar(wanted)
+
     def cancel(self, job: str) -> bool:
         """End a job that waits or runs; was it one?"""
         with self._database.session() as session:
@@ -100,17 +108,18 @@ class JobStore:
             ended = JobRow.state.not_in(_ACTIVE)
             return _hit(session, delete(JobRow).where(JobRow.id == job, ended))
 
-    def delete_oldest(self, keep: int) -> int:
-        """Forget all ended jobs but the newest."""
-        ended = JobRow.state.not_in(_ACTIVE)
-        kept = select(JobRow.id).where(ended).order_by(JobRow.created.desc()).limit(keep)
+    def delete_oldest(self, keep: int, kind: JobKind = "score") -> int:
+        """Forget all ended jobs of a kind but the newest."""
+        ended = (JobRow.state.not_in(_ACTIVE), JobRow.kind == kind)
+        kept = select(JobRow.id).where(*ended).order_by(JobRow.created.desc()).limit(keep)
         with self._database.session() as session:
-            done = session.execute(delete(JobRow).where(ended, JobRow.id.not_in(kept)))
+            done = session.execute(delete(JobRow).where(*ended, JobRow.id.not_in(kept)))
             return cast(CursorResult[Any], done).rowcount
 
-    def claimable(self) -> list[Claimable]:
-        """Jobs that wait or run, the oldest first."""
+    def claimable(self, kind: JobKind = "score") -> list[Claimable]:
+        """Jobs of a kind that wait or run, the oldest first."""
         wanted = select(JobRow.id, JobRow.state, JobRow.beat).where(JobRow.state.in_(_ACTIVE))
+        wanted = wanted.where(JobRow.kind == kind)
         with self._database.session() as session:
             rows = session.execute(wanted.order_by(JobRow.created, JobRow.id))
             return [Claimable(job, state == "waiting", beat) for job, state, beat in rows]
@@ -156,6 +165,21 @@ class JobStore:
             row.done += len(fresh)
             row.failed += sum(one.error is not None for one in fresh)
             return True
+
+    def progress(self, job: str, runner: str, done: int, total: int) -> bool:
+        """Tell how far an explanation is; is the job still this runner's?"""
+        with self._database.session() as session:
+            values = {"done": done, "total": total, "beat": JobRow.beat + 1}
+            return _hit(session, _mine(job, runner).values(values))
+
+    def answered(self, job: str, runner: str, answer: str) -> bool:
+        """Finish an explanation with its JSON; was the job still this runner's?"""
+        values = {"state": "finished", "done": JobRow.total, "finished": datetime.now(UTC)}
+        with self._database.session() as session:
+            mine = _hit(session, _mine(job, runner).values(values))
+            if mine:
+                session.add(JobItemRow(job_id=job, position=0, answer=answer))
+            return mine
 
     def end(
         self, job: str, runner: str, state: Literal["finished", "failed"], message: str | None

@@ -13,6 +13,7 @@ from app.jobs.runner import JobRunner
 from app.settings import Settings
 from app.store.database import Database
 from app.store.jobs import JobStore
+from app.worker.explaining import ExplainRunner
 from app.worker.preparing import Preparer
 
 # Answers to people come first where both want the same cores.
@@ -24,12 +25,14 @@ if hasattr(os, "setpriority"):  # not on Windows
     os.setpriority(os.PRIO_PROCESS, 0, _NICE)
 parent = os.getppid()
 preparer = Preparer(settings.models_dir, settings.cache_dir)
-runner = JobRunner(JobStore(Database(settings.store_url)), settings)
-threading.Thread(target=runner.run, name="jobs", daemon=True).start()
+store = JobStore(Database(settings.store_url))
+runner, explainer = JobRunner(store, settings), ExplainRunner(store, settings)
+for lane in (runner, explainer):
+    threading.Thread(target=lane.run, name=lane.kind, daemon=True).start()
 # An embedded worker whose parent was killed must not stay behind.
 while os.getppid() == parent:
     preparer.step()
     time.sleep(settings.poll_seconds)
-    if "tensorflow" in sys.modules and not runner.busy:
+    if "tensorflow" in sys.modules and not (runner.busy or explainer.busy or explainer.warm):
         # What there was to do is done: begin anew without half a gigabyte of TensorFlow.
         os.execv(sys.executable, [sys.executable, "-m", "app.worker"])  # noqa: S606

@@ -7,8 +7,10 @@ from pydantic import BaseModel, Field
 
 from app.api.schemas.base import Answer, ThresholdSource
 from app.api.schemas.history import HistoryImage, HistoryVerdict
+from detection_model.explain.explaining import Method
 from detection_model.stability import When
 
+JobKind = Literal["score", "explain"]
 JobState = Literal["waiting", "running", "finished", "failed", "cancelled"]
 
 
@@ -21,6 +23,13 @@ class JobModel(BaseModel):
     threshold_source: ThresholdSource
 
 
+class ExplainTask(BaseModel):
+    """A heat map that was asked for."""
+
+    method: Method
+    face: int | None = Field(description="by size, from 0; null: the whole picture")
+
+
 class JobParameters(BaseModel):
     """What is to be done."""
 
@@ -28,23 +37,32 @@ class JobParameters(BaseModel):
     calibrate: bool = True
     whole: bool = False
     stability: When = "never"
+    explain: ExplainTask | None = Field(None, description="of jobs of kind explain alone")
 
 
 class Job(BaseModel):
     """One piece of long work."""
 
     id: str
-    kind: Literal["score"] = Field("score", description="score: verdicts on a ZIP of pictures")
+    kind: JobKind = Field(
+        "score",
+        description="score: verdicts on a ZIP of pictures; explain: a heat map of one picture",
+    )
     state: JobState
-    file: str | None = Field(None, description="name of the uploaded archive")
+    file: str | None = Field(None, description="name of the uploaded archive or picture")
     parameters: JobParameters
     created: datetime
     started: datetime | None = None
     finished: datetime | None = None
-    total: int = Field(description="files to look at")
-    done: int = Field(description="files looked at")
+    total: int = Field(description="files to look at, or steps of an explanation")
+    done: int = Field(description="files looked at, or steps done")
     failed: int = Field(description="of these, files without a verdict")
     message: str | None = Field(None, description="why it failed")
+
+    @property
+    def ended(self) -> bool:
+        """It neither waits nor runs."""
+        return self.state not in ("waiting", "running")
 
 
 class JobAnswer(Answer):
@@ -54,7 +72,7 @@ class JobAnswer(Answer):
 
 
 class JobList(Answer):
-    """Jobs, newest first."""
+    """Jobs of one kind, newest first."""
 
     total: int
     limit: int

@@ -1,0 +1,124 @@
+"""Case files: pictures of which somebody says that a verdict was wrong.
+
+The service writes `<sha256>.json` for each and, with consent, the picture beside it. `replay`
+judges the pictures again. Reading these needs no TensorFlow.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
+
+from detection_model.card import ClassName, Sha256
+from detection_model.data.folders import DataError
+from detection_model.data.pictures import BadPicture
+from detection_model.verdict import VerdictName
+
+Really = Literal["real", "fake", "unsure"]
+
+# Of a claim's note, in characters.
+LONGEST_NOTE = 2000
+_LABELS: dict[Really, ClassName | None] = {"real": "Real", "fake": "Fake", "unsure": None}
+
+
+def _printable(text: str) -> str:
+    """Without what could steer the terminal of who reads it."""
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text).strip()
+
+
+class CaseVerdict(BaseModel):
+    """What one model said of the picture when the claim was made."""
+
+    model: str
+    model_sha256: Sha256
+    prediction: ClassName
+    verdict: VerdictName
+    fake: float = Field(description="probability of Fake, calibrated where `calibrated`")
+    logit: float = Field(description="log-odds of Fake before calibration")
+    calibrated: bool
+    threshold: float
+    threshold_source: str
+    judged: Literal["face", "whole"]
+
+
+class Claim(BaseModel):
+    """What somebody says of a picture, against what the service said at that time."""
+
+    created: datetime
+    really: Really = Field(description="what the picture is, as the sender says")
+    note: Annotated[str, AfterValidator(_printable)] = Field("", max_length=LONGEST_NOTE)
+    verdicts: tuple[CaseVerdict, ...]
+    software: dict[str, str] = Field({}, description="versions of the packages that judged")
+
+
+class CaseFile(BaseModel):
+    """One picture and all claims about it, the newest last: that one counts."""
+
+    schema_version: Literal[1] = 1
+    sha256: Sha256 = Field(description="of the picture's file")
+    perceptual_hash: str | None = Field(
+        None, description="256 bits in hexadecimal, alike for pictures that look alike"
+    )
+    size_bytes: int
+    width: int
+    height: int
+    format: str
+    picture: str | None = Field(
+        None,
+        pattern=r"^[0-9a-f]{64}\.[a-z]{1,5}$",
+        description="name of the picture's file beside this one; none: there is no consent",
+    )
+    claims: tuple[Claim, ...] = Field(min_length=1)
+
+    @property
+    def claim(self) -> Claim:
+        """The one that counts."""
+        return self.claims[-1]
+
+    @property
+    def label(self) -> ClassName | None:
+        """What the picture is, as the newest claim says; none: its sender is not sure."""
+        return _LABELS[self.claim.really]
+
+
+def read_case(path: Path) -> CaseFile:
+    """Read one case file.
+
+    Raises:
+        ValueError: it is none; the message names the field.
+        OSError: it cannot be read.
+    """
+    try:
+        return CaseFile.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise ValueError(f"{field}: {first['msg']}") from None
+
+
+def read_cases(folder: Path) -> tuple[list[CaseFile], list[BadPicture]]:
+    """All cases of a folder by their newest claim, oldest first, and the files that are none.
+
+    Raises:
+        DataError: no such folder, or not one case in it.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder")
+    cases, bad = list[CaseFile](), list[BadPicture]()
+    for path in sorted(folder.glob("*.json")):
+        try:
+            cases.append(read_case(path))
+        except ValueError as error:
+            bad.append(BadPicture(path, str(error)))
+        except OSError as error:
+            bad.append(BadPicture(path, error.strerror or "cannot be read"))
+    if not cases:
+        raise DataError(f"{folder}: no case files; the service writes them as SHA256.json")
+    return sorted(cases, key=lambda case: case.claim.created), bad
+
+
+def verdict_of(verdicts: Sequence[CaseVerdict], model: str) -> CaseVerdict | None:
+    """What the model of a name said; none where it was not asked."""
+    return next((verdict for verdict in verdicts if verdict.model == model), None)

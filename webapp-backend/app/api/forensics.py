@@ -1,0 +1,70 @@
+"""/api/forensics: ways to look at a picture, none of which is a verdict."""
+
+import base64
+from functools import cache
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from app.api.answers import image_info
+from app.api.deps import ServiceDep, Upload, refusals, upload_body
+from app.api.schemas.forensics import ForensicView, ViewImage, ViewList, ViewText
+from detection_model import images
+from detection_model.explain.overlay import png
+from detection_model.forensics.averages import ClassSpectra, read_averages
+from detection_model.forensics.view import TEXTS, ViewId
+from detection_model.forensics.views import view as look
+from detection_model.images import Limits
+
+router = APIRouter(prefix="/api", tags=["forensics"])
+
+_published = cache(read_averages)
+
+
+@router.get("/forensics", operation_id="list_forensic_views")
+async def list_forensic_views() -> ViewList:
+    """All views, with what one sees in each and what it does not prove."""
+    return ViewList(views=[ViewText(id=name, **text._asdict()) for name, text in TEXTS.items()])
+
+
+@router.post(
+    "/forensics",
+    operation_id="view_forensically",
+    response_model=ForensicView,
+    responses=refusals(400, 408, 413, 415, 422, 503),
+    openapi_extra=upload_body("image", "picture"),
+)
+async def view_forensically(
+    request: Request,
+    service: ServiceDep,
+    upload: Upload,
+    view: Annotated[ViewId, Query(description="one a request: some take a second")],
+) -> Response:
+    """Look at a picture as an examiner does: one view, its numbers and its limits."""
+    data, limits = await upload.read(), service.settings.image_limits
+    answer = await service.predictor.look(
+        view, lambda: _seen(data, view, limits, _published()), request.is_disconnected
+    )
+    return Response(answer, media_type="application/json")
+
+
+def _seen(data: bytes, name: ViewId, limits: Limits, averages: ClassSpectra | None) -> str:
+    picture = images.decode(data, limits)
+    found = look(name, data, picture.pixels, averages)
+    return ForensicView(
+        view=name,
+        **TEXTS[name]._asdict(),
+        image=image_info(picture),
+        images=[
+            ViewImage(
+                name=part,
+                width=pixels.shape[1],
+                height=pixels.shape[0],
+                media_type="image/png",
+                data=base64.b64encode(png(pixels)).decode(),
+            )
+            for part, pixels in found.images.items()
+        ],
+        numbers=found.numbers,
+    ).model_dump_json()

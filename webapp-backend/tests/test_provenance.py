@@ -1,0 +1,160 @@
+"""What a file says of itself, over HTTP; files are really signed."""
+
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from certificates import Authority
+from fastapi.testclient import TestClient
+from files import packet, plain, with_exif, with_text, with_xmp
+from helpers import picture, predict, ready_client
+from PIL import ExifTags
+from scenes import encoded, shaded
+
+from app.settings import Settings
+
+MODEL, ARTIST = 0x0110, 0x013B
+PLACE: dict[int, dict[int, Any]] = {ExifTags.IFD.GPSInfo: {1: "N", 2: (48.0, 51.0, 29.5)}}
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    return Authority()
+
+
+@pytest.fixture(scope="module")
+def signed(authority: Authority) -> bytes:
+    return authority.sign(encoded(shaded(120), "JPEG", quality=90))
+
+
+def ask(client: TestClient, data: bytes, **query: Any) -> Any:
+    return client.post("/api/provenance", files={"image": ("x.jpg", data)}, params=query)
+
+
+def said(client: TestClient, data: bytes, **query: Any) -> Any:
+    answer = ask(client, data, **query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def trusting(settings: Settings, anchors: Path) -> TestClient:
+    return ready_client(settings.model_copy(update={"trust_anchors": anchors}))
+
+
+def test_a_plain_file_says_nothing(client: TestClient) -> None:
+    found = said(client, plain("JPEG"))
+    assert (found["says_generated"], found["claims"], found["entries"]) == (False, [], [])
+    assert (found["credentials"]["state"], found["trust_list"]) == ("none", False)
+    assert found["image"] == predict(client, plain("JPEG")).json()["image"]
+
+
+def test_a_signed_file_is_valid_but_its_signer_unknown(client: TestClient, signed: bytes) -> None:
+    found = said(client, signed)
+    assert found["credentials"]["state"] == "unknown_signer"
+    assert found["credentials"]["signer"] == "Test Press"
+    assert found["says_generated"]
+    assert found["claims"][0]["signature"] == "unknown_signer"
+
+
+def test_with_a_list_of_signers_it_is_trusted(
+    settings: Settings, tmp_path: Path, authority: Authority, signed: bytes
+) -> None:
+    anchors = tmp_path / "anchors.pem"
+    anchors.write_text(authority.root)
+    with trusting(settings, anchors) as client:
+        found = said(client, signed)
+        assert (found["credentials"]["state"], found["trust_list"]) == ("trusted", True)
+        anchors.write_text(Authority().root)  # read anew: no restart
+        assert said(client, signed)["credentials"]["state"] == "unknown_signer"
+
+
+def test_a_file_that_was_changed_after_signing_is_invalid(
+    client: TestClient, signed: bytes
+) -> None:
+    at = signed.rindex(b"\xff\xdb") + 8
+    changed = signed[:at] + bytes([signed[at] ^ 1]) + signed[at + 1 :]
+    found = said(client, changed)
+    assert found["credentials"]["state"] == "invalid"
+    assert found["credentials"]["problems"] == ["assertion.dataHash.mismatch"]
+    assert found["claims"][0]["signature"] == "invalid"
+
+
+@pytest.mark.parametrize("content", [None, b"no certificate", b"\xff\xfe\x00"])
+def test_a_list_that_cannot_be_read_is_told_and_nobody_is_trusted(
+    settings: Settings, tmp_path: Path, signed: bytes, content: bytes | None
+) -> None:
+    anchors = tmp_path / "anchors.pem"
+    if content is not None:
+        anchors.write_bytes(content)
+    with trusting(settings, anchors) as client:
+        found = said(client, signed)
+    assert (found["credentials"]["state"], found["trust_list"]) == ("unknown_signer", False)
+    assert "trusted signers" in found["problems"][-1]
+    assert str(tmp_path) not in str(found)
+
+
+def test_personal_fields_are_masked_unless_asked_for(client: TestClient) -> None:
+    data = with_exif({MODEL: "Camera 9", ARTIST: "Jane Roe"}, PLACE)
+    found = said(client, data)
+    shown = {entry["name"]: entry["value"] for entry in found["entries"]}
+    assert shown["Model"] == "Camera 9"
+    assert shown["Artist"] is None
+    assert [shown[name] for name in shown if name.startswith("GPS")] == [None, None]
+    assert found["masked"] == 3
+    assert "Jane" not in ask(client, data).text
+    full = said(client, data, personal=True)
+    assert (full["masked"], {e["name"]: e["value"] for e in full["entries"]}["Artist"]) == (
+        0,
+        "Jane Roe",
+    )
+
+
+def test_what_the_file_says_is_apart_from_what_the_model_says(client: TestClient) -> None:
+    dark = with_text({"parameters": "a face\nSteps: 20, Sampler: Euler a, Seed: 7"})
+    assert said(client, dark)["says_generated"]
+    verdict = predict(client, dark, model="bright").json()
+    assert "says_generated" not in verdict
+
+
+def bomb(kind: bytes, megabytes: int) -> bytes:
+    """A small PNG with a packed text of many megabytes before its pixels."""
+    data = plain("PNG")
+    packed = zlib.compress(b"\0" * (megabytes * 1024**2), 9)
+    head = b"Comment\0\1\0\0\0" if kind == b"iTXt" else b"Comment\0\0"
+    body = kind + head + packed
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    return data[:33] + chunk + data[33:]
+
+
+HOSTILE = {
+    "packed text": bomb(b"iTXt", 200),
+    "packed old text": bomb(b"zTXt", 200),
+    "deep XMP": with_xmp(packet("<dc:a>" * 20_000 + "</dc:a>" * 20_000), "PNG"),
+    "growing XMP": with_xmp(
+        b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/">&b;</x:xmpmeta>'
+    ),
+    "deep JSON": with_text({"prompt": "[" * 100_000, "workflow": '{"a":' * 50_000}),
+    "long text": with_text({"parameters": "x" * 900_000}),
+    "many texts": with_text({f"field {number}": "y" * 500 for number in range(2_000)}),
+    "torn credentials": plain("JPEG")[:2]
+    + b"\xff\xeb\x00\x20JP\0\1\0\0\0\1\0\0\xff\xffjumb\0\0\0\x10jumdc2pa"
+    + plain("JPEG")[2:],
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_metadata_is_bounded(client: TestClient, name: str) -> None:
+    answer = ask(client, HOSTILE[name])
+    assert answer.status_code in (200, 422), answer.text
+    assert len(answer.content) < 5 * 1024**2
+    assert answer.status_code == predict(client, HOSTILE[name]).status_code
+    assert said(client, plain("JPEG"))["problems"] == []
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture", picture()[:-30], picture(9, (10, 10))])
+def test_a_bad_picture_is_refused_as_by_predict(client: TestClient, data: bytes) -> None:
+    answer, refused = ask(client, data), predict(client, data)
+    assert (answer.status_code, answer.json()) == (refused.status_code, refused.json())
