@@ -32,8 +32,12 @@ export async function finishedJob(request: APIRequestContext): Promise<Job> {
   const { id } = await startJob(request, archive('finished', 1))
   const read = async () => ((await (await request.get(`/api/jobs/${id}`)).json()) as { job: Job }).job
   // The worker does one job after another.
-  await expect.poll(async () => (await read()).state, { timeout: 45_000 }).toBe('finished')
-  return read()
+  await expect
+    .poll(async () => (await read()).state, { timeout: 120_000, intervals: [100] })
+    .not.toMatch(/waiting|running/)
+  const job = await read()
+  expect(job.state).toBe('finished')
+  return job
 }
 
 /** Deletes the jobs of these tests, and no others. */

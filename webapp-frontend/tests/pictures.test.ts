@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { answerFileName, claimedFormat } from '@/domain/pictures'
+import { claimedFormat, fileNameAbout } from '@/domain/pictures'
 
 it('names the format that a picture claims', () => {
   expect(claimedFormat({ name: 'a.jpg', type: 'image/jpeg' })).toBe('JPEG')
@@ -8,7 +8,7 @@ it('names the format that a picture claims', () => {
   expect(claimedFormat({ name: 'nothing', type: '' })).toBe('')
 })
 
-it('names the downloaded answer after the picture', () => {
-  expect(answerFileName('my.portrait.jpg')).toBe('my.portrait-verdict.json')
-  expect(answerFileName('.jpg')).toBe('picture-verdict.json')
+it('names what is saved about a picture after it', () => {
+  expect(fileNameAbout('my.portrait.jpg', '-verdict.json')).toBe('my.portrait-verdict.json')
+  expect(fileNameAbout('.jpg', '-verdict.json')).toBe('picture-verdict.json')
 })

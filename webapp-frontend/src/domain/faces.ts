@@ -32,6 +32,16 @@ export function placeOf({ left, top, width, height }: FaceBox): Record<string, s
   }
 }
 
+/** A picture of which only the box shows, as CSS lengths in a frame of the box's shape. */
+export function croppedTo({ left, top, width, height }: FaceBox): Record<string, string> {
+  return {
+    left: share(-left / width),
+    top: share(-top / height),
+    width: share(1 / width),
+    height: share(1 / height),
+  }
+}
+
 /** What reaches over the picture's edge is not to be seen. */
 function within(place: number): number {
   return Math.min(Math.max(place, 0), 1)

@@ -9,9 +9,9 @@ export function claimedFormat(file: { name: string; type: string }): string {
   return extension?.toUpperCase() ?? ''
 }
 
-/** A file name for the answer about a picture. */
-export function answerFileName(picture: string): string {
-  return `${picture.replace(/\.[^.]*$/, '') || 'picture'}-verdict.json`
+/** A file name for what is saved about a picture, such as `-verdict.json`. */
+export function fileNameAbout(picture: string, ending: string): string {
+  return (picture.replace(/\.[^.]*$/, '') || 'picture') + ending
 }
 
 /** A picture's size in pixels. */

@@ -1,0 +1,203 @@
+import AxeBuilder from '@axe-core/playwright'
+import type { Page } from '@playwright/test'
+import { picture } from './picture'
+import { expect, test } from './test'
+
+// The first heat map after a while has to wait for TensorFlow.
+test.describe.configure({ timeout: 120_000 })
+
+const ASKED = /\/api\/(explain|forensics|provenance|report|cases)/
+
+/** Has a picture judged and opens what stands behind the verdicts. */
+async function examine(page: Page) {
+  await page.goto('/')
+  await page.setInputFiles('input[type=file]', picture())
+  await page.getByRole('heading', { name: 'Examine: why this verdict?' }).click()
+}
+
+function heatMap(page: Page) {
+  return page.getByRole('img', { name: /^(Speaks most for|Nothing in the) / })
+}
+
+/** Has the file say that it was generated, signed by someone unknown, with a place in it. */
+async function plantProvenance(page: Page) {
+  await page.route('**/api/provenance?*', async (route) => {
+    const personal = route.request().url().includes('personal=true')
+    const response = await route.fetch()
+    const claim = { source: 'c2pa', field: 'c2pa.created', says: 'trainedAlgorithmicMedia' }
+    const credentials = {
+      state: 'unknown_signer',
+      signer: 'Somebody',
+      actions: [{ action: 'c2pa.created', software: 'Painter', source_type: claim.says }],
+      ingredients: 0,
+      problems: [],
+    }
+    const place = { source: 'exif', name: 'GPSLatitude', value: personal ? '48.2' : null, cut: false }
+    const planted = {
+      says_generated: true,
+      claims: [{ ...claim, extent: 'whole', signature: 'unknown_signer' }],
+      credentials,
+      entries: [place],
+      masked: personal ? 0 : 1,
+    }
+    const json = { ...((await response.json()) as object), ...planted }
+    await route.fulfill({ response, json })
+  })
+}
+
+test('nothing is computed before it is opened, and then the heat map comes by itself', async ({ page }) => {
+  const asked: string[] = []
+  page.on('request', (request) => {
+    if (ASKED.test(request.url())) asked.push(new URL(request.url()).pathname)
+  })
+  await page.goto('/')
+  await page.setInputFiles('input[type=file]', picture())
+  await expect(page.getByRole('article', { name: 'v3', exact: true })).toBeVisible()
+  expect(asked).toEqual([])
+  await page.getByRole('heading', { name: 'Examine: why this verdict?' }).click()
+  await expect(page.getByText(/^(None|\d) of \d models sees? signs of generation/)).toBeVisible()
+  await page.getByRole('radio', { name: /^v3 / }).check({ force: true })
+  await expect(heatMap(page)).toBeVisible({ timeout: 50_000 })
+  await expect(page.getByText('Speaks for Fake', { exact: true })).toBeVisible()
+  expect(new Set(asked.map((path) => path.split('/')[2]))).not.toContain('forensics')
+})
+
+test('the keyboard alone changes the layers and reads the values', async ({ page }) => {
+  await examine(page)
+  await page.getByRole('radio', { name: /^v3 / }).check({ force: true })
+  await expect(heatMap(page)).toBeVisible({ timeout: 50_000 })
+  const opacity = page.getByRole('slider', { name: 'Opacity' })
+  await opacity.press('Home')
+  await expect(heatMap(page)).toHaveCSS('opacity', '0')
+  await opacity.press('End')
+  await expect(heatMap(page)).toHaveCSS('opacity', '1')
+
+  await page.getByRole('radio', { name: 'Side by side' }).check({ force: true })
+  const handle = page.getByRole('slider', { name: 'Picture to the left, heat map to the right' })
+  await handle.press('End')
+  await expect(handle).toHaveAttribute('aria-valuetext', 'Heat map from 100% of the width on')
+  await handle.press('ArrowLeft')
+  await expect(heatMap(page)).toHaveCSS('clip-path', 'inset(0px 0px 0px 99%)')
+
+  const values = page.getByRole('application', { name: 'Values of the heat map' })
+  await values.press('Home')
+  const told = /(of the strongest|Says nothing|did not look here)\.?/
+  await expect(page.locator('p[aria-live=polite]', { hasText: told })).toHaveCount(1)
+  const box = await values.boundingBox()
+  if (!box) throw new Error('nothing is shown')
+  await page.mouse.move(box.x + box.width * 0.9, box.y + box.height / 4)
+  await expect(values.getByText(told)).toBeVisible()
+
+  // The handle can be taken anywhere along its line.
+  const y = box.y + box.height / 5
+  await page.mouse.move(box.x + box.width * 0.99, y)
+  await page.mouse.down()
+  await page.mouse.move(box.x + box.width * 0.3, y, { steps: 4 })
+  await page.mouse.up()
+  await expect(handle).toHaveAttribute('aria-valuetext', /from (29|30|31)% of the width/)
+})
+
+test('a slow method waits to be asked, shows how far it is and can be cancelled', async ({ page }) => {
+  await examine(page)
+  await page.getByRole('combobox', { name: 'Method' }).selectOption('LIME')
+  await page.getByRole('button', { name: 'Compute it' }).click()
+  await expect(page.getByRole('progressbar', { name: 'Heat map' })).toBeVisible()
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await expect(page.getByRole('button', { name: 'Compute it' })).toBeVisible()
+})
+
+test('a heat map that cannot be had says why, and can be asked for again', async ({ page }) => {
+  const message = 'This model has no feature map.'
+  await page.route('**/api/explain?*', (route) =>
+    route.fulfill({ status: 409, json: { success: false, error: 'explanation_failed', message } }),
+  )
+  await examine(page)
+  await expect(page.getByRole('alert')).toContainText(message)
+  await page.unroute('**/api/explain?*')
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await expect(page.getByRole('alert')).toHaveCount(0)
+})
+
+test('forensic views say what they show and what they do not prove', async ({ page }) => {
+  await examine(page)
+  await page.getByRole('tab', { name: 'Forensics' }).click()
+  await page.getByRole('heading', { name: 'Noise residual' }).click()
+  await expect(page.getByRole('img', { name: 'What smoothing takes away, amplified' })).toBeVisible()
+  await expect(page.getByText('uneven grain does not prove an edit')).toBeVisible()
+  await page.getByRole('heading', { name: 'JPEG compression' }).click()
+  await expect(page.getByText('Brightness').or(page.getByText('This file is no JPEG'))).toBeVisible()
+})
+
+test('the file has its own word, and personal fields are shown on demand', async ({ page }) => {
+  await plantProvenance(page)
+  await examine(page)
+  await page.getByRole('tab', { name: 'Provenance' }).click()
+  await expect(page.getByRole('region', { name: /generated/ })).toContainText('nobody vouches for')
+  await expect(page.getByText('Valid, but the signer is unknown')).toBeVisible()
+  const place = page.getByRole('row', { name: /GPSLatitude/ })
+  await expect(place).toContainText('hidden')
+  await page.getByRole('button', { name: 'Show 1 personal field' }).click()
+  await expect(place).toContainText('48.2')
+})
+
+test('a report is saved, and an objection is sent', async ({ page }) => {
+  await page.goto('/')
+  await page.setInputFiles('input[type=file]', picture())
+  const download = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Report (JSON)' }).click()
+  expect((await download).suggestedFilename()).toMatch(/-report\.json$/)
+
+  const wrong = page.getByRole('button', { name: 'This verdict is wrong…' })
+  const dialog = page.getByRole('dialog', { name: 'This verdict is wrong' })
+  await wrong.click()
+  await expect(dialog).toBeVisible()
+  await page.keyboard.press('Escape')
+  await expect(dialog).toBeHidden()
+  await expect(wrong).toBeFocused()
+  await wrong.press('Enter')
+  await dialog.getByRole('radio', { name: 'Real' }).check({ force: true })
+  await dialog.getByRole('button', { name: 'Send' }).click()
+  await expect(dialog.getByText('The case was saved, without the picture.')).toBeFocused()
+})
+
+const SIZES = {
+  'wide and light': { viewport: { width: 1440, height: 900 }, colorScheme: 'light' },
+  'narrow and dark': { viewport: { width: 360, height: 740 }, colorScheme: 'dark' },
+} as const
+
+async function expectNoFaults(page: Page) {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'])
+    .analyze()
+  expect(violations).toEqual([])
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+  expect(overflow).toBeLessThanOrEqual(0)
+}
+
+for (const [size, look] of Object.entries(SIZES)) {
+  test.describe(size, () => {
+    test.use({ ...look, reducedMotion: 'reduce' })
+
+    test('the examination has no accessibility faults and fits', async ({ page }) => {
+      await plantProvenance(page)
+      await examine(page)
+      await page.getByRole('radio', { name: /^v3 / }).check({ force: true })
+      await page.getByRole('radio', { name: 'Side by side' }).check({ force: true, timeout: 50_000 })
+      await page.getByRole('application').focus()
+      await expectNoFaults(page)
+      await page.getByRole('tab', { name: 'Forensics' }).click()
+      for (const name of ['Frequency spectrum', 'JPEG compression', 'Double compression']) {
+        const view = page.locator('details details', { has: page.getByRole('heading', { name }) })
+        await view.locator('summary').first().click()
+        await expect(view.locator('dl')).toBeVisible()
+      }
+      await expectNoFaults(page)
+      await page.getByRole('tab', { name: 'Provenance' }).click()
+      await expect(page.getByText('Valid, but the signer is unknown')).toBeVisible()
+      await expectNoFaults(page)
+      await page.getByRole('button', { name: 'This verdict is wrong…' }).click()
+      await expect(page.getByRole('dialog')).toBeVisible()
+      await expectNoFaults(page)
+    })
+  })
+}
