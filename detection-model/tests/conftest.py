@@ -1,5 +1,6 @@
 """Generated pictures and a command line that runs as its users run it."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from PIL import Image
 from typer.testing import CliRunner, Result
+
+# Tables hold what tests look for; a console asks for its width when it is made.
+os.environ["COLUMNS"] = "200"
 
 from detection_model.card import Card, InputSpec, file_sha256, write_card
 from detection_model.cli import app

@@ -122,6 +122,21 @@ def test_lite0_gives_what_pytorch_gives() -> None:
     np.testing.assert_allclose(found[:, :64], expected, atol=2e-4)
 
 
+@pytest.mark.parametrize("name", ["efficientnet-lite0", "mobilenetv2"])
+def test_a_training_goes_on_from_the_backbone_of_a_trained_model(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "trained.keras"
+    trained = zoo.ZOO[name].build(side=96, weights="none")
+    for weight in trained.weights:
+        weight.assign(weight + 0.5)
+    trained.save(path)
+    again = zoo.ZOO[name].build(side=96, weights=str(path))
+    seen = pictures(2, 96)
+    expected = features(trained).predict(seen, verbose=0)
+    np.testing.assert_array_equal(features(again).predict(seen, verbose=0), expected)
+    for found, kept in zip(features(again).weights, features(trained).weights, strict=True):
+        np.testing.assert_array_equal(found, kept)
+
+
 def test_a_download_that_fails_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

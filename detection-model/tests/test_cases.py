@@ -72,7 +72,7 @@ def write(folder: Path, data: bytes, made: CaseFile) -> CaseFile:
 def detection_model(*words: str | Path) -> Result:
     from detection_model.cli import app
 
-    return CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": "200"})
+    return CliRunner().invoke(app, [str(word) for word in words])
 
 
 @pytest.fixture(scope="module")

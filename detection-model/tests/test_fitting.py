@@ -74,6 +74,22 @@ def test_leaks_that_were_found_are_said_and_stand_in_the_card(tmp_path: Path) ->
     assert any("format" in failure for failure in card.known_failures)
 
 
+def test_a_training_on_several_sets_says_of_each_what_was_found(tmp_path: Path) -> None:
+    for name, suffixes in (("Leaking", ("jpg", "png")), ("Unseen", ("png", "png"))):
+        write_portraits(tmp_path / name, suffixes=suffixes)
+        (tmp_path / name / "Test").rename(tmp_path / name / "Validation")
+    write_report(inspect_data(find_data(tmp_path / "Leaking")), tmp_path / "logs")
+    both = {"Leaking": 1, "Unseen": 1}
+    drawn = {"real": both, "fake": both, "pictures": 16}
+    _, record = trained(small(tmp_path, epochs=1, portraits=drawn), tmp_path)
+    assert record.data_warnings is not None
+    said = "\n".join(record.data_warnings)
+    assert "Leaking: " in said
+    assert "Unseen was not inspected" in said
+    (failure,) = read_card(tmp_path / "models" / "small.json").known_failures
+    assert failure.startswith("Trained on Leaking: ")
+
+
 def test_the_head_learns_first_and_the_end_of_the_backbone_after_it(
     synthetic: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

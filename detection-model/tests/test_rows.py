@@ -272,4 +272,4 @@ def test_either_pictures_or_predictions_are_named(here: Here) -> None:
     for given in ([], ["--data", "x", "--from-predictions", "y"]):
         done = here("evaluate", "v3", *given)
         assert done.exit_code == 2
-        assert "--data or --from-predictions" in done.stderr
+        assert "one of --data, --from-predictions and --cases" in done.stderr

@@ -37,7 +37,7 @@ def command(
         str | None,
         typer.Option(
             help="Where a backbone's come from: imagenet (downloaded once; Lite0's are installed), "
-            "a file, or none: random.",
+            "a file, a .keras model of the same backbone to go on from, or none: random.",
             rich_help_panel=NETWORK,
         ),
     ] = None,

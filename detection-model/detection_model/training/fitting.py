@@ -56,8 +56,10 @@ def fit(config: TrainConfig, data: TrainingData, logs: Path, report: Reporter) -
     if data.written_split is not None:
         plots.write_json(folder / "split.json", data.written_split)
     # As of now: a resumed run may have been inspected since.
-    record.data_warnings = data_warnings(data.folder, logs)
-    for text in said_of(data.folder, logs):
+    warned = tuple(text for one in data.folders for text in said_of(one, logs))
+    inspected = any(data_warnings(one, logs) is not None for one in data.folders)
+    record.data_warnings = warned if inspected else None
+    for text in warned:
         report.say(f"WARNING: {text}")
     fitted = Fitted(model, folder, record)
     _go_on(fitted, progress)

@@ -18,7 +18,7 @@ from detection_model.training.reporting import Reporter
 class TrainingData:
     """What is trained and validated on, and what run.json says of it."""
 
-    folder: DataFolder
+    folders: tuple[DataFolder, ...]
     spec: InputSpec
     train: Pictures | Mixture
     epoch_pictures: int
@@ -55,7 +55,7 @@ def load_data(config: TrainConfig, report: Reporter) -> TrainingData:
         return [example.path.relative_to(found.root).as_posix() for example in examples]
 
     return TrainingData(
-        folder=found,
+        folders=(found,),
         spec=spec,
         train=train_pictures,
         epoch_pictures=len(train_pictures.examples),
@@ -97,7 +97,7 @@ def _load_portraits(
     for bad in train.bad + validation.bad:
         report.bad(bad)
     return TrainingData(
-        folder=DataFolder(root, {"train": [one.example for one in train.all]}),
+        folders=tuple(found.values()),
         spec=spec,
         train=Mixture.of(train, settings),
         epoch_pictures=settings.pictures,

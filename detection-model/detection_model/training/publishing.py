@@ -65,9 +65,11 @@ def _in_float32(model: Any, config: TrainConfig) -> Any:
 
 def _leaks(data: TrainingData, folder: Path) -> tuple[str, ...]:
     """What makes figures on this data untrustworthy, where it was inspected."""
-    found = read_findings(data.folder, folder.parent.parent)
-    return (
-        tuple(f"Trained on {found.data}: {leak.message}" for leak in found.leaks) if found else ()
+    return tuple(
+        f"Trained on {found.data}: {leak.message}"
+        for one in data.folders
+        if (found := read_findings(one, folder.parent.parent))
+        for leak in found.leaks
     )
 
 

@@ -34,7 +34,7 @@ def build(name: str, *, side: int, weights: str, head: HeadName, pooling: Poolin
         name: of `APPLICATIONS`, or efficientnet-lite0.
         side: of the pictures, in pixels.
         weights: `imagenet`, `none`, or a file of the backbone's weights: Keras's own (`notop`),
-            for Lite0 the PyTorch port's.
+            for Lite0 the PyTorch port's or a `.keras` model, to go on from its training.
         head: the dense layers.
         pooling: over the feature map.
 
