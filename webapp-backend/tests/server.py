@@ -70,6 +70,18 @@ class Server:
                 line = (folder / "cmdline").read_bytes()
             except OSError:
                 continue
-            if int(parent) == self.process.pid:
-                found["worker" if b"app.worker" in line else "tensorboard"] = int(folder.name)
+            for name in ("worker", "tensorboard"):
+                if int(parent) == self.process.pid and f"app.{name}".encode() in line:
+                    found[name] = int(folder.name)
         return found
+
+    def worker(self) -> int:
+        """Process id of the worker, which is nobody for a moment when it starts itself anew."""
+        seen: dict[str, int] = {}
+
+        def is_named() -> bool:
+            seen.update(self.children())
+            return "worker" in seen
+
+        self.until(is_named)
+        return seen["worker"]

@@ -43,17 +43,17 @@ def test_the_worker_explains_and_stays_ready_for_the_next(server: Server) -> Non
     server.until(lambda: server.client.get("/api/ready").status_code == 200)
     first = finished(server, explain(server, "gradcam"))
     assert first.status_code == 200, first.text
-    worker = server.children()["worker"]
+    worker = server.worker()
     second = explain(server, "gradcam")
     assert second.status_code == 200, second.text
     assert values(second.json()).tolist() == values(first.json()).tolist()
-    assert server.children()["worker"] == worker
+    assert server.worker() == worker
 
 
 def test_a_heat_map_survives_that_the_worker_is_killed(server: Server) -> None:
     server.until(lambda: server.client.get("/api/ready").status_code == 200)
     answer = explain(server, "lime")
-    os.kill(server.children()["worker"], signal.SIGKILL)
+    os.kill(server.worker(), signal.SIGKILL)
     found = finished(server, answer)
     assert found.json()["method"] == "lime", found.text
     jobs = Path(server.models.parent / "state" / "jobs")

@@ -86,7 +86,7 @@ def test_the_api_answers_without_tensorflow(server: Server) -> None:
 
 @needs_proc
 def test_a_killed_worker_harms_no_request_and_is_started_again(server: Server) -> None:
-    os.kill(server.children()["worker"], signal.SIGKILL)
+    os.kill(server.worker(), signal.SIGKILL)
     assert server.answers("first")
     card_for(brightness_model(server.models / "second.keras"))
     server.until(lambda: server.answers("second"))
@@ -133,7 +133,7 @@ def test_a_job_goes_on_where_a_killed_worker_left_it(server: Server) -> None:
     for part in (0.1, 0.5):
         server.until(lambda part=part: job()["done"] > part * count)  # type: ignore[misc]
         if job()["state"] == "running":
-            os.kill(server.children()["worker"], signal.SIGKILL)
+            os.kill(server.worker(), signal.SIGKILL)
             kills += 1
     assert kills
     server.until(lambda: job()["state"] == "finished")
@@ -151,8 +151,9 @@ def let_in(server: Server) -> float:
 
 @needs_proc
 def test_it_stops_with_its_children_after_answering_what_it_accepted(server: Server) -> None:
-    children = server.children()
-    os.kill(children["worker"], signal.SIGSTOP)  # so that this job does not end
+    worker = server.worker()
+    children = server.children() | {"worker": worker}
+    os.kill(worker, signal.SIGSTOP)  # so that this job does not end
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("a.png", picture())
@@ -164,7 +165,7 @@ def test_it_stops_with_its_children_after_answering_what_it_accepted(server: Ser
         asked = [askers.submit(server.ask, large) for _ in range(6)]
         server.until(lambda: let_in(server) == before + 6)
         server.process.send_signal(signal.SIGINT)
-        os.kill(children["worker"], signal.SIGCONT)
+        os.kill(worker, signal.SIGCONT)
         assert [answer.result().status_code for answer in asked] == [200] * 6
         assert "event: progress" in list(stream.iter_lines())
     assert server.process.wait(PATIENCE) == 0
