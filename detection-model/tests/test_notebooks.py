@@ -1,5 +1,6 @@
 """Every notebook runs from top to bottom, and what is kept of them reads well on its own."""
 
+import csv
 import json
 import re
 import shutil
@@ -15,9 +16,14 @@ from PIL import Image
 
 from detection_model import zoo
 from detection_model.card import file_sha256, read_card
+from detection_model.data.findings import REPORT, report_folder
+from detection_model.data.folders import find_data
+from detection_model.data.inspection.inspect_data import inspect_data
+from detection_model.data.inspection.record import data_report
 from detection_model.data.synthetic import synthetic_picture, write_synthetic
 from detection_model.detector import Detector
 from detection_model.evaluation.records import Evaluation
+from detection_model.training.outcomes import TABLE
 from detection_model.training.run import RECORD, RunRecord
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +48,11 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for version in VERSIONS:
         shutil.copytree(ROOT / "logs" / version, root / "logs" / version)
     write_synthetic(root / "data" / "Dataset", per_class=12)
+    # As the first notebook does, which may come later: two of them run at a time.
+    found = data_report(inspect_data(find_data(root / "data" / "Dataset")))
+    report = report_folder(root / "logs", found.data, found.fingerprint)
+    report.mkdir(parents=True)
+    (report / REPORT).write_text(found.model_dump_json())
     (root / "data" / "Diffusion").mkdir()
     for number in range(3):
         picture = Image.fromarray(synthetic_picture("Fake", number, side=512))
@@ -98,6 +109,11 @@ def pictures(cells: list[Cell]) -> int:
     return sum("image/png" in o.get("data", {}) for cell in cells for o in cell["outputs"])
 
 
+def study_rows(house: Path, name: str) -> dict[str, dict[str, str]]:
+    with (house / "detection-model/notebooks/models" / name / TABLE).open(newline="") as file:
+        return {row["name"]: row for row in csv.DictReader(file)}
+
+
 def table_rows(text: str) -> list[list[str]]:
     lines = [line for line in text.splitlines() if "│" in line]
     return [[part.strip() for part in line.split("│")[1:-1]] for line in lines]
@@ -140,7 +156,37 @@ def test_a_training_notebook_trains_beside_the_published_model(
     said = texts(cells)
     assert f"Trained for 1 of the recipe's {zoo.ZOO[version].epochs} epochs." in said
     assert ["pictures", "3 real + 3 fake", "100 real + 100 fake"] in table_rows(said)
+
+
+def test_the_first_training_says_what_is_known_of_the_data_and_how_it_is_trained(ran: Ran) -> None:
+    cells = ran("2-v1")
+    said = texts(cells)
+    assert "Inspected: no leak was found." in said
+    assert "optimizer: adam" in said
+    assert "epochs: 1" in said
     assert pictures(cells) == 2
+
+
+def test_the_second_training_plants_faults_and_shows_their_damage(house: Path, ran: Ran) -> None:
+    cells = ran("3-v2")
+    rows = study_rows(house, "faults")
+    assert list(rows) == ["none", "shuffled labels", "wrong loss"]
+    assert {row["status"] for row in rows.values()} == {"trained"}
+    assert float(rows["wrong loss"]["loss"]) == 0
+    assert pictures(cells) == 4
+
+
+def test_the_third_training_sets_a_backbone_beside_it_and_sweeps(house: Path, ran: Ran) -> None:
+    cells = ran("4-v3")
+    rows = study_rows(house, "backbones")
+    assert {name: row["epochs"] for name, row in rows.items()} == {
+        "v3": "1",
+        "efficientnet-lite0": "1",
+    }
+    said = texts(cells)
+    assert all(f"{name}: {recipe.summary}" in said for name, recipe in zoo.ZOO.items())
+    assert said.count("'learning_rate':") == 2
+    assert pictures(cells) == 3
 
 
 def test_the_comparison_shows_the_published_figures_and_judges_portraits(
@@ -155,7 +201,15 @@ def test_the_comparison_shows_the_published_figures_and_judges_portraits(
     ]
     confusions = [evaluation.rows[0].confusion for evaluation in evaluations]
     assert rows["right"] == [f"{found.correct} of {found.total}" for found in confusions]
-    assert pictures(cells) == 3
+    assert pictures(cells) == 4
+    pairs = [row for row in table_rows(said) if row[0] in ("v2 - v1", "v3 - v1", "all - v3")]
+    assert [row[:2] for row in pairs] == [
+        [pair, metric]
+        for pair in ("v2 - v1", "v3 - v1", "all - v3")
+        for metric in ("accuracy", "AUC", "ECE")
+    ]
+    assert "v1 stays as it is: v1 gives fakes lower probabilities than reals" in said
+    assert "v3: largest Youden's J on Dataset, validation" in said
     folder = house / "data" / "Diffusion"
     detector = Detector.load(MODELS / "v1.keras")
     calls = [detector.judge(path.read_bytes()) for path in sorted(folder.glob("*.png"))]
