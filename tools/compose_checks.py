@@ -15,7 +15,7 @@ from PIL import Image
 
 FACES = Path(__file__).parents[2] / "shared" / "data" / "Dataset" / "Test"
 FOLDER = Path(__file__).parents[1] / "detection-model" / "models"
-MODELS = ["v1", "v2", "v3"]
+MODELS = ["v1", "v2", "v3", "v4"]
 
 
 @pytest.fixture
@@ -110,6 +110,26 @@ def test_an_archive_becomes_a_job_whose_progress_is_streamed(web: httpx.Client) 
     assert len(table.splitlines()) == 1 + 60 * len(MODELS) + 1
 
 
+def test_a_verdict_is_explained_examined_reported_and_objected_to(web: httpx.Client) -> None:
+    files = {"image": ("face.jpg", jpeg(np.full((256, 256, 3), 128, np.uint8)), "image/jpeg")}
+    for method in ("gradcam", "occlusion"):
+        answer = web.post("/api/explain", params={"model": "v3", "method": method}, files=files)
+        if answer.status_code == 202:
+            where = answer.headers["location"]
+            until(lambda where=where: web.get(where).status_code == 200)  # type: ignore[misc]
+            answer = web.get(where)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["method"] == method
+    for path in ("/api/forensics?view=noise", "/api/provenance"):
+        answer = web.post(path, files=files)
+        assert answer.status_code == 200, answer.text
+    report = web.post("/api/report", params={"format": "html", "model": "v3"}, files=files)
+    assert report.headers["content-type"].startswith("text/html")
+    assert "<h1" in report.text
+    kept = web.post("/api/cases", data={"really": "real"}, files=files)
+    assert kept.status_code == 201, kept.text
+
+
 def test_too_large_an_archive_is_json(web: httpx.Client) -> None:
     def parts() -> Iterator[bytes]:
         for _ in range(210):
@@ -134,7 +154,7 @@ def test_the_runs_with_all_their_points(web: httpx.Client) -> None:
         for last in run["last"]
     }
     found = [points[model, "epoch_accuracy", "validation"] for model in MODELS]
-    assert found == [20, 10, 20]
+    assert found == [20, 10, 20, 14]
 
 
 def test_a_model_dropped_into_the_folder_is_served_and_gone_again(web: httpx.Client) -> None:

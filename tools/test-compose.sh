@@ -11,11 +11,11 @@ trap stop EXIT
 stop
 docker compose build --quiet
 docker compose up --detach --wait
-.venv/bin/python tools/wait_ready.py "$BASE_URL" v1 v2 v3
+.venv/bin/python tools/wait_ready.py "$BASE_URL" v1 v2 v3 v4
 .venv/bin/python -m pytest tools/compose_checks.py -k "not second_start"
 docker compose down --timeout 20
 docker compose up --detach --wait
-.venv/bin/python tools/wait_ready.py "$BASE_URL" v1 v2 v3
+.venv/bin/python tools/wait_ready.py "$BASE_URL" v1 v2 v3 v4
 .venv/bin/python -m pytest tools/compose_checks.py -k second_start
 docker compose exec -T backend id -u | grep -qx 10001
 docker compose exec -T web sh -c 'test "$(id -u)" != 0'
