@@ -35,7 +35,9 @@ class RunRecord(BaseModel):
     parameters: int
     optimizer_variables: int
     data_warnings: tuple[str, ...] | None = Field(
-        None, description="leaks that an inspection of the data found; null: nobody looked"
+        None,
+        description="leaks that inspections of the data found, and sets nobody inspected; null: "
+        "nobody looked at any",
     )
     best_epoch: int | None = Field(None, description="lowest validation loss, counted from 1")
     history: dict[str, list[Logged]] = {}
