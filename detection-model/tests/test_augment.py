@@ -22,6 +22,7 @@ EVERYTHING = Augmentation(
     zoom=0.2,
     brightness=0.2,
     colour=0.3,
+    erase=0.2,
     jpeg=30,
     blur=2,
     scaling=0.5,
@@ -43,6 +44,19 @@ def detail(pixels: Any) -> float:
 def test_by_default_nothing_happens() -> None:
     assert Augmentation().chosen == {}
     assert np.array_equal(altered()[0], synthetic_picture("Real", 1, side=64))
+
+
+def test_erasing_hides_one_rectangle_of_every_second_picture() -> None:
+    picture = synthetic_picture("Real", 1, side=64)
+    hidden = [np.any(one != picture, axis=2) for one in altered(60, erase=0.25, share=0.0)]
+    shares = [float(changed.mean()) for changed in hidden]
+    assert 15 < sum(share > 0 for share in shares) < 45
+    assert 0.15 < max(shares) <= 0.25
+    for changed in hidden:
+        rows, columns = np.nonzero(changed)
+        if rows.size > 100:
+            box = changed[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+            assert box.mean() > 0.9
 
 
 def test_every_alteration_does_what_it_is_called() -> None:

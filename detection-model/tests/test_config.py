@@ -67,6 +67,10 @@ def test_a_network_with_a_past_is_trained_in_two_stages_and_another_in_one() -> 
     assert (first.name, first.epochs, first.rate, first.backbone) == ("frozen", 3, 1e-3, 0)
     assert (second.name, second.epochs, second.backbone) == ("fine-tuned", 2, 9)
     assert second.rate == pytest.approx(1e-4)
+    _, faster = stages(
+        config("mobilenetv2", fine_tune_epochs=2, fine_tuning_rate=0.5), zoo.ZOO["mobilenetv2"]
+    )
+    assert faster.rate == 0.5
     random = config("mobilenetv2", epochs=3, fine_tune_epochs=2, weights="none")
     (only,) = stages(random, zoo.ZOO["mobilenetv2"])
     assert (only.epochs, only.backbone) == (5, None)

@@ -19,7 +19,7 @@ from detection_model.card import read_card
 from detection_model.data.folders import find_data
 from detection_model.data.inspection.inspect_data import inspect_data
 from detection_model.data.inspection.report import write_report
-from detection_model.training.callbacks import EpochSeeds, Replayed, seed_states
+from detection_model.training.callbacks import EpochSeeds, Replayed, Warmup, seed_states
 from detection_model.training.config import TrainConfig, configured
 from detection_model.training.devices import Devices, describe
 from detection_model.training.run import RunRecord
@@ -124,6 +124,29 @@ def test_the_head_learns_first_and_the_end_of_the_backbone_after_it(
     # The last three are bn1, conv2 and bn2: statistics and scales of a backbone stay.
     assert learned(frozen, tuned) == ["conv2", *head]
     assert learned(tuned, published) == []
+
+
+def test_the_rate_rises_in_the_first_batches_of_a_stage_alone() -> None:
+    import keras
+
+    rates: list[float] = []
+    seen = keras.callbacks.LambdaCallback(
+        on_train_batch_begin=lambda _batch, **_logs: rates.append(
+            float(model.optimizer.learning_rate)
+        )
+    )
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.optimizer.learning_rate = 0.4
+    data = np.ones((4, 1)), np.ones((4, 1))
+    how = {"batch_size": 1, "initial_epoch": 5, "epochs": 7, "verbose": 0}
+    model.fit(*data, callbacks=[Warmup(2, first=5), seen], **how)
+    assert rates == pytest.approx([0.2, 0.4, 0.4, 0.4] + [0.4] * 4)
+    rates.clear()
+    # Resumed after the stage's first epoch; and one that is shorter than the warm-up.
+    model.fit(*data, callbacks=[Warmup(2, first=4), seen], **how)
+    model.fit(*data, callbacks=[Warmup(8, first=5), seen], **how)
+    assert rates == pytest.approx([0.4] * 8 + [0.05, 0.1, 0.15, 0.2] + [0.4] * 4)
 
 
 def test_dropout_noise_depends_on_seed_and_epoch() -> None:

@@ -15,6 +15,8 @@ _FILTERS = (Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resamplin
 def augment(pixels: Pixels, how: Augmentation, rng: np.random.Generator) -> Pixels:
     """One picture, uint8 RGB (h, w, 3), altered: the same for the same generator."""
     picture = _coloured(_moved(Image.fromarray(pixels), how, rng), how, rng)
+    if how.erase and rng.random() < 0.5:
+        picture = _erased(picture, how.erase, rng)
     return _delivered(picture, how, rng)
 
 
@@ -56,6 +58,21 @@ def _coloured(picture: Image.Image, how: Augmentation, rng: np.random.Generator)
         if by:
             picture = enhance(picture).enhance(1 + rng.uniform(-by, by))
     return picture
+
+
+def _erased(picture: Image.Image, most: float, rng: np.random.Generator) -> Image.Image:
+    """With noise in a rectangle of up to that share of the area, at most three times as long."""
+    side = np.sqrt(rng.uniform(0, most) * picture.width * picture.height)
+    stretch = np.exp(rng.uniform(-1, 1) * np.log(3) / 2)
+    width = int(min(side * stretch, picture.width))
+    height = int(min(side / stretch, picture.height))
+    left = rng.integers(picture.width - width + 1)
+    top = rng.integers(picture.height - height + 1)
+    noise = rng.integers(0, 256, (height, width, 3), np.uint8)
+    erased = picture.copy()
+    if noise.size:
+        erased.paste(Image.fromarray(noise), (int(left), int(top)))
+    return erased
 
 
 def _delivered(picture: Image.Image, how: Augmentation, rng: np.random.Generator) -> Pixels:

@@ -13,7 +13,7 @@ from detection_model import zoo
 from detection_model.training import faults
 from detection_model.training.augment import add_noise, augment
 from detection_model.training.batches import Alter, training_batches
-from detection_model.training.callbacks import Curves, EpochSeeds, Replayed, StageRate
+from detection_model.training.callbacks import Curves, EpochSeeds, Replayed, StageRate, Warmup
 from detection_model.training.checkpoints import Progress, RunKeeper
 from detection_model.training.config import Precision, TrainConfig
 from detection_model.training.loading import TrainingData
@@ -41,7 +41,7 @@ def compile_for(model: Any, config: TrainConfig, stage: Stage) -> None:
     optimizer = getattr(keras.optimizers, _OPTIMIZERS[config.optimizer])
     model.compile(
         optimizer=optimizer(stage.rate, global_clipnorm=config.clip),
-        loss=faults.loss(config.faults),
+        loss=faults.loss(config.faults, config.label_smoothing),
         metrics=["accuracy"],
     )
     model.optimizer.build(model.trainable_variables)
@@ -77,6 +77,8 @@ def callbacks(
     found: list[Any] = [EpochSeeds(config.seed), *faults.callbacks(config.faults, config.seed)]
     if config.schedule != "constant":
         found.append(StageRate(config, stage, progress.first))
+    if config.warmup:
+        found.append(Warmup(config.warmup, progress.first))
     patient = [
         (config.reduce_on_plateau, keras.callbacks.ReduceLROnPlateau, {"factor": 0.5}),
         (config.early_stopping, keras.callbacks.EarlyStopping, {}),

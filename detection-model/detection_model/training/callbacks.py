@@ -35,6 +35,35 @@ class StageRate(keras.callbacks.LearningRateScheduler):  # type: ignore[misc]
         super().__init__(lambda epoch, _rate: rate_at(config, stage, epoch - first))
 
 
+class Warmup(keras.callbacks.Callback):  # type: ignore[misc]
+    """The rate rises in the first batches of the epoch `first`, up to what that epoch has.
+
+    Adam's first steps are as large as the rate in every weight, whatever the gradient: at full
+    rate they undo pretrained features (Goyal et al., "Accurate, large minibatch SGD", 2017).
+    """
+
+    def __init__(self, batches: int, first: int) -> None:
+        super().__init__()
+        self.batches = batches
+        self.first = first
+        self.rate: float | None = None
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Note the epoch's rate."""
+        optimizer = self.model.optimizer
+        self.rate = float(optimizer.learning_rate) if epoch == self.first else None
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Set the batch's share of it."""
+        if self.rate is not None and batch < self.batches:
+            self.model.optimizer.learning_rate = self.rate * (batch + 1) / self.batches
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Whatever was reached, the next epoch begins with the whole rate."""
+        if self.rate is not None:
+            self.model.optimizer.learning_rate = self.rate
+
+
 class Curves(keras.callbacks.TensorBoard):  # type: ignore[misc]
     """Event files that are whole after each epoch; Keras leaves the last minutes in memory."""
 

@@ -38,6 +38,8 @@ class Augmentation(_Settings):
 
     The last five are what happens to a picture on its way to a reader (Wang et al., "CNN-generated
     images are surprisingly easy to spot... for now", 2020); each touches a `share` of the pictures.
+    `erase` hides a part, so that no single one is learned by heart (Zhong et al., "Random erasing
+    data augmentation", 2020).
     """
 
     flip: bool = Field(False, description="left to right, every second picture")
@@ -45,6 +47,9 @@ class Augmentation(_Settings):
     zoom: float = Field(0, ge=0, lt=1, description="in or out by up to this share")
     brightness: Share = Field(0, description="times 1 plus or minus up to this")
     colour: Share = Field(0, description="saturation and contrast, each so")
+    erase: Share = Field(
+        0, description="of the area: up to so much in one rectangle of noise, every second picture"
+    )
     jpeg: int = Field(100, ge=1, le=100, description="encoded at a quality from here to 100")
     blur: float = Field(0, ge=0, le=20, description="Gaussian, sigma up to so many pixels")
     scaling: float = Field(1, gt=0, le=1, description="down by a factor from here to 1, and up")
@@ -114,12 +119,21 @@ class TrainConfig(BaseModel):
     head: HeadName | None = Field(None, description="none: the recipe's own")
     fine_tune_epochs: int = Field(0, ge=0, description="after the head has been trained alone")
     fine_tuned: int = Field(30, ge=1, description="last layers of the backbone that then learn")
+    fine_tuning_rate: float | None = Field(
+        None, gt=0, description="of the second stage; none: a tenth of the first's"
+    )
     normalized: int = Field(
         0, ge=0, description="of those, last layers that also learn batch statistics: slower"
     )
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
     schedule: Literal["constant", "linear", "cosine"] = Field(
         "constant", description="of the rate, over the epochs of a stage, down to nothing"
+    )
+    warmup: int = Field(
+        0, ge=0, description="batches in which a stage's rate rises, in its first epoch"
+    )
+    label_smoothing: float = Field(
+        0, ge=0, lt=1, description="of the loss: half of it is the target of Real"
     )
     clip: float | None = Field(None, gt=0, description="of the gradient: its largest norm")
     early_stopping: int | None = Field(None, ge=1, description="epochs without a lower loss")

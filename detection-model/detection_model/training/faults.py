@@ -24,8 +24,10 @@ def labels(targets: NDArray[np.float32], faults: Faults, seed: int) -> NDArray[n
     return result
 
 
-def loss(faults: Faults) -> str:
-    """The name of the loss to train with."""
+def loss(faults: Faults, label_smoothing: float = 0) -> Any:
+    """The loss to train with, or its name."""
+    if label_smoothing and not faults.wrong_loss:
+        return keras.losses.BinaryCrossentropy(label_smoothing=label_smoothing)
     return WRONG_LOSS if faults.wrong_loss else LOSS
 
 

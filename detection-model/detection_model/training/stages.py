@@ -1,4 +1,4 @@
-"""The stages of a training: the head alone, then the end of the backbone at a tenth of the rate."""
+"""The stages of a training: the head alone, then the end of the backbone at a lower rate."""
 
 import math
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def stages(config: TrainConfig, recipe: Recipe) -> list[Stage]:
         Stage(
             "fine-tuned",
             config.fine_tune_epochs,
-            rate * FINE_TUNING_RATE,
+            config.fine_tuning_rate or rate * FINE_TUNING_RATE,
             backbone=tuned,
             normalized=config.normalized,
         ),
