@@ -1,16 +1,17 @@
 """Writes the figures of the published models into README.md and LEADERBOARD.md: `make results`.
 
 The tables stand between two comments and are made from models/*.eval/metrics.json alone. The
-README has the pictures as they lie there, the leaderboard also what happens to them on the way.
+README has the pictures as they lie there, the leaderboard all metrics of each generator and what
+happens to pictures on the way.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from detection_model.card import CardError, read_beside
 from detection_model.evaluation.records import METRICS, Evaluation, EvaluationRow
-from detection_model.evaluation.rows import label
+from detection_model.evaluation.rows import label, part_of, pictures
 
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = ROOT / "detection-model" / "models"
@@ -26,13 +27,18 @@ _COLUMNS = {
     "ece": "ECE",
 }
 _NOTHING = "–"
+Wanted = Callable[[Evaluation, EvaluationRow], bool]
 
 
-def tables(models: Path, *, deliveries: bool = True) -> str:
-    """Pictures as they lie there, then how the AUC changes with what happens to them on the way."""
+def tables(models: Path, *, whole: bool = False) -> str:
+    """Pictures as they lie there, then the AUC on each kind of them by model.
+
+    `whole` has few rows: data sets in the first table, generators in the second. Otherwise the
+    first has both, and the second what happens to pictures on their way.
+    """
     found = [_read(path) for path in sorted(models.glob(f"*.eval/{METRICS}"))]
-    delivered = _deliveries(found) if deliveries else ""
-    return "\n\n".join([_originals(found), *([delivered] if delivered else [])])
+    second = _by_model(found, _is_generator if whole else _is_delivered)
+    return "\n\n".join([_originals(found, whole=whole), *([second] if second else [])])
 
 
 def _read(path: Path) -> Evaluation:
@@ -42,7 +48,7 @@ def _read(path: Path) -> Evaluation:
         raise SystemExit(f"{path.parent.name}/{error}") from None
 
 
-def _originals(found: Sequence[Evaluation]) -> str:
+def _originals(found: Sequence[Evaluation], *, whole: bool) -> str:
     """A row for each model and set of pictures."""
     return _table(
         ["model", "test on", "right", *_COLUMNS.values()],
@@ -55,20 +61,22 @@ def _originals(found: Sequence[Evaluation]) -> str:
             ]
             for evaluation in found
             for row in evaluation.rows
-            if row.delivery == "original"
+            if row.delivery == "original" and not (whole and _is_generator(evaluation, row))
         ],
     )
 
 
-def _deliveries(found: Sequence[Evaluation]) -> str:
-    """A row for each delivery, a column for each model that was measured on any; or nothing."""
+def _by_model(found: Sequence[Evaluation], wanted: Wanted) -> str:
+    """The AUC: a line for each wanted row, a column for each model that has any; or nothing."""
     measured = {
-        evaluation.model: {label(row): row for row in evaluation.rows if row.delivery != "original"}
+        evaluation.model: {
+            _pictures(row): row for row in evaluation.rows if wanted(evaluation, row)
+        }
         for evaluation in found
     }
     measured = {model: rows for model, rows in measured.items() if rows}
-    labels = dict.fromkeys(name for rows in measured.values() for name in rows)
-    if not labels:
+    names = dict.fromkeys(name for rows in measured.values() for name in rows)
+    if not names:
         return ""
     return _table(
         ["AUC on", *measured],
@@ -80,14 +88,25 @@ def _deliveries(found: Sequence[Evaluation]) -> str:
                     for rows in measured.values()
                 ),
             ]
-            for name in labels
+            for name in names
         ],
     )
 
 
+def _is_delivered(_evaluation: Evaluation, row: EvaluationRow) -> bool:
+    return row.delivery != "original"
+
+
+def _is_generator(evaluation: Evaluation, row: EvaluationRow) -> bool:
+    """It holds the fakes of one generator out of several: the first row of a part holds all."""
+    first = next(one for one in evaluation.rows if part_of(one) == part_of(row))
+    return row.delivery == "original" and row is not first
+
+
 def _pictures(row: EvaluationRow) -> str:
     """What a row was measured on; the split is said where it is not that for tests."""
-    return row.generator or row.dataset if row.split == "test" else label(row)
+    plain = row.split == "test" and row.delivery == "original"
+    return pictures(row) if plain else label(row)
 
 
 def _interval(row: EvaluationRow, metric: str) -> str:
@@ -101,18 +120,18 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def updated(text: str, models: Path = MODELS, *, deliveries: bool = True) -> str:
+def updated(text: str, models: Path = MODELS, *, whole: bool = False) -> str:
     """A page's text with the tables of now."""
     before, rest = text.split(BEGIN)
     _, after = rest.split(END)
-    return f"{before}{BEGIN}\n{tables(models, deliveries=deliveries)}\n{END}{after}"
+    return f"{before}{BEGIN}\n{tables(models, whole=whole)}\n{END}{after}"
 
 
 def main(*, check: bool) -> None:
     """Write both pages, or stop where one is not current."""
     for page in (README, LEADERBOARD):
         text = page.read_text()
-        new = updated(text, deliveries=page == LEADERBOARD)
+        new = updated(text, whole=page == README)
         if check and new != text:
             sys.exit(f"{page.name} is not current: run `make results`")
         if not check:

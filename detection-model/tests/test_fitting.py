@@ -129,15 +129,15 @@ def test_the_head_learns_first_and_the_end_of_the_backbone_after_it(
 def test_the_rate_rises_in_the_first_batches_of_a_stage_alone() -> None:
     import keras
 
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.optimizer.learning_rate = 0.4
     rates: list[float] = []
     seen = keras.callbacks.LambdaCallback(
         on_train_batch_begin=lambda _batch, **_logs: rates.append(
             float(model.optimizer.learning_rate)
         )
     )
-    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-    model.compile("sgd", "mse")
-    model.optimizer.learning_rate = 0.4
     data = np.ones((4, 1)), np.ones((4, 1))
     how = {"batch_size": 1, "initial_epoch": 5, "epochs": 7, "verbose": 0}
     model.fit(*data, callbacks=[Warmup(2, first=5), seen], **how)

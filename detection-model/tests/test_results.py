@@ -25,11 +25,18 @@ def tool() -> Any:
     return module
 
 
-def published(models: Path, name: str, pictures: list[tuple[str, str, str, float]]) -> None:
+def published(
+    models: Path,
+    name: str,
+    pictures: list[tuple[str, str, str, float]],
+    makers: list[str] | None = None,
+) -> None:
     """An evaluation of (split, delivery, label, log-odds of Fake)."""
     predictions = [
-        Prediction("p.png", "Faces", split, delivery, label, 0, logit, generator="")
-        for split, delivery, label, logit in pictures
+        Prediction("p.png", "Faces", split, delivery, label, 0, logit, generator=maker)
+        for (split, delivery, label, logit), maker in zip(
+            pictures, makers or [""] * len(pictures), strict=True
+        )
     ]
     predictions = recalibrated(predictions, NoCalibrator())
     evaluation = Evaluation(
@@ -76,6 +83,26 @@ def test_deliveries_have_a_table_of_their_own(tool: Any, tmp_path: Path) -> None
         ["AUC on", "swept"],
         ["Faces, test, blur-1", "0.000 (0.000–0.000)"],
     ]
+
+
+def test_few_rows_have_the_data_sets_and_the_auc_on_each_generator(
+    tool: Any, tmp_path: Path
+) -> None:
+    published(tmp_path, "plain", RIGHT)
+    mixed = [*RIGHT, ("test", "original", "Fake", -3.0), *BLURRED]
+    published(tmp_path, "mixed", mixed, ["", "A", "B", "", "A"])
+    originals, by_model = tool.tables(tmp_path, whole=True).split("\n\n")
+    assert [row[:2] for row in cells(originals)[1:]] == [
+        ["mixed", "Faces, 1 real + 2 fake"],
+        ["plain", "Faces, 1 real + 1 fake"],
+    ]
+    assert cells(by_model) == [
+        ["AUC on", "mixed"],
+        ["Faces: A", "1.000 (1.000–1.000)"],
+        ["Faces: B", "0.000 (0.000–0.000)"],
+    ]
+    every, _ = tool.tables(tmp_path).split("\n\n")
+    assert len(cells(every)) == 1 + 3 + 1
 
 
 def test_an_evaluation_that_cannot_be_read_is_named(tool: Any, tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_reals_of_the_same_name_go_with_a_generator() -> None:
 def test_a_single_generator_names_the_only_row() -> None:
     found = rows([*REALS, *[row._replace(generator="A") for row in TWO_MAKERS[2:]]], 0.5)
     assert sizes(found) == [("A", "original", 2, 3)]
-    assert label(found[0]) == "A, test"
+    assert label(found[0]) == "D: A, test"
 
 
 def test_each_delivery_gets_rows_of_its_own_after_the_original() -> None:
@@ -75,7 +75,7 @@ def test_each_delivery_gets_rows_of_its_own_after_the_original() -> None:
     found = rows([*TWO_MAKERS, *arrived], 0.5, {("D", "test", "blur-1"): 4})
     assert [row.delivery for row in found] == ["original"] * 3 + ["blur-1"] * 3
     assert [row.skipped for row in found] == [0, 0, 0, 4, 0, 0]
-    assert label(found[4]) == "A, test, blur-1"
+    assert label(found[4]) == "D: A, test, blur-1"
 
 
 def test_probabilities_follow_the_calibrator_and_generators_the_option() -> None:

@@ -9,7 +9,11 @@ from helpers import brightness_model, card_for, prepare, ready_client, settings_
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+from app.jobs.runner import JobRunner
+from app.service import Service
 from app.settings import Settings
+from app.store.database import Database
+from app.store.jobs import JobStore
 from detection_model.card import OutputSpec
 
 # A machine that stalls makes no test fail.
@@ -56,3 +60,17 @@ def settings(prepared: tuple[Path, Path], tmp_path: Path) -> Settings:
 def client(settings: Settings) -> Iterator[TestClient]:
     with ready_client(settings) as client:
         yield client
+
+
+@pytest.fixture
+def service(client: TestClient) -> Service:
+    service: Service = client.app.state.service  # type: ignore[attr-defined]
+    return service
+
+
+@pytest.fixture
+def runner(service: Service) -> Iterator[JobRunner]:
+    """A runner with a connection of its own, as the worker has."""
+    database = Database(service.settings.store_url)
+    yield JobRunner(JobStore(database), service.settings)
+    database.close()

@@ -4,6 +4,7 @@ import base64
 import io
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -81,16 +82,15 @@ def lane(settings: Settings) -> Iterator[ExplainRunner]:
 def working(settings: Settings) -> Iterator[ExplainRunner]:
     """The same, which does jobs on a thread of its own."""
     ended = threading.Event()
-    with lane(settings) as runner:
+    with lane(settings) as runner, ThreadPoolExecutor(1) as thread:
 
         def run() -> None:
             while not ended.wait(0.01):
                 runner.step()
 
-        thread = threading.Thread(target=run)
-        thread.start()
+        done = thread.submit(run)
         try:
             yield runner
         finally:
             ended.set()
-            thread.join()
+            done.result()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from archives import packed, started, state
 from fastapi.testclient import TestClient
 from helpers import (
     brightness_model,
@@ -19,7 +20,6 @@ from helpers import (
     ready_client,
     settings_for,
 )
-from test_jobs import packed, started, state
 
 from app.jobs.runner import JobRunner
 from app.settings import Settings

@@ -104,7 +104,7 @@ const PAGES: Record<string, States> = {
       })
       await page.goto('/models')
       const v3 = page.getByRole('article', { name: 'v3', exact: true })
-      for (const title of ['All metrics', 'ROC', 'Metrics over', 'Calibration', 'Generators', 'Deliveries']) {
+      for (const title of ['All metrics', 'ROC', 'Metrics over', 'Calibration', 'Data sets', 'Deliveries']) {
         await v3.getByRole('button', { name: new RegExp(`^${title}`) }).click()
       }
       await v3.getByText('As a table Reliability diagram').click()

@@ -61,8 +61,8 @@ it('shows all metrics in groups, of the row that is chosen', async () => {
 
 it('sets the fakes of each generator beside all of them', () => {
   const [, all, one] = show(GeneratorTable, { rows: [whole, gan] }).findAll('tr')
-  expect(all?.text()).toMatch(/^All of them\s*100 fake, 100 real\s*0.900/)
-  expect(one?.text()).toMatch(/^StyleGAN\s*40 fake, 100 real\s*0.900/)
+  expect(all?.text()).toMatch(/^faces · all fakes\s*100 fake, 100 real\s*0.900/)
+  expect(one?.text()).toMatch(/^faces · StyleGAN\s*40 fake, 100 real\s*0.900/)
 })
 
 it('shows what a delivery changes, and where the intervals settle it', async () => {

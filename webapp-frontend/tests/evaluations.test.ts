@@ -3,7 +3,7 @@ import { influencesOf } from '@/domain/ensembles'
 import {
   changeOf,
   deliveriesOf,
-  generatorsOf,
+  othersOf,
   hasBothClasses,
   thinned,
   thresholdCurves,
@@ -15,17 +15,18 @@ const gan = row({ generator: 'StyleGAN' })
 const jpeg = row({ delivery: 'jpeg-q40', metrics: { auc: estimate(0.7, 0.02) } })
 const ganJpeg = row({ generator: 'StyleGAN', delivery: 'jpeg-q40' })
 const other = row({ dataset: 'own', generator: 'StyleGAN', delivery: 'jpeg-q40' })
-const rows = [whole, gan, jpeg, ganJpeg, other]
+const elsewhere = row({ dataset: 'own' })
+const rows = [whole, gan, jpeg, ganJpeg, other, elsewhere]
 
-it('finds the generators of a set, and the deliveries of each', () => {
-  expect(generatorsOf(rows, whole)).toEqual([gan])
+it('finds what else was measured, and the deliveries of each', () => {
+  expect(othersOf(rows, whole)).toEqual([gan, elsewhere])
   expect(deliveriesOf(rows, whole)).toEqual([jpeg])
   expect(deliveriesOf(rows, gan)).toEqual([ganJpeg])
 })
 
 it('takes the one generator of a whole set for no further row', () => {
   const only = row({ generator: 'StyleGAN' })
-  expect(generatorsOf([only, ganJpeg], only)).toEqual([])
+  expect(othersOf([only, ganJpeg], only)).toEqual([])
   expect(deliveriesOf([only, ganJpeg], only)).toEqual([ganJpeg])
 })
 

@@ -152,12 +152,14 @@ def _print(result: "Result") -> None:
 
 
 def _rows_table(rows: list[EvaluationRow]) -> Table:
-    """A line a generator and delivery."""
+    """A line a data set, generator and delivery."""
+    from detection_model.evaluation.rows import pictures
+
     shown = {"auc": "AUC", "real_accuracy": "right on real", "fake_accuracy": "right on fake"}
-    table = Table("fakes of", "delivered as", "real", "fake", *shown.values())
+    table = Table("test on", "delivered as", "real", "fake", *shown.values())
     for row in rows:
         cells = [f"{row.metrics[name].value:.3f}" if name in row.metrics else "" for name in shown]
-        table.add_row(row.generator, row.delivery, str(row.n_real), str(row.n_fake), *cells)
+        table.add_row(pictures(row), row.delivery, str(row.n_real), str(row.n_fake), *cells)
     return table
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
@@ -56,10 +56,14 @@ class Pictures:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over the classes and hashes of all pictures, whatever their names and order."""
-        pairs = zip(self.examples, self.hashes, strict=True)
-        lines = sorted(f"{example.label}:{sha256}" for example, sha256 in pairs)
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        """What is trained on, as a card names it."""
+        return fingerprint(zip(self.examples, self.hashes, strict=True))
+
+
+def fingerprint(pictures: Iterable[tuple[Example, str]]) -> str:
+    """SHA-256 over the classes and hashes of pictures, whatever their names and order."""
+    lines = sorted(f"{example.label}:{sha256}" for example, sha256 in pictures)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def load_pictures(

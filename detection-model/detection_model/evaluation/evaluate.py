@@ -19,7 +19,14 @@ from detection_model.evaluation.records import (
     Prediction,
     write_predictions,
 )
-from detection_model.evaluation.rows import Part, of_row, recalibrated, rows, warnings
+from detection_model.evaluation.rows import (
+    Part,
+    of_row,
+    recalibrated,
+    rows,
+    warnings,
+    warnings_on_data,
+)
 from detection_model.evaluation.scoring import Judge, Scored, data_for, score
 
 
@@ -91,6 +98,22 @@ def evaluate(
         rows=rows(predictions, at, skipped),
     )
     return Result(evaluation, predictions, bad)
+
+
+def together(results: Sequence[Result], command: str) -> Result:
+    """One model's results on several data sets as one, in their order."""
+    first = results[0].evaluation
+    looked = [one.evaluation.data_warnings is not None for one in results]
+    said = [text for one in results for text in warnings_on_data(one.evaluation)]
+    evaluation = first.model_copy(
+        update={
+            "command": command,
+            "data_warnings": tuple(said) if any(looked) else None,
+            "rows": [row for one in results for row in one.evaluation.rows],
+        }
+    )
+    predictions = [row for one in results for row in one.predictions]
+    return Result(evaluation, predictions, [bad for one in results for bad in one.bad])
 
 
 def recompute(

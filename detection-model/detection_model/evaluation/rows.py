@@ -64,9 +64,7 @@ def recalibrated(
 
 def warnings(evaluation: Evaluation) -> list[str]:
     """What a reader must know before believing the figures, loudest first."""
-    found = list(evaluation.data_warnings or ())
-    if evaluation.data_warnings is None:
-        found += map(not_inspected, dict.fromkeys(row.dataset for row in evaluation.rows))
+    found = warnings_on_data(evaluation)
     for row in evaluation.rows:
         auc = row.metrics.get("auc")
         if auc is not None and auc.high < 0.5:
@@ -78,9 +76,21 @@ def warnings(evaluation: Evaluation) -> list[str]:
     return found
 
 
+def warnings_on_data(evaluation: Evaluation) -> list[str]:
+    """What inspections found in the data, or that nobody looked."""
+    if evaluation.data_warnings is not None:
+        return list(evaluation.data_warnings)
+    return [*map(not_inspected, dict.fromkeys(row.dataset for row in evaluation.rows))]
+
+
+def pictures(row: EvaluationRow) -> str:
+    """The data set of a row and, where one made them, the generator of its fakes."""
+    return f"{row.dataset}: {row.generator}" if row.generator else row.dataset
+
+
 def label(row: EvaluationRow) -> str:
     """A row's name in tables and figures."""
-    parts = [row.generator or row.dataset, row.split]
+    parts = [pictures(row), row.split]
     return ", ".join(parts if row.delivery == "original" else [*parts, row.delivery])
 
 

@@ -18,9 +18,9 @@ export function useRowText() {
     return known ? t(`models.delivery.${kind}`, { value }) : delivery
   }
 
-  /** What made the fakes of a row; where it is not one, all of them. */
-  function generatorName({ generator }: EvaluationRow) {
-    return generator ?? t('models.evaluation.generators.all')
+  /** The data set of a row, and what made its fakes; where it is not one, all of them. */
+  function picturesName({ dataset, generator }: EvaluationRow) {
+    return [dataset, generator ?? t('models.evaluation.generators.all')].join(' · ')
   }
 
   function rowName({ dataset, split, generator, delivery }: EvaluationRow) {
@@ -28,5 +28,5 @@ export function useRowText() {
     return [dataset, split, generator, arrived].filter(Boolean).join(' · ')
   }
 
-  return { deliveryName, generatorName, rowName }
+  return { deliveryName, picturesName, rowName }
 }

@@ -2,13 +2,13 @@ import type { Curve, Curves, EvaluationRow } from '@/api/types'
 import type { Point } from './curves'
 import { overlap } from './intervals'
 
-/** The rows of the same pictures as a row, whose fakes come from one generator of several. */
-export function generatorsOf(rows: EvaluationRow[], whole: EvaluationRow): EvaluationRow[] {
+/** What else was measured as a row was: single generators of its pictures, other data sets. */
+export function othersOf(rows: EvaluationRow[], whole: EvaluationRow): EvaluationRow[] {
   return rows.filter(
     (row) =>
-      samePictures(row, whole) &&
+      row.split === whole.split &&
       row.delivery === whole.delivery &&
-      row.generator !== whole.generator,
+      (row.dataset !== whole.dataset || row.generator !== whole.generator),
   )
 }
 

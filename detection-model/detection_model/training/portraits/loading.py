@@ -1,6 +1,5 @@
 """The faces of several data sets, decoded once at the resolution that they have."""
 
-import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from PIL import Image
 
 from detection_model import images
 from detection_model.data.folders import DataError, Example
-from detection_model.data.pictures import BadPicture, Progress, bounded_map
+from detection_model.data.pictures import BadPicture, Progress, bounded_map, fingerprint
 from detection_model.faces import Face, crop, crop_box, find_faces
 
 # More is kept of no picture: wider than any cut-out, and no finer than a model sees.
@@ -41,9 +40,8 @@ class Portraits:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over the classes and hashes of all pictures, whatever their names and order."""
-        lines = sorted(f"{one.example.label}:{one.sha256}" for one in self.all)
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        """What is trained on, as a card names it."""
+        return fingerprint((one.example, one.sha256) for one in self.all)
 
 
 def load_portraits(

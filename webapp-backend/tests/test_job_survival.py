@@ -1,0 +1,184 @@
+"""Jobs go on through kills, lost answers, a store that is away and models that change."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from archives import WHITE, many, packed, results, start, started, state
+from fastapi.testclient import TestClient
+from helpers import brightness_model, card_for, prepare, ready_client, settings_for
+
+from app.jobs import lane
+from app.jobs import runner as runner_module
+from app.jobs.runner import JobRunner
+from app.jobs.scoring import score
+from app.service import Service
+from app.settings import Settings
+from app.store.database import StoreUnavailable
+from app.store.jobs import JobStore
+
+
+class Killed(BaseException):
+    """What a kill -9 looks like from inside."""
+
+
+def test_results_are_stored_once_through_kills_and_lost_answers(
+    client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane, "_SILENT_SECONDS", 0.0)
+    monkeypatch.setattr(runner_module, "_BATCH", 3)
+    job = started(client, packed(many(20)), model="bright")
+    add_results = JobStore.add_results
+    calls = 0
+
+    def unreliable(store: JobStore, *args: Any) -> bool:
+        nonlocal calls
+        calls += 1
+        if calls % 3 == 1:
+            raise Killed  # before anything was stored
+        stored = add_results(store, *args)
+        if calls % 3 == 2:
+            raise Killed  # stored, but nobody came to know
+        return stored
+
+    monkeypatch.setattr(JobStore, "add_results", unreliable)
+    kills = 0
+    while state(client, job)["state"] in ("waiting", "running"):
+        runner = JobRunner(service.jobs, service.settings)
+        try:
+            runner.step()
+        except Killed:
+            kills += 1
+    assert kills > 3
+    found = results(client, job)
+    assert [one["file"] for one in found] == [f"{number}.png" for number in range(20)]
+    ended = state(client, job)
+    assert (ended["state"], ended["done"], ended["failed"]) == ("finished", 20, 0)
+
+
+def test_a_commit_whose_answer_was_lost_is_not_stored_twice(
+    client: TestClient, service: Service
+) -> None:
+    job = started(client, packed(many(2)), model="bright")
+    store = service.jobs
+    claim = store.claim(store.claimable()[0], "me")
+    assert claim is not None
+    found = [runner_module._passed_over(FakeArchive(), position) for position in (0, 1)]  # type: ignore[arg-type]
+    assert store.add_results(job["id"], "me", found[:1])
+    assert store.add_results(job["id"], "me", found)
+    assert state(client, job)["done"] == 2
+    assert len(results(client, job)) == 2
+
+
+class FakeArchive:
+    def name(self, position: int) -> str:
+        return str(position)
+
+
+def test_a_runner_that_was_given_up_stores_nothing_more(
+    client: TestClient, service: Service
+) -> None:
+    job = started(client, packed(many(2)), model="bright")
+    store = service.jobs
+    (seen,) = store.claimable()
+    assert store.claim(seen, "slow") is not None
+    assert store.claim(seen, "too late") is None  # its beat has moved
+    assert store.claim(store.claimable()[0], "new") is not None
+    found = [runner_module._passed_over(FakeArchive(), 0)]  # type: ignore[arg-type]
+    assert not store.add_results(job["id"], "slow", found)
+    assert not store.beat(job["id"], "slow")
+    assert not store.end(job["id"], "slow", "finished", None)
+    assert store.add_results(job["id"], "new", found)
+
+
+def test_a_job_that_is_being_done_is_not_taken_from_its_runner(
+    client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started(client, packed(many(2)), model="bright")
+    (seen,) = service.jobs.claimable()
+    assert service.jobs.claim(seen, "other") is not None
+    now = 0.0
+    monkeypatch.setattr("app.jobs.runner.time.monotonic", lambda: now)
+    watcher = JobRunner(service.jobs, service.settings)
+    for _ in range(10):  # it beats
+        now += 4
+        (job,) = service.jobs.claimable()
+        service.jobs.beat(job.id, "other")
+        watcher.step()
+    assert service.jobs.claimable()[0].waiting is False
+    now += 4  # it has fallen silent
+    watcher.step()
+    assert service.jobs.claimable() != []
+    now += 4
+    watcher.step()
+    assert service.jobs.claimable() == []
+
+
+def test_a_file_that_ends_the_worker_each_time_is_passed_over(
+    client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane, "_SILENT_SECONDS", 0.0)
+    job = started(client, packed(many(6)), model="bright")
+
+    def deadly(archive: Any, position: int, *args: Any) -> Any:
+        if position == 4:
+            raise Killed
+        return score(archive, position, *args)
+
+    monkeypatch.setattr("app.jobs.runner.score", deadly)
+    for _ in range(12):
+        try:
+            JobRunner(service.jobs, service.settings).step()
+        except Killed:
+            continue
+    ended = state(client, job)
+    assert (ended["state"], ended["done"], ended["failed"]) == ("finished", 6, 1)
+    assert "ended each time" in results(client, job)[4]["message"]
+
+
+def test_a_job_waits_for_a_store_that_is_away(
+    client: TestClient, runner: JobRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane, "_BEAT_SECONDS", 0.01)
+    job = started(client, packed(many(3)), model="bright")
+    add_results = JobStore.add_results
+    failures = iter([StoreUnavailable("full"), StoreUnavailable("locked")])
+
+    def sometimes(store: JobStore, *args: Any) -> bool:
+        for failure in failures:
+            raise failure
+        return add_results(store, *args)
+
+    monkeypatch.setattr(JobStore, "add_results", sometimes)
+    runner.step()
+    assert state(client, job)["state"] == "finished"
+    assert len(results(client, job)) == 3
+
+
+def test_a_model_that_was_replaced_fails_the_job_with_its_name(tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    card_for(brightness_model(models / "m.keras"))
+    settings = settings_for(models, tmp_path / "state")
+    prepare(models, settings.cache_dir)
+    with ready_client(settings) as client:
+        job = started(client, packed(many(2)))
+        card_for(brightness_model(models / "m.keras", sign=-1))
+        prepare(models, settings.cache_dir)
+        service: Any = client.app.state.service  # type: ignore[attr-defined]
+        JobRunner(service.jobs, settings).step()
+        ended = state(client, job)
+        assert ended["state"] == "failed"
+        assert "m was replaced" in ended["message"]
+        assert results(client, job) == []
+
+
+def test_a_store_that_is_down_is_said_so(settings: Settings) -> None:
+    broken = settings.model_copy(update={"database_url": "sqlite:////proc/nowhere/store.sqlite3"})
+    with ready_client(broken) as client:
+        for answer in (
+            start(client, packed({"a.png": WHITE})),
+            client.get("/api/jobs"),
+            client.get(f"/api/jobs/{'0' * 32}"),
+        ):
+            assert (answer.status_code, answer.json()["error"]) == (503, "store_unavailable")
+        assert list(broken.jobs_dir.glob("*")) == []
