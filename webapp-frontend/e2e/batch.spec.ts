@@ -170,8 +170,9 @@ test('the keyboard alone chooses the models', async ({ page }) => {
   await page.keyboard.press('Tab')
   await page.keyboard.press('Space')
   await page.getByRole('checkbox', { name: 'v2' }).check()
+  await page.getByRole('checkbox', { name: 'Try small changes too' }).press('Space')
   await page.getByRole('button', { name: START }).press('Enter')
-  await expect(page.getByText('Judged by v1, v2.')).toBeVisible()
+  await expect(page.getByText('Judged by v1, v2. Small changes were tried too.')).toBeVisible()
 })
 
 test('without jobs it says so, and a store that is down is asked again', async ({ page }) => {

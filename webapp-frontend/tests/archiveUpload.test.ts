@@ -35,10 +35,10 @@ class Upload {
 
 const zip = new File(['PK'], 'faces.zip', { type: 'application/zip' })
 
-function start(models = '') {
+function start(asked: Record<string, string> = {}) {
   const upload = createArchiveUpload()
   upload.take([zip])
-  const done = upload.send(models)
+  const done = upload.send(asked)
   const [request] = Upload.sent
   if (!request) throw new Error('not sent')
   return { ...upload, done, request }
@@ -54,8 +54,8 @@ afterEach(() => {
 })
 
 it('tells how much has gone, and gives the job that was accepted', async () => {
-  const { archive, sent, done, request } = start('v1,v3')
-  expect(request.url).toBe('/api/jobs?models=v1%2Cv3')
+  const { archive, sent, done, request } = start({ models: 'v1,v3', whole: 'true' })
+  expect(request.url).toBe('/api/jobs?models=v1%2Cv3&whole=true')
   expect((request.form.get('archive') as File).name).toBe('faces.zip')
   request.upload.onprogress?.({ loaded: 1, total: 4 })
   expect(sent.value).toBe(0.25)
@@ -72,7 +72,7 @@ it('keeps the archive where it is refused, for another try', async () => {
   expect(await done).toBeNull()
   expect(failure.value).toMatchObject({ kind: 'busy', message: 'Too many jobs wait.', retryAfter: 30 })
   expect(archive.value).toBe(zip)
-  void send('')
+  void send({})
   expect(failure.value).toBeNull()
   expect(Upload.sent).toHaveLength(2)
 })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { archiveProblem, judgesQuery, MAX_ARCHIVE_BYTES } from '@/domain/archives'
+import { archiveProblem, jobQuery, MAX_ARCHIVE_BYTES } from '@/domain/archives'
 
 function file(name: string, type = '', size = 100) {
   return { name, type, size }
@@ -25,8 +25,16 @@ it('does not send what is certainly too large', () => {
 })
 
 it('asks the active model, all, or those that are named', () => {
-  expect(judgesQuery({ which: 'active', names: ['v1'] })).toBe('')
-  expect(judgesQuery({ which: 'all', names: [] })).toBe('all')
-  expect(judgesQuery({ which: 'chosen', names: ['v1', 'v3'] })).toBe('v1,v3')
-  expect(judgesQuery({ which: 'chosen', names: [] })).toBeNull()
+  const plain = { whole: false, changes: false }
+  expect(jobQuery({ which: 'active', names: ['v1'], ...plain })).toEqual({})
+  expect(jobQuery({ which: 'all', names: [], ...plain })).toEqual({ models: 'all' })
+  expect(jobQuery({ which: 'chosen', names: ['v1', 'v3'], ...plain })).toEqual({ models: 'v1,v3' })
+  expect(jobQuery({ which: 'chosen', names: [], whole: true, changes: true })).toBeNull()
+})
+
+it('says how they are to judge where that is not the usual way', () => {
+  expect(jobQuery({ which: 'active', names: [], whole: true, changes: true })).toEqual({
+    whole: 'true',
+    stability: 'always',
+  })
 })

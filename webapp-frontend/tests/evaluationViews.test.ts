@@ -139,7 +139,7 @@ it('opens no part for rows that are not there', async () => {
   expect(plain.charts).toBe(4)
   const rich = await opened({ ...measured(rows) })
   expect(rich.titles.slice(4)).toEqual([
-    'Generators 1 generator.',
+    'Data sets and generators One more kind of test pictures.',
     'Deliveries How the same faces fare in 1 other way of arriving.',
   ])
 })

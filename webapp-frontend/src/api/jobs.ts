@@ -7,11 +7,16 @@ import { upload, type Sending } from './upload'
 const JOBS: keyof paths = '/api/jobs'
 
 /** Has every picture of a ZIP archive judged. `models`: `all`, names with commas; empty: the active one. */
-export async function startJob(archive: File, models: string, sending: Sending): Promise<Job> {
+export async function startJob(
+  archive: File,
+  asked: Record<string, string>,
+  sending: Sending,
+): Promise<Job> {
   const form = new FormData()
   form.append('archive', archive)
-  const query = models ? `?${new URLSearchParams({ models }).toString()}` : ''
-  return (await answerOf(upload<JobAnswer>(JOBS + query, form, sending))).job
+  const query = new URLSearchParams(asked).toString()
+  const address = query ? `${JOBS}?${query}` : JOBS
+  return (await answerOf(upload<JobAnswer>(address, form, sending))).job
 }
 
 export function listJobs(page: { limit: number; offset: number }): Promise<JobList> {

@@ -22,7 +22,7 @@ export function createArchiveUpload() {
   }
 
   /** The job that was accepted; null where none was. */
-  async function send(models: string): Promise<Job | null> {
+  async function send(asked: Record<string, string>): Promise<Job | null> {
     if (!archive.value || sent.value !== null) return null
     request = new AbortController()
     const { signal } = request
@@ -31,7 +31,7 @@ export function createArchiveUpload() {
     failure.value = null
     try {
       const progress = (share: number) => (sent.value = share)
-      const job = await startJob(archive.value, models, { progress, signal })
+      const job = await startJob(archive.value, asked, { progress, signal })
       archive.value = null
       return job
     } catch (thrown) {

@@ -16,6 +16,16 @@ export function useJobText() {
     return parameters.models.map(({ name }) => name).join(', ')
   }
 
+  /** Which models judge, and how where that is not the usual way. */
+  function askedOf(job: Job) {
+    const { whole, stability } = job.parameters
+    return [
+      t('batch.job.lead', { models: modelsOf(job) }),
+      ...(whole ? [t('batch.job.whole')] : []),
+      ...(stability === 'never' ? [] : [t('batch.job.changes')]),
+    ].join(' ')
+  }
+
   /** How many files are done, and how many of them got no verdict. */
   function countsOf(job: Job) {
     const { done, total, failed } = job
@@ -33,5 +43,5 @@ export function useJobText() {
     return seconds === null ? '' : t('batch.took', { time: duration(seconds) })
   }
 
-  return { nameOf, modelsOf, countsOf, timeOf }
+  return { nameOf, modelsOf, askedOf, countsOf, timeOf }
 }

@@ -19,14 +19,22 @@ export function archiveProblem(files: readonly Given[]): ArchiveProblem | null {
   return file.size > MAX_ARCHIVE_BYTES ? 'tooLarge' : null
 }
 
-/** Which models are to judge: the active one, all, or those named. */
+/** Which models are to judge: the active one, all, or those named; and how. */
 export interface Judges {
   which: 'active' | 'all' | 'chosen'
   names: string[]
+  /** Whole pictures, also by models made for faces. */
+  whole: boolean
+  /** Each picture also after small changes. */
+  changes: boolean
 }
 
-/** As the API takes it; null where none is named yet. */
-export function judgesQuery({ which, names }: Judges): string | null {
-  if (which !== 'chosen') return which === 'all' ? 'all' : ''
-  return names.join(',') || null
+/** What the API is asked beside the archive, without what it does anyhow; null: no model named. */
+export function jobQuery({ which, names, whole, changes }: Judges): Record<string, string> | null {
+  if (which === 'chosen' && !names.length) return null
+  return {
+    ...(which !== 'active' && { models: which === 'all' ? 'all' : names.join(',') }),
+    ...(whole && { whole: 'true' }),
+    ...(changes && { stability: 'always' }),
+  }
 }
