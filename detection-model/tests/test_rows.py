@@ -22,7 +22,7 @@ from detection_model.data.folders import find_data
 from detection_model.evaluation import plots, records
 from detection_model.evaluation.evaluate import Result as Evaluated
 from detection_model.evaluation.metrics import over_thresholds
-from detection_model.evaluation.records import Evaluation, EvaluationRow, Prediction
+from detection_model.evaluation.records import Curves, Evaluation, EvaluationRow, Prediction
 from detection_model.evaluation.rows import label, of_row, recalibrated, rows, warnings
 
 Here = Callable[..., Result]
@@ -180,6 +180,11 @@ def test_evaluating_and_recomputing_give_the_same_files(
     assert len(found.rows) == 3 * 2
     assert found.rows[0].metrics["auc"].value > 0.7
     assert found.command.endswith("--data data/Bright --split test --sweep alike")
+    curves = Curves.model_validate_json((folder / records.CURVES).read_bytes())
+    assert curves.rocs[0] == curves.roc
+    assert len(curves.rocs) == len(found.rows)
+    for row, roc in zip(found.rows, curves.rocs, strict=True):
+        assert np.trapezoid(roc.y, roc.x) == pytest.approx(row.metrics["auc"].value, abs=1e-3)
     drawn = {path.stem for path in folder.glob("*.png")}
     assert drawn == {"roc", "precision-recall", "reliability", "threshold", "confusion", "rows"}
     stored = {path.name: path.read_bytes() for path in folder.iterdir()}

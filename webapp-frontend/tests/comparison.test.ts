@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { chosenModels, differs, sameSample, testsOf, wantedPictures } from '@/domain/comparison'
+import { chosenModels, differs, rocOf, sameSample, testsOf, wantedPictures } from '@/domain/comparison'
 import { lowIsBest } from '@/domain/metrics'
-import { disagreement, measured, row } from './samples'
+import { curves, disagreement, measured, row } from './samples'
 
 it('takes the models of the address that are ready, or else the first few', () => {
   const ready = ['v1', 'v2', 'v3', 'v4', 'v5']
@@ -17,6 +17,22 @@ it('puts the test first that most models took', () => {
     ['c', null],
   ])
   expect(testsOf(evaluations)).toEqual(['faces · test · original', 'own · test · original'])
+})
+
+it('draws each model in the same test, and none where a class was missing', () => {
+  const evaluation = measured([row({ dataset: 'own' }), row({ dataset: 'faces' })])
+  const first = { x: [0.1], y: [0.2] }
+  const second = { x: [0.3], y: [0.4] }
+  const none = { x: [], y: [] }
+  const all = { ...evaluation, curves: { ...curves, rocs: [first, second] } }
+  expect(rocOf(all, 'faces · test · original')).toEqual(second)
+  expect(rocOf(all, 'own · test · original')).toEqual(first)
+  expect(rocOf(all, 'other · test · original')).toBeNull()
+  expect(rocOf({ ...all, curves: { ...curves, rocs: [none, second] } }, 'own · test · original')).toBeNull()
+  const old = { ...evaluation, curves }
+  expect(rocOf(old, 'own · test · original')).toEqual(curves.roc)
+  expect(rocOf(old, 'faces · test · original')).toBeNull()
+  expect(rocOf(null, '')).toBeNull()
 })
 
 it('does not take samples of other sizes for the same pictures', () => {

@@ -185,6 +185,7 @@ export const curves: Curves = {
   reliability: { x: [0.1, 0.9], y: [0.25, 0.7] },
   threshold: ends,
   thresholds: { accuracy: ends, fake_accuracy: { x: [0, 1], y: [1, 0] } },
+  rocs: [],
 }
 
 export const calibration: Calibration = {

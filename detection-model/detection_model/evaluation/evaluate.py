@@ -156,7 +156,9 @@ def save(result: Result, folder: Path) -> None:
     """Write metrics.json, curves.json, predictions.csv and report.txt, warnings at its head."""
     folder.mkdir(parents=True, exist_ok=True)
     write_predictions(folder / records.PREDICTIONS, result.predictions)
-    (folder / records.CURVES).write_text(result.curves().model_dump_json() + "\n")
+    rocs = [result.curves(row).roc for row in result.evaluation.rows]
+    curves = result.curves().model_copy(update={"rocs": rocs})
+    (folder / records.CURVES).write_text(curves.model_dump_json() + "\n")
     loud = [f"WARNING: {text}\n" for text in warnings(result.evaluation)]
     (folder / records.REPORT).write_text("".join([*loud, result.classification_report()]))
     written = result.evaluation.model_dump_json(indent=2)

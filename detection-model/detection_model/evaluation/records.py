@@ -86,13 +86,14 @@ class Curve(BaseModel):
 
 
 class Curves(BaseModel):
-    """curves.json, of the first row of metrics.json."""
+    """curves.json, of the first row of metrics.json but for `rocs`."""
 
     roc: Curve = Field(description="x: false positive rate, y: true positive rate")
     precision_recall: Curve = Field(description="x: recall, y: precision")
     reliability: Curve = Field(description="x: mean probability of a bin, y: share of fakes in it")
     threshold: Curve = Field(description="x: threshold, y: accuracy")
     thresholds: dict[str, Curve] = Field({}, description="by metric; x: threshold, y: the metric")
+    rocs: list[Curve] = Field([], description="`roc` of each row of metrics.json, in its order")
 
 
 class Quality(BaseModel):

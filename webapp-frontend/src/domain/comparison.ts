@@ -1,4 +1,4 @@
-import type { Disagreement, EvaluationRow, ModelEvaluation, ModelRow } from '@/api/types'
+import type { Curve, Disagreement, EvaluationRow, ModelEvaluation, ModelRow } from '@/api/types'
 
 /** More columns than this are hard to read side by side. */
 export const READABLE = 4
@@ -36,6 +36,14 @@ export function testsOf(evaluations: Evaluations): string[] {
 /** What one model did in a test. */
 export function rowOf(measured: ModelEvaluation | null | undefined, test: string) {
   return measured?.evaluation.rows.find((row) => testOf(row) === test)
+}
+
+/** The ROC curve of one model in a test; null where there is none, as without real pictures. */
+export function rocOf(measured: ModelEvaluation | null | undefined, test: string): Curve | null {
+  const index = measured?.evaluation.rows.findIndex((row) => testOf(row) === test) ?? -1
+  // Older files have that of the first row alone.
+  const roc = measured?.curves?.rocs[index] ?? (index === 0 ? measured?.curves?.roc : null)
+  return roc?.x.length ? roc : null
 }
 
 /** Whether all rows have as many pictures of each kind: otherwise they are not the same ones. */
