@@ -8,6 +8,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import typer
 
 from detection_model.cli import (
+    average,
     average_spectra,
     backbone_study,
     benchmark,
@@ -52,6 +53,7 @@ app.command("inspect-data")(inspect_data.command)
 app.command("average-spectra")(average_spectra.command)
 app.command("collect")(collect.command)
 app.command("train")(train.command)
+app.command("average")(average.command)
 app.command("evaluate")(evaluate.command)
 app.command("cases")(cases.command)
 app.command("benchmark")(benchmark.command)

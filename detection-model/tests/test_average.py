@@ -1,0 +1,61 @@
+"""`detection-model average`: several networks' weights as one."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import Result
+
+from detection_model.card import Card, InputSpec, file_sha256, read_card, write_card
+
+Here = Callable[..., Result]
+
+
+def test_the_mean_of_two_networks_has_the_mean_of_their_weights(
+    bright_models: Path, here: Here
+) -> None:
+    import keras
+
+    done = here("average", "both", "red=3", "green=1", "--models", bright_models)
+    assert done.exit_code == 0, done.output
+    mean = keras.saving.load_model(bright_models / "both.keras").get_weights()
+    # Each looks at one channel, with a slope of 0.2.
+    assert np.ravel(mean[0]).tolist() == pytest.approx([0.15, 0.05, 0])
+    assert mean[1] == pytest.approx(-0.2 * 127.5)
+    card = read_card(bright_models / "both.json")
+    assert (card.name, card.sha256) == ("both", file_sha256(bright_models / "both.keras"))
+    assert card.summary.endswith("Its weights are the mean of 0.75 of red, 0.25 of green.")
+    assert here("average", "both", "red=1", "blue=1", "--models", bright_models).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("of", "said"),
+    [
+        (("red=1",), "two or more models"),
+        (("red=1", "green=0"), "a share above 0"),
+        (("red=1", "green"), "green has no value"),
+        (("red=1", "green=much"), "green: could not convert"),
+        (("red=1", "nobody=1"), "no model nobody"),
+        (("red=1", "wide=1"), "differ in input or output"),
+        (("red=1", "deep=1"), "built differently"),
+    ],
+)
+def test_what_has_no_mean_is_refused(
+    bright_models: Path, here: Here, of: tuple[str, ...], said: str
+) -> None:
+    import keras
+    from keras import layers
+
+    shutil.copy(bright_models / "red.keras", bright_models / "wide.keras")
+    deep = [keras.Input((32, 32, 3)), layers.Flatten(), layers.Dense(1, activation="sigmoid")]
+    keras.Sequential(deep).save(bright_models / "deep.keras")
+    for name, side in (("wide", 48), ("deep", 32)):
+        path = bright_models / f"{name}.keras"
+        spec = InputSpec(height=side, width=side)
+        write_card(Card(name=name, sha256=file_sha256(path), input=spec), path.with_suffix(".json"))
+    done = here("average", "both", *of, "--models", bright_models)
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert not (bright_models / "both.keras").exists()
