@@ -42,6 +42,19 @@ def test_calls_follow_each_models_own_threshold() -> None:
     assert picture.wrong == 1
 
 
+def test_a_picture_that_several_sets_hold_counts_once() -> None:
+    both = [
+        row("x", "Fake", 0.9, sha256="1"),
+        row("y", "Real", 0.1),
+        *[row(f"all/{name}", "Fake", 0.9, dataset="All", sha256=name) for name in "12"],
+        row("y", "Real", 0.1, dataset="All"),
+    ]
+    found = compared({"a": both, "b": both})
+    # The larger set first; without a hash nobody knows that two are one.
+    assert [one.path for one in found.pictures] == ["all/1", "all/2", "y", "y"]
+    assert found.datasets == ["All, test", "D, test"]
+
+
 def test_only_pictures_that_all_have_judged_are_compared() -> None:
     rows = {
         "a": [row("x", "Fake", 0.9), row("y", "Real", 0.1)],

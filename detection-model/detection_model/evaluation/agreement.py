@@ -3,6 +3,7 @@
 Pure functions on the rows of predictions.csv.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -10,6 +11,9 @@ from math import comb
 
 from detection_model.card import ClassName
 from detection_model.evaluation.records import Prediction
+
+# Data set, split, delivery, path and SHA-256.
+_Key = tuple[str, str, str, str, str]
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ def compare(
         for name, rows in predictions.items()
     }
     keys = list(dict.fromkeys(key for rows in by_model.values() for key in rows))
-    shared = [key for key in keys if all(key in rows for rows in by_model.values())]
+    shared = _distinct([key for key in keys if all(key in rows for rows in by_model.values())])
     pictures = [
         _judged({name: rows[key] for name, rows in by_model.items()}, thresholds) for key in shared
     ]
@@ -91,7 +95,19 @@ def mcnemar(only_first: int, only_second: int) -> float:
     return min(1.0, tail / 2 ** (total - 1)) if total else 1.0
 
 
-def _key(row: Prediction) -> tuple[str, str, str, str, str]:
+def _distinct(keys: Sequence[_Key]) -> list[_Key]:
+    """Each picture once, for the test counts pictures: of data sets that share it, in the larger.
+
+    Without a hash a picture counts as one of its own.
+    """
+    sizes = Counter(dataset for dataset, *_ in keys)
+    found: dict[str | _Key, _Key] = {}
+    for key in sorted(keys, key=lambda key: -sizes[key[0]]):
+        found.setdefault(key[-1] or key, key)
+    return [*found.values()]
+
+
+def _key(row: Prediction) -> _Key:
     # The hash, where it was written: the same name may be another picture elsewhere.
     return row.dataset, row.split, row.delivery, row.path, row.sha256
 
