@@ -53,7 +53,8 @@ benchmark: ## the service against its peers under load, on PICTURES (a folder of
 benchmark-quality: ## measure every published model on the test pictures of DATA, and write the tables
 	@$(PYTHON) tools/prepare.py train
 	@$(VENV)/detection-model benchmark $(if $(DATA),$(addprefix --data ,$(DATA)),\
-	  --data data/All --data "data/Dataset=StyleGAN,140k Real and Fake Faces (sample)")
+	  --data data/All --data data/Manipulated \
+	  --data "data/Dataset=StyleGAN,140k Real and Fake Faces (sample)")
 	@$(VENV)/python tools/results.py
 
 endure: ## an hour of requests for leaks, 10,000 spoiled pictures, 1,000 odd requests a route

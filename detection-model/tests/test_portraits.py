@@ -5,27 +5,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from noisy import FACE, SIDE, pixels_of
 from PIL import Image
 
 from detection_model.card import InputSpec
 from detection_model.data.folders import Example
-from detection_model.faces import Face
 from detection_model.training.config import Augmentation, ConfigError, PortraitSettings, configured
-from detection_model.training.portraits import forging
 from detection_model.training.portraits.loading import Portrait, Portraits, load_portraits
 from detection_model.training.portraits.mixture import Mixture, portrait_batches, view
 
-SIDE = 120
 SPEC = InputSpec(height=64, width=64)
-POINTS = np.asarray([[42, 50], [78, 50], [60, 66], [60, 82], [25, 56], [95, 56]], np.float32)
-FACE = Face(28, 28, 92, 92, 0.9, POINTS)
-
-
-def pixels_of(colour: int, seed: int = 0) -> NDArray[np.uint8]:
-    """A noisy grey picture: what is pasted into it differs from it."""
-    noise = np.random.default_rng(seed).normal(colour, 8, (SIDE, SIDE, 3))
-    return np.clip(noise, 0, 255).astype(np.uint8)
 
 
 def portrait(colour: int, label: str, source: str) -> Portrait:
@@ -122,40 +111,6 @@ def test_a_cut_out_for_training_holds_the_face() -> None:
     assert min(shares) > 0.29
     assert max(shares) > 0.8
     assert max(shares) - min(shares) > 0.3
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_a_blended_face_differs_from_its_original_only_around_the_face(seed: int) -> None:
-    before = pixels_of(120)
-    after = forging.blend(before, FACE, np.random.default_rng(seed))
-    assert after.shape == before.shape
-    changed = np.abs(after.astype(int) - before).max(axis=-1)
-    # One of the two faces was altered as a whole, so the outside is even, not equal.
-    inside, corner = changed[45:80, 45:75], changed[:8, :8]
-    assert changed.any()
-    assert abs(float(inside.mean()) - float(corner.mean())) > 0.2
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_a_swap_brings_the_donor_in_and_leaves_the_corners_alone(seed: int) -> None:
-    before, donor = pixels_of(60, 1), np.full((SIDE, SIDE, 3), 200, np.uint8)
-    after = forging.swap(before, FACE, donor, FACE, np.random.default_rng(seed))
-    changed = np.abs(after.astype(int) - before).max(axis=-1)
-    assert (changed > 10).mean() > 0.005
-    assert not changed[:10, :10].any()
-    assert not changed[-10:, -10:].any()
-
-
-def test_a_donor_is_laid_where_the_face_is_whatever_its_own_size_and_place() -> None:
-    # Eyes, nose and mouth of the donor are marked; turned by 30 degrees, at twice the size.
-    turn = np.asarray([[np.cos(0.5), -np.sin(0.5)], [np.sin(0.5), np.cos(0.5)]], np.float32)
-    theirs = (POINTS @ turn.T) * 2 + np.asarray([90, 10], np.float32)
-    donor = np.zeros((400, 400, 3), np.uint8)
-    for x, y in theirs[:4]:
-        donor[int(y) - 4 : int(y) + 4, int(x) - 4 : int(x) + 4] = 255
-    moved = forging._aligned(donor, theirs, POINTS, (SIDE, SIDE, 3))
-    for x, y in POINTS[:4]:
-        assert moved[int(y), int(x)].min() > 200
 
 
 def test_portraits_are_kept_at_their_own_resolution_with_the_face_in_place(tmp_path: Path) -> None:

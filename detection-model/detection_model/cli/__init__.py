@@ -24,6 +24,7 @@ from detection_model.cli import (
     fault_study,
     forensics,
     inspect_data,
+    manipulate,
     predict,
     provenance,
     sweep,
@@ -55,6 +56,7 @@ app.command("collect")(collect.command)
 app.command("train")(train.command)
 app.command("average")(average.command)
 app.command("evaluate")(evaluate.command)
+app.command("manipulate")(manipulate.command)
 app.command("cases")(cases.command)
 app.command("benchmark")(benchmark.command)
 app.command("calibrate")(calibrate.command)

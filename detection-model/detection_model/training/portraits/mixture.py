@@ -11,9 +11,9 @@ from PIL import Image
 
 from detection_model import images
 from detection_model.card import InputSpec
+from detection_model.forging import taught
 from detection_model.training.augment import augment
 from detection_model.training.config import Augmentation, PortraitSettings
-from detection_model.training.portraits import forging
 from detection_model.training.portraits.loading import Portrait, Portraits
 
 Pixels = NDArray[np.uint8]
@@ -62,10 +62,10 @@ class Mixture:
         pool = self.pools[name, "Fake" if how == "Fake" else "Real"]
         one = pool[rng.integers(len(pool))]
         if how == "blended":
-            return one, forging.blend(one.pixels, one.face, rng)
+            return one, taught.blend(one.pixels, one.face, rng)
         if how == "swapped":
             other = pool[rng.integers(len(pool))]
-            return one, forging.swap(one.pixels, one.face, other.pixels, other.face, rng)
+            return one, taught.swap(one.pixels, one.face, other.pixels, other.face, rng)
         return one, one.pixels
 
     @cached_property

@@ -1,0 +1,1 @@
+"""Fakes made from real faces: some to learn from (`taught`), some to measure on (`unseen`)."""

@@ -1,0 +1,124 @@
+"""Fakes that are made from real faces, to learn from and to measure on."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawn import cartoon
+from noisy import FACE, POINTS, SIDE, pixels_of
+from PIL import Image
+
+from detection_model.data.folders import DataError, find_data
+from detection_model.data.manipulating import manipulate
+from detection_model.forging import taught, unseen
+from detection_model.forging.pasting import aligned
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_blended_face_differs_from_its_original_only_around_the_face(seed: int) -> None:
+    before = pixels_of(120)
+    after = taught.blend(before, FACE, np.random.default_rng(seed))
+    assert after.shape == before.shape
+    changed = np.abs(after.astype(int) - before).max(axis=-1)
+    # One of the two faces was altered as a whole, so the outside is even, not equal.
+    inside, corner = changed[45:80, 45:75], changed[:8, :8]
+    assert changed.any()
+    assert abs(float(inside.mean()) - float(corner.mean())) > 0.2
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_swap_brings_the_donor_in_and_leaves_the_corners_alone(seed: int) -> None:
+    before, donor = pixels_of(60, 1), np.full((SIDE, SIDE, 3), 200, np.uint8)
+    after = taught.swap(before, FACE, donor, FACE, np.random.default_rng(seed))
+    changed = np.abs(after.astype(int) - before).max(axis=-1)
+    assert (changed > 10).mean() > 0.005
+    assert not changed[:10, :10].any()
+    assert not changed[-10:, -10:].any()
+
+
+def test_a_donor_is_laid_where_the_face_is_whatever_its_own_size_and_place() -> None:
+    # Eyes, nose and mouth of the donor are marked; turned by 30 degrees, at twice the size.
+    turn = np.asarray([[np.cos(0.5), -np.sin(0.5)], [np.sin(0.5), np.cos(0.5)]], np.float32)
+    theirs = (POINTS @ turn.T) * 2 + np.asarray([90, 10], np.float32)
+    donor = np.zeros((400, 400, 3), np.uint8)
+    for x, y in theirs[:4]:
+        donor[int(y) - 4 : int(y) + 4, int(x) - 4 : int(x) + 4] = 255
+    moved = aligned(donor, theirs, POINTS, (SIDE, SIDE, 3))
+    for x, y in POINTS[:4]:
+        assert moved[int(y), int(x)].min() > 200
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_warped_face_keeps_its_surroundings_and_is_the_same_again(seed: int) -> None:
+    before = cartoon(seed, SIDE)
+    after = unseen.warp(before, FACE, np.random.default_rng(seed))
+    changed = np.abs(after.astype(int) - before).max(axis=-1)
+    assert (changed[28:92, 28:92] > 10).mean() > 0.01
+    assert changed[:10].max() <= 10  # cubic interpolation rings a little
+    assert np.array_equal(after, unseen.warp(before, FACE, np.random.default_rng(seed)))
+
+
+def test_a_warped_face_has_no_colour_that_is_not_its_own() -> None:
+    even = np.full((SIDE, SIDE, 3), (10, 120, 250), np.uint8)
+    assert np.array_equal(unseen.warp(even, FACE, np.random.default_rng(0)), even)
+
+
+def test_a_cloned_face_has_the_donors_features_without_a_seam() -> None:
+    columns = np.linspace(60, 160, SIDE)
+    target = np.repeat(np.tile(columns, (SIDE, 1))[..., None], 3, axis=2).astype(np.uint8)
+    donor = np.full((SIDE, SIDE, 3), 200, np.uint8)
+    donor[60:70, 55:65] = 100  # a dark nose
+    after = unseen.clone(target, FACE, donor, FACE).astype(int)
+    changed = np.abs(after - target).max(axis=-1)
+    assert changed[60:70, 55:65].min() > 10
+    assert not changed[:15].any()
+    # Beside the nose the donor is even, so what is laid there bends as the target does.
+    steps = np.abs(np.diff(after[85], axis=0)).max()
+    assert steps <= 3
+
+
+def test_a_face_cloned_from_itself_in_other_colours_is_itself() -> None:
+    before = cartoon(1, SIDE) // 2
+    after = unseen.clone(before, FACE, before + np.uint8(40), FACE)
+    assert np.abs(after.astype(int) - before).max() <= 2
+
+
+def test_a_donor_that_lies_elsewhere_changes_nothing() -> None:
+    before = pixels_of(60)
+    nowhere = np.full((8, 8, 3), 200, np.uint8)
+    far = FACE.points - np.float32(500)
+    donor = type(FACE)(-472, -472, -408, -408, 0.9, far)
+    assert np.array_equal(unseen.clone(before, FACE, nowhere, donor), before)
+
+
+def write(folder: Path, *pictures: np.ndarray) -> Path:
+    real = folder / "Test" / "Real"
+    real.mkdir(parents=True)
+    (folder / "Test" / "Fake").mkdir()
+    for number, pixels in enumerate(pictures):
+        Image.fromarray(pixels).save(real / f"{number}.png")
+        Image.fromarray(pixels).save(folder / "Test" / "Fake" / f"{number}.png")
+    return folder
+
+
+def test_every_real_test_face_is_there_once_and_in_two_manipulations(tmp_path: Path) -> None:
+    faces = write(tmp_path / "faces", cartoon(0), cartoon(1), pixels_of(90))
+    out = tmp_path / "manipulated"
+    done = manipulate(faces, out)
+    assert done == {
+        "Test/Real/Whole": 2,
+        "Test/Fake/Warped": 2,
+        "Test/Fake/Cloned": 2,
+        "without a face": 1,
+    }
+    names = {path.parent.name for path in out.rglob("*.jpg")}
+    assert names == {"Whole", "Warped", "Cloned"}
+    assert find_data(out).counts() == {"test/Real": 2, "test/Fake": 4}
+
+
+def test_a_face_alone_or_a_folder_in_use_is_refused(tmp_path: Path) -> None:
+    one = write(tmp_path / "one", cartoon(0))
+    with pytest.raises(DataError, match="1 real faces to test on: two are needed"):
+        manipulate(one, tmp_path / "out")
+    with pytest.raises(DataError, match="is not empty"):
+        manipulate(one, one)
