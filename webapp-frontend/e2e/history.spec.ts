@@ -38,9 +38,12 @@ test('a verdict appears in the history, is found, and is deleted', async ({ page
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
   await page.getByRole('button', { name: 'Cancel' }).click()
   await expect(page.getByRole('dialog')).toHaveCount(0)
-  await entry.getByRole('button', { name: `Delete the entry of ${name}.png` }).click()
+  const remove = entry.getByRole('button', { name: `Delete the entry of ${name}.png` })
+  await expect(remove).toBeFocused()
+  await remove.click()
   await page.getByRole('button', { name: 'Delete it' }).click()
   await expect(page.getByRole('heading', { name: 'Nothing matches' })).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'History', level: 1 })).toBeFocused()
   expect(await remembered(request, name)).toBe(0)
 })
 
