@@ -50,8 +50,8 @@ def measured(prepared: tuple[Path, Path], tmp_path: Path) -> Settings:
     return settings_for(models, state, data_dir=tmp_path / "data")
 
 
-def compared(client: TestClient, models: str) -> Any:
-    answer = client.get("/api/compare", params={"models": models})
+def compared(client: TestClient, models: str, **query: str) -> Any:
+    answer = client.get("/api/compare", params={"models": models, **query})
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -72,6 +72,19 @@ def test_where_models_agree_and_where_not(measured: Settings) -> None:
     assert [call["right"] for call in first["calls"]] == [True, False]
     assert (first["path"], first["picture"]) == ("Test/Fake/b.png", True)
     assert (second["path"], second["picture"]) == ("Test/Fake/c.png", False)
+
+
+def test_one_data_set_can_be_asked_for(measured: Settings) -> None:
+    predictions = measured.models_dir / "bright.eval" / "predictions.csv"
+    text = predictions.read_text()
+    assert "a.png,D," in text
+    predictions.write_text(text.replace("a.png,D,", "a.png,E,"))
+    with ready_client(measured) as client:
+        found = compared(client, "bright,dark", dataset="D")
+        other = compared(client, "bright,dark", dataset="E")
+    assert (found["pictures"], found["n_real"], found["datasets"]) == (2, 0, ["D, test"])
+    # dark was not measured on E.
+    assert (other["pictures"], other["not_measured"]) == (0, [])
 
 
 def test_a_changed_threshold_changes_the_comparison(measured: Settings) -> None:

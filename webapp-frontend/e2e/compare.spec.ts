@@ -70,7 +70,8 @@ test('the models are timed one after the other', async ({ page }) => {
 
 test('the pictures on which they disagree are counted, filtered and paged', async ({ page }) => {
   const part = section(page, 'Where they disagree')
-  await expect(part.getByText(/^\d+ pictures: \d+ real, \d+ fake\.$/)).toBeVisible()
+  const sample = part.getByText(/^\d+ pictures of .+: \d+ real, \d+ fake\.$/)
+  await expect(sample).toBeVisible()
   await expect(part.getByText(/^v\d and v\d: only v\d is right on \d+/)).toHaveCount(3)
   const tiles = part.getByRole('figure')
   await expect(tiles.first()).toContainText(/v1: (Real|Fake), (right|wrong) \(.*% fake\)/)
@@ -81,6 +82,9 @@ test('the pictures on which they disagree are counted, filtered and paged', asyn
   await expect(part.getByText('Really a fake')).toHaveCount(0)
   await part.getByLabel('Wrong model').selectOption('v2')
   await expect(tiles.first()).toContainText(/v2: Fake, wrong/)
+  const tests = section(page, 'Measurements').getByLabel('Test pictures')
+  await tests.selectOption('All · test · original')
+  await expect(sample).toHaveText('580 pictures of All, test: 248 real, 332 fake.')
 })
 
 test('the same picture goes through the chosen models only', async ({ page }) => {

@@ -21,12 +21,19 @@ router = APIRouter(prefix="/api", tags=["compare"])
 def compare_models(
     service: ServiceDep,
     models: Annotated[str, Query(description="two or more names, separated by commas")],
+    dataset: Annotated[
+        str | None, Query(description="its test pictures alone; default: all, each once")
+    ] = None,
 ) -> ModelComparison:
     """How often models say the same of their test pictures, and where they do not."""
     served = [service.model(name) for name in names_in(models)]
     if len(served) < 2:
         raise ApiError(422, "invalid_parameter", "models: name two or more, with commas.")
-    measured = {m.name: m.evaluation.predictions for m in served if m.evaluation is not None}
+    measured = {
+        m.name: [row for row in m.evaluation.predictions if dataset in (None, row.dataset)]
+        for m in served
+        if m.evaluation is not None
+    }
     thresholds = {model.name: service.threshold(model)[0] for model in served}
     found = compare(measured if len(measured) > 1 else {}, thresholds)
     rows = {row.sha256: row for row in _predictions(service)}

@@ -1,5 +1,5 @@
 import { computed, ref, type Ref } from 'vue'
-import { testsOf, type Evaluations } from '@/domain/comparison'
+import { rowOf, testsOf, type Evaluations } from '@/domain/comparison'
 
 /** The test in which models are compared: the reader's choice, or else what most of them took. */
 export function useTestChoice(evaluations: Ref<Evaluations>) {
@@ -9,5 +9,8 @@ export function useTestChoice(evaluations: Ref<Evaluations>) {
     get: () => (tests.value.includes(wanted.value) ? wanted.value : (tests.value[0] ?? '')),
     set: (title) => (wanted.value = title),
   })
-  return { tests, test }
+  const dataset = computed(
+    () => [...evaluations.value.values()].flatMap((one) => rowOf(one, test.value) ?? [])[0]?.dataset,
+  )
+  return { tests, test, dataset }
 }
