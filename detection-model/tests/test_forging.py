@@ -1,5 +1,6 @@
 """Fakes that are made from real faces, to learn from and to measure on."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from drawn import cartoon
 from noisy import FACE, POINTS, SIDE, pixels_of
 from PIL import Image
+from typer.testing import Result
 
 from detection_model.data.folders import DataError, find_data
 from detection_model.data.manipulating import manipulate
@@ -103,17 +105,30 @@ def write(folder: Path, *pictures: np.ndarray) -> Path:
 
 def test_every_real_test_face_is_there_once_and_in_two_manipulations(tmp_path: Path) -> None:
     faces = write(tmp_path / "faces", cartoon(0), cartoon(1), pixels_of(90))
+    (faces / "Test" / "Real" / "3.png").write_bytes(b"no picture")
     out = tmp_path / "manipulated"
     done = manipulate(faces, out)
     assert done == {
         "Test/Real/Whole": 2,
         "Test/Fake/Warped": 2,
         "Test/Fake/Cloned": 2,
-        "without a face": 1,
+        "left out": 2,
     }
     names = {path.parent.name for path in out.rglob("*.jpg")}
     assert names == {"Whole", "Warped", "Cloned"}
     assert find_data(out).counts() == {"test/Real": 2, "test/Fake": 4}
+
+
+def test_the_command_tells_what_it_wrote_and_overwrites_nothing(
+    tmp_path: Path, here: Callable[..., Result]
+) -> None:
+    faces = write(tmp_path / "faces", cartoon(0), cartoon(1))
+    done = here("manipulate", faces, tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert "Test/Fake/Cloned: 2" in done.output
+    again = here("manipulate", faces, tmp_path / "out")
+    assert again.exit_code != 0
+    assert "is not empty" in again.output
 
 
 def test_a_face_alone_or_a_folder_in_use_is_refused(tmp_path: Path) -> None:

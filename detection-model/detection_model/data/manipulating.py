@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from detection_model.data.folders import DataError, SplitName, find_data
+from detection_model.data.folders import DataError, find_data
 from detection_model.data.pictures import Progress
+from detection_model.data.portraits import Portrait, load_portraits
 from detection_model.forging import unseen
 from detection_model.forging.masks import face_of, radii
-from detection_model.training.portraits.loading import Portrait, load_portraits
 
 _QUALITY = 90
 # What counts as far apart: of an eye distance, and of 255.
@@ -26,41 +26,40 @@ _SHAPES, _COLOURS = 0.2, 30.0
 def manipulate(
     folder: Path,
     out: Path,
-    split: SplitName = "test",
     seed: int = 0,
     progress: Progress = lambda _done, _total: None,
 ) -> Counter[str]:
-    """Write a data set from the real faces of a split; pictures without a face are left out.
+    """Write a data set from the real test faces of another.
 
     Each face is once warped and once laid under that of another, the one that is most alike in
     shape and colour. The files are JPEG of quality 90, at most 512 pixels wide.
 
     Returns:
-        pictures by `split/class/name`, and those left out.
+        pictures by `split/class/name`, and those left out: unreadable, or nobody is found in them.
 
     Raises:
         DataError: the data set is unusable or has fewer than two faces, or `out` holds something.
     """
     if out.exists() and any(out.iterdir()):
         raise DataError(f"{out} is not empty: name a new folder")
-    reals = [one for one in find_data(folder).split(split) if one.label == "Real"]
+    reals = [one for one in find_data(folder).split("test") if one.label == "Real"]
     found = load_portraits([("", one) for one in reals], progress)
     faces = [one for one in found.all if one.face.score > 0]
     if len(faces) < 2:
         raise DataError(f"{folder} has {len(faces)} real faces to test on: two are needed")
-    done = Counter({"without a face": len(reals) - len(faces)})
+    done = Counter({"left out": len(reals) - len(faces)})
     donors = _donors(faces)
     for number, (one, donor) in enumerate(zip(faces, donors, strict=True)):
         rng = np.random.default_rng([seed, number])
         for part, pixels in (
-            ("Real/Whole", one.pixels),
-            ("Fake/Warped", unseen.warp(one.pixels, one.face, rng)),
-            ("Fake/Cloned", unseen.clone(one.pixels, one.face, donor.pixels, donor.face)),
+            ("Test/Real/Whole", one.pixels),
+            ("Test/Fake/Warped", unseen.warp(one.pixels, one.face, rng)),
+            ("Test/Fake/Cloned", unseen.clone(one.pixels, one.face, donor.pixels, donor.face)),
         ):
-            target = out / split.title() / part
+            target = out / part
             target.mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels).save(target / f"{number:05}.jpg", quality=_QUALITY)
-            done[f"{split.title()}/{part}"] += 1
+            done[part] += 1
     return done
 
 

@@ -17,7 +17,7 @@ from detection_model.training.callbacks import Curves, EpochSeeds, Replayed, Sta
 from detection_model.training.checkpoints import Progress, RunKeeper
 from detection_model.training.config import Precision, TrainConfig
 from detection_model.training.loading import TrainingData
-from detection_model.training.portraits.mixture import Mixture, portrait_batches
+from detection_model.training.mixture import Mixture, portrait_batches
 from detection_model.training.run import RunRecord
 from detection_model.training.stages import Stage, set_trainable
 

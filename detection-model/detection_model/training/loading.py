@@ -7,10 +7,10 @@ from detection_model import zoo
 from detection_model.card import InputSpec
 from detection_model.data.folders import DataFolder, Example, SplitName, find_data
 from detection_model.data.pictures import Pictures, load_pictures
+from detection_model.data.portraits import load_portraits
 from detection_model.faces import face_or_whole
 from detection_model.training.config import PortraitSettings, TrainConfig
-from detection_model.training.portraits.loading import load_portraits
-from detection_model.training.portraits.mixture import Mixture
+from detection_model.training.mixture import Mixture
 from detection_model.training.reporting import Reporter
 
 

@@ -10,7 +10,7 @@ export function useTestChoice(evaluations: Ref<Evaluations>) {
     set: (title) => (wanted.value = title),
   })
   const dataset = computed(
-    () => [...evaluations.value.values()].flatMap((one) => rowOf(one, test.value) ?? [])[0]?.dataset,
+    () => [...evaluations.value.values()].map((one) => rowOf(one, test.value)).find(Boolean)?.dataset,
   )
   return { tests, test, dataset }
 }

@@ -11,10 +11,10 @@ from PIL import Image
 
 from detection_model import images
 from detection_model.card import InputSpec
+from detection_model.data.portraits import Portrait, Portraits
 from detection_model.forging import taught
 from detection_model.training.augment import augment
 from detection_model.training.config import Augmentation, PortraitSettings
-from detection_model.training.portraits.loading import Portrait, Portraits
 
 Pixels = NDArray[np.uint8]
 # Of the face: how far a cut-out's middle may be from its own, either way.
