@@ -14,7 +14,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from detection_model import images
+from detection_model import imaging
 from detection_model.forensics.double_compression import DoubleCompression, double_compression
 
 QUALITIES = (50, 60, 75, 85, 90, 95)
@@ -27,7 +27,7 @@ def saved(image: Image.Image, quality: int) -> bytes:
 
 
 def hint(data: bytes) -> bool:
-    numbers = double_compression(data, images.decode(data).pixels).numbers
+    numbers = double_compression(data, imaging.decode(data).pixels).numbers
     assert isinstance(numbers, DoubleCompression)
     return numbers.hint
 
@@ -38,7 +38,7 @@ def main() -> None:
     chosen = random.Random(0).sample(files, min(count, len(files)))
     pictures = []
     for path in chosen:
-        image = Image.fromarray(images.decode(path.read_bytes()).pixels)
+        image = Image.fromarray(imaging.decode(path.read_bytes()).pixels)
         size = (image.width * 3 // 4, image.height * 3 // 4)
         pictures.append(image.resize(size, Image.Resampling.LANCZOS))
     print(f"{len(pictures)} pictures of {folder.name}\n\n| saved once | hints |\n| --- | --- |")

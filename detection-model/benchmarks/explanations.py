@@ -22,14 +22,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 
-from detection_model import images, zoo
+from detection_model import architectures, imaging
 from detection_model.card import InputSpec, OutputSpec
 from detection_model.cli import common
-from detection_model.detector import ModelError, load_model
 from detection_model.explain.integrated_gradients import integrated_gradients
 from detection_model.explain.lime import lime
 from detection_model.explain.log_odds import LogOdds
 from detection_model.explain.occlusion import occlusion
+from detection_model.inference.detector import ModelError, load_model
 
 SLOW: dict[str, Callable[..., Any]] = {
     "integrated gradients": integrated_gradients,
@@ -52,7 +52,7 @@ def main() -> None:
         model, spec = loaded(name)
         shape = (spec.height, spec.width, 3)
         pixels = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
-        batch = images.scale(pixels[None], spec)
+        batch = imaging.scale(pixels[None], spec)
         forward, gradcam = in_turns(model, batch, given.rounds)
         cells = [f"{np.median(forward) * 1e3:.1f}", f"{np.median(gradcam / forward):.2f}"]
         for explain in slow.values():
@@ -68,11 +68,11 @@ def loaded(name: str) -> tuple[LogOdds, InputSpec]:
         path = common.model_path(name, common.MODELS)
         model = load_model(path)
     except ModelError:
-        if name not in zoo.ZOO:
+        if name not in architectures.ZOO:
             raise
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "chance.keras"
-            zoo.ZOO[name].build(weights="none").save(path)
+            architectures.ZOO[name].build(weights="none").save(path)
             model = load_model(path)
     spec = InputSpec(height=model.facts.height, width=model.facts.width)
     reading = OutputSpec(activation="sigmoid" if model.facts.units == 1 else "softmax")

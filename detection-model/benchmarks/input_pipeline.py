@@ -24,13 +24,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from detection_model.architectures import ZOO
 from detection_model.training import building
 from detection_model.training.config import TrainConfig, configured
 from detection_model.training.devices import find_devices
 from detection_model.training.loading import load_data
 from detection_model.training.reporting import Reporter
 from detection_model.training.stages import stages
-from detection_model.zoo import ZOO
 
 AUGMENTED = {"flip": True, "rotation": 10, "brightness": 0.2, "jpeg": 50, "blur": 1}
 # More batches than a source keeps ready: two it waits with, and those its workers hold.

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detection_model.card import InputSpec, ModelFacts, OutputSpec
-from detection_model.detector import LoadedModel
 from detection_model.explain.log_odds import LogOdds
+from detection_model.inference.detector import LoadedModel
 
 HEIGHT, WIDTH = 40, 56
 TALL, WIDE = 10, 14

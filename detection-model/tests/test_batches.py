@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from detection_model import images
+from detection_model import imaging
 from detection_model.card import InputSpec
+from detection_model.data.decoding import Pictures, load_pictures
 from detection_model.data.folders import find_data
-from detection_model.data.pictures import Pictures, load_pictures
 from detection_model.training.batches import scaled, training_batches, validation_batches
 
 SPEC = InputSpec(height=32, width=32)
@@ -62,4 +62,4 @@ def test_tensors_are_scaled_as_the_service_scales_pictures(how: dict[str, Any]) 
     levels = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3)).astype(np.uint8)
     found = scaled(levels, spec).numpy()
     assert found.dtype == np.float32
-    assert np.allclose(found, images.scale(levels, spec), rtol=1e-6, atol=1e-6)
+    assert np.allclose(found, imaging.scale(levels, spec), rtol=1e-6, atol=1e-6)

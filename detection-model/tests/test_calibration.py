@@ -32,7 +32,7 @@ from detection_model.evaluation.records import (
     Prediction,
 )
 from detection_model.evaluation.thresholds import Rule, choose
-from detection_model.verdict import calibrate, sigmoid
+from detection_model.inference.verdict import calibrate, sigmoid
 
 Here = Callable[..., Result]
 CARD = Card(name="m", sha256="a" * 64, input=InputSpec(height=32, width=32))

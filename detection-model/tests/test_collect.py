@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from detection_model.data.collecting import Source, collect
 from detection_model.data.folders import DataError, find_data
+from detection_model.data.merging import Source, collect
 
 
 def lay_out(root: Path, *names: str) -> Path:

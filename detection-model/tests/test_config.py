@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from detection_model import zoo
+from detection_model import architectures
 from detection_model.training.config import ConfigError, TrainConfig, configured, read_settings
 from detection_model.training.run import RunRecord
 from detection_model.training.stages import rate_at, stages
@@ -24,7 +24,7 @@ def test_flags_win_over_the_file_and_the_file_over_the_recipe(tmp_path: Path) ->
     flags = {"data": "d", "epochs": 3, "seed": None, "augmentation": {"jpeg": "40"}}
     found = configured("v3", read_settings(file), flags)
     assert (found.epochs, found.batch_size, found.seed) == (3, 4, 0)
-    assert found.learning_rate == zoo.ZOO["v3"].learning_rate
+    assert found.learning_rate == architectures.ZOO["v3"].learning_rate
     assert found.augmentation.chosen == {"flip": True, "jpeg": 40}
 
 
@@ -63,23 +63,24 @@ def test_a_file_that_is_no_table_of_settings_is_refused(tmp_path: Path, text: st
 
 def test_a_network_with_a_past_is_trained_in_two_stages_and_another_in_one() -> None:
     pretrained = config("mobilenetv2", epochs=3, fine_tune_epochs=2, fine_tuned=9)
-    first, second = stages(pretrained, zoo.ZOO["mobilenetv2"])
+    first, second = stages(pretrained, architectures.ZOO["mobilenetv2"])
     assert (first.name, first.epochs, first.rate, first.backbone) == ("frozen", 3, 1e-3, 0)
     assert (second.name, second.epochs, second.backbone) == ("fine-tuned", 2, 9)
     assert second.rate == pytest.approx(1e-4)
     _, faster = stages(
-        config("mobilenetv2", fine_tune_epochs=2, fine_tuning_rate=0.5), zoo.ZOO["mobilenetv2"]
+        config("mobilenetv2", fine_tune_epochs=2, fine_tuning_rate=0.5),
+        architectures.ZOO["mobilenetv2"],
     )
     assert faster.rate == 0.5
     random = config("mobilenetv2", epochs=3, fine_tune_epochs=2, weights="none")
-    (only,) = stages(random, zoo.ZOO["mobilenetv2"])
+    (only,) = stages(random, architectures.ZOO["mobilenetv2"])
     assert (only.epochs, only.backbone) == (5, None)
 
 
 def test_schedules_fall_over_the_epochs_of_a_stage() -> None:
     def rates(schedule: str) -> list[float]:
         chosen = config(schedule=schedule, epochs=4, learning_rate=1)
-        (stage,) = stages(chosen, zoo.ZOO["v3"])
+        (stage,) = stages(chosen, architectures.ZOO["v3"])
         return [rate_at(chosen, stage, epoch) for epoch in range(4)]
 
     assert rates("constant") == [1, 1, 1, 1]

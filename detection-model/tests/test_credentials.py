@@ -12,7 +12,7 @@ from files import plain
 from grained import encoded, grained
 from typer.testing import Result
 
-from detection_model.images import decode
+from detection_model.imaging import decode
 from detection_model.provenance.read import read_provenance
 from detection_model.provenance.record import Credentials
 

@@ -14,12 +14,12 @@ import pytest
 from portraits import write_portraits
 from typer.testing import Result
 
-from detection_model.data import findings
+from detection_model.data import issues
+from detection_model.data.audit.inspect_data import Inspection, inspect_data
+from detection_model.data.audit.page import report_page
+from detection_model.data.audit.record import DataReport, data_report
+from detection_model.data.audit.report import HEADER, write_report
 from detection_model.data.folders import find_data
-from detection_model.data.inspection.inspect_data import Inspection, inspect_data
-from detection_model.data.inspection.page import report_page
-from detection_model.data.inspection.record import DataReport, data_report
-from detection_model.data.inspection.report import HEADER, write_report
 
 Here = Callable[..., Result]
 
@@ -27,9 +27,9 @@ Here = Callable[..., Result]
 def write_record(inspection: Inspection, logs: Path) -> None:
     """report.json without the page, whose figures take their time."""
     record = data_report(inspection)
-    folder = findings.report_folder(logs, record.data, record.fingerprint)
+    folder = issues.report_folder(logs, record.data, record.fingerprint)
     folder.mkdir(parents=True)
-    (folder / findings.REPORT).write_text(record.model_dump_json())
+    (folder / issues.REPORT).write_text(record.model_dump_json())
 
 
 class Page(HTMLParser):
@@ -142,13 +142,13 @@ def test_the_record_holds_what_the_page_shows(report: Path, leaking: Path) -> No
 
 def test_leaks_are_found_again_by_the_files(leaking: Path, logs: Path, tmp_path: Path) -> None:
     data = find_data(leaking)
-    found = findings.read_findings(data, logs)
+    found = issues.read_findings(data, logs)
     assert found is not None
     assert [leak.kind for leak in found.leaks] == ["exact_duplicates", "format_leak"]
-    said = findings.data_warnings(data, logs)
+    said = issues.data_warnings(data, logs)
     assert said == tuple(f"Leaking: {leak.message}" for leak in found.leaks)
     moved = shutil.copytree(leaking, tmp_path / "elsewhere")
-    assert findings.data_warnings(find_data(moved), logs) == said
+    assert issues.data_warnings(find_data(moved), logs) == said
 
 
 def test_data_that_changed_since_are_not_inspected(
@@ -156,38 +156,38 @@ def test_data_that_changed_since_are_not_inspected(
 ) -> None:
     changed = shutil.copytree(leaking, tmp_path / "Leaking")
     (changed / "Test/Real/again.jpg").unlink()
-    assert findings.read_findings(find_data(changed), logs) is None
-    assert findings.data_warnings(find_data(changed), logs) is None
-    assert "was not inspected for leaks, or has changed since" in findings.not_inspected("Leaking")
+    assert issues.read_findings(find_data(changed), logs) is None
+    assert issues.data_warnings(find_data(changed), logs) is None
+    assert "was not inspected for leaks, or has changed since" in issues.not_inspected("Leaking")
 
 
 def test_another_split_of_the_same_files_is_not_inspected(tmp_path: Path) -> None:
     write_portraits(tmp_path / "whole")
     data = tmp_path / "whole/Train"
     write_record(inspect_data(find_data(data, seed=1)), tmp_path)
-    assert findings.data_warnings(find_data(data, seed=1), tmp_path) == ()
-    assert findings.data_warnings(find_data(data, seed=2), tmp_path) is None
+    assert issues.data_warnings(find_data(data, seed=1), tmp_path) == ()
+    assert issues.data_warnings(find_data(data, seed=2), tmp_path) is None
 
 
 def test_a_half_written_report_is_none(leaking: Path, logs: Path, tmp_path: Path) -> None:
     broken = shutil.copytree(logs, tmp_path / "logs")
     (path,) = broken.glob("data/*/report.json")
     path.write_text(path.read_text()[:100])
-    assert findings.read_findings(find_data(leaking), broken) is None
+    assert issues.read_findings(find_data(leaking), broken) is None
 
 
 def test_a_sample_says_that_it_is_one(clean: Inspection, tmp_path: Path) -> None:
     write_record(clean, tmp_path / "whole")
-    assert findings.data_warnings(clean.data, tmp_path / "whole") == ()
+    assert issues.data_warnings(clean.data, tmp_path / "whole") == ()
     write_record(inspect_data(clean.data, limit=44), tmp_path / "part")
-    said = findings.data_warnings(clean.data, tmp_path / "part")
+    said = issues.data_warnings(clean.data, tmp_path / "part")
     assert said is not None
     assert said[0] == "Only 44 of the 48 pictures in Clean were inspected for leaks."
 
 
 def test_findings_are_read_without_heavy_libraries() -> None:
     script = (
-        "import sys, detection_model.data.findings;"
+        "import sys, detection_model.data.issues;"
         "print([name for name in ('tensorflow', 'sklearn', 'scipy', 'matplotlib')"
         " if name in sys.modules])"
     )

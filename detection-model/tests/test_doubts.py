@@ -17,9 +17,9 @@ from detection_model.card import (
     TemperatureCalibrator,
     read_card,
 )
-from detection_model.evaluation.doubts import conformal
 from detection_model.evaluation.records import Prediction
-from detection_model.verdict import judge
+from detection_model.evaluation.uncertainty import conformal
+from detection_model.inference.verdict import judge
 
 Here = Callable[..., Result]
 CALIBRATORS: list[Calibrator] = [

@@ -10,13 +10,13 @@ from PIL import Image, ImageEnhance
 from portraits import portrait, resaved, write_portraits
 from scipy.sparse.csgraph import connected_components
 
-from detection_model.data.findings import Finding
+from detection_model.data.audit import duplicates
+from detection_model.data.audit.checks import duplicate_findings
+from detection_model.data.audit.inspect_data import copies
+from detection_model.data.audit.measures import perceptual_hashes, to_grey
+from detection_model.data.audit.scan import scan
 from detection_model.data.folders import find_data
-from detection_model.data.inspection import duplicates
-from detection_model.data.inspection.guards import duplicate_findings
-from detection_model.data.inspection.inspect_data import copies
-from detection_model.data.inspection.measures import perceptual_hashes, to_grey
-from detection_model.data.inspection.scan import scan
+from detection_model.data.issues import Finding
 
 CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
     "as JPEG": lambda image: resaved(image, 40),

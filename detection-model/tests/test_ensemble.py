@@ -26,12 +26,12 @@ from detection_model.card import (
     read_card,
     write_card,
 )
-from detection_model.ensemble import Ensemble
 from detection_model.evaluation.published import read_published
 from detection_model.evaluation.records import Evaluation
 from detection_model.evaluation.stacking import ensemble_card, fit_stack
 from detection_model.evaluation.tables import models_table
-from detection_model.verdict import ensemble_logit, sigmoid
+from detection_model.inference.ensemble import Ensemble
+from detection_model.inference.verdict import ensemble_logit, sigmoid
 
 Here = Callable[..., Result]
 SHA = {"a": "a" * 64, "b": "b" * 64}
@@ -119,7 +119,7 @@ def test_a_stack_is_a_logistic_regression_that_no_members_scale_decides() -> Non
 
 def test_combining_needs_no_tensorflow() -> None:
     code = (
-        "import sys, detection_model.ensemble, detection_model.verdict; "
+        "import sys, detection_model.inference.ensemble, detection_model.inference.verdict; "
         "sys.exit('tensorflow' in sys.modules or 'sklearn' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from detection_model.card import Card, CardError, InputSpec, ModelFacts, write_card
-from detection_model.detector import resolve_card
-from detection_model.eval_config import EvalConfig, read_eval_config
+from detection_model.card.eval_config import EvalConfig, read_eval_config
+from detection_model.inference.detector import resolve_card
 
 SHA = "a" * 64
 FACTS = ModelFacts(height=64, width=48, units=1, activation="sigmoid", rescales=True, parameters=4)

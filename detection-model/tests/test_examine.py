@@ -18,12 +18,12 @@ from detection_model.card import (
     Steadiness,
     TemperatureCalibrator,
 )
-from detection_model.examine import Terms, examine, face_margin
 from detection_model.faces import Face
-from detection_model.probability import calibrated_logit, log_odds, sigmoid
-from detection_model.scene import MOST_FACES, Scene, View
-from detection_model.stability import VARIATIONS, is_close, stability
-from detection_model.verdict import ConformalSet, Reason, Verdict, judge
+from detection_model.inference.consistency import VARIATIONS, is_close, stability
+from detection_model.inference.image import MOST_FACES, Scene, View
+from detection_model.inference.pipeline import Terms, examine, face_margin
+from detection_model.inference.probability import calibrated_logit, log_odds, sigmoid
+from detection_model.inference.verdict import ConformalSet, Reason, Verdict, judge
 
 Bytes = NDArray[np.uint8]
 PIXELS = np.asarray(portrait(7, 200))
@@ -98,7 +98,7 @@ def test_faces_are_not_searched_for_a_model_of_whole_pictures(
     def never(_pixels: Bytes) -> list[Face]:
         raise AssertionError("searched")
 
-    monkeypatch.setattr("detection_model.scene.find_faces", never)
+    monkeypatch.setattr("detection_model.inference.image.find_faces", never)
     for terms in (
         Terms(card=CARD, threshold=0.5),
         Terms(card=CARD, threshold=0.5, face_margin=0.25, whole=True),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from planted import HEIGHT, SPEC, WIDTH, log_odds, network, planted
 
-from detection_model import images, verdict, zoo
+from detection_model import architectures, imaging
 from detection_model.card import OutputSpec
 from detection_model.explain import feature_maps
 from detection_model.explain.attribution import ExplainError
@@ -15,6 +15,7 @@ from detection_model.explain.integrated_gradients import integrated_gradients
 from detection_model.explain.lime import lime
 from detection_model.explain.log_odds import LogOdds
 from detection_model.explain.occlusion import occlusion
+from detection_model.inference import verdict
 
 READINGS = [
     OutputSpec(),
@@ -23,7 +24,7 @@ READINGS = [
     OutputSpec(activation="softmax", classes=("Fake", "Real", "Fake")),
 ]
 PIXELS = planted(7).pixels
-BATCH = images.scale(PIXELS[None], SPEC)
+BATCH = imaging.scale(PIXELS[None], SPEC)
 
 
 def small(*head: Any, side: tuple[int, int] = (HEIGHT, WIDTH)) -> Any:
@@ -147,7 +148,7 @@ def test_the_last_feature_map_is_found(
     monkeypatch: pytest.MonkeyPatch, name: str, shape: tuple[int, int, int]
 ) -> None:
     chosen = watched(monkeypatch)
-    logits = zoo.ZOO[name].build(side=64, weights="none")
+    logits = architectures.ZOO[name].build(side=64, weights="none")
     found = log_odds(logits).gradcam(np.full((1, 64, 64, 3), 100, np.float32))
     assert [tuple(one.shape[1:]) for one in chosen] == [shape]
     assert found.shape == (1, 64, 64)
@@ -171,7 +172,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def test_an_attention_mask_is_no_feature_map(monkeypatch: pytest.MonkeyPatch) -> None:
     from keras import layers
 
-    from detection_model.zoo.attention import AttentionPooling
+    from detection_model.architectures.attention import AttentionPooling
 
     chosen = watched(monkeypatch)
     log_odds(small(AttentionPooling(), layers.Dense(1))).gradcam(BATCH)
@@ -204,7 +205,7 @@ def test_a_network_without_feature_maps_is_refused_by_gradcam_alone() -> None:
 def test_integrated_gradients_add_up_to_what_the_picture_has_more_than_grey() -> None:
     model = log_odds(network())
     found = integrated_gradients(model, PIXELS, SPEC)
-    grey = images.scale(np.full_like(PIXELS, 128), SPEC)
+    grey = imaging.scale(np.full_like(PIXELS, 128), SPEC)
     whole = model.values(BATCH)[0] - model.values(grey[None])[0]
     assert found.log_odds - found.baseline_log_odds == pytest.approx(whole, rel=1e-4)
     assert found.attribution.sum() == pytest.approx(whole, rel=0.02)

@@ -12,12 +12,12 @@ from PIL import Image
 from planted import HEIGHT, SPEC, WIDTH, network, planted
 from typer.testing import Result
 
-from detection_model import images
+from detection_model import imaging
 from detection_model.card import Card, InputSpec, file_sha256, write_card
 from detection_model.explain import overlay
 from detection_model.explain.attribution import heat, onto_picture
 from detection_model.explain.colours import COLOURS, Colours, stops, table
-from detection_model.explain.explaining import Explainer
+from detection_model.explain.explanation import Explainer
 from detection_model.faces import Box, crop
 
 Run = Callable[..., Result]
@@ -56,7 +56,7 @@ def test_what_the_model_saw_lies_where_it_was(
         pixels = np.zeros((*size, 3), np.uint8)
         pixels[row - 6 : row + 7, column - 6 : column + 7] = 255
         seen = pixels if box is None else crop(pixels, box)
-        attribution = images.resize(seen, spec)[..., 0].astype(np.float32)
+        attribution = imaging.resize(seen, spec)[..., 0].astype(np.float32)
         found = onto_picture(attribution, spec, height=size[0], width=size[1], box=box)
         assert found.shape == size
         weights = np.nan_to_num(found)
@@ -133,7 +133,7 @@ def test_an_explanation_lies_on_the_face_that_was_judged(tmp_path: Path) -> None
     pixels = np.full((100, 150, 3), 128, np.uint8)
     pixels[30 : 30 + HEIGHT, 60 : 60 + WIDTH] = planted(1).pixels
     box = Box(60, 30, 60 + WIDTH, 30 + HEIGHT)
-    batch = images.scale(planted(1).pixels[None], SPEC)
+    batch = imaging.scale(planted(1).pixels[None], SPEC)
     found = explainer.explain("gradcam", pixels, box)
     assert found.log_odds == pytest.approx(explainer.model.values(batch)[0])
     there = found.attribution[30 : 30 + HEIGHT, 60 : 60 + WIDTH]

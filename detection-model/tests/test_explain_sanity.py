@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from planted import AREA, SPEC, Planted, log_odds, network, planted, trained
 
-from detection_model import images
+from detection_model import imaging
 from detection_model.explain.attribution import Attribution
-from detection_model.explain.explaining import METHODS, Method
+from detection_model.explain.explanation import METHODS, Method
 from detection_model.explain.integrated_gradients import integrated_gradients
 from detection_model.explain.lime import lime
 from detection_model.explain.log_odds import LogOdds
@@ -29,7 +29,7 @@ def learned() -> Any:
 def attribution(method: Method, model: LogOdds, fake: Planted) -> Attribution:
     match method:
         case "gradcam":
-            return next(iter(model.gradcam(images.scale(fake.pixels[None], SPEC))))
+            return next(iter(model.gradcam(imaging.scale(fake.pixels[None], SPEC))))
         case "integrated-gradients":
             return integrated_gradients(model, fake.pixels, SPEC, points=32).attribution
         case "occlusion":

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from detection_model import zoo
+from detection_model import architectures
 from detection_model.card import file_sha256
-from detection_model.detector import ModelError, load_model
 from detection_model.export import litert
 from detection_model.export.compiled import (
     LITERT_FILE,
@@ -19,6 +18,7 @@ from detection_model.export.compiled import (
     read_compiled,
 )
 from detection_model.export.runtime import LiteRT, TensorFlow
+from detection_model.inference.detector import ModelError, load_model
 
 
 def save(path: Path, *layers: Any) -> Path:
@@ -37,7 +37,7 @@ def head(units: int, activation: str) -> list[Any]:
 @pytest.mark.parametrize("name", ["v1", "v3"])
 def test_the_zoo_converts_with_equal_logits(tmp_path: Path, name: str) -> None:
     path = tmp_path / f"{name}.keras"
-    zoo.ZOO[name].build().save(path)
+    architectures.ZOO[name].build().save(path)
     report = litert.compile_model(path, file_sha256(path), tmp_path)
     assert report.engine == "litert"
     assert report.max_difference <= litert.TOLERANCE

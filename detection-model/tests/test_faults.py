@@ -10,7 +10,7 @@ import pytest
 from detection_model.data.synthetic import write_synthetic
 from detection_model.training import building
 from detection_model.training.config import Faults, configured
-from detection_model.training.faults import SkipGradients, labels
+from detection_model.training.fault_injection import SkipGradients, labels
 from detection_model.training.fitting import Fitted, fit
 from detection_model.training.loading import TrainingData, load_data
 from detection_model.training.reporting import Reporter

@@ -14,16 +14,16 @@ from apart import ended_by, run_apart
 from portraits import write_portraits
 from typer.testing import Result
 
-from detection_model import zoo
+from detection_model import architectures
+from detection_model.architectures import heads
 from detection_model.card import read_card
+from detection_model.data.audit.inspect_data import inspect_data
+from detection_model.data.audit.report import write_report
 from detection_model.data.folders import find_data
-from detection_model.data.inspection.inspect_data import inspect_data
-from detection_model.data.inspection.report import write_report
 from detection_model.training.config import TrainConfig, configured
 from detection_model.training.devices import Devices, describe
 from detection_model.training.run import RunRecord
 from detection_model.training.trainer import Places, Reporter, train
-from detection_model.zoo import heads
 
 SMALL = {"image_size": 64, "batch_size": 16, "name": "small"}
 
@@ -94,8 +94,10 @@ def test_the_head_learns_first_and_the_end_of_the_backbone_after_it(
 ) -> None:
     import keras
 
-    recipe = zoo.Recipe(tiny, side=32, epochs=1, summary="", weights="imagenet", head="dense")
-    monkeypatch.setitem(zoo.ZOO, "tiny", recipe)
+    recipe = architectures.Recipe(
+        tiny, side=32, epochs=1, summary="", weights="imagenet", head="dense"
+    )
+    monkeypatch.setitem(architectures.ZOO, "tiny", recipe)
     config = small(synthetic, "tiny", epochs=1, fine_tune_epochs=2, fine_tuned=3)
     folder, record = trained(config, tmp_path)
     assert record.stages == ["frozen", "fine-tuned"]
@@ -208,7 +210,10 @@ def test_a_killed_training_loses_an_epoch_at_most_and_its_curve_is_the_same(
     assert steps == list(range(3))
 
 
+# oneDNN breaks logical CPU devices on some processors; real devices are not concerned.
 TWO_DEVICES = """
+import os
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
 import tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 half = tf.config.LogicalDeviceConfiguration()

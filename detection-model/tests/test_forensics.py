@@ -19,7 +19,7 @@ from detection_model.forensics.error_level import ErrorLevels, error_level
 from detection_model.forensics.noise import Noise, noise
 from detection_model.forensics.view import TEXTS, ViewId
 from detection_model.forensics.views import view
-from detection_model.images import decode
+from detection_model.imaging import decode
 
 
 def spliced() -> Image.Image:
@@ -150,7 +150,7 @@ def test_neither_views_nor_provenance_load_what_the_service_lacks() -> None:
         "from typing import get_args\n"
         "from detection_model.forensics.view import ViewId\n"
         "from detection_model.forensics.views import view\n"
-        "from detection_model.images import decode\n"
+        "from detection_model.imaging import decode\n"
         "from detection_model.provenance.read import read_provenance\n"
         "file = io.BytesIO(); Image.new('RGB', (64, 64)).save(file, 'JPEG')\n"
         "data = file.getvalue(); pixels = decode(data).pixels\n"

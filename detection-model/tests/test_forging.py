@@ -11,15 +11,15 @@ from PIL import Image
 from typer.testing import Result
 
 from detection_model.data.folders import DataError, find_data
-from detection_model.data.manipulating import manipulate
-from detection_model.forging import taught, unseen
-from detection_model.forging.pasting import aligned
+from detection_model.data.holdout_fakes import manipulate
+from detection_model.synthesis import holdout, training_fakes
+from detection_model.synthesis.blending import aligned
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_blended_face_differs_from_its_original_only_around_the_face(seed: int) -> None:
     before = pixels_of(120)
-    after = taught.blend(before, FACE, np.random.default_rng(seed))
+    after = training_fakes.blend(before, FACE, np.random.default_rng(seed))
     assert after.shape == before.shape
     changed = np.abs(after.astype(int) - before).max(axis=-1)
     # One of the two faces was altered as a whole, so the outside is even, not equal.
@@ -31,7 +31,7 @@ def test_a_blended_face_differs_from_its_original_only_around_the_face(seed: int
 @pytest.mark.parametrize("seed", range(8))
 def test_a_swap_brings_the_donor_in_and_leaves_the_corners_alone(seed: int) -> None:
     before, donor = pixels_of(60, 1), np.full((SIDE, SIDE, 3), 200, np.uint8)
-    after = taught.swap(before, FACE, donor, FACE, np.random.default_rng(seed))
+    after = training_fakes.swap(before, FACE, donor, FACE, np.random.default_rng(seed))
     changed = np.abs(after.astype(int) - before).max(axis=-1)
     assert (changed > 10).mean() > 0.005
     assert not changed[:10, :10].any()
@@ -53,16 +53,16 @@ def test_a_donor_is_laid_where_the_face_is_whatever_its_own_size_and_place() -> 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_warped_face_keeps_its_surroundings_and_is_the_same_again(seed: int) -> None:
     before = cartoon(seed, SIDE)
-    after = unseen.warp(before, FACE, np.random.default_rng(seed))
+    after = holdout.warp(before, FACE, np.random.default_rng(seed))
     changed = np.abs(after.astype(int) - before).max(axis=-1)
     assert (changed[28:92, 28:92] > 10).mean() > 0.01
     assert changed[:10].max() <= 10  # cubic interpolation rings a little
-    assert np.array_equal(after, unseen.warp(before, FACE, np.random.default_rng(seed)))
+    assert np.array_equal(after, holdout.warp(before, FACE, np.random.default_rng(seed)))
 
 
 def test_a_warped_face_has_no_colour_that_is_not_its_own() -> None:
     even = np.full((SIDE, SIDE, 3), (10, 120, 250), np.uint8)
-    assert np.array_equal(unseen.warp(even, FACE, np.random.default_rng(0)), even)
+    assert np.array_equal(holdout.warp(even, FACE, np.random.default_rng(0)), even)
 
 
 def test_a_cloned_face_has_the_donors_features_without_a_seam() -> None:
@@ -70,7 +70,7 @@ def test_a_cloned_face_has_the_donors_features_without_a_seam() -> None:
     target = np.repeat(np.tile(columns, (SIDE, 1))[..., None], 3, axis=2).astype(np.uint8)
     donor = np.full((SIDE, SIDE, 3), 200, np.uint8)
     donor[60:70, 55:65] = 100  # a dark nose
-    after = unseen.clone(target, FACE, donor, FACE).astype(int)
+    after = holdout.clone(target, FACE, donor, FACE).astype(int)
     changed = np.abs(after - target).max(axis=-1)
     assert changed[60:70, 55:65].min() > 10
     assert not changed[:15].any()
@@ -81,7 +81,7 @@ def test_a_cloned_face_has_the_donors_features_without_a_seam() -> None:
 
 def test_a_face_cloned_from_itself_in_other_colours_is_itself() -> None:
     before = cartoon(1, SIDE) // 2
-    after = unseen.clone(before, FACE, before + np.uint8(40), FACE)
+    after = holdout.clone(before, FACE, before + np.uint8(40), FACE)
     assert np.abs(after.astype(int) - before).max() <= 2
 
 
@@ -90,7 +90,7 @@ def test_a_donor_that_lies_elsewhere_changes_nothing() -> None:
     nowhere = np.full((8, 8, 3), 200, np.uint8)
     far = FACE.points - np.float32(500)
     donor = type(FACE)(-472, -472, -408, -408, 0.9, far)
-    assert np.array_equal(unseen.clone(before, FACE, nowhere, donor), before)
+    assert np.array_equal(holdout.clone(before, FACE, nowhere, donor), before)
 
 
 def write(folder: Path, *pictures: np.ndarray) -> Path:

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from detection_model.card import OutputSpec, card_path, write_card
-from detection_model.detector import Detector, ModelError
 from detection_model.export.formats import comparison_pictures, fake, write
 from detection_model.export.runtime import LiteRT
+from detection_model.inference.detector import Detector, ModelError
 
 
 @pytest.fixture(scope="module")

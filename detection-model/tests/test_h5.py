@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detection_model import zoo
-from detection_model.detector import ModelError, load_model
+from detection_model import architectures
+from detection_model.inference.detector import ModelError, load_model
 
 
 def save(path: Path, *, lambda_: bool = False) -> Path:
@@ -72,7 +72,7 @@ def without_architecture(path: Path, model: object, *, spoilt: bool) -> Path:
 def test_weights_are_loaded_into_the_zoos_network_where_the_architecture_is_lost(
     tmp_path: Path, spoilt: bool
 ) -> None:
-    model = zoo.ZOO["v1"].build()
+    model = architectures.ZOO["v1"].build()
     path = without_architecture(tmp_path / "old.h5", model, spoilt=spoilt)
     pictures = np.random.default_rng(0).random((2, 256, 256, 3), np.float32) * 255
     loaded = load_model(path)
@@ -82,7 +82,7 @@ def test_weights_are_loaded_into_the_zoos_network_where_the_architecture_is_lost
 
 
 def test_the_files_name_tells_which_network(tmp_path: Path) -> None:
-    model = zoo.ZOO["mobilenetv2"].build(weights="none", head="mlp")
+    model = architectures.ZOO["mobilenetv2"].build(weights="none", head="mlp")
     named = without_architecture(tmp_path / "mobilenetv2-old.h5", model, spoilt=False)
     assert load_model(named).facts.parameters == model.count_params()
     with pytest.raises(ModelError, match=r"old\.h5 cannot be loaded"):

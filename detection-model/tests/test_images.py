@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from detection_model.card import InputSpec
-from detection_model.images import ImageError, Limits, decode, resize, scale, to_input
+from detection_model.imaging import ImageError, Limits, decode, resize, scale, to_input
 
 SPEC = InputSpec(height=64, width=48)
 

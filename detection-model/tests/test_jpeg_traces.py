@@ -16,7 +16,7 @@ from detection_model.forensics.double_compression import (
     periodicity,
 )
 from detection_model.forensics.jpeg import Jpeg, jpeg, nearest_quality, quantisation_tables
-from detection_model.images import decode
+from detection_model.imaging import decode
 
 
 def tables_of(data: bytes) -> Jpeg:

@@ -14,16 +14,16 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from detection_model import zoo
+from detection_model import architectures
 from detection_model.card import file_sha256, read_card
-from detection_model.data.findings import REPORT, report_folder
+from detection_model.data.audit.inspect_data import inspect_data
+from detection_model.data.audit.record import data_report
 from detection_model.data.folders import find_data
-from detection_model.data.inspection.inspect_data import inspect_data
-from detection_model.data.inspection.record import data_report
+from detection_model.data.issues import REPORT, report_folder
 from detection_model.data.synthetic import synthetic_picture, write_synthetic
-from detection_model.detector import Detector
 from detection_model.evaluation.records import Evaluation
-from detection_model.training.outcomes import TABLE
+from detection_model.inference.detector import Detector
+from detection_model.training.results import TABLE
 from detection_model.training.run import RECORD, RunRecord
 
 ROOT = Path(__file__).parents[2]
@@ -154,7 +154,7 @@ def test_a_training_notebook_trains_beside_the_published_model(
     assert record.status == "finished"
     assert record.examples["train/Fake"] == 12
     said = texts(cells)
-    assert f"Trained for 1 of the recipe's {zoo.ZOO[version].epochs} epochs." in said
+    assert f"Trained for 1 of the recipe's {architectures.ZOO[version].epochs} epochs." in said
     assert ["pictures", "3 real + 3 fake", "100 real + 100 fake"] in table_rows(said)
 
 
@@ -184,7 +184,7 @@ def test_the_third_training_sets_a_backbone_beside_it_and_sweeps(house: Path, ra
         "efficientnet-lite0": "1",
     }
     said = texts(cells)
-    assert all(f"{name}: {recipe.summary}" in said for name, recipe in zoo.ZOO.items())
+    assert all(f"{name}: {recipe.summary}" in said for name, recipe in architectures.ZOO.items())
     assert said.count("'learning_rate':") == 2
     assert pictures(cells) == 3
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import ExifTags
 from typer.testing import Result
 
-from detection_model.images import ImageError, decode
+from detection_model.imaging import ImageError, decode
 from detection_model.provenance.read import read_provenance
 from detection_model.provenance.record import Provenance
 

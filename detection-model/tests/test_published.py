@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detection_model import zoo
+from detection_model import architectures
 from detection_model.card import Card, file_sha256, read_card
 from detection_model.evaluation import metrics, records
-from detection_model.evaluation.deliveries import ORIGINAL
+from detection_model.evaluation.perturbations import ORIGINAL
 from detection_model.evaluation.rows import of_row, part_of
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +39,7 @@ def test_the_story_was_trained_on_the_small_sample(name: str) -> None:
     training = card(name).training
     assert training is not None
     assert training.examples["train/Real"] == training.examples["train/Fake"] == 750
-    assert training.epochs == zoo.ZOO[name].epochs
+    assert training.epochs == architectures.ZOO[name].epochs
 
 
 def test_the_champion_was_made_for_faces_and_says_what_it_doubts() -> None:
@@ -97,7 +97,7 @@ def test_the_run_stands_in_the_logs_with_every_epoch(name: str) -> None:
 @pytest.mark.skipif(not FACES.is_dir(), reason="no real faces here: shared/data is absent")
 @pytest.mark.parametrize("name", NAMES)
 def test_the_model_still_gives_the_stored_predictions(name: str) -> None:
-    from detection_model.detector import Detector
+    from detection_model.inference.detector import Detector
 
     detector = Detector.load(MODELS / f"{name}.keras")
     here = {file_sha256(path): path for path in FACES.glob("**/Test/*/*.jpg")}

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from detection_model.card import CardError, read_card
-from detection_model.detector import Detector
-from detection_model.evaluation.readings import chosen, readings
+from detection_model.evaluation.probing import chosen, readings
+from detection_model.inference.detector import Detector
 
 
 @pytest.fixture(scope="module")

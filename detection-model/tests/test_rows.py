@@ -10,7 +10,8 @@ import pytest
 from typer.testing import Result
 
 from detection_model.card import Card, IsotonicCalibrator, read_card, write_card
-from detection_model.data.findings import (
+from detection_model.data.folders import find_data
+from detection_model.data.issues import (
     REPORT,
     DataFindings,
     Finding,
@@ -18,7 +19,6 @@ from detection_model.data.findings import (
     fingerprint,
     report_folder,
 )
-from detection_model.data.folders import find_data
 from detection_model.evaluation import plots, records
 from detection_model.evaluation.evaluate import Result as Evaluated
 from detection_model.evaluation.metrics import over_thresholds

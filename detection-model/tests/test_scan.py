@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 from portraits import portrait, write_portraits
 
+from detection_model.data.audit import plots, scan
+from detection_model.data.audit.checks import unreadable_findings
 from detection_model.data.folders import DataError, find_data, sample
-from detection_model.data.inspection import plots, scan
-from detection_model.data.inspection.guards import unreadable_findings
 from detection_model.data.synthetic import write_synthetic
 
 

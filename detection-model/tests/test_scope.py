@@ -13,13 +13,13 @@ from portraits import portrait
 
 from detection_model.card import Card, InputSpec, Scope
 from detection_model.data.folders import Example, find_data
-from detection_model.evaluation import doubts
+from detection_model.evaluation import uncertainty
 from detection_model.faces import Face
-from detection_model.scene import View
-from detection_model.scope import outside
-from detection_model.scope.distance import squared_distance
-from detection_model.scope.drawing import is_drawing
-from detection_model.scope.measures import NAMES, measure
+from detection_model.inference.image import View
+from detection_model.inference.ood import outside
+from detection_model.inference.ood.distance import squared_distance
+from detection_model.inference.ood.drawing import is_drawing
+from detection_model.inference.ood.measures import NAMES, measure
 
 Bytes = NDArray[np.uint8]
 CARD = Card(name="m", sha256="a" * 64, input=InputSpec(height=64, width=64, face_margin=0.3))
@@ -92,7 +92,7 @@ def test_a_face_of_few_pixels_is_tiny_and_one_of_more_is_not() -> None:
 
 
 def test_a_picture_unlike_the_training_pictures_is_far_from_them(tmp_path: Path) -> None:
-    fitted = doubts.scope(examples(tmp_path), 0.3, "generated, train")
+    fitted = uncertainty.scope(examples(tmp_path), 0.3, "generated, train")
     assert fitted.pictures == 16
     card = CARD.model_copy(update={"scope": fitted})
     for seed in range(100, 104):

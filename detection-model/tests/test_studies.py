@@ -14,12 +14,12 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from typer.testing import Result
 
-from detection_model import zoo
+from detection_model import architectures
 from detection_model.cli import fault_study
 from detection_model.data.synthetic import write_synthetic
 from detection_model.training.config import Faults, TrainConfig, configured
-from detection_model.training.outcomes import NOTES, PLOT, TABLE, Outcome, curves_figure
 from detection_model.training.reporting import Interrupted, Reporter
+from detection_model.training.results import NOTES, PLOT, TABLE, Outcome, curves_figure
 from detection_model.training.run import RunRecord
 from detection_model.training.study import Study, conduct
 from detection_model.training.sweep import STORE, Space, sweep
@@ -115,7 +115,7 @@ def test_the_commands_write_table_and_plot(
     assert done.exit_code == 0, done.output
     rows = rows_of(tmp_path / "backbone-study")
     assert {name for name, row in rows.items() if row["status"] == "trained"} == {"v1", "v3"}
-    assert set(rows) == set(zoo.ZOO)
+    assert set(rows) == set(architectures.ZOO)
     for row in (rows["v1"], rows["v3"]):
         assert 0 <= float(row["test_auc_low"]) <= float(row["test_auc"])
         assert float(row["test_auc"]) <= float(row["test_auc_high"]) <= 1

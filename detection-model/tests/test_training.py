@@ -12,10 +12,10 @@ from apart import ended_by
 from PIL import Image
 from typer.testing import Result
 
-from detection_model import images
+from detection_model import imaging
 from detection_model.card import InputSpec, file_sha256, read_card
+from detection_model.data.decoding import load_pictures
 from detection_model.data.folders import find_data
-from detection_model.data.pictures import load_pictures
 from detection_model.data.synthetic import write_synthetic
 from detection_model.evaluation import records
 
@@ -135,9 +135,9 @@ def test_training_sees_what_serving_sees(tmp_path: Path, side: int) -> None:
             Image.fromarray(pixels).save(tmp_path / label / f"{number}.jpg", quality=60)
     spec = InputSpec(height=256, width=256, value_range=(-1, 1))
     pictures = load_pictures(find_data(tmp_path).split("train"), spec)
-    trained_on = images.scale(pictures.pixels, spec)
+    trained_on = imaging.scale(pictures.pixels, spec)
     for example, seen in zip(pictures.examples, trained_on, strict=True):
-        served = images.to_input(images.decode(example.path.read_bytes()).pixels, spec)
+        served = imaging.to_input(imaging.decode(example.path.read_bytes()).pixels, spec)
         assert np.array_equal(seen, served)
 
 

@@ -13,7 +13,7 @@ from detection_model.card import (
     OutputSpec,
     TemperatureCalibrator,
 )
-from detection_model.verdict import calibrate, fake_logit, judge, message
+from detection_model.inference.verdict import calibrate, fake_logit, judge, message
 
 logits = st.floats(-1e6, 1e6)
 ISOTONIC = IsotonicCalibrator(x=(0.1, 0.5, 0.9), y=(0.0, 0.7, 1.0))

@@ -16,7 +16,7 @@ from app.jobs.archive import ArchiveError, ArchiveProblem
 from app.serving.engines import EngineGoneError
 from app.serving.judging import ModelFailedError
 from app.store.database import StoreUnavailable
-from detection_model.images import ImageError, ImageProblem
+from detection_model.imaging import ImageError, ImageProblem
 
 log = logging.getLogger(__name__)
 

@@ -18,10 +18,10 @@ from app.api.schemas.jobs import ExplainTask, Job, JobModel, JobParameters
 from app.errors import ApiError, ClientGoneError, unavailable
 from app.service import Service
 from app.serving.models import ServedModel
-from detection_model import images
-from detection_model.explain.explaining import Method
-from detection_model.images import Limits
-from detection_model.scene import Scene
+from detection_model import imaging
+from detection_model.explain.explanation import Method
+from detection_model.imaging import Limits
+from detection_model.inference.image import Scene
 
 UPLOAD = ".picture"
 _LOOK_SECONDS = 0.05
@@ -161,7 +161,7 @@ def _unknown() -> ApiError:
 
 
 def _task(data: bytes, asked: Asked, limits: Limits) -> ExplainTask:
-    pixels = images.decode(data, limits).pixels
+    pixels = imaging.decode(data, limits).pixels
     for_faces = asked.model.card.input.face_margin is not None and not asked.whole
     there = len(Scene(pixels).portraits) if for_faces else 0
     if asked.face is not None and asked.face >= there:

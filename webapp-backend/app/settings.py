@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from app.jobs.archive import ArchiveLimits
 from app.logs import LogFormat
 from app.serving.resources import available_cpus, available_memory
-from detection_model.images import Limits
+from detection_model.imaging import Limits
 
 _ROOT = Path(__file__).resolve().parents[2]
 

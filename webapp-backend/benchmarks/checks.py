@@ -18,7 +18,7 @@ from app.serving.models import ServedModel
 from app.serving.registry import Registry
 from app.serving.resources import available_cpus, available_memory
 from app.worker.preparing import Preparer
-from detection_model.images import Limits
+from detection_model.imaging import Limits
 
 _MARGIN = 0.3
 _PICTURES = 24

@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.serving.resources import available_cpus
-from detection_model.detector import LoadedModel, load_model
 from detection_model.export.litert import parity_pictures
 from detection_model.export.runtime import TensorFlow
+from detection_model.inference.detector import LoadedModel, load_model
 
 Array = NDArray[np.float32]
 Call = Callable[[Array], Array]

@@ -14,7 +14,7 @@ from pathlib import Path
 from ai_edge_litert.interpreter import Interpreter
 
 from app.serving.resources import available_cpus
-from detection_model import images
+from detection_model import imaging
 from detection_model.card import InputSpec, file_sha256, read_card
 
 
@@ -31,8 +31,8 @@ def main(model: Path, folder: Path, seconds: float) -> None:
         out = interpreter.get_output_details()[0]["index"]
         count = 0
         while time.perf_counter() < end:
-            picture = images.decode(pictures[count % len(pictures)])
-            interpreter.set_tensor(into, images.to_input(picture.pixels, spec)[None])
+            picture = imaging.decode(pictures[count % len(pictures)])
+            interpreter.set_tensor(into, imaging.to_input(picture.pixels, spec)[None])
             interpreter.invoke()
             interpreter.get_tensor(out)
             count += 1

@@ -30,7 +30,7 @@ from app.store.jobs import Claim
 from app.worker.explaining import ExplainRunner
 from app.worker.heat_map import quantised, shrunk
 from detection_model.card import InputSpec, MeanCombination
-from detection_model.explain.explaining import SLOW
+from detection_model.explain.explanation import SLOW
 
 SPOT = spotted()
 

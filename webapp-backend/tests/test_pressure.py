@@ -17,7 +17,7 @@ from app.serving.admission import Admission
 from app.serving.judging import Question
 from app.serving.predictor import Predictor
 from app.serving.resources import available_cpus
-from detection_model.images import Limits
+from detection_model.imaging import Limits
 
 WHITE = picture(255)
 

@@ -7,12 +7,7 @@ Idea and most field names after Mitchell et al., "Model Cards for Model Reportin
 
 from detection_model.card.card import Card
 from detection_model.card.doubt import Conformal, MeasureName, Scope, Steadiness
-from detection_model.card.ensemble import (
-    Combination,
-    MeanCombination,
-    Member,
-    StackedCombination,
-)
+from detection_model.card.ensemble import Combination, MeanCombination, Member, StackedCombination
 from detection_model.card.files import (
     MODEL_SUFFIXES,
     CardError,

@@ -35,7 +35,7 @@ class Scope(Strict):
     """Where the training pictures lie in a few cheap measures of the judged cut-out.
 
     A picture whose squared Mahalanobis distance from `centre` is beyond `limit` is far from the
-    training data. The measures are those of `detection_model.scope.measures`.
+    training data. The measures are those of `detection_model.inference.ood.measures`.
     """
 
     measures: tuple[MeasureName, ...] = Field(min_length=1)
@@ -58,7 +58,7 @@ class Scope(Strict):
 
 
 class Steadiness(Strict):
-    """How far the small changes of `detection_model.stability` move the model's answers.
+    """How far the changes of `detection_model.inference.consistency` move the model's answers.
 
     A picture whose calibrated log-odds are no nearer to the threshold's than `reach` keeps its
     verdict under them, so it need not be tried.

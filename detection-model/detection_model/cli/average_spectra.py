@@ -30,9 +30,9 @@ def command(
 
       detection-model average-spectra data/Dataset
     """
-    from detection_model.data.findings import fingerprint
+    from detection_model.data.audit.scan import scan
     from detection_model.data.folders import find_data
-    from detection_model.data.inspection.scan import scan
+    from detection_model.data.issues import fingerprint
     from detection_model.forensics.averages import write_averages
 
     with common.refusals():

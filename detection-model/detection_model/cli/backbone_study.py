@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from detection_model import zoo
+from detection_model import architectures
 from detection_model.cli import common
-from detection_model.data.findings import said_of
 from detection_model.data.folders import find_data
+from detection_model.data.issues import said_of
 from detection_model.training.config import configured, read_settings
 
 METRICS = ("auc", "accuracy")
@@ -36,9 +36,9 @@ def command(
 
       detection-model backbone-study --data data/Dataset --recipes v3,efficientnet-lite0
     """
-    from detection_model.detector import Detector
     from detection_model.evaluation.evaluate import evaluate
-    from detection_model.training.outcomes import Outcome
+    from detection_model.inference.detector import Detector
+    from detection_model.training.results import Outcome
     from detection_model.training.study import Study, conduct
 
     def judge(model: Path) -> dict[str, float]:
@@ -65,7 +65,7 @@ def command(
             },
             left_out=[
                 Outcome(name, status="not run: not chosen")
-                for name in zoo.ZOO
+                for name in architectures.ZOO
                 if name not in chosen
             ],
             warnings=said_of(find_data(data), logs),

@@ -10,9 +10,9 @@ import typer
 
 from detection_model.card import file_sha256
 from detection_model.cli import common
+from detection_model.data.decoding import fingerprint
 from detection_model.data.folders import find_data
-from detection_model.data.pictures import fingerprint
-from detection_model.evaluation.deliveries import DELIVERIES, ORIGINAL
+from detection_model.evaluation.perturbations import DELIVERIES, ORIGINAL
 
 # What mostly happens to a portrait before it is looked at, each at a strength that is common.
 USUAL = (ORIGINAL, "alike", "jpeg-q40", "resize-0.5")

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from detection_model.card import Card, card_path, read_card, write_card
+from detection_model.card.eval_config import eval_config_path, read_eval_config
 from detection_model.cli import common
-from detection_model.eval_config import eval_config_path, read_eval_config
 
 
 class MethodName(StrEnum):
@@ -68,7 +68,7 @@ def command(
       detection-model calibrate v3 --data data/Dataset --calibrator isotonic
       --threshold-rule target-fpr --target 0.01
     """
-    from detection_model.evaluation import calibration, doubts, records
+    from detection_model.evaluation import calibration, records, uncertainty
     from detection_model.evaluation.tables import gains_table
 
     with common.refusals():
@@ -85,7 +85,7 @@ def command(
             before, splits["validation"], calibrator.value, threshold_rule.value, target=target
         )
         with common.progress_bar("doubting") as progress:
-            after = doubts.doubting_card(
+            after = uncertainty.doubting_card(
                 after, detector, splits["validation"], data, coverage, progress
             )
     found = calibration.gains(before, after, splits, calibrator.value)

@@ -24,7 +24,7 @@ def command(
 
       detection-model card foreign --data data/Dataset
     """
-    from detection_model.evaluation.readings import chosen, readings
+    from detection_model.evaluation.probing import chosen, readings
 
     with common.refusals():
         path = common.model_path(model, models)

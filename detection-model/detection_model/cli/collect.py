@@ -26,7 +26,7 @@ def command(
 
       detection-model collect data/All --from data/Dataset=FFHQ,StyleGAN --from data/Composites
     """
-    from detection_model.data.collecting import Source, collect
+    from detection_model.data.merging import Source, collect
 
     with common.refusals():
         done = collect([Source.parse(text) for text in source], out)

@@ -9,17 +9,17 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from detection_model import images, zoo
+from detection_model import architectures, imaging
+from detection_model.architectures import WeightsError
 from detection_model.card import MODEL_SUFFIXES, Card, CardError, card_path, read_card
+from detection_model.card.eval_config import read_eval_config
+from detection_model.data.decoding import BadPicture
+from detection_model.data.decoding import Progress as OnProgress
 from detection_model.data.folders import DataError
-from detection_model.data.pictures import BadPicture
-from detection_model.data.pictures import Progress as OnProgress
-from detection_model.detector import Detector, ModelError
-from detection_model.ensemble import Ensemble
-from detection_model.eval_config import read_eval_config
+from detection_model.inference.detector import Detector, ModelError
+from detection_model.inference.ensemble import Ensemble
 from detection_model.training.config import ConfigError
 from detection_model.training.reporting import Interrupted, Reporter, TrainingError
-from detection_model.zoo import WeightsError
 
 T = TypeVar("T")
 
@@ -72,14 +72,14 @@ def refuse(text: str) -> NoReturn:
     raise typer.Exit(2)
 
 
-def read_picture(path: Path) -> tuple[bytes, images.Picture]:
+def read_picture(path: Path) -> tuple[bytes, imaging.Picture]:
     """A picture's file and what it decodes to, or a refusal."""
     try:
         # Read no more of a huge file than it takes to see that it is one.
         with path.open("rb") as file:
-            data = file.read(images.Limits.max_bytes + 1)
-        return data, images.decode(data)
-    except images.ImageError as error:
+            data = file.read(imaging.Limits.max_bytes + 1)
+        return data, imaging.decode(data)
+    except imaging.ImageError as error:
         refuse(f"{path}: {error.message}")
     except OSError as error:
         refuse(f"{path}: {error.strerror or 'cannot be read'}")
@@ -111,7 +111,7 @@ def reporter() -> Reporter:
 
 def show_study(folder: Path) -> None:
     """Show the table of a study and say where it and its plot are."""
-    from detection_model.training.outcomes import NOTES
+    from detection_model.training.results import NOTES
 
     console.print((folder / NOTES).read_text(), markup=False, highlight=False, soft_wrap=True)
     console.print(f"Written to {folder}", highlight=False, soft_wrap=True)
@@ -135,8 +135,8 @@ def known_recipe(name: str) -> str:
     Raises:
         ConfigError: there is no such version.
     """
-    if name not in zoo.ZOO:
-        raise ConfigError(f"no version {name}; there are {', '.join(zoo.ZOO)}")
+    if name not in architectures.ZOO:
+        raise ConfigError(f"no version {name}; there are {', '.join(architectures.ZOO)}")
     return name
 
 

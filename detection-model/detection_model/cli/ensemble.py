@@ -39,9 +39,9 @@ def command(
 
       detection-model ensemble stack v1 v2 v3 --stack data/Dataset
     """
-    from detection_model.detector import Detector
-    from detection_model.ensemble import member_files
     from detection_model.evaluation.stacking import ensemble_card, stacked_card
+    from detection_model.inference.detector import Detector
+    from detection_model.inference.ensemble import member_files
 
     path = models / f"{name}.json"
     if any(path.with_suffix(suffix).exists() for suffix in MODEL_SUFFIXES):

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from detection_model.cli import common
 from detection_model.cli.cases import replay
-from detection_model.evaluation.deliveries import ORIGINAL, SWEEPS, in_sweeps
+from detection_model.evaluation.perturbations import ORIGINAL, SWEEPS, in_sweeps
 from detection_model.evaluation.records import EvaluationRow
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from detection_model import images
+from detection_model import imaging
 from detection_model.card import ClassName
 from detection_model.cli import common
 from detection_model.explain.colours import Colours
-from detection_model.explain.explaining import Method
+from detection_model.explain.explanation import Method
 
 
 def command(
@@ -34,7 +34,7 @@ def command(
       detection-model explain portrait.jpg --model v3 --method occlusion --out why.png
     """
     from detection_model.explain.attribution import ExplainError, heat
-    from detection_model.explain.explaining import Explainer
+    from detection_model.explain.explanation import Explainer
     from detection_model.explain.overlay import overlay, png, with_legend
     from detection_model.faces import judged_box
 
@@ -43,14 +43,14 @@ def command(
             common.refuse(f"{model} is an ensemble: explain its members, one by one")
         explainer = Explainer.load(common.model_path(model, models))
     try:
-        pixels = images.decode(picture.read_bytes()).pixels
+        pixels = imaging.decode(picture.read_bytes()).pixels
         box = judged_box(pixels, explainer.card.input.face_margin)
         with common.progress_bar(method) as progress:
             found = explainer.explain(method, pixels, box, progress)
         drawn = overlay(pixels, heat(found.attribution, towards), opacity, colours)
         ends = (f"nothing for {towards}", f"most for {towards}")
         out.write_bytes(png(with_legend(drawn, *ends, colours)))
-    except (ExplainError, images.ImageError) as error:
+    except (ExplainError, imaging.ImageError) as error:
         common.refuse(str(error))
     except OSError as error:
         common.refuse(f"{error.filename}: {error.strerror}")

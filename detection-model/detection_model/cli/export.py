@@ -9,7 +9,7 @@ from rich.table import Table
 
 from detection_model.card import read_card
 from detection_model.cli import common
-from detection_model.ensemble import member_files
+from detection_model.inference.ensemble import member_files
 
 if TYPE_CHECKING:
     from detection_model.export.formats import FormatName, Report
@@ -69,8 +69,8 @@ def command(
 def _written(
     path: Path, formats: "list[FormatName]", data: Path | None, out: Path
 ) -> "Iterator[Report]":
-    from detection_model.detector import Detector
     from detection_model.export.formats import comparison_pictures, write
+    from detection_model.inference.detector import Detector
 
     detector = Detector.load(path)
     pictures = comparison_pictures(detector.card.input, data)

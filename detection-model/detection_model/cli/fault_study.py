@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from detection_model.cli import common
-from detection_model.data.findings import said_of
 from detection_model.data.folders import find_data
+from detection_model.data.issues import said_of
 from detection_model.training.config import configured
 
 # Each strong enough to be seen in a few epochs; its strength is in the table's name.

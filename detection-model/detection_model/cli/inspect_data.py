@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from detection_model.cli import common
-from detection_model.data.findings import DataFindings
+from detection_model.data.issues import DataFindings
 
 _COLOURS = {"leak": "bold red", "warning": "yellow", "note": "blue"}
 
@@ -33,10 +33,10 @@ def command(
 
       detection-model inspect-data data/Dataset --limit 5000
     """
+    from detection_model.data.audit.inspect_data import inspect_data
+    from detection_model.data.audit.report import PAGE, write_report
+    from detection_model.data.audit.tables import counts_table, files_table, separations_table
     from detection_model.data.folders import find_data
-    from detection_model.data.inspection.inspect_data import inspect_data
-    from detection_model.data.inspection.report import PAGE, write_report
-    from detection_model.data.inspection.tables import counts_table, files_table, separations_table
 
     with common.refusals():
         found = find_data(data, seed=seed)

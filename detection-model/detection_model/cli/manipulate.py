@@ -22,7 +22,7 @@ def command(
 
       detection-model benchmark --data data/All --data data/Manipulated
     """
-    from detection_model.data.manipulating import manipulate
+    from detection_model.data.holdout_fakes import manipulate
 
     with common.refusals(), common.progress_bar("reading") as reading:
         done = manipulate(folder, out, seed=seed, progress=reading)

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from detection_model import images, verdict
+from detection_model import imaging
 from detection_model.cli import common
+from detection_model.inference import verdict
 
 
 def command(
@@ -33,9 +34,9 @@ def command(
     for file in files:
         try:
             found = detector.judge(file.read_bytes(), threshold)
-        except (images.ImageError, OSError) as error:
+        except (imaging.ImageError, OSError) as error:
             failed = True
-            reason = error.message if isinstance(error, images.ImageError) else error.strerror
+            reason = error.message if isinstance(error, imaging.ImageError) else error.strerror
             if as_json:
                 typer.echo(json.dumps({"file": str(file), "error": reason}))
             else:

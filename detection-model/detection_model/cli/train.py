@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from detection_model import zoo
+from detection_model import architectures
+from detection_model.architectures.heads import HeadName
 from detection_model.cli import common
 from detection_model.training.config import Precision, TrainConfig, configured, read_settings
-from detection_model.zoo.heads import HeadName
 
-RecipeName = StrEnum("RecipeName", {name: name for name in zoo.ZOO})  # type: ignore[misc]
+RecipeName = StrEnum("RecipeName", {name: name for name in architectures.ZOO})  # type: ignore[misc]
 NETWORK, LEARNING, RESEARCH = "Network", "Learning", "Pictures, and research"
 
 

@@ -8,13 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from detection_model.evaluation.metrics import (
-    Counts,
-    Labels,
-    Scores,
-    all_metrics,
-    counted_metrics,
-)
+from detection_model.evaluation.metrics import Counts, Labels, Scores, all_metrics, counted_metrics
 from detection_model.evaluation.records import Estimate
 
 RESAMPLES = 1000

@@ -14,12 +14,12 @@ from detection_model.card import (
     TemperatureCalibrator,
     identity,
 )
+from detection_model.data.decoding import Progress
 from detection_model.data.folders import SplitName
-from detection_model.data.pictures import Progress
 from detection_model.evaluation.bootstrap import estimate
-from detection_model.evaluation.deliveries import ORIGINAL
 from detection_model.evaluation.evaluate import as_predictions
 from detection_model.evaluation.metrics import Labels, Scores, all_metrics, labels_and_scores
+from detection_model.evaluation.perturbations import ORIGINAL
 from detection_model.evaluation.records import Calibration, Gain, Method, Prediction, Quality
 from detection_model.evaluation.rows import recalibrated
 from detection_model.evaluation.scoring import Judge, data_for, score

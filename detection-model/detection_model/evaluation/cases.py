@@ -12,9 +12,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from detection_model.card import ClassName, Sha256
+from detection_model.data.decoding import BadPicture
 from detection_model.data.folders import DataError
-from detection_model.data.pictures import BadPicture
-from detection_model.verdict import VerdictName
+from detection_model.inference.verdict import VerdictName
 
 Really = Literal["real", "fake", "unsure"]
 

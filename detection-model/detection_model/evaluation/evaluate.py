@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from detection_model.card import Card, CardError, identity, read_beside
-from detection_model.data.findings import data_warnings
+from detection_model.data.decoding import BadPicture, Progress
 from detection_model.data.folders import DataFolder, Example, SplitName, all_examples
-from detection_model.data.pictures import BadPicture, Progress
+from detection_model.data.issues import data_warnings
 from detection_model.evaluation import metrics, records
-from detection_model.evaluation.deliveries import ORIGINAL
+from detection_model.evaluation.perturbations import ORIGINAL
 from detection_model.evaluation.records import (
     Curves,
     Evaluation,

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 from detection_model.card import ClassName
-from detection_model.data.pictures import BadPicture, Progress
+from detection_model.data.decoding import BadPicture, Progress
 from detection_model.evaluation.cases import CaseFile, CaseVerdict, verdict_of
 from detection_model.evaluation.scoring import Judge
-from detection_model.images import ImageError
-from detection_model.verdict import Verdict
+from detection_model.imaging import ImageError
+from detection_model.inference.verdict import Verdict
 
 Outcome = Literal["fixed", "regressed", "still right", "still wrong", "right", "wrong"]
 

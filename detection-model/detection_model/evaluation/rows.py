@@ -3,16 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from detection_model.card import Calibrator
-from detection_model.data.findings import not_inspected
+from detection_model.data.issues import not_inspected
 from detection_model.evaluation import metrics
 from detection_model.evaluation.bootstrap import estimate
-from detection_model.evaluation.records import (
-    Evaluation,
-    EvaluationRow,
-    Prediction,
-    confusion_at,
-)
-from detection_model.verdict import calibrate
+from detection_model.evaluation.records import Evaluation, EvaluationRow, Prediction, confusion_at
+from detection_model.inference.verdict import calibrate
 
 # Data set, split and delivery.
 Part = tuple[str, str, str]

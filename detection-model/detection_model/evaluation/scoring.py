@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from detection_model.data.decoding import BadPicture, Progress, load_pictures
 from detection_model.data.folders import DataError, DataFolder, Example, find_data
-from detection_model.data.pictures import BadPicture, Progress, load_pictures
-from detection_model.detector import Detector
-from detection_model.ensemble import Ensemble
-from detection_model.evaluation.deliveries import ORIGINAL, deliver
+from detection_model.evaluation.perturbations import ORIGINAL, deliver
 from detection_model.faces import face_or_whole
-from detection_model.verdict import ensemble_logit
+from detection_model.inference.detector import Detector
+from detection_model.inference.ensemble import Ensemble
+from detection_model.inference.verdict import ensemble_logit
 
 Judge = Detector | Ensemble
 

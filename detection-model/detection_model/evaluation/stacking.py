@@ -13,10 +13,10 @@ from detection_model.card import (
     StackedCombination,
     identity,
 )
-from detection_model.data.pictures import Progress
-from detection_model.detector import Detector
+from detection_model.data.decoding import Progress
 from detection_model.evaluation.metrics import Labels, Scores
 from detection_model.evaluation.scoring import data_for, score
+from detection_model.inference.detector import Detector
 
 
 def ensemble_card(

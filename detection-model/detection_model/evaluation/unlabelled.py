@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from detection_model.data.pictures import BadPicture
-from detection_model.detector import Detector
-from detection_model.images import ImageError
-from detection_model.verdict import Verdict
+from detection_model.data.decoding import BadPicture
+from detection_model.imaging import ImageError
+from detection_model.inference.detector import Detector
+from detection_model.inference.verdict import Verdict
 
 
 @dataclass(frozen=True)

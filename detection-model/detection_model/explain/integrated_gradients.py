@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detection_model import images
+from detection_model import imaging
 from detection_model.card import InputSpec
-from detection_model.data.pictures import Progress
+from detection_model.data.decoding import Progress
 from detection_model.explain.attribution import Attribution
 from detection_model.explain.log_odds import LogOdds
 
@@ -46,7 +46,7 @@ def integrated_gradients(
         points: on the way.
         progress: takes (done, total) points; what it raises ends the work.
     """
-    picture, grey = images.scale(pixels, spec), images.scale(np.full_like(pixels, _GREY), spec)
+    picture, grey = imaging.scale(pixels, spec), imaging.scale(np.full_like(pixels, _GREY), spec)
     nodes, weights = np.polynomial.legendre.leggauss(points)
     shares, weights = ((nodes + 1) / 2).astype(np.float32), (weights / 2).astype(np.float32)
     mean = np.zeros_like(picture)

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detection_model import images
+from detection_model import imaging
 from detection_model.card import InputSpec
-from detection_model.data.pictures import Progress
+from detection_model.data.decoding import Progress
 from detection_model.explain.attribution import Attribution, ExplainError
 from detection_model.explain.log_odds import LogOdds
 
@@ -66,7 +66,7 @@ def lime(
     progress(0, samples)
     for start in range(0, samples, _BATCH):
         altered = library.generate_images(pixels, regions, kept[start : start + _BATCH], flat)
-        found.append(model.values(images.scale(altered, spec)))
+        found.append(model.values(imaging.scale(altered, spec)))
         progress(min(start + _BATCH, samples), samples)
     log_odds = np.concatenate(found).astype(np.float64)
     # Cosine distance to all ones; the library's own leaves the norm of these out.

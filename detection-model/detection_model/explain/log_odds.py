@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detection_model.card import OutputSpec
-from detection_model.detector import LoadedModel
 from detection_model.explain import feature_maps
+from detection_model.inference.detector import LoadedModel
 
 Batch = NDArray[np.float32]
 

@@ -6,9 +6,9 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from detection_model import images
+from detection_model import imaging
 from detection_model.card import InputSpec
-from detection_model.data.pictures import Progress
+from detection_model.data.decoding import Progress
 from detection_model.explain.attribution import Attribution
 from detection_model.explain.log_odds import LogOdds
 
@@ -41,7 +41,7 @@ def occlusion(
     tall, wide = (max(1, round(side * cover)) for side in pixels.shape[:2])
     tops, lefts = _starts(pixels.shape[0], tall), _starts(pixels.shape[1], wide)
     places = [np.s_[top : top + tall, left : left + wide] for top, left in product(tops, lefts)]
-    whole = model.values(images.scale(pixels[None], spec))[0]
+    whole = model.values(imaging.scale(pixels[None], spec))[0]
     lost, times = np.zeros(pixels.shape[:2]), np.zeros(pixels.shape[:2])
     progress(0, len(places))
     for start in range(0, len(places), _BATCH):
@@ -49,7 +49,7 @@ def occlusion(
         covered = np.repeat(pixels[None], len(part), axis=0)
         for picture, place in zip(covered, part, strict=True):
             picture[place] = _GREY
-        for place, value in zip(part, model.values(images.scale(covered, spec)), strict=True):
+        for place, value in zip(part, model.values(imaging.scale(covered, spec)), strict=True):
             lost[place] += whole - value
             times[place] += 1
         progress(start + len(part), len(places))

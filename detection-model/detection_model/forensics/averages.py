@@ -11,7 +11,7 @@ from PIL import Image
 from pydantic import BaseModel, Field
 
 from detection_model.card import ClassName
-from detection_model.data.inspection.measures import Bytes, Floats, radial_profile
+from detection_model.data.audit.measures import Bytes, Floats, radial_profile
 from detection_model.forensics import drawing
 
 RECORD = "averages.json"

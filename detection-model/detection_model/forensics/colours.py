@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import BaseModel, Field
 
-from detection_model.data.inspection.measures import Bytes, Floats
+from detection_model.data.audit.measures import Bytes, Floats
 from detection_model.forensics import drawing
 from detection_model.forensics.view import View
 

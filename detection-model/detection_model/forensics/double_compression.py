@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import BaseModel, Field
 
-from detection_model.data.inspection.measures import Bytes, Floats
+from detection_model.data.audit.measures import Bytes, Floats
 from detection_model.forensics import drawing
 from detection_model.forensics.jpeg import quantisation_tables
 from detection_model.forensics.view import View
-from detection_model.images import FORMATS
+from detection_model.imaging import FORMATS
 
 # Frequencies (row, column) by their distance from the mean, which itself is of no use.
 MODES = [(row, column) for row in range(5) for column in range(5) if 1 <= row + column <= 4]

@@ -6,8 +6,8 @@ import warnings
 import numpy as np
 from PIL import Image, ImageOps
 
-from detection_model.data.inspection.measures import Bytes, Floats
-from detection_model.images import FORMATS
+from detection_model.data.audit.measures import Bytes, Floats
+from detection_model.imaging import FORMATS
 
 # Pixels of the longer side of a view.
 LONGEST = 1600

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageChops
 from pydantic import BaseModel, Field
 
-from detection_model.data.inspection.measures import Bytes
+from detection_model.data.audit.measures import Bytes
 from detection_model.forensics import drawing
 from detection_model.forensics.view import View
 

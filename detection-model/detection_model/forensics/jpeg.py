@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin
 from pydantic import BaseModel, Field
 
-from detection_model.data.inspection.containers import read_container
-from detection_model.data.inspection.measures import Bytes
+from detection_model.data.audit.headers import read_container
+from detection_model.data.audit.measures import Bytes
 from detection_model.forensics import drawing
 from detection_model.forensics.view import View
-from detection_model.images import FORMATS
+from detection_model.imaging import FORMATS
 
 _CELL = 16
 

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from pydantic import BaseModel, Field
 
-from detection_model.data.inspection.measures import Bytes
+from detection_model.data.audit.measures import Bytes
 from detection_model.forensics import drawing
 from detection_model.forensics.view import View
 

@@ -5,11 +5,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from pydantic import BaseModel, Field
 
-from detection_model import images
+from detection_model import imaging
 from detection_model.card import ClassName, InputSpec
-from detection_model.data.inspection import measures
-from detection_model.data.inspection.measures import Bytes, Floats
-from detection_model.data.inspection.rows import SIDE
+from detection_model.data.audit import measures
+from detection_model.data.audit.measures import Bytes, Floats
+from detection_model.data.audit.rows import SIDE
 from detection_model.forensics import drawing
 from detection_model.forensics.averages import ClassSpectra, rounded
 from detection_model.forensics.view import View
@@ -55,7 +55,7 @@ def spectrum(pixels: Bytes, averages: ClassSpectra | None = None) -> View:
     own = log_spectrum(_middle(pixels, side))
     low, high = np.percentile(own, [1, 99.9]).tolist()
     shown = {"own": drawing.levels(own, low, high)}
-    whole = log_spectrum(images.resize(pixels, InputSpec(height=SIDE, width=SIDE)))
+    whole = log_spectrum(imaging.resize(pixels, InputSpec(height=SIDE, width=SIDE)))
     classes: dict[ClassName, list[float]] = {}
     if averages:
         record = averages.record

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
-from detection_model.data.inspection.measures import Bytes
+from detection_model.data.audit.measures import Bytes
 
 ViewId = Literal["error_level", "noise", "spectrum", "jpeg", "double_compression", "colours"]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from detection_model.data.inspection.measures import Bytes
+from detection_model.data.audit.measures import Bytes
 from detection_model.forensics.averages import ClassSpectra
 from detection_model.forensics.colours import colours
 from detection_model.forensics.double_compression import double_compression

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from PIL import Image
 
-from detection_model.images import FORMATS
+from detection_model.imaging import FORMATS
 from detection_model.provenance import generators
 from detection_model.provenance.credentials import read_credentials
 from detection_model.provenance.exif import read_exif

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detection_model.card import InputSpec
-from detection_model.data.pictures import Pictures
+from detection_model.data.decoding import Pictures
 
 # A picture, uint8 RGB (h, w, 3), as it is to be trained on; the same for the same generator.
 Alter = Callable[[NDArray[np.uint8], np.random.Generator], NDArray[np.uint8]]

@@ -9,16 +9,16 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from detection_model import zoo
-from detection_model.training import faults
+from detection_model import architectures
+from detection_model.training import fault_injection
 from detection_model.training.augment import add_noise, augment
 from detection_model.training.batches import Alter, training_batches
 from detection_model.training.callbacks import Curves, EpochSeeds, Replayed, StageRate, Warmup
 from detection_model.training.checkpoints import Progress, RunKeeper
 from detection_model.training.config import Precision, TrainConfig
 from detection_model.training.loading import TrainingData
-from detection_model.training.mixture import Mixture, portrait_batches
 from detection_model.training.run import RunRecord
+from detection_model.training.sampler import Mixture, portrait_batches
 from detection_model.training.stages import Stage, set_trainable
 
 _OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
@@ -31,7 +31,7 @@ def new_model(config: TrainConfig) -> Any:
         WeightsError: the weights that it should begin with are not here.
     """
     with _computing_in(config.precision):
-        recipe = zoo.ZOO[config.recipe]
+        recipe = architectures.ZOO[config.recipe]
         return recipe.build(config.image_size, config.weights, config.head)
 
 
@@ -41,7 +41,7 @@ def compile_for(model: Any, config: TrainConfig, stage: Stage) -> None:
     optimizer = getattr(keras.optimizers, _OPTIMIZERS[config.optimizer])
     model.compile(
         optimizer=optimizer(stage.rate, global_clipnorm=config.clip),
-        loss=faults.loss(config.faults, config.label_smoothing),
+        loss=fault_injection.loss(config.faults, config.label_smoothing),
         metrics=["accuracy"],
     )
     model.optimizer.build(model.trainable_variables)
@@ -64,7 +64,7 @@ def batches(config: TrainConfig, data: TrainingData, first_epoch: int) -> Any:
         batch_size=config.batch_size,
         seed=config.seed,
         first_epoch=first_epoch,
-        targets=faults.labels(data.train.targets, config.faults, config.seed),
+        targets=fault_injection.labels(data.train.targets, config.faults, config.seed),
         alter=_alteration(config),
     )
 
@@ -74,7 +74,10 @@ def callbacks(
 ) -> list[Any]:
     """In the order in which they must be called: the checkpoint after all that it vouches for."""
     past = progress.of_stage(record.history)
-    found: list[Any] = [EpochSeeds(config.seed), *faults.callbacks(config.faults, config.seed)]
+    found: list[Any] = [
+        EpochSeeds(config.seed),
+        *fault_injection.callbacks(config.faults, config.seed),
+    ]
     if config.schedule != "constant":
         found.append(StageRate(config, stage, progress.first))
     if config.warmup:

@@ -13,8 +13,8 @@ from pydantic import (
     model_validator,
 )
 
-from detection_model import zoo
-from detection_model.zoo.heads import HeadName
+from detection_model import architectures
+from detection_model.architectures.heads import HeadName
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
@@ -182,7 +182,7 @@ def configured(recipe: str, *layers: Mapping[str, Any]) -> TrainConfig:
     Raises:
         ConfigError: no such setting, or a value that it cannot have.
     """
-    own = zoo.ZOO[recipe]
+    own = architectures.ZOO[recipe]
     merged: dict[str, Any] = {"recipe": recipe, "name": recipe}
     for name in ("epochs", "batch_size", "learning_rate", "fine_tune_epochs", "fine_tuned"):
         merged[name] = getattr(own, name)

@@ -39,8 +39,9 @@ class Devices:
 def find_devices() -> Devices:
     """All GPUs, else the CPU. Several devices share each batch (MirroredStrategy).
 
-    Apple's GPU is one where its plug-in tensorflow-metal is installed. A CPU that TensorFlow was
-    told to divide into logical devices counts as several, which is how this is tested.
+    Apple's GPU counts where its plug-in tensorflow-metal is installed. Logical CPU devices count
+    as several, which is how tests cover this; they need TF_ENABLE_ONEDNN_OPTS=0, because oneDNN
+    shares fused convolutions between replicas and fails on processors with AVX-512.
     """
     import tensorflow as tf
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import keras
 
-from detection_model import zoo
-from detection_model.data.findings import data_warnings, said_of
+from detection_model import architectures
+from detection_model.data.issues import data_warnings, said_of
 from detection_model.training import building, plots, run
 from detection_model.training.batches import validation_batches
 from detection_model.training.checkpoints import Progress, load_checkpoint, save_weights_only
@@ -40,7 +40,7 @@ def fit(config: TrainConfig, data: TrainingData, logs: Path, report: Reporter) -
     devices.check(config.batch_size)
     report.say(f"training on {devices.said}")
     keras.utils.set_random_seed(config.seed)
-    plan = stages(config, zoo.ZOO[config.recipe])
+    plan = stages(config, architectures.ZOO[config.recipe])
     unfinished = run.resumable(logs, config, data.fingerprint)
     with devices.scope():
         if unfinished:

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from detection_model import zoo
+from detection_model import architectures
 from detection_model.card import InputSpec
+from detection_model.data.decoding import Pictures, load_pictures
+from detection_model.data.face_crops import load_portraits
 from detection_model.data.folders import DataFolder, Example, SplitName, find_data
-from detection_model.data.pictures import Pictures, load_pictures
-from detection_model.data.portraits import load_portraits
 from detection_model.faces import face_or_whole
 from detection_model.training.config import PortraitSettings, TrainConfig
-from detection_model.training.mixture import Mixture
 from detection_model.training.reporting import Reporter
+from detection_model.training.sampler import Mixture
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def load_data(config: TrainConfig, report: Reporter) -> TrainingData:
     Raises:
         DataError: the data set is unusable.
     """
-    recipe = zoo.ZOO[config.recipe]
+    recipe = architectures.ZOO[config.recipe]
     spec = recipe.input_spec(config.image_size or recipe.side)
     if config.portraits:
         return _load_portraits(config, config.portraits, spec, report)

@@ -5,9 +5,9 @@ from typing import Any
 
 import keras
 
-from detection_model import zoo
+from detection_model import architectures
 from detection_model.card import Card, TrainingRun, card_path, file_sha256, write_card
-from detection_model.data.findings import read_findings
+from detection_model.data.issues import read_findings
 from detection_model.training import plots, run
 from detection_model.training.checkpoints import save_weights_only
 from detection_model.training.config import TrainConfig
@@ -28,7 +28,7 @@ def publish(fitted: Fitted, data: TrainingData, published: Path) -> Path:
     chosen = config.keep == "best" and best.exists()
     model = keras.saving.load_model(best) if chosen else fitted.model
     save_weights_only(_in_float32(model, config), published)
-    recipe = zoo.ZOO[config.recipe]
+    recipe = architectures.ZOO[config.recipe]
     card = Card(
         name=config.name,
         sha256=file_sha256(published),
@@ -58,7 +58,9 @@ def _in_float32(model: Any, config: TrainConfig) -> Any:
     """A network trained in mixed precision as one that computes as it is served."""
     if config.precision == "float32":
         return model
-    whole = zoo.ZOO[config.recipe].build(config.image_size, zoo.NONE, config.head)
+    whole = architectures.ZOO[config.recipe].build(
+        config.image_size, architectures.NONE, config.head
+    )
     whole.set_weights(model.get_weights())
     return whole
 

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from detection_model.data.pictures import BadPicture, Progress
+from detection_model.data.decoding import BadPicture, Progress
 
 
 class TrainingError(ValueError):

@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from detection_model.architectures import Recipe
+from detection_model.architectures.heads import backbone_layers
+from detection_model.architectures.pretrained import NONE
 from detection_model.training.config import TrainConfig
-from detection_model.zoo import Recipe
-from detection_model.zoo.heads import backbone_layers
-from detection_model.zoo.pretrained import NONE
 
 FINE_TUNING_RATE = 0.1
 

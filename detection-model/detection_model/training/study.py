@@ -7,14 +7,14 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from detection_model.architectures import WeightsError
 from detection_model.training.config import TrainConfig
 from detection_model.training.fitting import fit
 from detection_model.training.loading import TrainingData, load_data
-from detection_model.training.outcomes import PLOT, Outcome, curves_figure, write_tables
 from detection_model.training.publishing import publish
 from detection_model.training.reporting import Reporter
+from detection_model.training.results import PLOT, Outcome, curves_figure, write_tables
 from detection_model.training.trainer import Places
-from detection_model.zoo import WeightsError
 
 # What is found of a published model, by name.
 Judge = Callable[[Path], Mapping[str, float]]

@@ -5,10 +5,10 @@ from app.api.schemas.predict import FaceBox, FacePrediction, ImageInfo, Predicti
 from app.serving.judging import Judged
 from app.serving.models import ServedModel
 from app.serving.predictor import Answered
-from detection_model.examine import FaceVerdict
 from detection_model.faces import Box, Face
-from detection_model.images import Picture
-from detection_model.verdict import Verdict, message
+from detection_model.imaging import Picture
+from detection_model.inference.pipeline import FaceVerdict
+from detection_model.inference.verdict import Verdict, message
 
 
 def prediction(

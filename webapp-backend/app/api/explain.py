@@ -13,7 +13,7 @@ from app.api.judged import Whole
 from app.api.schemas.explain import Explanation
 from app.api.schemas.jobs import Job, JobAnswer
 from app.explaining import Asked
-from detection_model.explain.explaining import SLOW, Method
+from detection_model.explain.explanation import SLOW, Method
 
 router = APIRouter(prefix="/api", tags=["explain"])
 

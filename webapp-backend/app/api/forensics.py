@@ -10,12 +10,12 @@ from starlette.responses import Response
 from app.api.answers import image_info
 from app.api.deps import ServiceDep, Upload, refusals, upload_body
 from app.api.schemas.forensics import ForensicView, ViewImage, ViewList, ViewText
-from detection_model import images
+from detection_model import imaging
 from detection_model.explain.overlay import png
 from detection_model.forensics.averages import ClassSpectra, read_averages
 from detection_model.forensics.view import TEXTS, ViewId
 from detection_model.forensics.views import view as look
-from detection_model.images import Limits
+from detection_model.imaging import Limits
 
 router = APIRouter(prefix="/api", tags=["forensics"])
 
@@ -50,7 +50,7 @@ async def view_forensically(
 
 
 def _seen(data: bytes, name: ViewId, limits: Limits, averages: ClassSpectra | None) -> str:
-    picture = images.decode(data, limits)
+    picture = imaging.decode(data, limits)
     found = look(name, data, picture.pixels, averages)
     return ForensicView(
         view=name,

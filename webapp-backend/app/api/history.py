@@ -11,7 +11,7 @@ from app.errors import ApiError, unavailable
 from app.store.database import StoreUnavailable
 from app.store.history import HistoryFilter
 from detection_model.card import ClassName
-from detection_model.verdict import VerdictName
+from detection_model.inference.verdict import VerdictName
 
 router = APIRouter(prefix="/api", tags=["history"])
 

@@ -29,7 +29,7 @@ from app.jobs.archive import opened
 from app.jobs.table import csv_lines
 from app.service import Service
 from app.store.database import StoreUnavailable
-from detection_model.stability import When
+from detection_model.inference.consistency import When
 
 router = APIRouter(prefix="/api", tags=["jobs"])
 

@@ -13,7 +13,7 @@ from app.service import Service
 from app.serving.judging import Judgement, Question
 from app.serving.models import ServedModel
 from detection_model.card import ClassName
-from detection_model.stability import When
+from detection_model.inference.consistency import When
 
 Threshold = Annotated[float | None, Query(ge=0, le=1, allow_inf_nan=False)]
 Whole = Annotated[

@@ -11,7 +11,7 @@ from app.api.answers import image_info
 from app.api.deps import ServiceDep, Upload, refusals, upload_body
 from app.api.schemas.provenance import ProvenanceAnswer
 from app.settings import Settings
-from detection_model import images
+from detection_model import imaging
 from detection_model.provenance.read import read_provenance
 from detection_model.provenance.record import Provenance
 
@@ -56,7 +56,7 @@ def provenance_of(data: bytes, settings: Settings, *, personal: bool = False) ->
     Raises:
         ImageError: it is no picture that is accepted.
     """
-    picture = images.decode(data, settings.image_limits)
+    picture = imaging.decode(data, settings.image_limits)
     anchors, problems = _anchors(settings.trust_anchors)
     try:
         found = read_provenance(data, personal=personal, anchors=anchors)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from detection_model.images import ImageError
+from detection_model.imaging import ImageError
 
 _NAME_LENGTH = 200
 # "End of central directory" and "ZIP64 end of central directory locator" of APPNOTE.TXT 4.3.

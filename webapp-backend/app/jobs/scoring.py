@@ -9,7 +9,7 @@ from app.jobs.archive import Archive
 from app.jobs.lane import JobFailedError
 from app.serving.judging import Judged, ModelFailedError, Question, judge
 from app.serving.registry import Registry
-from detection_model.images import ImageError, Limits
+from detection_model.imaging import ImageError, Limits
 
 
 def questions_of(parameters: JobParameters, registry: Registry) -> list[Question] | None:

@@ -3,16 +3,16 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from detection_model import images
+from detection_model import imaging
 from detection_model.card import InputSpec
-from detection_model.data.inspection import measures
+from detection_model.data.audit import measures
 
 _SPEC = InputSpec(height=256, width=256)
 
 
 def perceptual_hash(pixels: NDArray[np.uint8]) -> str | None:
     """256 bits in hexadecimal of uint8 RGB (h, w, 3), as `inspect-data` compares; needs scipy."""
-    grey = measures.to_grey(images.resize(pixels, _SPEC)[None])
+    grey = measures.to_grey(imaging.resize(pixels, _SPEC)[None])
     try:
         return bytes(measures.perceptual_hashes(grey)[0]).hex()
     except ImportError:

@@ -4,8 +4,8 @@ import jinja2
 
 from app.api.schemas.report import Report
 from app.reporting import words
+from detection_model.inference.verdict import percent
 from detection_model.provenance.words import claim, credentials
-from detection_model.verdict import percent
 
 # The page has no script, and would not be allowed one.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"  # noqa: E501

@@ -7,8 +7,8 @@ from app.api.schemas.report import ReportForensics
 from detection_model.forensics.double_compression import DoubleCompression, double_compression
 from detection_model.forensics.jpeg import Jpeg, jpeg
 from detection_model.forensics.view import TEXTS
-from detection_model.images import Picture
-from detection_model.verdict import ConformalSet, Evidence, VerdictName
+from detection_model.imaging import Picture
+from detection_model.inference.verdict import ConformalSet, Evidence, VerdictName
 
 HEADLINES: dict[VerdictName, str] = {
     "fake": "Signs of generation were found",

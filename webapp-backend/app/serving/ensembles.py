@@ -7,7 +7,7 @@ from app.serving.evaluations import read_evaluation
 from app.serving.folder import ModelPath
 from app.serving.models import ServedModel, Slot
 from detection_model.card import Card, CardError, Member, identity, read_card
-from detection_model.eval_config import read_eval_config
+from detection_model.card.eval_config import read_eval_config
 
 
 class _NotYetError(Exception):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from detection_model.card import MODEL_SUFFIXES, card_path, file_sha256
-from detection_model.eval_config import eval_config_path
+from detection_model.card.eval_config import eval_config_path
 
 # A file whose time stamp is this old was not being written just now, seconds.
 _STILL_SECONDS = 2.0

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.serving.models import ServedModel
-from detection_model import images, verdict
+from detection_model import imaging
 from detection_model.card import InputSpec
-from detection_model.examine import Examination, Scorer, Terms, examine, face_margin
-from detection_model.images import Limits, Picture
-from detection_model.scene import Scene
-from detection_model.stability import When
+from detection_model.imaging import Limits, Picture
+from detection_model.inference import verdict
+from detection_model.inference.consistency import When
+from detection_model.inference.image import Scene
+from detection_model.inference.pipeline import Examination, Scorer, Terms, examine, face_margin
 
 
 class ModelFailedError(Exception):
@@ -78,7 +79,7 @@ def judge(
         ModelFailedError: a model's answer is not finite.
     """
     start = time.perf_counter()
-    picture = images.decode(data, limits)
+    picture = imaging.decode(data, limits)
     decode_ms = since(start)
     scene, faces_ms = Scene(picture.pixels), 0.0
     terms = [question.terms for question in questions]

@@ -7,7 +7,7 @@ from app.api.schemas.models import FolderFile
 from app.serving.models import Slot
 from app.serving.registry import natural
 from detection_model.card import MODEL_SUFFIXES
-from detection_model.eval_config import SHARED
+from detection_model.card.eval_config import SHARED
 
 _SAVE = "Save the model in Keras with model.save('NAME.keras')."
 _FOREIGN = {

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
-from detection_model import images
+from detection_model import imaging
 from detection_model.evaluation.records import Prediction
 
 _SIDE = 256
@@ -20,7 +20,7 @@ class PictureFinder:
     Made for one request: it looks once which folders there are.
     """
 
-    def __init__(self, data: Path, limits: images.Limits) -> None:
+    def __init__(self, data: Path, limits: imaging.Limits) -> None:
         self._data = data
         self._limits = limits
 
@@ -37,7 +37,7 @@ class PictureFinder:
         for file in self._candidates(row):
             data = file.read_bytes()
             if hashlib.sha256(data).hexdigest() == row.sha256:
-                image = Image.fromarray(images.decode(data, self._limits).pixels)
+                image = Image.fromarray(imaging.decode(data, self._limits).pixels)
                 image.thumbnail((_SIDE, _SIDE))
                 buffer = io.BytesIO()
                 image.save(buffer, "JPEG", quality=90)

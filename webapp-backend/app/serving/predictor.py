@@ -21,7 +21,7 @@ from app.serving.admission import Admission
 from app.serving.judging import Judgement, Question, fake_logit, judge, since
 from app.serving.models import ServedModel
 from detection_model.card import InputSpec
-from detection_model.images import Limits
+from detection_model.imaging import Limits
 
 T = TypeVar("T")
 

@@ -13,7 +13,7 @@ from app.api.schemas.history import HistoryEntry, HistoryImage, HistoryVerdict
 from app.store.database import Database
 from app.store.tables import HistoryRow, VerdictRow
 from detection_model.card import ClassName
-from detection_model.verdict import VerdictName
+from detection_model.inference.verdict import VerdictName
 
 
 class NewEntry(NamedTuple):

@@ -12,12 +12,12 @@ from app.settings import Settings
 from app.store.database import StoreUnavailable
 from app.store.jobs import Claim, JobStore
 from app.worker.heat_map import heat_map
-from detection_model import images
+from detection_model import imaging
 from detection_model.card import CardError
-from detection_model.detector import ModelError
 from detection_model.explain.attribution import ExplainError
-from detection_model.explain.explaining import Explainer
-from detection_model.images import ImageError
+from detection_model.explain.explanation import Explainer
+from detection_model.imaging import ImageError
+from detection_model.inference.detector import ModelError
 
 # Models in memory.
 _KEPT = 2
@@ -65,7 +65,7 @@ class ExplainRunner(Lane):
         upload.unlink(missing_ok=True)
 
     def _explained(self, job: Job, data: bytes) -> str:
-        picture = images.decode(data, self._settings.image_limits)
+        picture = imaging.decode(data, self._settings.image_limits)
         (model,), task = job.parameters.models, job.parameters.explain
         if task is None:
             raise JobFailedError("The job does not say what to explain.")

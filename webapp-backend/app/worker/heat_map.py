@@ -11,14 +11,14 @@ from app.api.schemas.explain import Explanation, HeatMap, Overlay
 from app.api.schemas.jobs import ExplainTask, JobModel
 from app.jobs.lane import JobFailedError
 from detection_model.card import ClassName
-from detection_model.data.pictures import Progress
+from detection_model.data.decoding import Progress
 from detection_model.explain.attribution import Attribution, heat
 from detection_model.explain.colours import COLOURS, stops
-from detection_model.explain.explaining import Explainer
+from detection_model.explain.explanation import Explainer
 from detection_model.explain.overlay import layer, png
 from detection_model.faces import Box, crop, crop_box
-from detection_model.images import Picture
-from detection_model.scene import Scene
+from detection_model.imaging import Picture
+from detection_model.inference.image import Scene
 
 # Pixels of the longer side: as many as most models see.
 _SIDE = 224

@@ -63,8 +63,8 @@ class Preparer:
             return Compiled(sha256=sha256, problem=problem)
         log.info("%s: preparing", file.name)
         # TensorFlow is loaded only when there is something to do.
-        from detection_model.detector import ModelError
         from detection_model.export.litert import compile_model
+        from detection_model.inference.detector import ModelError
 
         try:
             return compile_model(file.path, sha256, made)

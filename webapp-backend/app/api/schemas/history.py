@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from app.api.schemas.base import Answer, Probability, ThresholdSource
 from detection_model.card import ClassName
-from detection_model.verdict import VerdictName
+from detection_model.inference.verdict import VerdictName
 
 
 class HistoryImage(BaseModel):

@@ -7,8 +7,8 @@ from pydantic import BaseModel, Field
 
 from app.api.schemas.base import Answer, ThresholdSource
 from app.api.schemas.history import HistoryImage, HistoryVerdict
-from detection_model.explain.explaining import Method
-from detection_model.stability import When
+from detection_model.explain.explanation import Method
+from detection_model.inference.consistency import When
 
 JobKind = Literal["score", "explain"]
 JobState = Literal["waiting", "running", "finished", "failed", "cancelled"]

@@ -6,8 +6,8 @@ from pydantic import BaseModel, Field
 
 from app.api.schemas.base import Answer, Probability, ThresholdSource
 from detection_model.card import ClassName
-from detection_model.examine import Judged
-from detection_model.verdict import ConformalSet, Evidence, Reason, Stability, VerdictName
+from detection_model.inference.pipeline import Judged
+from detection_model.inference.verdict import ConformalSet, Evidence, Reason, Stability, VerdictName
 
 Share = Annotated[float, Field(ge=0, le=1)]
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from app.api.schemas.base import Answer, ThresholdSource
 from app.api.schemas.predict import Agreement, FailedModel, ImageInfo, Prediction
 from detection_model.card import ClassName
-from detection_model.explain.explaining import Method
+from detection_model.explain.explanation import Method
 from detection_model.forensics.view import ViewId
 from detection_model.provenance.record import Provenance
 

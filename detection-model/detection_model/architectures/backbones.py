@@ -1,0 +1,114 @@
+"""Networks known from ImageNet, with a head that tells real from fake.
+
+Every network takes values from 0 to 255 in RGB order and scales them inside, as its weights
+were trained: so one file holds all, and serving needs to know nothing of it.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from detection_model.architectures import heads, lite0, pretrained
+from detection_model.architectures.heads import HeadName, Pooling
+from detection_model.architectures.pretrained import IMAGENET, NONE, WeightsError
+
+LITE0 = "efficientnet-lite0"
+# Their names in keras.applications.
+APPLICATIONS = {
+    "vgg16": "VGG16",
+    "xception": "Xception",
+    "mobilenetv2": "MobileNetV2",
+    "efficientnet-b0": "EfficientNetB0",
+    "efficientnet-b7": "EfficientNetB7",
+}
+# Keras's: below it a network ends in no feature map.
+SMALLEST = {"xception": 71}
+# Of ImageNet, RGB in [0, 1] (mean, standard deviation) and, for VGG16, in [0, 255].
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+VGG_MEAN = (123.68, 116.779, 103.939)
+
+
+def build(name: str, *, side: int, weights: str, head: HeadName, pooling: Pooling) -> Any:
+    """A backbone with its head, uncompiled: float32 (n, side, side, 3) in [0, 255] to (n, 1).
+
+    Args:
+        name: of `APPLICATIONS`, or efficientnet-lite0.
+        side: of the pictures, in pixels.
+        weights: `imagenet`, `none`, or a file of the backbone's weights: Keras's own (`notop`),
+            for Lite0 the PyTorch port's or a `.keras` model, to go on from its training.
+        head: the dense layers.
+        pooling: over the feature map.
+
+    Raises:
+        WeightsError: the weights are not here, do not fit, or the pictures are too small.
+    """
+    import keras
+
+    smallest = SMALLEST.get(name, 32)
+    if side < smallest:
+        raise WeightsError(f"{name} needs pictures of at least {smallest} pixels, not {side}")
+    pretrained.checked(weights)
+    inputs = keras.Input((side, side, 3))
+    features = _lite0(inputs, weights) if name == LITE0 else _application(name, inputs, weights)
+    return keras.Model(inputs, heads.attach(features, head, pooling), name=name)
+
+
+def _lite0(inputs: Any, weights: str) -> Any:
+    import keras
+
+    features = lite0.features(inputs)
+    model = keras.Model(inputs, features)
+    if weights != NONE:
+        path = pretrained.lite0_file() if weights == IMAGENET else Path(weights)
+        try:
+            load = lite0.load_pytorch if path.suffix == ".pth" else keras.Model.load_weights
+            load(model, path)
+        except Exception as error:  # noqa: BLE001  Keras and h5py raise nearly anything
+            raise pretrained.does_not_fit(LITE0, str(path), error) from None
+    return features
+
+
+def _application(name: str, inputs: Any, weights: str) -> Any:
+    from keras import applications
+
+    make = getattr(applications, APPLICATIONS[name])
+    downloaded = weights == IMAGENET
+    scaled = _scaled(name, inputs, downloaded=downloaded)
+    try:
+        model = make(
+            include_top=False, weights=IMAGENET if downloaded else None, input_tensor=scaled
+        )
+    except Exception as error:
+        if not downloaded:
+            raise
+        raise pretrained.not_downloaded(name, error) from None
+    if weights not in (IMAGENET, NONE):
+        try:
+            model.load_weights(weights)
+        except Exception as error:  # noqa: BLE001  Keras and h5py raise nearly anything
+            raise pretrained.does_not_fit(name, weights, error) from None
+    if name == "vgg16" and weights != NONE:
+        _take_rgb(model)
+    return model.output
+
+
+def _scaled(name: str, inputs: Any, *, downloaded: bool) -> Any:
+    from keras import layers
+
+    if name in ("xception", "mobilenetv2"):
+        return layers.Rescaling(1 / 127.5, offset=-1.0)(inputs)
+    if name == "vgg16":
+        return layers.Rescaling(1.0, offset=[-mean for mean in VGG_MEAN])(inputs)
+    if downloaded:
+        return inputs
+    # Keras divides by the root of STD only in networks that it gives its weights to, after the
+    # normalisation which those weights hold; before it, the same is this.
+    scale = [std**-0.5 for std in STD]
+    offset = [255 * mean * (1 - by) for mean, by in zip(MEAN, scale, strict=True)]
+    return layers.Rescaling(scale, offset=offset)(inputs)
+
+
+def _take_rgb(model: Any) -> None:
+    """VGG16's weights were trained on BGR: turn the first kernel round instead of each picture."""
+    first = next(layer for layer in model.layers if layer.weights)
+    kernel, bias = first.get_weights()
+    first.set_weights([kernel[:, :, ::-1], bias])

@@ -1,0 +1,152 @@
+"""One pass over every picture of a data set, in several processes and bounded memory."""
+
+import multiprocessing
+import os
+from collections import Counter
+from collections.abc import Generator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detection_model.card import ClassName
+from detection_model.data.audit.measures import Floats
+from detection_model.data.audit.rows import SIDE, Batch, ClassSum, Light, Row, Unreadable, look_at
+from detection_model.data.decoding import Progress, bounded_map
+from detection_model.data.folders import DataError, DataFolder, Example, SplitName, sample
+
+_BATCH = 32
+# Below this many pictures, starting processes takes longer than the work.
+_FEW = 200
+
+
+@dataclass
+class ClassMeans:
+    """The mean picture and the mean log-spectrum of a class, as running sums in float64."""
+
+    pictures: int = 0
+    _pixels: NDArray[np.float64] = field(default_factory=lambda: np.zeros((SIDE, SIDE, 3)))
+    _spectra: NDArray[np.float64] = field(default_factory=lambda: np.zeros((SIDE, SIDE)))
+
+    @property
+    def picture(self) -> Floats:
+        """float32 (SIDE, SIDE, 3) in [0, 255]."""
+        return (self._pixels / self.pictures).astype(np.float32)
+
+    @property
+    def spectrum(self) -> Floats:
+        """float32 (SIDE, SIDE), zero frequency centred."""
+        return (self._spectra / self.pictures).astype(np.float32)
+
+    def add(self, more: ClassSum) -> None:
+        """Take in the sums over some more pictures."""
+        self.pictures += more.pictures
+        self._pixels += more.pixels
+        self._spectra += more.spectra
+
+
+@dataclass
+class Scan:
+    """What was seen of a data set: rows by split, class and path, and means of its classes."""
+
+    rows: list[Row] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
+    means: dict[ClassName, ClassMeans] = field(default_factory=dict)
+
+    @property
+    def classes(self) -> tuple[ClassName, ...]:
+        """The classes with pictures, Real first."""
+        return tuple(label for label in get_args(ClassName) if label in self.means)
+
+    def of(self, label: ClassName) -> list[Row]:
+        """The rows of a class."""
+        return [row for row in self.rows if row.place.label == label]
+
+    def light(self, label: ClassName) -> Floats:
+        """The measures of a class: (n, 9), columns as in `Light`."""
+        return np.asarray([row.light for row in self.of(label)], np.float32)
+
+    def measure(self, label: ClassName, name: str) -> Floats:
+        """One measure of a class, by its name in `Light`: (n,)."""
+        return self.light(label)[:, Light._fields.index(name)]
+
+    def counts(self, label: ClassName, *fields: str) -> dict[str, int]:
+        """Pictures of a class by a value of the file's header, most first; several joined by x."""
+        chosen = [[getattr(row.container, name) for name in fields] for row in self.of(label)]
+        joined = Counter(" x ".join(str(value or "none") for value in values) for values in chosen)
+        return dict(joined.most_common())
+
+    def add(self, batch: Batch) -> None:
+        """Take in what was seen of some more files."""
+        self.rows += batch.rows
+        self.unreadable += batch.unreadable
+        for label, more in batch.sums.items():
+            self.means.setdefault(label, ClassMeans()).add(more)
+
+
+def scan(
+    data: DataFolder,
+    *,
+    limit: int | None = None,
+    processes: int | None = None,
+    progress: Progress = lambda _done, _total: None,
+) -> Scan:
+    """Look at every picture, or at some `limit` of them drawn at random, once for all.
+
+    Args:
+        data: what to look at.
+        limit: about as many pictures; each class of each split keeps its share.
+        processes: at most as many; default: one a core.
+        progress: called with (done, total) after each batch.
+
+    Raises:
+        DataError: not one picture could be read.
+    """
+    chosen = _chosen(data, limit)
+    batches = [chosen[start : start + _BATCH] for start in range(0, len(chosen), _BATCH)]
+    seen, done = Scan(), 0
+    with closing(_looked_at(batches, data.root, processes or os.cpu_count() or 1)) as parts:
+        for part in parts:
+            seen.add(part)
+            done += len(part.rows) + len(part.unreadable)
+            progress(done, len(chosen))
+    if not seen.rows:
+        why = f": {seen.unreadable[0].place.path}: {seen.unreadable[0].reason}" if chosen else ""
+        raise DataError(f"none of {len(chosen)} pictures could be read{why}")
+    return seen
+
+
+_Chosen = tuple[SplitName, Example]
+
+
+def _chosen(data: DataFolder, limit: int | None) -> list[_Chosen]:
+    cells = [
+        (split, [example for example in examples if example.label == label])
+        for split, examples in data.splits.items()
+        for label in get_args(ClassName)
+    ]
+    total = sum(len(examples) for _, examples in cells)
+    share = 1.0 if limit is None else min(1.0, limit / max(1, total))
+    return [
+        (split, example)
+        for split, examples in cells
+        for example in sample(examples, round(share * len(examples)))
+    ]
+
+
+def _looked_at(
+    batches: Sequence[Sequence[_Chosen]], root: Path, processes: int
+) -> Generator[Batch, None, None]:
+    look = partial(look_at, root=root)
+    if processes == 1 or len(batches) * _BATCH <= _FEW:
+        yield from map(look, batches)
+        return
+    # Not forked: a parent that runs TensorFlow has threads, whose locks would be copied shut.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(processes, len(batches)), context) as pool:
+        yield from bounded_map(pool, look, batches)

@@ -1,0 +1,1 @@
+"""Runs models on pictures: faces, crops, probabilities, verdicts and their uncertainty."""

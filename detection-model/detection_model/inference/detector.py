@@ -1,0 +1,222 @@
+"""A model file with its card, ready to judge pictures through Keras.
+
+The reference path: training, evaluation and the command line use it, and converted models
+are checked against it. Needs TensorFlow.
+"""
+
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detection_model import imaging
+from detection_model.card import (
+    Activation,
+    Card,
+    CardError,
+    ModelFacts,
+    assumed_card,
+    card_path,
+    contradictions,
+    file_sha256,
+    read_card,
+)
+from detection_model.card.eval_config import check_against, read_eval_config
+from detection_model.export.runtime import Engine, TensorFlow
+from detection_model.inference import verdict
+from detection_model.inference.consistency import When
+from detection_model.inference.image import Scene, View
+from detection_model.inference.pipeline import Terms, examine
+
+
+class ModelError(ValueError):
+    """A model file that cannot be used; the message says why, without paths."""
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A Keras model whose last activation is cut, and what the file says of itself."""
+
+    logits: Any
+    facts: ModelFacts
+
+
+@dataclass(frozen=True)
+class Detector:
+    """Judges pictures with one model."""
+
+    path: Path
+    card: Card
+    assumptions: list[str]
+    engine: Engine
+
+    @classmethod
+    def load(cls, path: Path) -> "Detector":
+        """Load a model file and the card beside it; without a card one is assumed.
+
+        Raises:
+            ModelError: the file is no model that takes one picture.
+            CardError: the card cannot be read or contradicts the file.
+        """
+        model = load_model(path)
+        card, assumptions = resolve_card(path, file_sha256(path), model.facts)
+        engine = TensorFlow(model.logits, height=card.input.height, width=card.input.width)
+        return cls(path, card, assumptions, engine)
+
+    @property
+    def threshold(self) -> float:
+        """The model's own: of eval_config.json, else of the card."""
+        configured = read_eval_config(self.path).threshold
+        return self.card.threshold.value if configured is None else configured
+
+    @property
+    def face_margin(self) -> float | None:
+        """The card's; None where the model judges whole pictures."""
+        return self.card.input.face_margin
+
+    def fake_logits(self, pixels: NDArray[np.uint8], batch_size: int = 32) -> Iterator[float]:
+        """Log-odds of Fake for resized uint8 pictures (n, height, width, 3), one after another."""
+        for start in range(0, len(pixels), batch_size):
+            batch = imaging.scale(pixels[start : start + batch_size], self.card.input)
+            for outputs in self.engine(batch):
+                yield verdict.fake_logit([float(value) for value in outputs], self.card.output)
+
+    def log_odds(self, view: View) -> float:
+        """Log-odds of Fake of a cut-out or a whole picture."""
+        (outputs,) = self.engine(view.sized(self.card.input)[None])
+        return verdict.fake_logit([float(value) for value in outputs], self.card.output)
+
+    def judge(
+        self, data: bytes, threshold: float | None = None, *, stability: When = "auto"
+    ) -> verdict.Verdict:
+        """Verdict on one picture file: of its most suspicious face, where the model is for faces.
+
+        Raises:
+            ImageError: the file is no picture that is accepted.
+        """
+        terms = Terms(
+            card=self.card,
+            threshold=self.threshold if threshold is None else threshold,
+            assumptions=self.assumptions,
+            face_margin=self.face_margin,
+            stability=stability,
+        )
+        return examine(Scene(imaging.decode(data).pixels), terms, self.log_odds).verdict
+
+
+def load_model(path: Path) -> LoadedModel:
+    """Load a `.keras` or `.h5` file safely (no arbitrary code), its last activation cut.
+
+    Cutting keeps logits finite where a float32 sigmoid would saturate at 1.
+
+    Raises:
+        ModelError: damaged, made by something else, or not one picture in and one row out.
+    """
+    model = load_original(path)
+    height, width = _input_size(model, path)
+    logits, units, activation = _cut_activation(model)
+    facts = ModelFacts(
+        height=height,
+        width=width,
+        units=units,
+        activation=activation,
+        rescales=_rescales(model),
+        parameters=model.count_params(),
+    )
+    return LoadedModel(logits, facts)
+
+
+def load_original(path: Path) -> Any:
+    """Load a model file safely as the Keras model that was saved.
+
+    Of an `.h5` file whose architecture cannot be restored the weights alone are loaded, where
+    they fit a network of the zoo.
+
+    Raises:
+        ModelError: damaged, or made by something else.
+    """
+    import keras
+
+    import detection_model.architectures.attention  # noqa: F401  registers the layer for files with it
+    from detection_model.architectures.legacy import rebuilt
+
+    if not _looks_whole(path):
+        raise ModelError(f"{path.name} is no Keras file, or its end is missing")
+    try:
+        return keras.saving.load_model(path, compile=False)
+    except Exception as error:  # noqa: BLE001  Keras raises nearly anything on a damaged file
+        if path.suffix == ".h5" and (model := rebuilt(path)) is not None:
+            return model
+        first_line = str(error).strip().splitlines()[0] if str(error).strip() else ""
+        reason = first_line.replace(str(path), path.name).replace(str(path.parent), "")
+        raise ModelError(f"{path.name} cannot be loaded by Keras: {reason[:300]}") from None
+
+
+def resolve_card(path: Path, sha256: str, facts: ModelFacts) -> tuple[Card, list[str]]:
+    """The card beside a model file, checked against it, or an assumed one with its assumptions.
+
+    Raises:
+        CardError: unreadable, or a field contradicts the file; the message names the field.
+    """
+    beside = card_path(path)
+    config = read_eval_config(path)
+    if not beside.exists():
+        return assumed_card(path.stem, sha256, facts, config.classes)
+    card = read_card(beside)
+    if wrong := contradictions(card, facts, sha256):
+        raise CardError(f"card {beside.name}: " + "; ".join(wrong))
+    check_against(config, card)
+    return card, []
+
+
+def _looks_whole(path: Path) -> bool:
+    if path.suffix == ".keras":
+        return zipfile.is_zipfile(path)
+    import h5py
+
+    return bool(h5py.is_hdf5(path))
+
+
+def _input_size(model: Any, path: Path) -> tuple[int, int]:
+    shape = getattr(model, "input_shape", None)
+    if not isinstance(shape, tuple) or len(shape) != 4 or shape[3] != 3:
+        raise ModelError(f"{path.name} takes {shape}, not one picture of shape (height, width, 3)")
+    if shape[1] is None or shape[2] is None:
+        raise ModelError(f"{path.name} takes pictures of any size; a fixed size is needed")
+    return int(shape[1]), int(shape[2])
+
+
+def _cut_activation(model: Any) -> tuple[Any, int, Activation]:
+    """The model without its last sigmoid or softmax, its outputs, and what was cut.
+
+    A last layer that is linear already gives logits: nothing is cut.
+    """
+    import keras
+
+    shape = model.output_shape
+    if not isinstance(shape, tuple) or len(shape) != 2 or shape[1] is None:
+        raise ModelError(f"the model gives {shape}, not one row of numbers a picture")
+    last = model.layers[-1]
+    if isinstance(last, keras.layers.Softmax):
+        return keras.Model(model.inputs, last.input), int(shape[1]), "softmax"
+    while getattr(last, "layers", None):  # a head that is itself a model
+        last = last.layers[-1]
+    name: str = getattr(getattr(last, "activation", None), "__name__", "no activation")
+    if name not in get_args(Activation):
+        raise ModelError(
+            f"the model ends in {type(last).__name__} with {name}; sigmoid, softmax or logits "
+            "are needed"
+        )
+    last.activation = keras.activations.linear
+    return model, int(shape[1]), cast(Activation, name)
+
+
+def _rescales(model: Any) -> bool:
+    import keras
+
+    scalers = (keras.layers.Rescaling, keras.layers.Normalization)
+    return any(isinstance(layer, scalers) for layer in model._flatten_layers())

@@ -1,0 +1,251 @@
+"""From a logit to a verdict: threshold, doubts, words.
+
+Pure functions on plain numbers. Throughout, `fake` is the probability of Fake.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import BaseModel, Field, computed_field
+
+from detection_model.card import Calibrator, ClassName, Conformal
+from detection_model.inference.probability import calibrate, ensemble_logit, fake_logit, sigmoid
+
+__all__ = [
+    "Change",
+    "ConformalSet",
+    "Evidence",
+    "Reason",
+    "ReasonCode",
+    "Stability",
+    "Verdict",
+    "VerdictName",
+    "calibrate",
+    "ensemble_logit",
+    "evidence_of",
+    "fake_logit",
+    "judge",
+    "message",
+    "percent",
+    "side",
+    "sigmoid",
+]
+
+VerdictName = Literal["fake", "real", "uncertain", "out_of_scope"]
+Evidence = Literal["weak", "moderate", "strong", "very_strong"]
+ReasonCode = Literal[
+    "above_threshold",
+    "below_threshold",
+    "no_card",
+    "conformal_both",
+    "conformal_none",
+    "conformal_other",
+    "unstable",
+    "no_face",
+    "tiny_face",
+    "featureless",
+    "drawing",
+    "far_from_training",
+    "several_faces",
+    "whole_picture",
+]
+
+
+class Reason(BaseModel):
+    """Why a verdict is what it is: `code` for programs, the message for people."""
+
+    code: ReasonCode
+    message: str
+
+
+class ConformalSet(BaseModel):
+    """The classes that a picture may be of, at a coverage."""
+
+    coverage: float = Field(description="of pictures of each class, those whose set has it")
+    classes: list[ClassName]
+
+
+class Change(BaseModel):
+    """What a model says of the picture changed a little."""
+
+    change: str = Field(description="jpeg_60, half_size, shift or flip")
+    label: str = Field(description="the change in words: the picture is ...")
+    fake: float
+    prediction: ClassName
+
+
+class Stability(BaseModel):
+    """Whether the side of the threshold holds under small changes."""
+
+    stable: bool
+    changes: list[Change]
+
+
+class Verdict(BaseModel):
+    """What is said of one face, or of one whole picture, by one model."""
+
+    prediction: ClassName
+    verdict: VerdictName
+    explained: list[Reason]
+    fake: float
+    raw_fake: float
+    logit: float
+    threshold: float
+    conformal: ConformalSet | None = None
+    stability: Stability | None = None
+
+    @property
+    def confidence(self) -> float:
+        """Probability of the predicted class, in [0, 1]."""
+        return self.fake if self.prediction == "Fake" else 1 - self.fake
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def reasons(self) -> list[str]:
+        """The messages of `explained`."""
+        return [reason.message for reason in self.explained]
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def evidence(self) -> Evidence:
+        """How strong the signs of generation are."""
+        return evidence_of(self.fake)
+
+
+def judge(
+    logit: float,
+    *,
+    calibrator: Calibrator,
+    threshold: float,
+    assumptions: Sequence[str] = (),
+    conformal: Conformal | None = None,
+    stability: Stability | None = None,
+    outside: Sequence[Reason] = (),
+) -> Verdict:
+    """Verdict for one log-odds value of Fake.
+
+    Args:
+        logit: before calibration.
+        calibrator: of the card.
+        threshold: from which calibrated probability on it is called Fake.
+        assumptions: about a model without a card. It never gives more than `uncertain`: its
+            polarity may be the other way round.
+        conformal: of the card. A set that is not the predicted class alone is `uncertain`.
+        stability: what small changes did. A verdict that does not hold is `uncertain`.
+        outside: why the model was not made for this picture, if so: `out_of_scope`.
+    """
+    fake = calibrate(logit, calibrator)
+    prediction = side(fake, threshold)
+    classes = _conformal_set(fake, conformal) if conformal else None
+    doubts = [*_no_card(assumptions), *_doubt(classes, prediction), *_turned(stability, prediction)]
+    verdict: VerdictName = "fake" if prediction == "Fake" else "real"
+    if outside:
+        verdict = "out_of_scope"
+    elif doubts:
+        verdict = "uncertain"
+    return Verdict(
+        prediction=prediction,
+        verdict=verdict,
+        explained=[_against_threshold(fake, threshold), *doubts, *outside],
+        fake=fake,
+        raw_fake=sigmoid(logit),
+        logit=logit,
+        threshold=threshold,
+        conformal=classes,
+        stability=stability,
+    )
+
+
+def side(fake: float, threshold: float) -> ClassName:
+    """The side of the threshold on which a probability of Fake is."""
+    return "Fake" if fake >= threshold else "Real"
+
+
+def evidence_of(fake: float) -> Evidence:
+    """How strong the signs of generation are, by the calibrated probability of Fake.
+
+    The words of the vera.ai project's guide for verification with detectors.
+    """
+    if fake >= 0.9:
+        return "very_strong"
+    if fake >= 0.7:
+        return "strong"
+    return "moderate" if fake >= 0.5 else "weak"
+
+
+_MESSAGES: dict[VerdictName, str] = {
+    "fake": "This model sees signs of generation. It can be wrong: look for other evidence too.",
+    "real": "This model found no sign of generation. That is not proof that the picture is "
+    "authentic.",
+    "uncertain": "This model does not know enough to say.",
+    "out_of_scope": "This picture is not of the kind that the model was made for.",
+}
+
+
+def message(verdict: Verdict) -> str:
+    """One or two sentences for a person, without numbers that look like proof."""
+    return _MESSAGES[verdict.verdict]
+
+
+def percent(share: float) -> str:
+    """A share in [0, 1] in words that never round to certainty."""
+    if 0 < share < 0.001:
+        return "less than 0.1%"
+    if 0.999 < share < 1:
+        return "more than 99.9%"
+    return f"{share:.1%}"
+
+
+def _against_threshold(fake: float, threshold: float) -> Reason:
+    above = side(fake, threshold) == "Fake"
+    words = "at or above" if above else "below"
+    return Reason(
+        code="above_threshold" if above else "below_threshold",
+        message=f"{percent(fake)} for Fake is {words} the threshold of {percent(threshold)}",
+    )
+
+
+def _no_card(assumptions: Sequence[str]) -> list[Reason]:
+    if not assumptions:
+        return []
+    text = (
+        "the model has no card, so what its output means is assumed; "
+        "`detection-model card` finds out"
+    )
+    return [Reason(code="no_card", message=text)]
+
+
+def _conformal_set(fake: float, conformal: Conformal) -> ConformalSet:
+    classes: list[ClassName] = []
+    # 1 - p of Real is the probability of Fake.
+    if fake <= conformal.real:
+        classes.append("Real")
+    if 1 - fake <= conformal.fake:
+        classes.append("Fake")
+    return ConformalSet(coverage=conformal.coverage, classes=classes)
+
+
+def _doubt(found: ConformalSet | None, prediction: ClassName) -> list[Reason]:
+    if found is None or found.classes == [prediction]:
+        return []
+    at = f"at {found.coverage:.0%} coverage"
+    if len(found.classes) == 2:
+        return [Reason(code="conformal_both", message=f"{at} it may be Real as well as Fake")]
+    if not found.classes:
+        text = f"{at} it is like neither class: the model has seen few such answers"
+        return [Reason(code="conformal_none", message=text)]
+    text = f"{at} it is {found.classes[0]}, which is the other side of the threshold"
+    return [Reason(code="conformal_other", message=text)]
+
+
+def _turned(stability: Stability | None, prediction: ClassName) -> list[Reason]:
+    if stability is None or stability.stable:
+        return []
+    turned = [change.label for change in stability.changes if change.prediction != prediction]
+    text = f"the verdict does not hold: it turns when the picture is {_either(turned)}"
+    return [Reason(code="unstable", message=text)]
+
+
+def _either(words: Sequence[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last

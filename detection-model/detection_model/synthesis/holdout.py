@@ -1,0 +1,123 @@
+"""Fakes that no model learns from: how well is a manipulation found that was never seen?
+
+`warp` moves and sizes features, as retouching does (Wang et al., "Detecting photoshopped faces by
+scripting Photoshop", ICCV 2019). `clone` lays another's face over this one without a seam (Pérez
+et al., "Poisson image editing", SIGGRAPH 2003), as classical face swaps do. Both take and return
+uint8 RGB (h, w, 3). Nothing here may go into a training.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detection_model.faces import Face
+from detection_model.synthesis.blending import aligned, recoloured
+from detection_model.synthesis.masks import EYES, MOUTH, NOSE, Pixels, axes_of, face_of, radii
+
+Vector = NDArray[np.float64]
+_SIZED = (0.12, 0.3)
+_SMILED = (0.05, 0.12)
+_SLIMMED = (0.06, 0.14)
+# Of the face: neither hair nor background.
+_CLONED = 0.85
+
+
+def warp(pixels: Pixels, face: Face, rng: np.random.Generator) -> Pixels:
+    """Eyes or nose larger or smaller, corners of the mouth or the jaw moved: two or more of these.
+
+    What surrounds them gives way smoothly, so that there is no edge.
+    """
+    from scipy.ndimage import map_coordinates
+
+    height, width = pixels.shape[:2]
+    places = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float64)
+    looked_up = places.copy()
+    kinds = rng.permutation(4)[: rng.integers(2, 5)]
+    for centre, reach, growth, shift in _pulls(face, kinds, rng):
+        away = places - centre
+        weight = np.exp(-(away**2).sum(axis=-1, keepdims=True) / (2 * reach**2))
+        looked_up -= weight * (growth * away + shift)
+    columns, rows = np.moveaxis(looked_up, -1, 0)
+    channels = [
+        map_coordinates(pixels[..., channel].astype(np.float64), [rows, columns], mode="nearest")
+        for channel in range(3)
+    ]
+    return _bytes(np.stack(channels, axis=-1))
+
+
+def clone(pixels: Pixels, face: Face, donor: Pixels, donor_face: Face) -> Pixels:
+    """A donor's face, whose colours bend such that they meet this picture's at the edge."""
+    moved = aligned(donor, donor_face.points, face.points, pixels.shape)
+    there = aligned(np.full_like(donor, 255), donor_face.points, face.points, pixels.shape)
+    inside = (radii(pixels, face_of(face)) < _CLONED) & (there.min(axis=-1) == 255)
+    inside[[0, -1]] = inside[:, [0, -1]] = False
+    if not inside.any():
+        return pixels
+    moved = recoloured(moved, pixels, inside)
+    pasted = pixels.astype(np.float64)
+    difference = pasted - moved
+    pasted[inside] = moved[inside] + _membrane(difference, inside)
+    return _bytes(pasted)
+
+
+def _pulls(
+    face: Face, kinds: NDArray[np.int64], rng: np.random.Generator
+) -> Iterator[tuple[Vector, float, float, Vector]]:
+    """Centre, reach in pixels, growth, and shift in pixels of each change."""
+    distance, _, angle = axes_of(face)
+    aside = np.asarray([np.cos(angle), np.sin(angle)]) * distance
+    down = np.asarray([-aside[1], aside[0]])
+    points = face.points.astype(np.float64)
+    still = np.zeros(2)
+    for kind in kinds:
+        sign = rng.choice((-1, 1))
+        match kind:
+            case 0:
+                size = sign * rng.uniform(*_SIZED)
+                for eye in EYES:
+                    yield points[eye], 0.35 * distance, size, still
+            case 1:
+                yield points[NOSE], 0.4 * distance, sign * rng.uniform(*_SIZED), still
+            case 2:
+                lift = sign * rng.uniform(*_SMILED) * down
+                for side in (-0.35, 0.35):
+                    yield points[MOUTH] + side * aside, 0.22 * distance, 0.0, lift
+            case 3:
+                inwards = rng.uniform(*_SLIMMED) * aside
+                for side in (-0.85, 0.85):
+                    yield points[MOUTH] + side * aside, 0.4 * distance, 0.0, -side * inwards
+
+
+def _membrane(values: Vector, inside: NDArray[np.bool_]) -> Vector:
+    """The smoothest values inside, (pixels inside, 3), that meet those of (h, w, 3) outside.
+
+    Laplace's equation on the four neighbours of each pixel; none inside may lie on the border.
+    """
+    from scipy.sparse import csc_array
+    from scipy.sparse.linalg import splu
+
+    count = int(inside.sum())
+    number = np.full(inside.shape, -1)
+    number[inside] = np.arange(count)
+    rows, columns = np.nonzero(inside)
+    known = np.zeros((count, 3))
+    entries = [np.full(count, 4.0)]
+    at = [(np.arange(count), np.arange(count))]
+    for down, right in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+        neighbour = number[rows + down, columns + right]
+        outside = neighbour < 0
+        known[outside] += values[rows + down, columns + right][outside]
+        at.append((np.flatnonzero(~outside), neighbour[~outside]))
+        entries.append(np.full(int((~outside).sum()), -1.0))
+    equations = csc_array(
+        (np.concatenate(entries), tuple(np.concatenate(part) for part in zip(*at, strict=True))),
+        shape=(count, count),
+    )
+    solved: Vector = splu(equations).solve(known)
+    return solved
+
+
+def _bytes(values: Vector) -> Pixels:
+    pixels: Pixels = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return pixels

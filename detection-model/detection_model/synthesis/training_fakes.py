@@ -1,0 +1,73 @@
+"""Fakes that a model learns from, so that it learns traces of a forgery and not one generator.
+
+`blend` follows Shiohara & Yamasaki, "Detecting deepfakes with self-blended images" (CVPR 2022):
+a face is blended into itself after a slight change, so that nothing but the blending tells.
+`swap` pastes parts of another face, as expert composites do. Both work on a `Portrait`'s pixels,
+uint8 RGB (h, w, 3), and its face; the outcome has the same shape.
+"""
+
+import io
+
+import numpy as np
+from PIL import Image, ImageEnhance, ImageFilter
+
+from detection_model.faces import Face
+from detection_model.synthesis.blending import aligned, mixed, recoloured, transformed
+from detection_model.synthesis.masks import Pixels, mask_of, parts_of, region_of
+
+_RATIOS = (0.25, 0.5, 0.75, 1, 1, 1)
+
+
+def blend(pixels: Pixels, face: Face, rng: np.random.Generator) -> Pixels:
+    """A face blended into itself after one of the two was changed a little."""
+    source, target = pixels, _altered(pixels, rng)
+    if rng.random() < 0.5:
+        source, target = target, source
+    source = _nudged(source, face, rng)
+    mask = mask_of(pixels, region_of(face, rng), rng) * np.float32(rng.choice(_RATIOS))
+    return mixed(source, target, mask)
+
+
+def swap(
+    pixels: Pixels, face: Face, donor: Pixels, donor_face: Face, rng: np.random.Generator
+) -> Pixels:
+    """Eyes, nose, mouth or the whole face of a donor, laid over the same of this one."""
+    moved = aligned(donor, donor_face.points, face.points, pixels.shape)
+    parts = parts_of(face, rng)
+    mask = np.zeros(pixels.shape[:2], np.float32)
+    for part in parts:
+        mask = np.maximum(mask, mask_of(pixels, part, rng))
+    if rng.random() < 0.8:
+        moved = recoloured(moved, pixels, mask > 0.5)
+    return mixed(moved, pixels, mask)
+
+
+def _altered(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """Another colour, sharpness or encoding, hardly to be seen."""
+    picture = Image.fromarray(pixels)
+    for enhance in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
+        if rng.random() < 0.6:
+            picture = enhance(picture).enhance(rng.uniform(0.85, 1.15))
+    match rng.integers(4):
+        case 0:
+            factor = rng.uniform(0.3, 0.8)
+            small = picture.resize((max(8, round(picture.width * factor)),) * 2)
+            picture = small.resize(picture.size, Image.Resampling.BICUBIC)
+        case 1:
+            picture = picture.filter(ImageFilter.UnsharpMask(2, int(rng.integers(50, 150)), 0))
+        case 2:
+            encoded = io.BytesIO()
+            picture.save(encoded, "JPEG", quality=int(rng.integers(40, 90)))
+            picture = Image.open(encoded).convert("RGB")
+    shift = rng.uniform(-14, 14, 3).astype(np.float32)
+    altered: Pixels = np.clip(np.asarray(picture) + shift, 0, 255).astype(np.uint8)
+    return altered
+
+
+def _nudged(pixels: Pixels, face: Face, rng: np.random.Generator) -> Pixels:
+    """Moved by up to 3 % of the face and scaled by up to 4 % about its middle."""
+    scale = rng.uniform(0.96, 1.04)
+    shift = rng.uniform(-0.03, 0.03, 2) * face.side
+    x, y = (face.left + face.right) / 2, (face.top + face.bottom) / 2
+    affine = (1 / scale, 0, x - x / scale - shift[0], 0, 1 / scale, y - y / scale - shift[1])
+    return transformed(pixels, affine, pixels.shape)
