@@ -125,7 +125,9 @@ def test_the_published_schema_is_current() -> None:
     assert json.loads(SCHEMA.read_text()) == Card.model_json_schema()
 
 
-@pytest.mark.parametrize("module", ["card", "images", "verdict", "evaluation.records", "detector"])
+@pytest.mark.parametrize(
+    "module", ["card", "imaging", "inference.verdict", "evaluation.records", "inference.detector"]
+)
 def test_importing_needs_no_tensorflow(module: str) -> None:
     code = f"import sys, detection_model.{module}; sys.exit('tensorflow' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
