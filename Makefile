@@ -1,5 +1,5 @@
-# `make run` serves the app, `make test` tests all of it, `make help` lists the rest.
-# The first Python that fits; `make run PYTHON=…` names another.
+# `make run` serves the app, `make check` and `make test` test it, `make help` lists the rest.
+# The first suitable Python; `make run PYTHON=…` names another.
 PYTHON ?= $(shell for p in python3 python3.12 python3.13 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
 	&& echo $$p && exit; done; echo python3)
@@ -7,29 +7,21 @@ PORT ?= 8000
 VENV := .venv/bin
 export PORT
 .DEFAULT_GOAL := help
-.PHONY: benchmark endure help run train demo-data notebook notebooks test test-compose openapi results lock format
+.PHONY: help run train demo-data notebook notebooks check test test-compose endure \
+	benchmark benchmark-quality backbone-study fault-study openapi settings results lock format
 
-help: ## this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
 
 run: ## install what is missing, build the page, serve on PORT (8000)
 	@$(PYTHON) tools/prepare.py serve
 	@exec $(VENV)/python -m app
 
-train: ## install the command line: then .venv/bin/detection-model --help
+train: ## install the command line: .venv/bin/detection-model --help
 	@$(PYTHON) tools/prepare.py train
 	@$(VENV)/detection-model --help
 
-.PHONY: backbone-study fault-study
-backbone-study: ## train versions on one split of DATA, and compare them
-	@$(PYTHON) tools/prepare.py train
-	@$(VENV)/detection-model backbone-study --data $(or $(DATA),data/Dataset) $(STUDY)
-
-fault-study: ## train v3 briefly on DATA under each planted fault
-	@$(PYTHON) tools/prepare.py train
-	@$(VENV)/detection-model fault-study --data $(or $(DATA),data/Dataset) $(STUDY)
-
-demo-data: ## write a small synthetic data set into data/Demo
+demo-data: ## write a small synthetic data set to data/Demo
 	@$(PYTHON) tools/prepare.py train
 	@$(VENV)/detection-model synthetic data/Demo
 
@@ -37,41 +29,55 @@ notebook: ## open the notebooks in JupyterLab
 	@$(PYTHON) tools/prepare.py notebook
 	@exec $(VENV)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) detection-model/notebooks
 
-notebooks: ## run all notebooks on data/Dataset, briefly, and keep their outputs
+notebooks: ## run all notebooks on data/Dataset with short trainings and save their outputs
 	@$(PYTHON) tools/prepare.py notebook
 	@$(VENV)/python tools/notebooks.py
 
-test: ## lint, types, unit, API and browser tests
+check: ## lint, types, layer contracts and fast unit tests (about two minutes)
+	@$(PYTHON) tools/prepare.py test
+	@bash tools/check.sh
+
+test: ## all tests: check, slow tests, API, browser (installs Chromium where it is missing)
 	@$(PYTHON) tools/prepare.py test
 	@bash tools/test.sh
 
-benchmark: ## the service against its peers under load, on PICTURES (a folder of JPEG files)
+test-compose: ## test docker-compose.yml with the Docker engine of this machine
+	@bash tools/test-compose.sh
+
+endure: ## soak and fuzz tests (about one hour)
+	@$(PYTHON) tools/prepare.py test
+	@SOAK_SECONDS=3600 FUZZ_UPLOADS=10000 FUZZ_EXAMPLES=1000 $(VENV)/python -m pytest \
+	  webapp-backend/tests/test_fuzz.py webapp-backend/tests/test_server.py
+
+benchmark: ## load-test the service and its peers on PICTURES (a folder of JPEG files)
 	@$(PYTHON) tools/prepare.py test
 	@bash webapp-backend/benchmarks/run.sh
 
-.PHONY: benchmark-quality
-benchmark-quality: ## measure every published model on the test pictures of DATA, and write the tables
+benchmark-quality: ## evaluate every published model on DATA and write the tables
 	@$(PYTHON) tools/prepare.py train
 	@$(VENV)/detection-model benchmark $(if $(DATA),$(addprefix --data ,$(DATA)),\
 	  --data data/All --data data/Manipulated \
 	  --data "data/Dataset=StyleGAN,140k Real and Fake Faces (sample)")
 	@$(VENV)/python tools/results.py
 
-endure: ## an hour of requests for leaks, 10,000 spoiled pictures, 1,000 odd requests a route
-	@$(PYTHON) tools/prepare.py test
-	@SOAK_SECONDS=3600 FUZZ_UPLOADS=10000 FUZZ_EXAMPLES=1000 $(VENV)/python -m pytest \
-	  webapp-backend/tests/test_fuzz.py webapp-backend/tests/test_server.py
+backbone-study: ## train architectures on one split of DATA and compare them
+	@$(PYTHON) tools/prepare.py train
+	@$(VENV)/detection-model backbone-study --data $(or $(DATA),data/Dataset) $(STUDY)
 
-test-compose: ## prove docker-compose.yml with the engine of this machine
-	@bash tools/test-compose.sh
+fault-study: ## train v3 briefly on DATA with each injected fault
+	@$(PYTHON) tools/prepare.py train
+	@$(VENV)/detection-model fault-study --data $(or $(DATA),data/Dataset) $(STUDY)
 
-openapi: ## write the API's description for the page's client
+openapi: ## write the API description that the page's client is generated from
 	@$(VENV)/python -m app openapi > webapp-frontend/openapi.json
 
-results: ## write the published models' figures into README.md and LEADERBOARD.md
+settings: ## write docs/settings.md from the settings class
+	@$(VENV)/python -m app settings > docs/settings.md
+
+results: ## write the figures of the published models into README.md and LEADERBOARD.md
 	@$(VENV)/python tools/results.py
 
-lock: ## lock all Python packages anew (needs uv)
+lock: ## update all Python lock files (needs uv)
 	@bash tools/lock.sh
 
 format: ## format the Python code

@@ -26,12 +26,10 @@ Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
-# What takes longest begins first, so that no processor is idle while the last of it is done.
-LONGEST = ("test_notebooks", "test_backbones", "test_training", "test_fitting", "test_studies")
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.stem not in LONGEST)
+    """Run slow tests first, so that no core is idle at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,8 @@ from detection_model.export import litert
 from detection_model.inference.detector import load_model
 from detection_model.training.stages import Stage, set_trainable
 
+pytestmark = pytest.mark.slow
+
 NAMES = [name for name, recipe in architectures.ZOO.items() if recipe.head]
 SIDES = {"xception": 71}
 FILE_UTILS = "keras.src.utils.file_utils"

@@ -16,6 +16,8 @@ from detection_model.training.loading import TrainingData, load_data
 from detection_model.training.reporting import Reporter
 from detection_model.training.stages import Stage
 
+pytestmark = pytest.mark.slow
+
 EPOCHS = 5
 
 

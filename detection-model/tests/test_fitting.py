@@ -25,6 +25,8 @@ from detection_model.training.devices import Devices, describe
 from detection_model.training.run import RunRecord
 from detection_model.training.trainer import Places, Reporter, train
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"image_size": 64, "batch_size": 16, "name": "small"}
 
 

@@ -11,6 +11,8 @@ from detection_model.export.formats import comparison_pictures, fake, write
 from detection_model.export.runtime import LiteRT
 from detection_model.inference.detector import Detector, ModelError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:

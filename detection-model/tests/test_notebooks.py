@@ -26,6 +26,8 @@ from detection_model.inference.detector import Detector
 from detection_model.training.results import TABLE
 from detection_model.training.run import RECORD, RunRecord
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "detection-model" / "models"
 NOTEBOOKS = sorted((ROOT / "detection-model" / "notebooks").glob("*.ipynb"))

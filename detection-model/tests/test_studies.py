@@ -24,6 +24,8 @@ from detection_model.training.run import RunRecord
 from detection_model.training.study import Study, conduct
 from detection_model.training.sweep import STORE, Space, sweep
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> TrainConfig:

@@ -19,6 +19,8 @@ from detection_model.data.folders import find_data
 from detection_model.data.synthetic import write_synthetic
 from detection_model.evaluation import records
 
+pytestmark = pytest.mark.slow
+
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 Here = Callable[..., Result]
 

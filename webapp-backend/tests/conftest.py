@@ -22,12 +22,10 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("patient")
 
-# What takes longest begins first, so that no processor is idle while the last of it is done.
-LONGEST = ("test_server", "test_mounting")
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.stem not in LONGEST)
+    """Run slow tests first, so that no core is idle at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,8 @@ from PIL import Image
 from detection_model.card import OutputSpec, file_sha256, write_card
 from detection_model.evaluation.probing import chosen, readings
 
+pytestmark = pytest.mark.slow
+
 WHITE = picture(255)
 
 

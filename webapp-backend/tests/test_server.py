@@ -16,6 +16,8 @@ from helpers import PATIENCE, brightness_model, card_for, picture
 from server import Server
 from test_observed import samples
 
+pytestmark = pytest.mark.slow
+
 # `make endure` asks for an hour.
 SOAK_SECONDS = float(os.environ.get("SOAK_SECONDS", "0"))
 REFERENCE = Path(__file__).parents[3] / "shared" / "data" / "tensorboard-logs"
