@@ -1,8 +1,8 @@
 """Writes the figures of the published models into README.md and LEADERBOARD.md: `make results`.
 
-The tables stand between two comments and are made from models/*.eval/metrics.json alone. The
-README has the pictures as they lie there, the leaderboard all metrics of each generator and what
-happens to pictures on the way.
+The tables are generated from models/*.eval/metrics.json and stand between two comments. The README
+has one row for each model; the leaderboard has all metrics by data set and generator, then the AUC
+after each perturbation.
 """
 
 import sys
@@ -26,19 +26,41 @@ _COLUMNS = {
     "auc": "AUC",
     "ece": "ECE",
 }
-_NOTHING = "–"
-Wanted = Callable[[Evaluation, EvaluationRow], bool]
+_UNDEFINED = "–"
+Selector = Callable[[EvaluationRow], bool]
 
 
-def tables(models: Path, *, whole: bool = False) -> str:
-    """Pictures as they lie there, then the AUC on each kind of them by model.
+def summary(models: Path) -> str:
+    """One row for each model, on the first test set of the newest model.
 
-    `whole` has few rows: data sets in the first table, generators in the second. Otherwise the
-    first has both, and the second what happens to pictures on their way.
+    Models that were not evaluated on that set have no row.
     """
-    found = [_read(path) for path in sorted(models.glob(f"*.eval/{METRICS}"))]
-    second = _by_model(found, _is_generator if whole else _is_delivered)
-    return "\n\n".join([_originals(found, whole=whole), *([second] if second else [])])
+    evaluations = _evaluations(models)
+    newest = next(row for row in evaluations[-1].rows if row.split == "test")
+    rows = {
+        evaluation.model: row
+        for evaluation in evaluations
+        for row in evaluation.rows
+        if part_of(row) == part_of(newest) and row.generator == newest.generator
+    }
+    return _table(
+        ["model", "AUC", "of 100 real pictures, accuses", "of 100 fakes, finds"],
+        [
+            [model, _interval(row, "auc"), _false_alarms(row), _percent(row, "fake_accuracy")]
+            for model, row in rows.items()
+        ],
+    )
+
+
+def tables(models: Path) -> str:
+    """All metrics by model, data set and generator, then the AUC after each perturbation."""
+    evaluations = _evaluations(models)
+    perturbed = _by_model(evaluations, _is_delivered)
+    return "\n\n".join([_originals(evaluations), *([perturbed] if perturbed else [])])
+
+
+def _evaluations(models: Path) -> list[Evaluation]:
+    return [_read(path) for path in sorted(models.glob(f"*.eval/{METRICS}"))]
 
 
 def _read(path: Path) -> Evaluation:
@@ -48,7 +70,7 @@ def _read(path: Path) -> Evaluation:
         raise SystemExit(f"{path.parent.name}/{error}") from None
 
 
-def _originals(found: Sequence[Evaluation], *, whole: bool) -> str:
+def _originals(evaluations: Sequence[Evaluation]) -> str:
     """A row for each model and set of pictures."""
     return _table(
         ["model", "test on", "right", *_COLUMNS.values()],
@@ -59,20 +81,18 @@ def _originals(found: Sequence[Evaluation], *, whole: bool) -> str:
                 f"{row.confusion.correct} of {row.confusion.total}",
                 *(_interval(row, name) for name in _COLUMNS),
             ]
-            for evaluation in found
+            for evaluation in evaluations
             for row in evaluation.rows
-            if row.delivery == "original" and not (whole and _is_generator(evaluation, row))
+            if row.delivery == "original"
         ],
     )
 
 
-def _by_model(found: Sequence[Evaluation], wanted: Wanted) -> str:
-    """The AUC: a line for each wanted row, a column for each model that has any; or nothing."""
+def _by_model(evaluations: Sequence[Evaluation], selects: Selector) -> str:
+    """The AUC: a line for each selected row, a column for each model; empty without rows."""
     measured = {
-        evaluation.model: {
-            _pictures(row): row for row in evaluation.rows if wanted(evaluation, row)
-        }
-        for evaluation in found
+        evaluation.model: {_pictures(row): row for row in evaluation.rows if selects(row)}
+        for evaluation in evaluations
     }
     measured = {model: rows for model, rows in measured.items() if rows}
     names = dict.fromkeys(name for rows in measured.values() for name in rows)
@@ -93,26 +113,37 @@ def _by_model(found: Sequence[Evaluation], wanted: Wanted) -> str:
     )
 
 
-def _is_delivered(_evaluation: Evaluation, row: EvaluationRow) -> bool:
+def _is_delivered(row: EvaluationRow) -> bool:
     return row.delivery != "original"
 
 
-def _is_generator(evaluation: Evaluation, row: EvaluationRow) -> bool:
-    """It holds the fakes of one generator out of several: the first row of a part holds all."""
-    first = next(one for one in evaluation.rows if part_of(one) == part_of(row))
-    return row.delivery == "original" and row is not first
-
-
 def _pictures(row: EvaluationRow) -> str:
-    """What a row was measured on; the split is said where it is not that for tests."""
+    """Data set and generator of a row, with the split unless it is the test split."""
     plain = row.split == "test" and row.delivery == "original"
     return pictures(row) if plain else label(row)
 
 
 def _interval(row: EvaluationRow, metric: str) -> str:
-    """A metric with its interval; a dash where it is not defined, as without real pictures."""
-    found = row.metrics.get(metric)
-    return f"{found.value:.3f} ({found.low:.3f}–{found.high:.3f})" if found else _NOTHING
+    """A metric with its 95 % interval; a dash where it is undefined."""
+    estimate = row.metrics.get(metric)
+    if estimate is None:
+        return _UNDEFINED
+    return f"{estimate.value:.3f} ({estimate.low:.3f}–{estimate.high:.3f})"
+
+
+def _percent(row: EvaluationRow, metric: str) -> str:
+    estimate = row.metrics.get(metric)
+    if estimate is None:
+        return _UNDEFINED
+    return f"{100 * estimate.value:.0f} ({100 * estimate.low:.0f}–{100 * estimate.high:.0f})"
+
+
+def _false_alarms(row: EvaluationRow) -> str:
+    estimate = row.metrics.get("real_accuracy")
+    if estimate is None:
+        return _UNDEFINED
+    value, low, high = (100 * (1 - x) for x in (estimate.value, estimate.high, estimate.low))
+    return f"{value:.0f} ({low:.0f}–{high:.0f})"
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -120,18 +151,18 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def updated(text: str, models: Path = MODELS, *, whole: bool = False) -> str:
-    """A page's text with the tables of now."""
+def updated(text: str, table: str) -> str:
+    """A page's text with the current tables between its two comments."""
     before, rest = text.split(BEGIN)
     _, after = rest.split(END)
-    return f"{before}{BEGIN}\n{tables(models, whole=whole)}\n{END}{after}"
+    return f"{before}{BEGIN}\n{table}\n{END}{after}"
 
 
 def main(*, check: bool) -> None:
-    """Write both pages, or stop where one is not current."""
-    for page in (README, LEADERBOARD):
+    """Write both pages, or exit with an error where one is not current."""
+    for page, table in ((README, summary(MODELS)), (LEADERBOARD, tables(MODELS))):
         text = page.read_text()
-        new = updated(text, whole=page == README)
+        new = updated(text, table)
         if check and new != text:
             sys.exit(f"{page.name} is not current: run `make results`")
         if not check:

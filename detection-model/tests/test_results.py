@@ -85,24 +85,17 @@ def test_deliveries_have_a_table_of_their_own(tool: Any, tmp_path: Path) -> None
     ]
 
 
-def test_few_rows_have_the_data_sets_and_the_auc_on_each_generator(
+def test_the_summary_has_a_row_for_each_model_on_the_newest_models_test_set(
     tool: Any, tmp_path: Path
 ) -> None:
-    published(tmp_path, "plain", RIGHT)
-    mixed = [*RIGHT, ("test", "original", "Fake", -3.0), *BLURRED]
-    published(tmp_path, "mixed", mixed, ["", "A", "B", "", "A"])
-    originals, by_model = tool.tables(tmp_path, whole=True).split("\n\n")
-    assert [row[:2] for row in cells(originals)[1:]] == [
-        ["mixed", "Faces, 1 real + 2 fake"],
-        ["plain", "Faces, 1 real + 1 fake"],
-    ]
-    assert cells(by_model) == [
-        ["AUC on", "mixed"],
-        ["Faces: A", "1.000 (1.000–1.000)"],
-        ["Faces: B", "0.000 (0.000–0.000)"],
-    ]
-    every, _ = tool.tables(tmp_path).split("\n\n")
-    assert len(cells(every)) == 1 + 3 + 1
+    published(tmp_path, "a", [*RIGHT, ("test", "original", "Fake", -3.0), *BLURRED])
+    published(tmp_path, "b", RIGHT)
+    heads, first, second = cells(tool.summary(tmp_path))
+    assert heads == ["model", "AUC", "of 100 real pictures, accuses", "of 100 fakes, finds"]
+    assert first[0] == "a"
+    assert first[2].startswith("0 ")
+    assert first[3].startswith("50 ")
+    assert second == ["b", "1.000 (1.000–1.000)", "0 (0–0)", "100 (100–100)"]
 
 
 def test_an_evaluation_that_cannot_be_read_is_named(tool: Any, tmp_path: Path) -> None:
@@ -112,9 +105,8 @@ def test_an_evaluation_that_cannot_be_read_is_named(tool: Any, tmp_path: Path) -
         tool.tables(tmp_path)
 
 
-def test_only_what_is_between_the_marks_is_replaced(tool: Any, tmp_path: Path) -> None:
-    published(tmp_path, "whole", RIGHT)
+def test_only_the_text_between_the_comments_is_replaced(tool: Any) -> None:
     text = f"before\n{tool.BEGIN}\nold\n{tool.END}\nafter\n"
-    new = tool.updated(text, tmp_path)
-    assert new == f"before\n{tool.BEGIN}\n{tool.tables(tmp_path)}\n{tool.END}\nafter\n"
-    assert tool.updated(new, tmp_path) == new
+    new = tool.updated(text, "new")
+    assert new == f"before\n{tool.BEGIN}\nnew\n{tool.END}\nafter\n"
+    assert tool.updated(new, "new") == new
