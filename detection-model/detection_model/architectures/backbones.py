@@ -48,15 +48,19 @@ def build(name: str, *, side: int, weights: str, head: HeadName, pooling: Poolin
         raise WeightsError(f"{name} needs pictures of at least {smallest} pixels, not {side}")
     pretrained.checked(weights)
     inputs = keras.Input((side, side, 3))
-    features = _lite0(inputs, weights) if name == LITE0 else _application(name, inputs, weights)
-    return keras.Model(inputs, heads.attach(features, head, pooling), name=name)
+    if name == LITE0:
+        maps = _lite0(inputs, weights)
+    else:
+        maps = [_application(name, inputs, weights)]
+    return keras.Model(inputs, heads.attach(maps, head, pooling), name=name)
 
 
-def _lite0(inputs: Any, weights: str) -> Any:
+def _lite0(inputs: Any, weights: str) -> list[Any]:
     import keras
 
-    features = lite0.features(inputs)
-    model = keras.Model(inputs, features)
+    # The last group feeds the top and nothing else: the top stands for it.
+    *groups, _, top = lite0.levels(inputs)
+    model = keras.Model(inputs, top)
     if weights != NONE:
         path = pretrained.lite0_file() if weights == IMAGENET else Path(weights)
         try:
@@ -64,7 +68,7 @@ def _lite0(inputs: Any, weights: str) -> Any:
             load(model, path)
         except Exception as error:  # noqa: BLE001  Keras and h5py raise nearly anything
             raise pretrained.does_not_fit(LITE0, str(path), error) from None
-    return features
+    return [*groups, top]
 
 
 def _application(name: str, inputs: Any, weights: str) -> Any:

@@ -1,9 +1,10 @@
 """What follows a backbone: pooling over its feature map, dense layers, one sigmoid."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 HeadName = Literal["dense", "mlp", "linear"]
-Pooling = Literal["average", "attention"]
+Pooling = Literal["average", "attention", "statistics"]
 
 # Units and dropout of the hidden layers.
 HIDDEN: dict[HeadName, tuple[tuple[int, float], ...]] = {
@@ -17,8 +18,11 @@ _DROPOUT = 0.2
 PREFIX = "head_"
 
 
-def attach(features: Any, head: HeadName, pooling: Pooling) -> Any:
-    """The probability of Fake, (n, 1), from a feature map (n, h, w, c).
+def attach(maps: Sequence[Any], head: HeadName, pooling: Pooling) -> Any:
+    """The probability of Fake, (n, 1), from feature maps (n, h, w, c), the coarsest last.
+
+    `average` and `attention` pool the last map alone, `statistics` all of them: see
+    `detection_model.architectures.statistics`.
 
     The last layer computes in float32 under every precision: a float16 sigmoid saturates early.
     """
@@ -27,9 +31,13 @@ def attach(features: Any, head: HeadName, pooling: Pooling) -> Any:
     if pooling == "attention":
         from detection_model.architectures.attention import AttentionPooling
 
-        x = AttentionPooling(name=f"{PREFIX}attention")(features)
+        x = AttentionPooling(name=f"{PREFIX}attention")(maps[-1])
+    elif pooling == "statistics":
+        from detection_model.architectures.statistics import standardised
+
+        x = layers.Dropout(_DROPOUT, name=f"{PREFIX}dropout")(standardised(maps))
     else:
-        x = layers.GlobalAveragePooling2D(name=f"{PREFIX}average")(features)
+        x = layers.GlobalAveragePooling2D(name=f"{PREFIX}average")(maps[-1])
         if not HIDDEN[head]:
             x = layers.Dropout(_DROPOUT, name=f"{PREFIX}dropout")(x)
     for number, (units, dropout) in enumerate(HIDDEN[head], start=1):

@@ -27,8 +27,11 @@ STEM, TOP = 32, 1280
 _DROP_CONNECT = 0.2
 
 
-def features(inputs: Any) -> Any:
-    """The feature map (n, h / 32, w / 32, 1280) of pictures (n, h, w, 3) in [0, 255]."""
+def levels(inputs: Any) -> list[Any]:
+    """The feature maps of pictures (n, h, w, 3) in [0, 255], from fine to coarse.
+
+    One after each group of `BLOCKS`, and last that of the top, (n, h / 32, w / 32, 1280).
+    """
     from keras import layers
 
     def convolve(x: Any, kind: Any, name: str, bn: str, *, active: bool = True) -> Any:
@@ -42,6 +45,7 @@ def features(inputs: Any) -> Any:
     def depthwise(kernel: int, stride: int) -> Any:
         return lambda **how: layers.DepthwiseConv2D(kernel, stride, **how)
 
+    found = []
     x = layers.Rescaling(1 / 128, offset=-127 / 128)(inputs)
     x = convolve(x, dense(STEM, 3, 2), "conv_stem", "bn0")
     count = sum(repeats for repeats, *_ in BLOCKS)
@@ -61,7 +65,8 @@ def features(inputs: Any) -> Any:
                 x = layers.Dropout(rate, noise_shape=(None, 1, 1, 1))(x)
                 x = layers.Add()([x, before])
             number += 1
-    return convolve(x, dense(TOP), "conv_head", "bn1")
+        found.append(x)
+    return [*found, convolve(x, dense(TOP), "conv_head", "bn1")]
 
 
 def load_pytorch(model: Any, path: Path) -> None:

@@ -22,7 +22,7 @@ _USUAL = ((0.38, 0.42), (0.62, 0.42), (0.5, 0.56), (0.5, 0.68), (0.24, 0.47), (0
 
 @dataclass(frozen=True)
 class Portrait:
-    """One face of a data set: uint8 RGB (h, w, 3) around it, and where it is in there."""
+    """One face of a source: uint8 RGB (h, w, 3) around it, and where it is in there."""
 
     pixels: NDArray[np.uint8]
     face: Face
@@ -47,7 +47,7 @@ class Portraits:
 def load_portraits(
     examples: Sequence[tuple[str, Example]], progress: Progress = lambda _done, _total: None
 ) -> Portraits:
-    """Decode the pictures of (data set, example), in parallel, and find the largest face of each.
+    """Decode the pictures of (source, example), in parallel, and find the largest face of each.
 
     A picture in which no face is found counts as one face in its middle.
 

@@ -75,6 +75,12 @@ class DataFolder:
         """The folder's name."""
         return self.root.resolve().name
 
+    def source(self, example: Example) -> str:
+        """The folder below that of the example's class; empty where there is none."""
+        depth = 2 if self.drawn_with is None else 1
+        below_class = example.path.relative_to(self.root).parts[depth:]
+        return below_class[0] if len(below_class) > 1 else ""
+
     def split(self, name: SplitName) -> list[Example]:
         """Examples of one split, both classes in it.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from detection_model.card import Card, CardError, identity, read_beside
 from detection_model.data.decoding import BadPicture, Progress
-from detection_model.data.folders import DataFolder, Example, SplitName, all_examples
+from detection_model.data.folders import DataFolder, SplitName, all_examples
 from detection_model.data.issues import data_warnings
 from detection_model.evaluation import metrics, records
 from detection_model.evaluation.perturbations import ORIGINAL
@@ -178,15 +178,9 @@ def as_predictions(scored: Scored, part: Part, data: DataFolder) -> list[Predict
             fake=0,
             logit=round(logit, 6),
             sha256=sha256,
-            generator=_subfolder(example, data),
+            generator=data.source(example),
         )
         for example, sha256, logit in zip(
             scored.examples, scored.hashes, scored.logits, strict=True
         )
     ]
-
-
-def _subfolder(example: Example, data: DataFolder) -> str:
-    """The folder below that of the class; empty where there is none."""
-    below_class = example.path.relative_to(data.root).parts[2 if data.drawn_with is None else 1 :]
-    return below_class[0] if len(below_class) > 1 else ""

@@ -53,13 +53,26 @@ def training_batches(
     return _load(indexes, pictures, spec, own, alter, seed)
 
 
-def validation_batches(pictures: Pictures, spec: InputSpec, *, batch_size: int) -> Any:
-    """One pass in the pictures' own order, shaped as `training_batches`."""
+def validation_batches(
+    pictures: Pictures,
+    spec: InputSpec,
+    *,
+    batch_size: int,
+    weights: NDArray[np.float32] | None = None,
+) -> Any:
+    """One pass in the pictures' own order, shaped as `training_batches`.
+
+    With `weights`, float32 (n,), each batch has its pictures' as a third part.
+    """
     import tensorflow as tf
 
     indexes = tf.data.Dataset.range(len(pictures.examples)).batch(batch_size)
     once = indexes.map(lambda index: (tf.cast(index, tf.int32), tf.constant(0, tf.int64)))
-    return _load(once, pictures, spec, pictures.targets, None, 0)
+    loaded = _load(once, pictures, spec, pictures.targets, None, 0)
+    if weights is None:
+        return loaded
+    weighed = tf.data.Dataset.from_tensor_slices(weights).batch(batch_size)
+    return tf.data.Dataset.zip(loaded, weighed).map(lambda batch, weight: (*batch, weight))
 
 
 def _load(

@@ -47,11 +47,16 @@ def compile_for(model: Any, config: TrainConfig, stage: Stage) -> None:
     model.optimizer.build(model.trainable_variables)
 
 
-def batches(config: TrainConfig, data: TrainingData, first_epoch: int) -> Any:
-    """Training batches from an epoch on, altered and spoilt as the configuration says."""
+def batches(
+    config: TrainConfig, data: TrainingData, first_epoch: int, pictures: int | None = None
+) -> Any:
+    """Training batches from an epoch on, altered and spoilt as the configuration says.
+
+    `pictures` are drawn of portraits for an epoch; none: as many as the configuration says.
+    """
     if isinstance(data.train, Mixture):
         return portrait_batches(
-            data.train,
+            data.train.drawing(pictures) if pictures else data.train,
             data.spec,
             config.augmentation,
             batch_size=config.batch_size,

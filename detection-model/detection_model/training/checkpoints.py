@@ -32,6 +32,8 @@ class Progress(BaseModel):
 class RunKeeper(keras.callbacks.Callback):  # type: ignore[misc]
     """After each epoch: the history into run.json, `last.keras` to go on from, `best.keras`.
 
+    And `epoch-01.keras` and so on, where the configuration keeps them.
+
     The checkpoint comes last: after a kill in between, the record is an epoch ahead, and the
     resumed run cuts it back to the epochs that the checkpoint knows of. It must stand after
     whatever may stop the training.
@@ -50,6 +52,8 @@ class RunKeeper(keras.callbacks.Callback):  # type: ignore[misc]
         if is_best(self.record.history.get("val_loss", [])):
             self.record.best_epoch = epoch + 1
             save_weights_only(self.model, self.folder / run.BEST)
+        if self.record.config.keep_epochs:
+            save_weights_only(self.model, self.folder / f"epoch-{epoch + 1:02}.keras")
         self.progress.epochs = epoch + 1
         self.progress.stopped = bool(self.model.stop_training)
         self.record.save(self.folder)

@@ -15,6 +15,7 @@ from pydantic import (
 
 from detection_model import architectures
 from detection_model.architectures.heads import HeadName
+from detection_model.card import ClassName
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
@@ -62,13 +63,20 @@ class PortraitSettings(_Settings):
     """Training on faces that are cut out of the pictures of several data sets.
 
     Half of what an epoch draws is real. `real` and `fake` weigh the data sets, folders below
-    `data`, within their class.
+    `data`, within their class. A data set with folders below its classes has a source in each,
+    `<data set>/<folder>`: every one has the data set's weight, unless it is weighed by name.
     """
 
     real: dict[str, float] = Field(min_length=1)
     fake: dict[str, float] = Field(min_length=1)
     forged: dict[Literal["blended", "swapped"], Share] = Field(
         {}, description="of the fakes, made from reals: blended into itself, parts of another"
+    )
+    left_out: tuple[str, ...] = Field(
+        (), description="sources that are neither trained nor validated on"
+    )
+    enough: int = Field(
+        1, ge=1, description="pictures of a source from which on its weight is whole"
     )
     pictures: int = Field(ge=2, description="drawn for an epoch")
     margins: tuple[float, float] = Field(
@@ -79,7 +87,16 @@ class PortraitSettings(_Settings):
     @property
     def names(self) -> list[str]:
         """All data sets."""
-        return sorted({*self.real, *self.fake})
+        every = sorted({*self.real, *self.fake})
+        return [name for name in every if not name.startswith(tuple(f"{one}/" for one in every))]
+
+    def weight(self, label: ClassName, source: str, pictures: int) -> float:
+        """Of a source of so many pictures within its class; 0 where it is not to be drawn."""
+        weights = self.real if label == "Real" else self.fake
+        named = [one for one in weights if f"{source}/".startswith(f"{one}/")]
+        if not named:
+            return 0.0
+        return weights[max(named, key=len)] * min(1.0, pictures / self.enough)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -88,6 +105,15 @@ class PortraitSettings(_Settings):
         if sum(self.forged.values()) >= 1:
             raise ValueError("forged must leave some of the fakes to the data sets")
         return self
+
+
+class ProbeSettings(_Settings):
+    """A last layer fitted to the backbone as it is, before anything is fine-tuned."""
+
+    pictures: int = Field(ge=2, description="drawn and altered as for an epoch")
+    penalty: float = Field(
+        1e-3, gt=0, description="scikit-learn's C: the smaller, the smaller the weights"
+    )
 
 
 class Faults(_Settings):
@@ -109,7 +135,8 @@ class TrainConfig(BaseModel):
     recipe: str
     name: str
     data: str
-    epochs: int = Field(ge=1)
+    epochs: int = Field(ge=0, description="0 only with a probe, which then is the head's training")
+    probe: ProbeSettings | None = Field(None, description="none: the head begins at random")
     batch_size: int = Field(32, ge=1)
     learning_rate: float = Field(1e-3, gt=0)
     seed: int = Field(0, ge=0, lt=2**32)
@@ -139,6 +166,9 @@ class TrainConfig(BaseModel):
     early_stopping: int | None = Field(None, ge=1, description="epochs without a lower loss")
     reduce_on_plateau: int | None = Field(None, ge=1, description="the same, then half the rate")
     keep: Literal["last", "best"] = Field("last", description="the epoch that is published")
+    keep_epochs: bool = Field(
+        False, description="each epoch's weights stay in the run's folder, to be averaged"
+    )
     precision: Precision = "float32"
     class_weights: Literal["balanced"] | tuple[float, float] | None = Field(
         None, description="of the loss on Real and Fake; balanced: by their numbers"
@@ -169,6 +199,8 @@ class TrainConfig(BaseModel):
             raise ValueError(
                 "reduce_on_plateau sets the rate, and so does the schedule: choose one"
             )
+        if not self.epochs and self.probe is None:
+            raise ValueError("epochs must be above 0 where there is no probe")
         if isinstance(self.class_weights, tuple) and min(self.class_weights) <= 0:
             raise ValueError("class_weights must be above 0")
         return self

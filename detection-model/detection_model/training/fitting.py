@@ -14,6 +14,7 @@ from detection_model.training.checkpoints import Progress, load_checkpoint, save
 from detection_model.training.config import TrainConfig
 from detection_model.training.devices import Devices, find_devices
 from detection_model.training.loading import TrainingData
+from detection_model.training.probe import fit_probe
 from detection_model.training.reporting import Interrupted, Reporter
 from detection_model.training.run import RunRecord
 from detection_model.training.stages import Stage, stages
@@ -49,10 +50,14 @@ def fit(config: TrainConfig, data: TrainingData, logs: Path, report: Reporter) -
             report.say(f"resuming {folder}")
         else:
             model, progress = building.new_model(config), Progress()
+            if config.probe:
+                fit_probe(model, config, config.probe, data, report)
             building.compile_for(model, config, plan[0])
             folder = run.new_folder(logs, config.name)
             record = _new_record(config, data, model, devices.said, plan)
             report.say(f"logging to {folder}")
+            if config.probe:
+                save_weights_only(model, folder / run.PROBE)
     if data.written_split is not None:
         plots.write_json(folder / "split.json", data.written_split)
     # As of now: a resumed run may have been inspected since.
@@ -100,7 +105,9 @@ def _fit_stage(
     held = devices.first_batch(config.batch_size, len(data.validation.examples))
     fitted.model.fit(
         building.batches(config, data, progress.epochs),
-        validation_data=validation_batches(data.validation, data.spec, batch_size=held),
+        validation_data=validation_batches(
+            data.validation, data.spec, batch_size=held, weights=data.validation_weights
+        ),
         steps_per_epoch=-(-data.epoch_pictures // config.batch_size),
         initial_epoch=progress.epochs,
         epochs=end,

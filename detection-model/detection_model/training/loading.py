@@ -1,10 +1,15 @@
 """The pictures of a training, decoded once."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from detection_model import architectures
-from detection_model.card import InputSpec
+from detection_model.card import ClassName, InputSpec
 from detection_model.data.decoding import Pictures, load_pictures
 from detection_model.data.face_crops import load_portraits
 from detection_model.data.folders import DataFolder, Example, SplitName, find_data
@@ -23,6 +28,7 @@ class TrainingData:
     train: Pictures | Mixture
     epoch_pictures: int
     validation: Pictures
+    validation_weights: NDArray[np.float32] | None
     split: str
     examples: dict[str, int]
     fingerprint: str
@@ -60,6 +66,7 @@ def load_data(config: TrainConfig, report: Reporter) -> TrainingData:
         train=train_pictures,
         epoch_pictures=len(train_pictures.examples),
         validation=validation,
+        validation_weights=None,
         split=found.how,
         examples=found.counts(),
         fingerprint=train_pictures.fingerprint,
@@ -83,13 +90,20 @@ def _load_portraits(
     found = {name: find_data(root / name, seed=config.seed) for name in settings.names}
 
     def examples(split: SplitName) -> list[tuple[str, Example]]:
-        return [(name, one) for name, data in found.items() for one in data.splits.get(split, [])]
+        every = [
+            ("/".join(filter(None, (name, data.source(one)))), one)
+            for name, data in found.items()
+            for one in data.splits.get(split, [])
+        ]
+        return [(source, one) for source, one in every if source not in settings.left_out]
 
     with report.decoding("train") as progress:
         train = load_portraits(examples("train"), progress)
+    mixture = Mixture.of(train, settings)
+    source_of = {one: source for source, one in examples("validation")}
     with report.decoding("validation") as progress:
         validation = load_pictures(
-            [one for _, one in examples("validation")],
+            list(source_of),
             spec,
             change=lambda pixels, _sha256: face_or_whole(pixels, settings.margin),
             progress=progress,
@@ -99,9 +113,12 @@ def _load_portraits(
     return TrainingData(
         folders=tuple(found.values()),
         spec=spec,
-        train=Mixture.of(train, settings),
+        train=mixture,
         epoch_pictures=settings.pictures,
         validation=validation,
+        validation_weights=_weights(
+            mixture, [(one.label, source_of[one]) for one in validation.examples]
+        ),
         split="; ".join(f"{name}: {data.how}" for name, data in found.items()),
         examples={
             f"{name}/{part}": count
@@ -115,3 +132,14 @@ def _load_portraits(
         },
         written_split=None,
     )
+
+
+def _weights(mixture: Mixture, kinds: Sequence[tuple[ClassName, str]]) -> NDArray[np.float32]:
+    """Of validation pictures, (n,), mean 1: each source counts as much as training draws of it.
+
+    A source that training does not draw counts nothing.
+    """
+    sizes = Counter(kinds)
+    weights = np.asarray([mixture.share(*kind) / sizes[kind] for kind in kinds], np.float32)
+    mean: NDArray[np.float32] = weights / (weights.mean() or 1)
+    return mean

@@ -29,6 +29,7 @@ def publish(fitted: Fitted, data: TrainingData, published: Path) -> Path:
     model = keras.saving.load_model(best) if chosen else fitted.model
     save_weights_only(_in_float32(model, config), published)
     recipe = architectures.ZOO[config.recipe]
+    epochs = len(record.history.get("loss", []))
     card = Card(
         name=config.name,
         sha256=file_sha256(published),
@@ -41,11 +42,11 @@ def publish(fitted: Fitted, data: TrainingData, published: Path) -> Path:
             split=record.split,
             examples=record.examples,
             seed=config.seed,
-            epochs=len(record.history["loss"]),
+            epochs=epochs,
             git_commit=record.git_commit,
             log_folder=f"logs/{config.name}/{folder.name}",
         ),
-        summary=f"{recipe.summary}; {len(record.history['loss'])} epochs.",
+        summary=f"{recipe.summary}; {epochs} epochs.",
         data_licences=config.data_licences,
         known_failures=(*_planted(config), *_leaks(data, folder)),
     )

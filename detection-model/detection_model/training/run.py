@@ -15,6 +15,7 @@ from detection_model.training.config import TrainConfig as TrainConfig
 RECORD = "run.json"
 LAST = "last.keras"
 BEST = "best.keras"
+PROBE = "probe.keras"
 
 
 # JSON has no number for what is none: null there, NaN here.

@@ -1,7 +1,7 @@
 """Draws the pictures of an epoch: half real, half fake, from all sources as their weights say."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from detection_model import imaging
-from detection_model.card import InputSpec
+from detection_model.card import ClassName, InputSpec
 from detection_model.data.face_crops import Portrait, Portraits
+from detection_model.data.folders import DataError
 from detection_model.synthesis import training_fakes
 from detection_model.training.augment import augment
 from detection_model.training.config import Augmentation, PortraitSettings
@@ -23,18 +24,22 @@ _OFF_CENTRE = 0.06
 
 @dataclass(frozen=True)
 class Mixture:
-    """What an epoch draws from: real and fake portraits by data set, and what is forged."""
+    """What an epoch draws from: real and fake portraits by source, and what is forged."""
 
     pools: dict[tuple[str, str], list[Portrait]]
     settings: PortraitSettings
 
     @classmethod
     def of(cls, portraits: Portraits, settings: PortraitSettings) -> "Mixture":
-        """Sort portraits by data set and class."""
+        """Sort portraits by source and class."""
         pools: dict[tuple[str, str], list[Portrait]] = {}
         for one in portraits.all:
             pools.setdefault((one.source, one.example.label), []).append(one)
         return cls(pools, settings)
+
+    def drawing(self, pictures: int) -> "Mixture":
+        """The same with another number of pictures in an epoch."""
+        return replace(self, settings=self.settings.model_copy(update={"pictures": pictures}))
 
     @property
     def targets(self) -> NDArray[np.float32]:
@@ -48,8 +53,12 @@ class Mixture:
 
     @property
     def kinds(self) -> list[tuple[str, str]]:
-        """What a picture of an epoch can be: (Real, Fake, blended or swapped, its data set)."""
+        """What a picture of an epoch can be: (Real, Fake, blended or swapped, its source)."""
         return [*self._shares]
+
+    def share(self, label: ClassName, source: str) -> float:
+        """Of what an epoch draws, pictures of a class from a source, forged ones left out."""
+        return self._shares.get((label, source), 0.0)
 
     def plan(self, seed: int, epoch: int) -> NDArray[np.int64]:
         """The place in `kinds` of each picture of an epoch, (pictures,)."""
@@ -58,7 +67,7 @@ class Mixture:
         return rng.choice(len(shares), self.settings.pictures, p=shares)
 
     def draw(self, how: str, name: str, rng: np.random.Generator) -> tuple[Portrait, Pixels]:
-        """A portrait of a data set and its pixels, forged where `how` says so."""
+        """A portrait of a source and its pixels, forged where `how` says so."""
         pool = self.pools[name, "Fake" if how == "Fake" else "Real"]
         one = pool[rng.integers(len(pool))]
         if how == "blended":
@@ -71,7 +80,7 @@ class Mixture:
     @cached_property
     def _shares(self) -> dict[tuple[str, str], float]:
         settings = self.settings
-        real, fake = _normal(settings.real, 0.5), settings.fake
+        real, fake = _normal(self._weights("Real"), 0.5), self._weights("Fake")
         forged = {
             (how, name): share * part
             for how, share in settings.forged.items()
@@ -83,6 +92,17 @@ class Mixture:
             | {("Fake", name): share for name, share in generated.items()}
             | forged
         )
+
+    def _weights(self, label: ClassName) -> dict[str, float]:
+        weights = {
+            source: self.settings.weight(label, source, len(pool))
+            for (source, of), pool in self.pools.items()
+            if of == label
+        }
+        found = {source: weight for source, weight in weights.items() if weight}
+        if not found:
+            raise DataError(f"no {label} pictures in the data sets that are to be trained on")
+        return found
 
 
 def view(

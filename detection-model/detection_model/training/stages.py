@@ -29,14 +29,14 @@ class Stage:
 def stages(config: TrainConfig, recipe: Recipe) -> list[Stage]:
     """One stage for a network that begins at random, two for one that has learned before."""
     rate = config.learning_rate
-    if (config.weights or recipe.weights) == NONE:
+    if (config.weights or recipe.weights) == NONE and config.probe is None:
         return [Stage("whole", config.epochs + config.fine_tune_epochs, rate)]
-    first = Stage("frozen", config.epochs, rate, backbone=0)
+    head = [Stage("frozen", config.epochs, rate, backbone=0)] if config.epochs else []
     if not config.fine_tune_epochs:
-        return [first]
+        return head
     tuned = config.fine_tuned
     return [
-        first,
+        *head,
         Stage(
             "fine-tuned",
             config.fine_tune_epochs,
