@@ -199,7 +199,7 @@ def small(pooling: heads.Pooling) -> Any:
     inputs = keras.Input((32, 32, 3))
     x = keras.layers.Rescaling(1 / 255)(inputs)
     x = keras.layers.Conv2D(6, 3, strides=4)(x)
-    return keras.Model(inputs, heads.attach(x, "mlp", pooling))
+    return keras.Model(inputs, heads.attach([x], "mlp", pooling))
 
 
 def test_attention_weighs_the_features_by_its_mask() -> None:
@@ -236,7 +236,7 @@ def test_a_file_with_attention_loads_in_safe_mode_in_a_process_that_knows_nothin
     np.testing.assert_allclose(1 / (1 + np.exp(-logits)), expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["mobilenetv2", "efficientnet-lite0", "attention"])
+@pytest.mark.parametrize("name", ["mobilenetv2", "efficientnet-lite0", "v5", "attention"])
 def test_it_is_served_without_tensorflow(tmp_path: Path, name: str) -> None:
     path = tmp_path / "m.keras"
     own = {"efficientnet-lite0": "imagenet"}.get(name, "none")

@@ -48,10 +48,7 @@ def build(name: str, *, side: int, weights: str, head: HeadName, pooling: Poolin
         raise WeightsError(f"{name} needs pictures of at least {smallest} pixels, not {side}")
     pretrained.checked(weights)
     inputs = keras.Input((side, side, 3))
-    if name == LITE0:
-        maps = _lite0(inputs, weights)
-    else:
-        maps = [_application(name, inputs, weights)]
+    maps = _lite0(inputs, weights) if name == LITE0 else [_application(name, inputs, weights)]
     return keras.Model(inputs, heads.attach(maps, head, pooling), name=name)
 
 

@@ -33,8 +33,7 @@ def command(
 
       detection-model average v4 v4-b=0.75 v4-a=0.25
     """
-    import keras
-
+    from detection_model.inference.detector import load_original
     from detection_model.training.averaging import averaged
     from detection_model.training.checkpoints import save_weights_only
 
@@ -51,7 +50,7 @@ def command(
         cards = [read_card(card_path(file)) for file in files]
         if len({(one.input, one.output) for one in cards}) > 1:
             common.refuse("their cards differ in input or output: they do not judge alike")
-        mean = averaged([keras.saving.load_model(file) for file in files], [*shares.values()])
+        mean = averaged([load_original(file) for file in files], [*shares.values()])
     save_weights_only(mean, path)
     total = sum(shares.values())
     said = ", ".join(f"{share / total:.2f} of {one}" for one, share in shares.items())

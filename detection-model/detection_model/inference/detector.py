@@ -141,8 +141,8 @@ def load_original(path: Path) -> Any:
     """
     import keras
 
-    import detection_model.architectures.attention  # noqa: F401  registers the layer for files with it
-    from detection_model.architectures.legacy import rebuilt
+    import detection_model.architectures.attention  # registers the layer for files with it
+    import detection_model.architectures.statistics  # noqa: F401  likewise
 
     if not _looks_whole(path):
         raise ModelError(f"{path.name} is no Keras file, or its end is missing")

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from pydantic import BaseModel
 
+import detection_model.architectures.statistics  # noqa: F401  registers the layer for files with it
 from detection_model.training import run
 from detection_model.training.run import RunRecord
 

@@ -13,11 +13,14 @@ import numpy as np
 from detection_model.training import building
 from detection_model.training.config import ProbeSettings, TrainConfig
 from detection_model.training.loading import TrainingData
-from detection_model.training.sampler import Mixture
 from detection_model.training.reporting import Reporter, TrainingError
+from detection_model.training.sampler import Mixture
 
 # No epoch has it, so that the first one draws other pictures.
 _EPOCH = 2**31
+
+# A channel that hardly ever varies must not shout when it does.
+_LEAST_DEVIATION = 1e-3
 
 
 def fit_probe(
@@ -44,7 +47,7 @@ def fit_probe(
     parts = [(backbone.predict_on_batch(x), y) for x, y in (drawn[at] for at in range(len(drawn)))]
     numbers = np.concatenate([x for x, _ in parts])
     fakes = np.concatenate([y for _, y in parts])[:, 0] > 0.5
-    mean, deviation = numbers.mean(axis=0), numbers.std(axis=0) + 1e-6
+    mean, deviation = numbers.mean(axis=0), np.maximum(numbers.std(axis=0), _LEAST_DEVIATION)
     probe = LogisticRegression(C=settings.penalty, max_iter=2000)
     probe.fit((numbers - mean) / deviation, fakes)
     standard, last = model.get_layer(STANDARD), model.layers[-1]
