@@ -51,7 +51,7 @@ def tiny(side: int, weights: str, head: Any) -> Any:
     for number in range(3):
         x = layers.Conv2D(4, 3, strides=2, name=f"conv{number}")(x)
         x = layers.BatchNormalization(name=f"bn{number}")(x)
-    return keras.Model(inputs, heads.attach(x, head, "average"))
+    return keras.Model(inputs, heads.attach([x], head, "average"))
 
 
 def test_leaks_that_were_found_are_said_and_stand_in_the_card(tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ def test_a_probe_is_published_without_fine_tuning_and_fine_tuned_from(
     data: Path, tmp_path: Path
 ) -> None:
     places = Places(tmp_path / "models", tmp_path / "logs")
-    changes = {"weights": "none", "fine_tuned": 3, "keep_epochs": True}
+    changes: dict[str, Any] = {"weights": "none", "fine_tuned": 3, "keep_epochs": True}
     published = train(config(data, fine_tune_epochs=2, **changes), places, Reporter())
     (run,) = (tmp_path / "logs" / "v5").iterdir()
     kept = {path.name for path in run.glob("*.keras")}

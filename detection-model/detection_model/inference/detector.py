@@ -143,6 +143,7 @@ def load_original(path: Path) -> Any:
 
     import detection_model.architectures.attention  # registers the layer for files with it
     import detection_model.architectures.statistics  # noqa: F401  likewise
+    from detection_model.architectures.legacy import rebuilt
 
     if not _looks_whole(path):
         raise ModelError(f"{path.name} is no Keras file, or its end is missing")

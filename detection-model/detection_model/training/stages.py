@@ -31,12 +31,12 @@ def stages(config: TrainConfig, recipe: Recipe) -> list[Stage]:
     rate = config.learning_rate
     if (config.weights or recipe.weights) == NONE and config.probe is None:
         return [Stage("whole", config.epochs + config.fine_tune_epochs, rate)]
-    head = [Stage("frozen", config.epochs, rate, backbone=0)] if config.epochs else []
+    frozen = Stage("frozen", config.epochs, rate, backbone=0)
     if not config.fine_tune_epochs:
-        return head
+        return [frozen]
     tuned = config.fine_tuned
     return [
-        *head,
+        *([frozen] if config.epochs else []),
         Stage(
             "fine-tuned",
             config.fine_tune_epochs,
