@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Locks all Python packages with hashes and without index addresses, and measures what a first
-# start fetches (on this machine). Run by `make lock` after a change of any pyproject.toml.
+# Locks all Python packages with hashes and without index addresses, and measures the size of a
+# first download on this machine. Run `make lock` after a change of any pyproject.toml.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 uv=${UV:-uv}

@@ -1,7 +1,7 @@
 """Prepares this machine: `python3 tools/prepare.py serve|train|notebook|test`.
 
-Makes .venv, installs the locked packages and builds the page, each only when something has
-changed. Standard library only, and readable by any Python 3, so that a wrong one can be named.
+Creates .venv, installs the locked packages and builds the page, each only after a change. Uses the
+standard library and syntax of any Python 3, so that it can name an unsuitable Python.
 """
 
 from __future__ import print_function
@@ -28,7 +28,7 @@ OLDEST_NODE = (20, 19)
 
 
 def main(profile):
-    """Bring the machine into the state that a profile needs."""
+    """Install what a profile needs."""
     check_python()
     make_venv()
     install(profile)
@@ -37,7 +37,7 @@ def main(profile):
 
 
 def check_python():
-    """Stop with one sentence where this Python will not do."""
+    """Exit with one sentence if this Python is unsuitable."""
     if not OLDEST <= sys.version_info[:2] <= NEWEST:
         stop(
             "This needs Python 3.11, 3.12 or 3.13, and {} is {}.{}: install one of them, or name "
@@ -54,7 +54,7 @@ def check_python():
 
 
 def make_venv():
-    """Make .venv, anew when its Python is gone or another one was asked for."""
+    """Create .venv, or recreate it after its Python changed."""
     made_by = os.path.join(VENV, "made-by")
     if read(made_by) == sys.version and os.path.exists(PYTHON):
         return
@@ -72,10 +72,10 @@ def install(profile):
     state = fingerprint([lock] + projects)
     if read(stamp) == state:
         return
-    say("Installing Python packages; a first time fetches about {} MB".format(megabytes(profile)))
+    say("Installing Python packages; the first download is {} MB".format(megabytes(profile)))
     start = time.time()
     pip(["--require-hashes", "--only-binary", ":all:", "-r", lock])
-    # The build tool stands in the lock file, so nothing is fetched here.
+    # The build tool is in the lock file, so this downloads nothing.
     names = PACKAGES[:1] if profile in LIBRARY_ONLY else PACKAGES
     folders = [part for name in names for part in ("-e", os.path.join(ROOT, name))]
     pip(["--no-deps", "--no-build-isolation"] + folders)
@@ -93,11 +93,7 @@ def build_page():
     modules = os.path.join(PAGE, "node_modules", "installed-from")
     locked = fingerprint([os.path.join(PAGE, "package-lock.json")])
     if read(modules) != locked:
-        say(
-            "Installing the page's packages; a first time fetches about {} MB".format(
-                megabytes("page")
-            )
-        )
+        say("Installing the page's packages; the first download is {} MB".format(megabytes("page")))
         run([npm, "ci", "--no-audit", "--no-fund", "--loglevel", "error"], PAGE, environment)
         write(modules, locked)
     say("Building the page")
@@ -106,13 +102,13 @@ def build_page():
 
 
 def page_sources():
-    """Every file that the built page depends on."""
+    """All files that the built page depends on."""
     skipped = {"node_modules", "dist", "e2e", "tests", "test-results", "playwright-report"}
-    found = []
+    sources = []
     for folder, folders, files in os.walk(PAGE):
         folders[:] = sorted(set(folders) - skipped)
-        found += [os.path.join(folder, name) for name in sorted(files) if name != "schema.d.ts"]
-    return found
+        sources += [os.path.join(folder, name) for name in sorted(files) if name != "schema.d.ts"]
+    return sources
 
 
 def find_npm():
@@ -123,7 +119,7 @@ def find_npm():
         if tuple(int(word) for word in words[:2]) >= OLDEST_NODE:
             return npm, dict(os.environ)
     if not os.path.exists(os.path.join(BIN, "npm")):
-        say("No Node 20.19 or newer here: fetching one, about {} MB".format(megabytes("node")))
+        say("No Node 20.19 or newer here; downloading {} MB".format(megabytes("node")))
         lock = os.path.join(LOCKS, "node.txt")
         pip(["--require-hashes", "--only-binary", ":all:", "-r", lock])
     path = BIN + os.pathsep + os.environ.get("PATH", "")
@@ -131,31 +127,31 @@ def find_npm():
 
 
 def pip(arguments):
-    """pip install into .venv, of whose many lines only the downloads with their sizes are shown."""
+    """Run pip install in .venv and print only the downloads with their sizes."""
     command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check"]
     command += ["--progress-bar", "off", "--no-warn-script-location"] + arguments
-    said = []
+    output = []
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT)
     try:
         for line in process.stdout:
-            said.append(line.decode(errors="replace"))
-            if said[-1].lstrip().startswith("Downloading") and " (" in said[-1]:
-                print("    " + said[-1].strip(), flush=True)
+            output.append(line.decode(errors="replace"))
+            if output[-1].lstrip().startswith("Downloading") and " (" in output[-1]:
+                print("    " + output[-1].strip(), flush=True)
     except KeyboardInterrupt:
         process.terminate()
-        stop("Stopped; the same command goes on from here.")
+        stop("Stopped; run the same command to continue.")
     if process.wait():
-        stop("".join(said[-20:]) + "Installing packages failed; is the network reachable?")
+        stop("".join(output[-20:]) + "Installing packages failed; is the network reachable?")
 
 
 def megabytes(what):
-    """Size of a first fetch, as `make lock` measured it."""
+    """Size of a first download in MB, as measured by `make lock`."""
     with open(os.path.join(LOCKS, "megabytes.json")) as file:
         return json.load(file)[what]
 
 
 def fingerprint(paths):
-    """Hash over the names and contents of files."""
+    """Hash of the names and contents of files."""
     digest = hashlib.sha256(VENV.encode())
     for path in paths:
         with open(path, "rb") as file:
@@ -164,17 +160,17 @@ def fingerprint(paths):
 
 
 def run(command, folder=ROOT, environment=None):
-    """Run a command, or stop with its name where it fails."""
+    """Run a command; exit with its name if it fails."""
     try:
         status = subprocess.call(command, cwd=folder, env=environment)
     except KeyboardInterrupt:
-        stop("Stopped; the same command goes on from here.")
+        stop("Stopped; run the same command to continue.")
     if status:
         stop("This failed (status {}): {}".format(status, " ".join(command)))
 
 
 def read(path):
-    """A small file's text; empty where there is none."""
+    """Return a small file's text, or an empty string without a file."""
     try:
         with open(path) as file:
             return file.read()
@@ -189,12 +185,12 @@ def write(path, text):
 
 
 def say(text):
-    """Tell what is being done."""
+    """Print a progress line."""
     print("==> " + text, flush=True)
 
 
 def stop(text):
-    """End with a sentence."""
+    """Exit with a sentence."""
     sys.exit("make: " + text)
 
 

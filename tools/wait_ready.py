@@ -1,4 +1,4 @@
-"""Waits until a service answers with models: `python tools/wait_ready.py URL MODEL…`."""
+"""Waits until a service has loaded models: `python tools/wait_ready.py URL MODEL…`."""
 
 import sys
 import time
@@ -8,15 +8,15 @@ import httpx
 _PATIENCE_SECONDS = 240
 
 
-def main(url: str, wanted: set[str]) -> None:
-    """Return once every wanted model answers; exit with the last answer when none comes."""
+def main(url: str, models: set[str]) -> None:
+    """Return when all models are ready; exit with the last answer after the time limit."""
     last = "nothing"
     give_up = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < give_up:
         try:
             answer = httpx.get(f"{url}/api/ready", timeout=10)
             last = answer.text
-            if answer.status_code == 200 and wanted <= set(answer.json()["models"]):
+            if answer.status_code == 200 and models <= set(answer.json()["models"]):
                 return
         except httpx.TransportError as error:
             last = str(error)
