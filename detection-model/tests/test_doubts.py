@@ -19,7 +19,7 @@ from detection_model.card import (
 )
 from detection_model.evaluation.records import Prediction
 from detection_model.evaluation.uncertainty import conformal
-from detection_model.inference.verdict import judge
+from detection_model.inference.verdict import decide
 
 Here = Callable[..., Result]
 CALIBRATORS: list[Calibrator] = [
@@ -42,7 +42,7 @@ def drawn(rng: np.random.Generator, count: int) -> list[Prediction]:
 def covered(limits: Conformal, new: list[Prediction], calibrator: Calibrator) -> dict[str, float]:
     hits: dict[str, list[bool]] = {"Real": [], "Fake": []}
     for row in new:
-        found = judge(row.logit, calibrator=calibrator, threshold=0.5, conformal=limits)
+        found = decide(row.logit, calibrator=calibrator, threshold=0.5, conformal=limits)
         assert found.conformal is not None
         hits[row.label].append(row.label in found.conformal.classes)
     return {label: float(np.mean(values)) for label, values in hits.items()}

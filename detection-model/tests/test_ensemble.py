@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from typer.testing import Result
 
+from detection_model import predict
 from detection_model.card import (
     Card,
     CardError,
@@ -159,7 +160,7 @@ def test_an_ensemble_is_evaluated_calibrated_and_asked_like_a_model(
     done = here("predict", picture, "--model", "all", "--json", *models)
     assert done.exit_code == 0, done.output
     loaded = Ensemble.load(bright_models / "all.json")
-    each = [member.judge(picture.read_bytes()).logit for member in loaded.members]
+    each = [predict(member, picture).verdict.logit for member in loaded.members]
     found = json.loads(done.stdout)
     assert found["logit"] == pytest.approx(ensemble_logit(loaded.card, each))
     assert found["threshold"] == loaded.card.threshold.value != 0.5

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from detection_model import architectures
+from detection_model import architectures, predict
 from detection_model.card import file_sha256, read_card
 from detection_model.data.audit.inspect_data import inspect_data
 from detection_model.data.audit.record import data_report
@@ -214,7 +214,7 @@ def test_the_comparison_shows_the_published_figures_and_judges_portraits(
     assert "v3: largest Youden's J on Dataset, validation" in said
     folder = house / "data" / "Diffusion"
     detector = Detector.load(MODELS / "v1.keras")
-    calls = [detector.judge(path.read_bytes()) for path in sorted(folder.glob("*.png"))]
+    calls = [predict(detector, path).verdict for path in sorted(folder.glob("*.png"))]
     found = sum(call.prediction == "Fake" for call in calls)
     assert rows["portrait-1.png"][0] == f"{calls[1].prediction} ({calls[1].fake:.2f})"
     assert rows["found"][0] == f"{found} of 3"

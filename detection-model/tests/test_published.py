@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detection_model import architectures
+from detection_model import architectures, predict
 from detection_model.card import Card, file_sha256, read_card
 from detection_model.evaluation import metrics, records
 from detection_model.evaluation.perturbations import ORIGINAL
@@ -105,5 +105,5 @@ def test_the_model_still_gives_the_stored_predictions(name: str) -> None:
     original = [row for row in stored if row.delivery == ORIGINAL and row.sha256 in here]
     assert len(original) >= 200
     for row in original[:: len(original) // 10]:
-        found = detector.judge(here[row.sha256].read_bytes())
+        found = predict(detector, here[row.sha256]).verdict
         assert found.fake == pytest.approx(row.fake, abs=1e-4), row.path

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from detection_model import predict
 from detection_model.card import CardError, read_card
 from detection_model.evaluation.probing import chosen, readings
 from detection_model.inference.detector import Detector
@@ -76,7 +77,7 @@ def test_the_command_writes_a_card_with_which_verdicts_are_right(
     detector = Detector.load(path)
     for label in ("Real", "Fake"):
         for picture in (labelled / label).iterdir():
-            assert detector.judge(picture.read_bytes()).verdict == label.lower()
+            assert predict(detector, picture).verdict.verdict == label.lower()
     done = here("card", path, "--data", labelled)
     assert done.exit_code == 2
     assert "--force" in done.stderr

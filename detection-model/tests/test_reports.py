@@ -10,6 +10,7 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
+from detection_model import predict
 from detection_model.card import CardError
 from detection_model.data.synthetic import synthetic_picture
 from detection_model.evaluation import plots, tables
@@ -81,7 +82,7 @@ def test_a_folder_of_fakes_is_judged_by_every_model(tmp_path: Path) -> None:
     found = judge_folder(tmp_path, detectors)
     assert list(found.verdicts) == ["0.png", "1.png", "2.png"]
     assert [bad.path.name for bad in found.bad] == ["notes.txt"]
-    expected = detectors["v3"].judge((tmp_path / "1.png").read_bytes())
+    expected = predict(detectors["v3"], tmp_path / "1.png").verdict
     assert found.verdicts["1.png"]["v3"] == expected
     *pictures, last = rows(tables.found_table(found))
     assert pictures[1][2] == f"{expected.prediction} ({expected.fake:.2f})"

@@ -15,8 +15,8 @@ from detection_model.card import Card, InputSpec, Scope
 from detection_model.data.folders import Example, find_data
 from detection_model.evaluation import uncertainty
 from detection_model.faces import Face
-from detection_model.inference.image import View
-from detection_model.inference.ood import outside
+from detection_model.inference.crops import Crop
+from detection_model.inference.ood import out_of_distribution
 from detection_model.inference.ood.distance import squared_distance
 from detection_model.inference.ood.drawing import is_drawing
 from detection_model.inference.ood.measures import NAMES, measure
@@ -36,8 +36,8 @@ def blurred(pixels: Bytes, sigma: float) -> Bytes:
     return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(sigma)))
 
 
-def codes(view: View, card: Card = CARD) -> list[str]:
-    return [reason.code for reason in outside(view, 0.3, card)]
+def codes(crop: Crop, card: Card = CARD) -> list[str]:
+    return [reason.code for reason in out_of_distribution(crop, 0.3, card)]
 
 
 def photo(seed: int, side: int = 256) -> Bytes:
@@ -66,7 +66,7 @@ def test_a_photograph_is_no_drawing_however_it_arrives(arrival: str) -> None:
 def test_real_faces_are_in_scope_however_they_arrive(arrival: str) -> None:
     files = sorted(REAL_FACES.iterdir())[:12]
     pictures = [np.asarray(Image.open(file).convert("RGB")) for file in files]
-    assert [codes(View(ARRIVALS[arrival](one))) for one in pictures] == [[]] * len(pictures)
+    assert [codes(Crop(ARRIVALS[arrival](one))) for one in pictures] == [[]] * len(pictures)
 
 
 def test_most_drawn_faces_are_called_drawings() -> None:
@@ -80,15 +80,15 @@ def test_most_drawn_faces_are_called_drawings() -> None:
 def test_an_empty_wall_is_featureless_also_with_the_noise_of_a_file(level: int) -> None:
     noise = np.random.default_rng(0).normal(0, 2, (96, 96, 3))
     wall = np.clip(level + noise, 0, 255).astype(np.uint8)
-    assert codes(View(wall)) == ["featureless"]
-    assert codes(View(saved(wall, 30))) == ["featureless"]
+    assert codes(Crop(wall)) == ["featureless"]
+    assert codes(Crop(saved(wall, 30))) == ["featureless"]
 
 
 def test_a_face_of_few_pixels_is_tiny_and_one_of_more_is_not() -> None:
     pixels = photo(1)
-    assert codes(View(pixels, face(39))) == ["tiny_face"]
-    assert "39 pixels" in outside(View(pixels, face(39)), 0.3, CARD)[0].message
-    assert codes(View(pixels, face(41))) == []
+    assert codes(Crop(pixels, face(39))) == ["tiny_face"]
+    assert "39 pixels" in out_of_distribution(Crop(pixels, face(39)), 0.3, CARD)[0].message
+    assert codes(Crop(pixels, face(41))) == []
 
 
 def test_a_picture_unlike_the_training_pictures_is_far_from_them(tmp_path: Path) -> None:
@@ -97,10 +97,10 @@ def test_a_picture_unlike_the_training_pictures_is_far_from_them(tmp_path: Path)
     card = CARD.model_copy(update={"scope": fitted})
     for seed in range(100, 104):
         for arrival in ARRIVALS.values():
-            assert codes(View(arrival(photo(seed))), card) == []
+            assert codes(Crop(arrival(photo(seed))), card) == []
     noise = np.random.default_rng(0).integers(0, 256, (128, 128, 3), np.uint8)
-    assert codes(View(noise), card) == ["far_from_training"]
-    assert codes(View(noise)) == []
+    assert codes(Crop(noise), card) == ["far_from_training"]
+    assert codes(Crop(noise)) == []
 
 
 def examples(root: Path, count: int = 16) -> list[Example]:

@@ -13,7 +13,7 @@ from detection_model.card import (
     OutputSpec,
     TemperatureCalibrator,
 )
-from detection_model.inference.verdict import calibrate, fake_logit, judge, message
+from detection_model.inference.verdict import calibrate, decide, fake_logit, message
 
 logits = st.floats(-1e6, 1e6)
 ISOTONIC = IsotonicCalibrator(x=(0.1, 0.5, 0.9), y=(0.0, 0.7, 1.0))
@@ -46,7 +46,7 @@ def test_more_logit_is_never_less_probability(calibrator: Calibrator, a: float, 
 
 @given(logits, st.floats(0, 1))
 def test_the_verdict_follows_the_threshold(z: float, threshold: float) -> None:
-    found = judge(z, calibrator=NoCalibrator(), threshold=threshold)
+    found = decide(z, calibrator=NoCalibrator(), threshold=threshold)
     assert (found.prediction == "Fake") == (found.fake >= threshold)
     assert found.verdict == found.prediction.lower()
     assert found.confidence == (found.fake if found.prediction == "Fake" else 1 - found.fake)
@@ -55,7 +55,7 @@ def test_the_verdict_follows_the_threshold(z: float, threshold: float) -> None:
 
 
 def test_an_assumed_reading_stays_uncertain() -> None:
-    found = judge(9.0, calibrator=NoCalibrator(), threshold=0.5, assumptions=["1 means Fake"])
+    found = decide(9.0, calibrator=NoCalibrator(), threshold=0.5, assumptions=["1 means Fake"])
     assert found.prediction == "Fake"
     assert found.verdict == "uncertain"
     assert "no card" in found.reasons[-1]

@@ -21,7 +21,7 @@ from app.serving.models import ServedModel
 from detection_model import imaging
 from detection_model.explain.explanation import Method
 from detection_model.imaging import Limits
-from detection_model.inference.image import Scene
+from detection_model.inference.crops import ImageCrops
 
 UPLOAD = ".picture"
 _LOOK_SECONDS = 0.05
@@ -163,7 +163,7 @@ def _unknown() -> ApiError:
 def _task(data: bytes, asked: Asked, limits: Limits) -> ExplainTask:
     pixels = imaging.decode(data, limits).pixels
     for_faces = asked.model.card.input.face_margin is not None and not asked.whole
-    there = len(Scene(pixels).portraits) if for_faces else 0
+    there = len(ImageCrops(pixels).face_crops) if for_faces else 0
     if asked.face is not None and asked.face >= there:
         how = f"{there} faces are judged" if for_faces else "the whole picture is judged"
         raise ApiError(422, "unknown_face", f"There is no face {asked.face}: {how} here.")

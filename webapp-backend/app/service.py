@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import anyio
 from anyio import to_thread
 
-from app.api.schemas.base import ThresholdSource
 from app.errors import ApiError, unavailable
 from app.metrics import Metrics
 from app.reporting.case_files import CaseFiles
@@ -20,6 +19,7 @@ from app.store.history import HistoryStore
 from app.store.jobs import JobStore
 from app.store.overrides import OverrideStore
 from app.store.recorder import HistoryRecorder
+from detection_model.inference.threshold import ThresholdInForce
 from detection_model.training.logs import RunReader
 
 log = logging.getLogger(__name__)
@@ -145,17 +145,10 @@ class Service:
             raise ApiError(409, "model_broken", f"{slot.name} cannot answer: {slot.problem}")
         raise unavailable("model_loading", f"{slot.name} is not ready: {slot.problem}", 2)
 
-    def threshold(
-        self, model: ServedModel, requested: float | None = None
-    ) -> tuple[float, ThresholdSource]:
+    def threshold(self, model: ServedModel, requested: float | None = None) -> ThresholdInForce:
         """The threshold in force and where it comes from."""
-        if requested is not None:
-            return requested, "request"
-        if (override := self.overrides.current.thresholds.get(model.name)) is not None:
-            return override, "override"
-        if model.configured_threshold is not None:
-            return model.configured_threshold, "eval_config"
-        return model.card.threshold.value, "default" if model.assumptions else "card"
+        override = self.overrides.current.thresholds.get(model.name)
+        return model.threshold(request=requested, override=override)
 
     def _none_ready(self) -> ApiError:
         if any(slot.state == "loading" for slot in self.registry.slots.values()):

@@ -66,7 +66,7 @@ def face(left: float, top: float, side: float) -> Face:
 
 def plant(monkeypatch: pytest.MonkeyPatch, *faces: Face) -> None:
     """These faces are found, whatever the picture."""
-    monkeypatch.setattr("detection_model.inference.image.find_faces", lambda _pixels: list(faces))
+    monkeypatch.setattr("detection_model.inference.crops.find_faces", lambda _pixels: list(faces))
 
 
 def write_models(models: Path) -> None:

@@ -294,7 +294,7 @@ def test_several_models_share_one_search_for_faces(
         searches.append(pixels)
         return [RIGHT]
 
-    monkeypatch.setattr("detection_model.inference.image.find_faces", search)
+    monkeypatch.setattr("detection_model.inference.crops.find_faces", search)
     results = predict(client, PAIR, models="faces,lopsided,older")["results"]
     assert len(searches) == 1
     assert [one["judged"] for one in results] == ["face", "face", "whole"]

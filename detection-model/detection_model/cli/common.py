@@ -12,12 +12,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from detection_model import architectures, imaging
 from detection_model.architectures import WeightsError
 from detection_model.card import MODEL_SUFFIXES, Card, CardError, card_path, read_card
-from detection_model.card.eval_config import read_eval_config
 from detection_model.data.decoding import BadPicture
 from detection_model.data.decoding import Progress as OnProgress
 from detection_model.data.folders import DataError
 from detection_model.inference.detector import Detector, ModelError
 from detection_model.inference.ensemble import Ensemble
+from detection_model.inference.threshold import published_threshold
 from detection_model.training.config import ConfigError
 from detection_model.training.reporting import Interrupted, Reporter, TrainingError
 
@@ -172,8 +172,8 @@ def load_detector(model: str, models: Path) -> Detector | Ensemble:
 def card_and_threshold(model: str, models: Path) -> tuple[Path, Card, float]:
     """A model's file (an ensemble's card), its card and its threshold; loads no model."""
     path = ensemble_path(model, models) or model_path(model, models)
-    card, configured = read_card(card_path(path)), read_eval_config(path).threshold
-    return path, card, card.threshold.value if configured is None else configured
+    card = read_card(card_path(path))
+    return path, card, published_threshold(path, card)
 
 
 def ensemble_path(model: str, models: Path) -> Path | None:

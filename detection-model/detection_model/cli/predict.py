@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from detection_model import imaging
+from detection_model import PredictOptions, imaging, predict
 from detection_model.cli import common
 from detection_model.inference import verdict
 
@@ -30,10 +30,11 @@ def command(
         detector = common.load_detector(model, models)
     for assumption in detector.assumptions:
         common.errors.print(f"[yellow]assumed:[/] {assumption}", highlight=False)
+    options = PredictOptions(threshold=threshold)
     failed = False
     for file in files:
         try:
-            found = detector.judge(file.read_bytes(), threshold)
+            found = predict(detector, file, options).verdict
         except (imaging.ImageError, OSError) as error:
             failed = True
             reason = error.message if isinstance(error, imaging.ImageError) else error.strerror

@@ -11,6 +11,7 @@ from detection_model.data.decoding import BadPicture, Progress
 from detection_model.evaluation.cases import CaseFile, CaseVerdict, verdict_of
 from detection_model.evaluation.scoring import Judge
 from detection_model.imaging import ImageError
+from detection_model.inference.pipeline import PredictOptions, predict
 from detection_model.inference.verdict import Verdict
 
 Outcome = Literal["fixed", "regressed", "still right", "still wrong", "right", "wrong"]
@@ -92,7 +93,7 @@ def _replayed(
         data = path.read_bytes()
         if hashlib.sha256(data).hexdigest() != case.sha256:
             return BadPicture(path, "it is not the picture that its case tells of (sha256)")
-        now = judge.judge(data, threshold)
+        now = predict(judge, data, PredictOptions(threshold=threshold)).verdict
     except ImageError as error:
         return BadPicture(path, error.message)
     except OSError as error:

@@ -15,8 +15,8 @@ from detection_model.evaluation.calibration import said_of
 from detection_model.evaluation.perturbations import blur, jpeg, resize
 from detection_model.evaluation.records import Prediction
 from detection_model.evaluation.scoring import Judge, data_for
-from detection_model.inference.consistency import VARIATIONS
-from detection_model.inference.image import Scene, View
+from detection_model.inference.consistency import PERTURBATIONS
+from detection_model.inference.crops import Crop, ImageCrops
 from detection_model.inference.ood.measures import NAMES, measure
 from detection_model.inference.probability import calibrate, calibrated_logit
 
@@ -102,9 +102,9 @@ def steadiness(
     """
     chosen = _some(examples, _MOST_STEADY)
 
-    def moved(view: View) -> float:
-        views = [view, *(view.changed(one.apply) for one in VARIATIONS.values())]
-        first, *others = [calibrated_logit(detector.log_odds(one), calibrator) for one in views]
+    def moved(crop: Crop) -> float:
+        crops = [crop, *(crop.perturbed(one.apply) for one in PERTURBATIONS.values())]
+        first, *others = [calibrated_logit(detector.log_odds(one), calibrator) for one in crops]
         return max(abs(other - first) for other in others)
 
     found = []
@@ -135,7 +135,7 @@ def scope(
     values = []
     for number, scene in enumerate(_scenes(chosen), start=1):
         if scene is not None:
-            cut = _judged(scene, looks=face_margin is not None).cut(face_margin)
+            cut = _judged(scene, looks=face_margin is not None).pixels(face_margin)
             values += [measure(change(cut), NAMES) for change in _ARRIVING]
         progress(number, len(chosen))
     if not values:
@@ -174,12 +174,12 @@ def _some(examples: Sequence[Example], most: int) -> list[Example]:
     return [examples[i] for i in order]
 
 
-def _scenes(examples: Sequence[Example]) -> Iterator[Scene | None]:
+def _scenes(examples: Sequence[Example]) -> Iterator[ImageCrops | None]:
     """Decoded pictures, none for those that cannot be read."""
 
-    def read(example: Example) -> Scene | None:
+    def read(example: Example) -> ImageCrops | None:
         try:
-            return Scene(imaging.decode(example.path.read_bytes()).pixels)
+            return ImageCrops(imaging.decode(example.path.read_bytes()).pixels)
         except (imaging.ImageError, OSError):
             return None
 
@@ -187,9 +187,9 @@ def _scenes(examples: Sequence[Example]) -> Iterator[Scene | None]:
         yield from bounded_map(pool, read, examples)
 
 
-def _judged(scene: Scene, *, looks: bool) -> View:
+def _judged(scene: ImageCrops, *, looks: bool) -> Crop:
     """The largest face, or the whole picture."""
-    return scene.portraits[0] if looks and scene.faces else scene.whole
+    return scene.face_crops[0] if looks and scene.faces else scene.whole
 
 
 Bytes = NDArray[np.uint8]

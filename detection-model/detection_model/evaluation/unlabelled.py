@@ -7,6 +7,7 @@ from pathlib import Path
 from detection_model.data.decoding import BadPicture
 from detection_model.imaging import ImageError
 from detection_model.inference.detector import Detector
+from detection_model.inference.pipeline import predict
 from detection_model.inference.verdict import Verdict
 
 
@@ -34,7 +35,9 @@ def judge_folder(folder: Path, detectors: Mapping[str, Detector]) -> Judgements:
     for file in sorted(files):
         data = file.read_bytes()
         try:
-            verdicts[file.name] = {name: found.judge(data) for name, found in detectors.items()}
+            verdicts[file.name] = {
+                name: predict(found, data).verdict for name, found in detectors.items()
+            }
         except ImageError as error:
             bad.append(BadPicture(file, error.message))
     return Judgements(list(detectors), verdicts, bad)

@@ -13,8 +13,8 @@ from detection_model.inference.probability import calibrate, calibrated_logit, l
 from detection_model.inference.verdict import Change, Stability, side
 
 Bytes = NDArray[np.uint8]
-# When a verdict is tried: where it is close, always, or never.
-When = Literal["auto", "always", "never"]
+# ConsistencyMode a verdict is tried: where it is close, always, or never.
+ConsistencyMode = Literal["auto", "always", "never"]
 
 # Pixels of the longer side.
 _LONGEST = 512
@@ -25,7 +25,7 @@ _QUALITY = 60
 _USUAL_REACH = 1.0
 
 
-class Variation(NamedTuple):
+class Perturbation(NamedTuple):
     """A small change: uint8 RGB (h, w, 3) to the same of about that size, or to smaller ones."""
 
     label: str
@@ -44,21 +44,21 @@ def is_close(
     return abs(calibrated_logit(logit, calibrator) - log_odds(threshold)) <= reach
 
 
-def stability(
+def check_consistency(
     logit: float, changed: Mapping[str, float], calibrator: Calibrator, threshold: float
 ) -> Stability:
     """What became of the side of the threshold.
 
     Args:
         logit: of the picture itself.
-        changed: logits by the names of `VARIATIONS`.
+        changed: logits by the names of `PERTURBATIONS`.
         calibrator: of the card.
         threshold: in force.
     """
     changes = []
     for name, moved in changed.items():
         fake = calibrate(moved, calibrator)
-        label, prediction = VARIATIONS[name].label, side(fake, threshold)
+        label, prediction = PERTURBATIONS[name].label, side(fake, threshold)
         changes.append(Change(change=name, label=label, fake=fake, prediction=prediction))
     own = side(calibrate(logit, calibrator), threshold)
     return Stability(stable=all(one.prediction == own for one in changes), changes=changes)
@@ -99,9 +99,9 @@ def _resized(pixels: Bytes, size: tuple[int, int]) -> Bytes:
     return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
 
 
-VARIATIONS: dict[str, Variation] = {
-    "jpeg_60": Variation(f"saved as JPEG of quality {_QUALITY}", _jpeg),
-    "half_size": Variation("scaled to half its size and back", _half_size),
-    "shift": Variation("shifted by a few pixels", _shift),
-    "flip": Variation("mirrored", _flip),
+PERTURBATIONS: dict[str, Perturbation] = {
+    "jpeg_60": Perturbation(f"saved as JPEG of quality {_QUALITY}", _jpeg),
+    "half_size": Perturbation("scaled to half its size and back", _half_size),
+    "shift": Perturbation("shifted by a few pixels", _shift),
+    "flip": Perturbation("mirrored", _flip),
 }

@@ -27,10 +27,9 @@ from detection_model.card import (
 )
 from detection_model.card.eval_config import check_against, read_eval_config
 from detection_model.export.runtime import Engine, TensorFlow
-from detection_model.inference import verdict
-from detection_model.inference.consistency import When
-from detection_model.inference.image import Scene, View
-from detection_model.inference.pipeline import Terms, examine
+from detection_model.inference.crops import Crop
+from detection_model.inference.probability import fake_logit
+from detection_model.inference.threshold import published_threshold
 
 
 class ModelError(ValueError):
@@ -69,43 +68,25 @@ class Detector:
 
     @property
     def threshold(self) -> float:
-        """The model's own: of eval_config.json, else of the card."""
-        configured = read_eval_config(self.path).threshold
-        return self.card.threshold.value if configured is None else configured
+        """The model's own threshold: from eval_config.json, else from the card."""
+        return published_threshold(self.path, self.card)
 
     @property
     def face_margin(self) -> float | None:
-        """The card's; None where the model judges whole pictures."""
+        """Crop margin in face widths; None for a model of whole images."""
         return self.card.input.face_margin
 
     def fake_logits(self, pixels: NDArray[np.uint8], batch_size: int = 32) -> Iterator[float]:
-        """Log-odds of Fake for resized uint8 pictures (n, height, width, 3), one after another."""
+        """Log-odds of Fake for resized uint8 images (n, height, width, 3), one by one."""
         for start in range(0, len(pixels), batch_size):
             batch = imaging.scale(pixels[start : start + batch_size], self.card.input)
             for outputs in self.engine(batch):
-                yield verdict.fake_logit([float(value) for value in outputs], self.card.output)
+                yield fake_logit([float(value) for value in outputs], self.card.output)
 
-    def log_odds(self, view: View) -> float:
-        """Log-odds of Fake of a cut-out or a whole picture."""
-        (outputs,) = self.engine(view.sized(self.card.input)[None])
-        return verdict.fake_logit([float(value) for value in outputs], self.card.output)
-
-    def judge(
-        self, data: bytes, threshold: float | None = None, *, stability: When = "auto"
-    ) -> verdict.Verdict:
-        """Verdict on one picture file: of its most suspicious face, where the model is for faces.
-
-        Raises:
-            ImageError: the file is no picture that is accepted.
-        """
-        terms = Terms(
-            card=self.card,
-            threshold=self.threshold if threshold is None else threshold,
-            assumptions=self.assumptions,
-            face_margin=self.face_margin,
-            stability=stability,
-        )
-        return examine(Scene(imaging.decode(data).pixels), terms, self.log_odds).verdict
+    def log_odds(self, crop: Crop) -> float:
+        """Log-odds of Fake of a face crop or a whole image."""
+        (outputs,) = self.engine(crop.model_input(self.card.input)[None])
+        return fake_logit([float(value) for value in outputs], self.card.output)
 
 
 def load_model(path: Path) -> LoadedModel:

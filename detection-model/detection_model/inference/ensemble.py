@@ -6,14 +6,12 @@ The card stands as `<name>.json` in the folder of its members and has no model f
 from dataclasses import dataclass
 from pathlib import Path
 
-from detection_model import imaging
 from detection_model.card import MODEL_SUFFIXES, Card, CardError, Member, file_sha256, read_card
-from detection_model.card.eval_config import read_eval_config
-from detection_model.inference import verdict
-from detection_model.inference.consistency import When
+from detection_model.inference.crops import Crop
 from detection_model.inference.detector import Detector
-from detection_model.inference.image import Scene, View
-from detection_model.inference.pipeline import Terms, examine, face_margin
+from detection_model.inference.pipeline import common_face_margin
+from detection_model.inference.probability import ensemble_logit
+from detection_model.inference.threshold import published_threshold
 
 
 @dataclass(frozen=True)
@@ -37,43 +35,35 @@ class Ensemble:
 
     @property
     def threshold(self) -> float:
-        """The ensemble's own: of eval_config.json, else of the card."""
-        configured = read_eval_config(self.path).threshold
-        return self.card.threshold.value if configured is None else configured
+        """The ensemble's own threshold: from eval_config.json, else from the card."""
+        return published_threshold(self.path, self.card)
 
     @property
     def face_margin(self) -> float | None:
-        """The first of the members' margins; None where all judge whole pictures."""
-        return face_margin(member.card for member in self.members)
+        """The first crop margin among the members; None if all take whole images."""
+        return common_face_margin(member.card for member in self.members)
 
     @property
     def assumptions(self) -> list[str]:
-        """Those of the members."""
+        """The members' assumptions, each with the member's name."""
         return [
             f"{member.card.name}: {text}" for member in self.members for text in member.assumptions
         ]
 
-    def log_odds(self, view: View) -> float:
-        """Log-odds of Fake of a cut-out or a whole picture, as each member wants it."""
-        each = [member.log_odds(view) for member in self.members]
-        return verdict.ensemble_logit(self.card, each)
+    def log_odds(self, crop: Crop) -> float:
+        """Log-odds of Fake of a face crop or a whole image, combined as the card says."""
+        return ensemble_logit(self.card, [member.log_odds(crop) for member in self.members])
 
-    def judge(
-        self, data: bytes, threshold: float | None = None, *, stability: When = "auto"
-    ) -> verdict.Verdict:
-        """Verdict on one picture file: of its most suspicious face, where a member is for faces.
 
-        Raises:
-            ImageError: the file is no picture that is accepted.
-        """
-        terms = Terms(
-            card=self.card,
-            threshold=self.threshold if threshold is None else threshold,
-            assumptions=self.assumptions,
-            face_margin=self.face_margin,
-            stability=stability,
-        )
-        return examine(Scene(imaging.decode(data).pixels), terms, self.log_odds).verdict
+def load(path: Path | str) -> Detector | Ensemble:
+    """Load a model file (`.keras`, `.h5`), or an ensemble by its card (`.json`).
+
+    Raises:
+        CardError: the card is invalid or contradicts the file.
+        ModelError: not a model that takes one image.
+    """
+    path = Path(path)
+    return Ensemble.load(path) if path.suffix == ".json" else Detector.load(path)
 
 
 def member_files(path: Path, card: Card) -> list[Path]:

@@ -1,101 +1,147 @@
-"""One model's verdicts on a picture: on each face it was made for, and what that comes to.
+"""Runs one model on each face of an image and combines the results.
 
-The same for the library and the service, which differ only in what runs the model.
+The library and the service share this code; they differ only in what computes the log-odds.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Literal, Protocol
 
+from detection_model import imaging
 from detection_model.card import Calibrator, Card, NoCalibrator
 from detection_model.faces import Face
-from detection_model.inference.consistency import VARIATIONS, When, is_close, stability
-from detection_model.inference.image import Scene, View
-from detection_model.inference.ood import outside
-from detection_model.inference.verdict import Reason, Stability, Verdict, judge
+from detection_model.inference.consistency import (
+    PERTURBATIONS,
+    ConsistencyMode,
+    check_consistency,
+    is_close,
+)
+from detection_model.inference.crops import Crop, ImageCrops
+from detection_model.inference.ood import out_of_distribution
+from detection_model.inference.verdict import Reason, Stability, Verdict, decide
 
-# Log-odds of Fake, before calibration.
-Scorer = Callable[[View], float]
-Judged = Literal["face", "whole"]
+Region = Literal["face", "whole"]
+
+
+class Model(Protocol):
+    """What `predict` needs of a model; a `Detector` and an `Ensemble` have it."""
+
+    @property
+    def card(self) -> Card:
+        """The model card."""
+
+    @property
+    def assumptions(self) -> Sequence[str]:
+        """What was assumed about a model without a card; empty for a model with one."""
+
+    @property
+    def face_margin(self) -> float | None:
+        """Crop margin in face widths; None for a model of whole images."""
+
+    @property
+    def threshold(self) -> float:
+        """Threshold in force if the caller sets none."""
+
+    def log_odds(self, crop: Crop) -> float:
+        """Log-odds of Fake before calibration; finite."""
 
 
 @dataclass(frozen=True)
-class Terms:
-    """How a model is asked.
+class PredictOptions:
+    """What a caller chooses.
 
     Args:
-        card: of the model.
-        threshold: in force.
-        assumptions: about a model without a card.
-        face_margin: of the card's input; of an ensemble, that of the first member that has one.
-            None: the model judges whole pictures.
-        calibrate: use the card's calibrator, and what was fitted with it.
-        whole: judge the whole picture although the model was made for faces.
-        stability: when small changes are tried.
+        threshold: on the calibrated probability of Fake, in [0, 1]; None: the model's own.
+        calibrate: apply the card's calibrator, and the conformal limits fitted with it.
+        whole: classify the whole image even if the model was trained on face crops.
+        consistency: when to check that small perturbations keep the verdict.
     """
 
-    card: Card
-    threshold: float
-    assumptions: Sequence[str] = ()
-    face_margin: float | None = None
+    threshold: float | None = None
     calibrate: bool = True
     whole: bool = False
-    stability: When = "never"
-
-    @property
-    def looks_for_faces(self) -> bool:
-        """Whether faces are judged rather than the whole picture."""
-        return self.face_margin is not None and not self.whole
-
-    @property
-    def calibrator(self) -> Calibrator:
-        """The one in use."""
-        return self.card.calibrator if self.calibrate else NoCalibrator()
+    consistency: ConsistencyMode = "auto"
 
 
 @dataclass(frozen=True)
-class FaceVerdict:
-    """What is said of one face."""
+class FaceResult:
+    """The verdict on one face."""
 
     face: Face
     verdict: Verdict
 
 
 @dataclass(frozen=True)
-class Examination:
-    """What a model says of a picture.
+class ImageResult:
+    """One model's result for an image.
 
-    `verdict` is that of the face that looks most like Fake among those that the model was made
-    for, or of the whole picture. `faces` are the judged ones, the largest first; `found` counts
-    all, and is None where faces were not looked for.
+    Attributes:
+        verdict: of the leading face, or of the whole image.
+        faces: the classified faces, the largest first; empty if the whole image was classified.
+        leading_face: index into `faces` of the in-distribution face that looks most like Fake;
+            None if the whole image was classified.
+        face_count: number of detected faces; None if faces were not searched.
     """
 
     verdict: Verdict
-    judged: Judged
-    found: int | None
-    faces: list[FaceVerdict]
+    faces: tuple[FaceResult, ...] = ()
+    leading_face: int | None = None
+    face_count: int | None = None
+
+    @property
+    def region(self) -> Region:
+        """What `verdict` is about."""
+        return "whole" if self.leading_face is None else "face"
 
 
-def examine(scene: Scene, terms: Terms, score: Scorer) -> Examination:
-    """Judge each face of a picture, or the whole of it where there is none or so asked."""
-    if not terms.looks_for_faces:
-        asked = terms.whole and terms.face_margin is not None
-        verdict = _judge(scene.whole, terms, score, [])
-        return Examination(_with(verdict, [_WHOLE] if asked else []), "whole", None, [])
-    if not scene.faces:
-        return Examination(_judge(scene.whole, terms, score, [_NO_FACE]), "whole", 0, [])
-    faces = [
-        FaceVerdict(face, _judge(view, terms, score, []))
-        for face, view in zip(scene.faces, scene.portraits, strict=False)
-    ]
-    verdicts = [one.verdict for one in faces]
-    worst = max(verdicts, key=lambda one: (one.verdict != "out_of_scope", one.fake))
-    several = _several(len(scene.faces), len(faces), verdicts.index(worst))
-    return Examination(_with(worst, several), "face", len(scene.faces), faces)
+_DEFAULT_OPTIONS = PredictOptions()
 
 
-def face_margin(cards: Iterable[Card]) -> float | None:
-    """The first margin among the cards of what judges together; None where all want the whole."""
+def predict(
+    model: Model, image: bytes | Path, options: PredictOptions = _DEFAULT_OPTIONS
+) -> ImageResult:
+    """Classify an image file.
+
+    Args:
+        model: from `detection_model.load`.
+        image: the bytes of an image file, or its path.
+        options: see `PredictOptions`.
+
+    Raises:
+        ImageError: the file is not a supported image within the limits.
+        OSError: the file cannot be read.
+    """
+    data = image.read_bytes() if isinstance(image, Path) else image
+    return predict_crops(model, ImageCrops(imaging.decode(data).pixels), options)
+
+
+def predict_crops(
+    model: Model, image: ImageCrops, options: PredictOptions = _DEFAULT_OPTIONS
+) -> ImageResult:
+    """Classify each face of a decoded image; the whole image if it has none or `options` say so."""
+    if not searches_faces(model.face_margin, options):
+        reasons = [] if model.face_margin is None else [_WHOLE]
+        verdict = _classify(model, image.whole, options)
+        return ImageResult(verdict.because(reasons))
+    if not image.faces:
+        return ImageResult(_classify(model, image.whole, options, [_NO_FACE]), face_count=0)
+    faces = tuple(
+        FaceResult(face, _classify(model, crop, options))
+        for face, crop in zip(image.faces, image.face_crops, strict=False)
+    )
+    leading = max(range(len(faces)), key=lambda index: _suspicion(faces[index].verdict))
+    several = _several_faces(len(image.faces), len(faces), leading)
+    return ImageResult(faces[leading].verdict.because(several), faces, leading, len(image.faces))
+
+
+def searches_faces(face_margin: float | None, options: PredictOptions) -> bool:
+    """True if faces are classified instead of the whole image."""
+    return face_margin is not None and not options.whole
+
+
+def common_face_margin(cards: Iterable[Card]) -> float | None:
+    """The first face margin among the cards of an ensemble's members; None if there is none."""
     margins = (card.input.face_margin for card in cards)
     return next((margin for margin in margins if margin is not None), None)
 
@@ -111,48 +157,64 @@ _WHOLE = Reason(
 )
 
 
-def _judge(view: View, terms: Terms, score: Scorer, outside_: Sequence[Reason]) -> Verdict:
-    logit = score(view)
-    beyond = [*outside_]
-    if terms.face_margin is not None:
-        beyond += outside(view, terms.face_margin, terms.card)
-    # Its limits were fitted on cut-outs of faces, and hold for nothing else.
-    as_fitted = terms.calibrate and (terms.face_margin is None or view.face is not None)
-    return judge(
+def _classify(
+    model: Model, crop: Crop, options: PredictOptions, outside: Sequence[Reason] = ()
+) -> Verdict:
+    logit = model.log_odds(crop)
+    outside = [*outside]
+    if model.face_margin is not None:
+        outside += out_of_distribution(crop, model.face_margin, model.card)
+    # The conformal limits were fitted on face crops and hold for nothing else.
+    has_limits = options.calibrate and (model.face_margin is None or crop.face is not None)
+    calibrator: Calibrator = model.card.calibrator if options.calibrate else NoCalibrator()
+    threshold = model.threshold if options.threshold is None else options.threshold
+    return decide(
         logit,
-        calibrator=terms.calibrator,
-        threshold=terms.threshold,
-        assumptions=terms.assumptions,
-        conformal=terms.card.conformal if as_fitted else None,
-        stability=_tried(view, logit, terms, score, is_outside=bool(beyond)),
-        outside=beyond,
+        calibrator=calibrator,
+        threshold=threshold,
+        assumptions=model.assumptions,
+        conformal=model.card.conformal if has_limits else None,
+        stability=_consistency(
+            model, crop, options, logit, calibrator, threshold, is_outside=bool(outside)
+        ),
+        outside=outside,
     )
 
 
-def _tried(
-    view: View, logit: float, terms: Terms, score: Scorer, *, is_outside: bool
+def _consistency(
+    model: Model,
+    crop: Crop,
+    options: PredictOptions,
+    logit: float,
+    calibrator: Calibrator,
+    threshold: float,
+    *,
+    is_outside: bool,
 ) -> Stability | None:
-    calibrator, threshold = terms.calibrator, terms.threshold
-    steadiness = terms.card.steadiness if terms.calibrate else None
-    close = is_close(logit, calibrator, threshold, steadiness)
-    if terms.stability == "never" or (terms.stability == "auto" and (is_outside or not close)):
+    if options.consistency == "never":
         return None
-    changed = {name: score(view.changed(variation.apply)) for name, variation in VARIATIONS.items()}
-    return stability(logit, changed, calibrator, threshold)
+    if options.consistency == "auto":
+        steadiness = model.card.steadiness if options.calibrate else None
+        if is_outside or not is_close(logit, calibrator, threshold, steadiness):
+            return None
+    logits = {
+        name: model.log_odds(crop.perturbed(perturbation.apply))
+        for name, perturbation in PERTURBATIONS.items()
+    }
+    return check_consistency(logit, logits, calibrator, threshold)
 
 
-def _several(found: int, judged: int, worst: int) -> list[Reason]:
-    if found == 1:
+def _suspicion(verdict: Verdict) -> tuple[bool, float]:
+    """Order of faces: in-distribution ones first, then by the probability of Fake."""
+    return verdict.verdict != "out_of_scope", verdict.fake
+
+
+def _several_faces(count: int, classified: int, leading: int) -> list[Reason]:
+    if count == 1:
         return []
-    largest = "" if judged == found else f", the {judged} largest were judged"
+    largest = "" if classified == count else f", the {classified} largest were judged"
     text = (
-        f"{found} faces were found{largest}; this is the verdict on number {worst + 1} by size, "
+        f"{count} faces were found{largest}; this is the verdict on number {leading + 1} by size, "
         "which looks most like Fake"
     )
     return [Reason(code="several_faces", message=text)]
-
-
-def _with(verdict: Verdict, more: Sequence[Reason]) -> Verdict:
-    if not more:
-        return verdict
-    return verdict.model_copy(update={"explained": [*verdict.explained, *more]})

@@ -21,10 +21,10 @@ __all__ = [
     "Verdict",
     "VerdictName",
     "calibrate",
+    "decide",
     "ensemble_logit",
     "evidence_of",
     "fake_logit",
-    "judge",
     "message",
     "percent",
     "side",
@@ -99,6 +99,12 @@ class Verdict(BaseModel):
         """Probability of the predicted class, in [0, 1]."""
         return self.fake if self.prediction == "Fake" else 1 - self.fake
 
+    def because(self, reasons: Sequence[Reason]) -> "Verdict":
+        """The same verdict with more reasons."""
+        if not reasons:
+            return self
+        return self.model_copy(update={"explained": [*self.explained, *reasons]})
+
     @computed_field  # type: ignore[prop-decorator]
     @property
     def reasons(self) -> list[str]:
@@ -112,7 +118,7 @@ class Verdict(BaseModel):
         return evidence_of(self.fake)
 
 
-def judge(
+def decide(
     logit: float,
     *,
     calibrator: Calibrator,

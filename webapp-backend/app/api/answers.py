@@ -7,7 +7,7 @@ from app.serving.models import ServedModel
 from app.serving.predictor import Answered
 from detection_model.faces import Box, Face
 from detection_model.imaging import Picture
-from detection_model.inference.pipeline import FaceVerdict
+from detection_model.inference.pipeline import FaceResult
 from detection_model.inference.verdict import Verdict, message
 
 
@@ -17,13 +17,13 @@ def prediction(
     """One model's answer."""
     found, judgement = answer.found, answered.judgement
     picture = judgement.picture
-    faces_ms = judgement.faces_ms if found.found is not None else 0.0
+    faces_ms = judgement.faces_ms if found.face_count is not None else 0.0
     stages = (judgement.decode_ms, answered.queue_ms, faces_ms, answer.infer_ms)
     decode, queue, faces, infer = (round(milliseconds, 3) for milliseconds in stages)
     return Prediction(
         **_said(found.verdict).model_dump(),
         reasons=found.verdict.reasons,
-        judged=found.judged,
+        judged=found.region,
         faces=[_face(one, picture) for one in found.faces],
         threshold=found.verdict.threshold,
         threshold_source=source,
@@ -31,7 +31,7 @@ def prediction(
         model_sha256=model.sha256,
         assumptions=model.assumptions,
         message=message(found.verdict),
-        image=image_info(picture, found.found),
+        image=image_info(picture, found.face_count),
         device="cpu",
         timing_ms=Timing(
             decode=decode, queue=queue, faces=faces, infer=infer, total=round(sum(stages), 3)
@@ -51,7 +51,7 @@ def image_info(picture: Picture, faces: int | None = None) -> ImageInfo:
     )
 
 
-def _face(found: FaceVerdict, picture: Picture) -> FacePrediction:
+def _face(found: FaceResult, picture: Picture) -> FacePrediction:
     return FacePrediction(
         **_said(found.verdict).model_dump(), box=box_of(found.face, picture), score=found.face.score
     )

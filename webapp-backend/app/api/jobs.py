@@ -29,7 +29,7 @@ from app.jobs.archive import opened
 from app.jobs.table import csv_lines
 from app.service import Service
 from app.store.database import StoreUnavailable
-from detection_model.inference.consistency import When
+from detection_model.inference.consistency import ConsistencyMode
 
 router = APIRouter(prefix="/api", tags=["jobs"])
 
@@ -93,7 +93,7 @@ async def start_job(
     calibrate: Annotated[bool, Query(description="use the models' calibrators")] = True,
     whole: Whole = False,
     stability: Annotated[
-        When, Query(description="as of predict; takes five times as long")
+        ConsistencyMode, Query(description="as of predict; takes five times as long")
     ] = "never",
 ) -> JobAnswer:
     """Judge every picture of a ZIP archive. Answers at once; ask for the job's state later."""

@@ -13,7 +13,7 @@ from app.service import Service
 from app.serving.judging import Judgement, Question
 from app.serving.models import ServedModel
 from detection_model.card import ClassName
-from detection_model.inference.consistency import When
+from detection_model.inference.consistency import ConsistencyMode
 
 Threshold = Annotated[float | None, Query(ge=0, le=1, allow_inf_nan=False)]
 Whole = Annotated[
@@ -34,7 +34,7 @@ class Choice:
     threshold: float | None
     calibrate: bool
     whole: bool
-    stability: When | None
+    stability: ConsistencyMode | None
 
 
 async def _choice(
@@ -46,7 +46,7 @@ async def _choice(
     calibrate: Annotated[bool, Query(description="use the models' calibrators")] = True,
     whole: Whole = False,
     stability: Annotated[
-        When | None,
+        ConsistencyMode | None,
         Query(description=f"{_TRIES}; default: auto, of predict with several models never"),
     ] = None,
 ) -> Choice:  # not async, it would cost a thread
@@ -68,7 +68,7 @@ class Judged:
 
 
 async def judged(
-    request: Request, service: Service, upload: Uploaded, choice: Choice, when: When
+    request: Request, service: Service, upload: Uploaded, choice: Choice, when: ConsistencyMode
 ) -> Judged:
     """Have an uploaded picture judged by the models that a request names.
 

@@ -59,7 +59,9 @@ def score(
             width=picture.width,
             height=picture.height,
             format=picture.format,
-            faces=next((a.found.found for a in found.answers if a.found.found is not None), None),
+            faces=next(
+                (a.found.face_count for a in found.answers if a.found.face_count is not None), None
+            ),
         ),
         verdicts=[
             _stored(answer, model) for answer, model in zip(found.answers, asked, strict=True)

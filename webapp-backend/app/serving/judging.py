@@ -9,12 +9,18 @@ from numpy.typing import NDArray
 
 from app.serving.models import ServedModel
 from detection_model import imaging
-from detection_model.card import InputSpec
+from detection_model.card import Card, InputSpec
 from detection_model.imaging import Limits, Picture
-from detection_model.inference import verdict
-from detection_model.inference.consistency import When
-from detection_model.inference.image import Scene
-from detection_model.inference.pipeline import Examination, Scorer, Terms, examine, face_margin
+from detection_model.inference.consistency import ConsistencyMode
+from detection_model.inference.crops import Crop, ImageCrops
+from detection_model.inference.pipeline import (
+    ImageResult,
+    PredictOptions,
+    predict_crops,
+    searches_faces,
+)
+from detection_model.inference.probability import ensemble_logit
+from detection_model.inference.probability import fake_logit as to_fake_logit
 
 
 class ModelFailedError(Exception):
@@ -33,27 +39,46 @@ class Question:
     threshold: float
     calibrate: bool = True
     whole: bool = False
-    stability: When = "never"
+    stability: ConsistencyMode = "never"
 
     @property
-    def terms(self) -> Terms:
+    def options(self) -> PredictOptions:
         """The same for the library."""
-        return Terms(
-            card=self.model.card,
-            threshold=self.threshold,
-            assumptions=self.model.assumptions,
-            face_margin=face_margin(part.card for part in self.model.parts),
-            calibrate=self.calibrate,
-            whole=self.whole,
-            stability=self.stability,
-        )
+        return PredictOptions(self.threshold, self.calibrate, self.whole, self.stability)
+
+
+@dataclass(frozen=True)
+class _RunningModel:
+    """A served model as the library's pipeline uses it."""
+
+    served: ServedModel
+    alone: bool
+
+    @property
+    def card(self) -> Card:
+        return self.served.card
+
+    @property
+    def assumptions(self) -> list[str]:
+        return self.served.assumptions
+
+    @property
+    def face_margin(self) -> float | None:
+        return self.served.face_margin
+
+    @property
+    def threshold(self) -> float:
+        return self.served.threshold().value
+
+    def log_odds(self, crop: Crop) -> float:
+        return fake_logit(self.served, crop.model_input, alone=self.alone)
 
 
 @dataclass(frozen=True)
 class Judged:
     """What a model says, and the milliseconds from resizing to its last answer."""
 
-    found: Examination
+    found: ImageResult
     infer_ms: float
 
 
@@ -81,17 +106,16 @@ def judge(
     start = time.perf_counter()
     picture = imaging.decode(data, limits)
     decode_ms = since(start)
-    scene, faces_ms = Scene(picture.pixels), 0.0
-    terms = [question.terms for question in questions]
-    if any(one.looks_for_faces for one in terms):
+    crops, faces_ms = ImageCrops(picture.pixels), 0.0
+    if any(searches_faces(one.model.face_margin, one.options) for one in questions):
         start = time.perf_counter()
-        _ = scene.faces
+        _ = crops.faces
         faces_ms = since(start)
     answers = []
-    for question, one in zip(questions, terms, strict=True):
+    for question in questions:
         start = time.perf_counter()
-        found = examine(scene, one, _scorer(question.model, alone=alone))
-        answers.append(Judged(found, since(start)))
+        result = predict_crops(_RunningModel(question.model, alone), crops, question.options)
+        answers.append(Judged(result, since(start)))
     return Judgement(picture, decode_ms, faces_ms, answers)
 
 
@@ -103,17 +127,13 @@ def fake_logit(model: ServedModel, sized: Sized, *, alone: bool) -> float:
     """
     if model.engine is None:
         logits = [fake_logit(member, sized, alone=alone) for member in model.members]
-        return verdict.ensemble_logit(model.card, logits)
+        return ensemble_logit(model.card, logits)
     (outputs,) = model.engine(sized(model.card.input)[None], alone=alone)
     if not np.isfinite(outputs).all():
         raise ModelFailedError(f"{model.name} gives no finite number for this picture.")
-    return verdict.fake_logit([float(value) for value in outputs], model.card.output)
+    return to_fake_logit([float(value) for value in outputs], model.card.output)
 
 
 def since(start: float) -> float:
     """Milliseconds since a time of `perf_counter`."""
     return (time.perf_counter() - start) * 1000
-
-
-def _scorer(model: ServedModel, *, alone: bool) -> Scorer:
-    return lambda view: fake_logit(model, view.sized, alone=alone)

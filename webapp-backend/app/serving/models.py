@@ -9,6 +9,8 @@ from app.serving.evaluations import StoredEvaluation
 from app.serving.folder import ModelPath
 from detection_model.card import Card
 from detection_model.export.compiled import Compiled
+from detection_model.inference.pipeline import common_face_margin
+from detection_model.inference.threshold import ThresholdInForce, threshold_in_force
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,23 @@ class ServedModel:
     compiled: Compiled | None = None
     engine: PooledEngine | None = None
     members: tuple["ServedModel", ...] = ()
+
+    @property
+    def face_margin(self) -> float | None:
+        """Crop margin in face widths; none for a model of whole images."""
+        return common_face_margin(part.card for part in self.parts)
+
+    def threshold(
+        self, *, request: float | None = None, override: float | None = None
+    ) -> ThresholdInForce:
+        """The threshold in force and its source."""
+        return threshold_in_force(
+            self.card,
+            request=request,
+            override=override,
+            eval_config=self.configured_threshold,
+            has_card=not self.assumptions,
+        )
 
     @property
     def parts(self) -> tuple["ServedModel", ...]:

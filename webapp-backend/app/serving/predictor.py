@@ -182,7 +182,7 @@ class Predictor:
             self._metrics.stage("faces", found.faces_ms)
         for question, answer in zip(questions, found.answers, strict=True):
             model = question.model
-            looked = found.faces_ms if answer.found.found is not None else 0.0
+            looked = found.faces_ms if answer.found.face_count is not None else 0.0
             self._admission.learn(model.sha256, (answer.infer_ms + looked) / 1000)
             self._metrics.stage("infer", answer.infer_ms, model.name)
             self._metrics.verdicts.labels(model.name, answer.found.verdict.verdict).inc()

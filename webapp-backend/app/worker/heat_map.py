@@ -18,7 +18,7 @@ from detection_model.explain.explanation import Explainer
 from detection_model.explain.overlay import layer, png
 from detection_model.faces import Box, crop, crop_box
 from detection_model.imaging import Picture
-from detection_model.inference.image import Scene
+from detection_model.inference.crops import ImageCrops
 
 # Pixels of the longer side: as many as most models see.
 _SIDE = 224
@@ -34,7 +34,7 @@ def heat_map(
         ExplainError: the method cannot explain this model.
         JobFailedError: the face is not there, or the model gives no finite number.
     """
-    scene = Scene(picture.pixels)
+    scene = ImageCrops(picture.pixels)
     box = _judged(scene, task.face, explainer.card.input.face_margin)
     found = explainer.explain(task.method, crop(picture.pixels, box), progress=progress)
     attribution = shrunk(found.attribution, _SIDE)
@@ -95,11 +95,11 @@ def quantised(attribution: Attribution) -> HeatMap:
     )
 
 
-def _judged(scene: Scene, face: int | None, margin: float | None) -> Box:
+def _judged(scene: ImageCrops, face: int | None, margin: float | None) -> Box:
     height, width = scene.pixels.shape[:2]
     if face is None:
         return Box(0, 0, width, height)
-    if margin is None or face >= len(scene.portraits):
+    if margin is None or face >= len(scene.face_crops):
         raise JobFailedError("This face is not found in the picture.")
     return crop_box(scene.faces[face], margin, height=height, width=width)
 

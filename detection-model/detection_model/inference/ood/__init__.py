@@ -4,13 +4,13 @@ Cheap rules on uint8 RGB (h, w, 3) with NumPy and Pillow alone.
 """
 
 from detection_model.card import Card
-from detection_model.inference.image import View
+from detection_model.inference.crops import Crop
 from detection_model.inference.ood.distance import squared_distance
 from detection_model.inference.ood.drawing import is_drawing
 from detection_model.inference.ood.measures import measure
 from detection_model.inference.verdict import Reason
 
-__all__ = ["outside"]
+__all__ = ["out_of_distribution"]
 
 # Pixels of a face's longer side; BlazeFace's own input shows faces little smaller.
 _SMALLEST_FACE = 40
@@ -18,15 +18,15 @@ _SMALLEST_FACE = 40
 _LEAST_CONTRAST = 3.0
 
 
-def outside(view: View, face_margin: float, card: Card) -> list[Reason]:
+def out_of_distribution(crop: Crop, face_margin: float, card: Card) -> list[Reason]:
     """Why a model made for faces was not made for this; empty where it was."""
     found = []
-    if view.face is not None and view.face.side < _SMALLEST_FACE:
+    if crop.face is not None and crop.face.side < _SMALLEST_FACE:
         text = (
-            f"the face is {view.face.side:.0f} pixels large; at least {_SMALLEST_FACE} are needed"
+            f"the face is {crop.face.side:.0f} pixels large; at least {_SMALLEST_FACE} are needed"
         )
         found.append(Reason(code="tiny_face", message=text))
-    pixels = view.cut(face_margin)
+    pixels = crop.pixels(face_margin)
     if measure(pixels, ("contrast",))[0] < _LEAST_CONTRAST:
         text = "there is nothing to see: nearly all of it has one brightness"
         return [*found, Reason(code="featureless", message=text)]

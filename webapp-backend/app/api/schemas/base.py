@@ -4,7 +4,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-ThresholdSource = Literal["request", "override", "eval_config", "card", "default"]
+from detection_model.inference.threshold import ThresholdSource
+
+__all__ = ["Answer", "ErrorAnswer", "Probability", "ThresholdSource"]
 
 
 class Answer(BaseModel):

@@ -9,7 +9,7 @@ from app.api.schemas.predict import FaceBox, ImageInfo
 from detection_model.card import ClassName
 from detection_model.explain.colours import Colours
 from detection_model.explain.explanation import Method
-from detection_model.inference.pipeline import Judged
+from detection_model.inference.pipeline import Region
 
 
 class HeatMap(BaseModel):
@@ -41,7 +41,7 @@ class Explanation(Answer):
     model_sha256: str
     method: Method
     image: ImageInfo
-    judged: Judged = Field(description="what was explained")
+    judged: Region = Field(description="what was explained")
     face: int | None = Field(description="by size, from 0, as in predict; null: the whole picture")
     box: FaceBox = Field(description="the part of the picture that the map covers")
     log_odds: float = Field(description="of Fake, before calibration, as TensorFlow computes them")

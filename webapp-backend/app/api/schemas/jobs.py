@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from app.api.schemas.base import Answer, ThresholdSource
 from app.api.schemas.history import HistoryImage, HistoryVerdict
 from detection_model.explain.explanation import Method
-from detection_model.inference.consistency import When
+from detection_model.inference.consistency import ConsistencyMode
 
 JobKind = Literal["score", "explain"]
 JobState = Literal["waiting", "running", "finished", "failed", "cancelled"]
@@ -36,7 +36,7 @@ class JobParameters(BaseModel):
     models: list[JobModel]
     calibrate: bool = True
     whole: bool = False
-    stability: When = "never"
+    stability: ConsistencyMode = "never"
     explain: ExplainTask | None = Field(None, description="of jobs of kind explain alone")
 
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from app.api.schemas.base import Answer, Probability, ThresholdSource
 from detection_model.card import ClassName
-from detection_model.inference.pipeline import Judged
+from detection_model.inference.pipeline import Region
 from detection_model.inference.verdict import ConformalSet, Evidence, Reason, Stability, VerdictName
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -75,7 +75,7 @@ class Prediction(Answer, Said):
     """One model's verdict on one picture: that of its face that looks most like Fake."""
 
     reasons: list[str] = Field(description="the messages of `explained`")
-    judged: Judged = Field(description="whether the figures are those of a face")
+    judged: Region = Field(description="whether the figures are those of a face")
     faces: list[FacePrediction] = Field(
         description="the judged faces, the largest first; empty where the whole was judged"
     )

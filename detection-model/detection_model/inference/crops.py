@@ -1,0 +1,82 @@
+"""An upright image and its crops: one per face, and the whole image.
+
+Faces are detected once, and a crop is resized once, however many models use them.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detection_model import imaging
+from detection_model.card import InputSpec
+from detection_model.faces import Face, crop, crop_box, find_faces
+
+Bytes = NDArray[np.uint8]
+
+# All faces are counted, but only the largest are classified: a crowd must not block the queue.
+MAX_FACES = 8
+
+
+class Crop:
+    """A region of an upright image, uint8 RGB (h, w, 3), values 0 to 255.
+
+    Args:
+        pixels: the whole image.
+        face: the face to crop to; None for the whole image.
+        perturbation: applied to the crop before it is resized.
+
+    Not thread-safe.
+    """
+
+    def __init__(
+        self,
+        pixels: Bytes,
+        face: Face | None = None,
+        perturbation: Callable[[Bytes], Bytes] | None = None,
+    ) -> None:
+        self._pixels = pixels
+        self._perturbation = perturbation
+        self._inputs: dict[InputSpec, NDArray[np.float32]] = {}
+        self.face = face
+
+    def pixels(self, margin: float | None) -> Bytes:
+        """The square around the face with a margin in face widths; without either, the image."""
+        pixels = self._pixels
+        if self.face is not None and margin is not None:
+            height, width = pixels.shape[:2]
+            pixels = crop(pixels, crop_box(self.face, margin, height=height, width=width))
+        return self._perturbation(pixels) if self._perturbation else pixels
+
+    def model_input(self, spec: InputSpec) -> NDArray[np.float32]:
+        """float32 (spec.height, spec.width, 3), scaled as the card says; shared, do not modify."""
+        if spec not in self._inputs:
+            self._inputs[spec] = imaging.to_input(self.pixels(spec.face_margin), spec)
+        return self._inputs[spec]
+
+    def perturbed(self, perturbation: Callable[[Bytes], Bytes]) -> "Crop":
+        """The same region with a perturbation."""
+        return Crop(self._pixels, self.face, perturbation)
+
+
+class ImageCrops:
+    """All crops of an upright image, uint8 RGB (h, w, 3)."""
+
+    def __init__(self, pixels: Bytes) -> None:
+        self.pixels = pixels
+
+    @cached_property
+    def faces(self) -> list[Face]:
+        """All faces, the largest first; detected on first use."""
+        return find_faces(self.pixels)
+
+    @cached_property
+    def face_crops(self) -> list[Crop]:
+        """A crop for each of the `MAX_FACES` largest faces."""
+        return [Crop(self.pixels, face) for face in self.faces[:MAX_FACES]]
+
+    @cached_property
+    def whole(self) -> Crop:
+        """The whole image."""
+        return Crop(self.pixels)
