@@ -1,8 +1,8 @@
 import { createApp } from 'vue'
 import App from './App.vue'
-import { i18n } from './plugins/i18n'
-import { createDesign } from './plugins/vuetify'
+import { i18n } from '@/i18n/i18n'
+import { createDesign } from '@/ui/vuetify'
 import { router } from './router'
-import './styles/base.css'
+import '@/ui/base.css'
 
 createApp(App).use(i18n).use(createDesign()).use(router).mount('#app')

@@ -1,6 +1,6 @@
 import { nextTick } from 'vue'
 import { createRouter, createWebHistory } from 'vue-router'
-import { i18n } from '@/plugins/i18n'
+import { i18n } from '@/i18n/i18n'
 
 declare module 'vue-router' {
   interface RouteMeta {

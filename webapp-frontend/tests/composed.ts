@@ -1,6 +1,6 @@
 import { mount } from '@vue/test-utils'
 import { defineComponent, h } from 'vue'
-import { i18n } from '@/plugins/i18n'
+import { i18n } from '@/i18n/i18n'
 
 /** What a composable gives inside a component of the page, in its language. */
 export function composed<T>(use: () => T): T {

@@ -1,0 +1,52 @@
+import { ref, shallowRef } from 'vue'
+import { asFailure, type ApiFailure } from '@/api/failure'
+import { startJob } from '@/api/jobs'
+import type { Job } from '@/api/types'
+import { archiveProblem, type ArchiveProblem } from './archives'
+import { shared } from '@/ui/shared'
+
+/** The archive to be judged and how much of it has gone; it goes on while other pages are seen. */
+export function createArchiveUpload() {
+  const archive = shallowRef<File | null>(null)
+  const problem = ref<ArchiveProblem | null>(null)
+  /** The share that has gone, in [0, 1]; null while nothing is sent. */
+  const sent = ref<number | null>(null)
+  const failure = shallowRef<ApiFailure | null>(null)
+  let request = new AbortController()
+
+  function take(files: File[]) {
+    if (sent.value !== null) return
+    failure.value = null
+    problem.value = archiveProblem(files)
+    if (!problem.value) archive.value = files[0] ?? null
+  }
+
+  /** The job that was accepted; null where none was. */
+  async function send(asked: Record<string, string>): Promise<Job | null> {
+    if (!archive.value || sent.value !== null) return null
+    request = new AbortController()
+    const { signal } = request
+    sent.value = 0
+    problem.value = null
+    failure.value = null
+    try {
+      const progress = (share: number) => (sent.value = share)
+      const job = await startJob(archive.value, asked, { progress, signal })
+      archive.value = null
+      return job
+    } catch (thrown) {
+      if (!signal.aborted) failure.value = asFailure(thrown)
+      return null
+    } finally {
+      sent.value = null
+    }
+  }
+
+  function cancel() {
+    request.abort()
+  }
+
+  return { archive, problem, sent, failure, take, send, cancel }
+}
+
+export const [provideArchiveUpload, useArchiveUpload] = shared(createArchiveUpload)

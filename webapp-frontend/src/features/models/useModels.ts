@@ -1,0 +1,58 @@
+import { computed, onScopeDispose, shallowRef } from 'vue'
+import { asFailure, type ApiFailure } from '@/api/failure'
+import { listModels, setActive, setThreshold } from '@/api/models'
+import type { ModelList, ModelRow } from '@/api/types'
+import { shared } from '@/ui/shared'
+
+const POLL_MS = 2000
+
+/** The list of models, read again by itself while it is empty or one of them is loading. */
+export function createModels() {
+  const list = shallowRef<ModelList | null>(null)
+  const failure = shallowRef<ApiFailure | null>(null)
+  const models = computed(() => list.value?.models ?? [])
+  let timer: number | undefined
+
+  async function refresh() {
+    window.clearTimeout(timer)
+    try {
+      list.value = await listModels()
+      failure.value = null
+    } catch (thrown) {
+      failure.value = asFailure(thrown)
+    }
+    window.clearTimeout(timer)
+    const { value: rows } = models
+    if (rows.length === 0 || rows.some(({ state }) => state === 'loading')) {
+      timer = window.setTimeout(() => void refresh(), POLL_MS)
+    }
+  }
+
+  function replace(row: ModelRow) {
+    if (!list.value) return
+    const rows = models.value.map((old) => (old.name === row.name ? row : old))
+    list.value = { ...list.value, models: rows }
+  }
+
+  async function activate(name: string) {
+    await setActive(name)
+    await refresh()
+  }
+
+  async function changeThreshold(name: string, threshold: number | null) {
+    replace(await setThreshold(name, threshold))
+  }
+
+  /** How often a model was right; null: not measured, undefined: not known (yet). */
+  function trackRecord(name: string) {
+    const row = models.value.find((model) => model.name === name)
+    return row && (row.evaluation ?? null)
+  }
+
+  onScopeDispose(() => {
+    window.clearTimeout(timer)
+  })
+  return { list, models, failure, refresh, activate, changeThreshold, trackRecord }
+}
+
+export const [provideModels, useModels] = shared(createModels)

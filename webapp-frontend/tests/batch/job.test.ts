@@ -1,0 +1,131 @@
+import { effectScope, nextTick } from 'vue'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import type { Job } from '@/api/types'
+import { useJob } from '@/features/batch/useJob'
+import { useJobResults } from '@/features/batch/useJobResults'
+import { job, jobPicture } from '../samples'
+
+// The client takes hold of fetch as soon as it is imported.
+const service = vi.hoisted(() => {
+  const state = { asked: [] as string[], answer: (() => Response.error()) as (url: URL) => Response }
+  globalThis.fetch = (input) => {
+    const url = new URL((input as Request).url)
+    state.asked.push(url.pathname + url.search)
+    return Promise.resolve(state.answer(url))
+  }
+  return state
+})
+
+/** The events of one connection, sent by hand. */
+class Events extends EventTarget {
+  static readonly CLOSED = 2
+  static opened: Events[] = []
+  readyState = 1
+  onerror = () => undefined
+  constructor(readonly url: string) {
+    super()
+    Events.opened.push(this)
+  }
+  close() {
+    this.readyState = Events.CLOSED
+  }
+  send(name: string, data: Job) {
+    this.dispatchEvent(new MessageEvent(name, { data: JSON.stringify(data) }))
+  }
+}
+
+const gone = { success: false, error: 'unknown_job', message: 'There is no such job.' }
+let scope = effectScope()
+
+async function open() {
+  const opened = scope.run(() => useJob(job().id))
+  if (!opened) throw new Error('the scope is closed')
+  await vi.waitUntil(() => opened.job.value ?? opened.failure.value)
+  return opened
+}
+
+function connection(index = 0) {
+  const found = Events.opened[index]
+  if (!found) throw new Error('not connected')
+  return found
+}
+
+beforeEach(() => {
+  vi.stubGlobal('EventSource', Events)
+  vi.useFakeTimers({ shouldAdvanceTime: true })
+  Events.opened = []
+  service.asked = []
+  service.answer = () => Response.json({ success: true, job: job() })
+  scope = effectScope()
+})
+
+afterEach(() => {
+  scope.stop()
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+})
+
+it('follows an active job to its end, and then hangs up', async () => {
+  const { job: shown } = await open()
+  expect(connection().url).toBe(`/api/jobs/${job().id}/events`)
+  connection().send('progress', job({ done: 5 }))
+  expect(shown.value?.done).toBe(5)
+  connection().send('end', job({ state: 'finished', done: 8 }))
+  expect(shown.value?.state).toBe('finished')
+  expect(connection().readyState).toBe(Events.CLOSED)
+})
+
+it('does not listen to a job that has ended, nor after the page is left', async () => {
+  service.answer = () => Response.json({ success: true, job: job({ state: 'cancelled' }) })
+  await open()
+  expect(Events.opened).toEqual([])
+  service.answer = () => Response.json({ success: true, job: job() })
+  await open()
+  scope.stop()
+  expect(connection().readyState).toBe(Events.CLOSED)
+})
+
+it('leaves a lost connection to the browser, and asks why where that gave up', async () => {
+  const { failure } = await open()
+  connection().onerror()
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(service.asked).toHaveLength(1)
+  service.answer = () => Response.json(gone, { status: 404 })
+  connection().close()
+  connection().onerror()
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(service.asked).toHaveLength(2)
+  expect(failure.value).toMatchObject({ kind: 'refused', message: gone.message })
+})
+
+it('comes back by itself when the service does', async () => {
+  service.answer = () => Response.json({ message: 'Later.' }, { status: 503 })
+  const { job: shown, failure } = await open()
+  expect(failure.value?.kind).toBe('busy')
+  service.answer = () => Response.json({ success: true, job: job() })
+  await vi.advanceTimersByTimeAsync(4000)
+  expect(shown.value?.state).toBe('running')
+  expect(failure.value).toBeNull()
+})
+
+it('reads each result once, as it is found', async () => {
+  const { job: shown } = await open()
+  const found = ['a', 'b', 'c'].map((name) => jobPicture(name, { v1: 'fake' }))
+  service.answer = ({ searchParams }) => {
+    const from = Number(searchParams.get('offset'))
+    return Response.json({ success: true, results: found.slice(from, shown.value?.done) })
+  }
+  const read = scope.run(() => useJobResults(shown))
+  await nextTick()
+  expect(service.asked).toHaveLength(1)
+  for (const done of [2, 3]) {
+    connection().send('progress', job({ done }))
+    await vi.waitUntil(() => read?.results.value.length === done)
+  }
+  expect(read?.results.value.map(({ file }) => file)).toEqual(['a', 'b', 'c'])
+  expect(service.asked.slice(1).map((url) => url.split('?')[1])).toEqual([
+    'limit=1000&offset=0',
+    'limit=1000&offset=2',
+  ])
+  expect(read?.loading.value).toBe(false)
+})

@@ -1,0 +1,62 @@
+import { mount } from '@vue/test-utils'
+import { expect, it } from 'vitest'
+import type { Component } from 'vue'
+import JobAnnouncer from '@/features/batch/JobAnnouncer.vue'
+import JobProgress from '@/features/batch/JobProgress.vue'
+import JobSummary from '@/features/batch/JobSummary.vue'
+import ResultTable from '@/features/batch/ResultTable.vue'
+import { i18n } from '@/i18n/i18n'
+import { createDesign } from '@/ui/vuetify'
+import { job, jobPicture } from '../samples'
+
+function show(component: Component, props: Record<string, unknown>) {
+  return mount(component, { props, global: { plugins: [i18n, createDesign()] } })
+}
+
+it('says the state in words, with an icon, and how far it is', () => {
+  const running = show(JobProgress, { job: job({ done: 3, failed: 1, total: 1200 }) })
+  expect(running.text()).toContain('Running')
+  expect(running.find('svg').exists()).toBe(true)
+  const bar = running.get('[role=progressbar]')
+  expect(bar.attributes('aria-valuetext')).toBe('3 of 1,200 files, 1 without a verdict')
+  const ended = show(JobProgress, { job: job({ state: 'finished', done: 1, total: 1 }) })
+  expect(ended.text()).toMatch(/Finished\s*1 file$/)
+  expect(ended.find('[role=progressbar]').exists()).toBe(false)
+})
+
+it('reads out the start, each quarter and the end, and nothing between', async () => {
+  const announcer = show(JobAnnouncer, { job: null })
+  const heard: string[] = []
+  const states = Array.from({ length: 9 }, (_, done) => job({ done }))
+  for (const now of [job({ state: 'waiting' }), ...states, job({ state: 'finished', done: 8, failed: 2 })]) {
+    await announcer.setProps({ job: now })
+    if (announcer.text() !== heard.at(-1)) heard.push(announcer.text())
+  }
+  expect(heard).toEqual([
+    'Waiting its turn',
+    ...['0%', '25%', '50%', '75%', '100%'].map((share) => `Running: ${share}`),
+    'Finished: 8 files, 2 without a verdict',
+  ])
+})
+
+it('sums up what each model said, and the files without a verdict', () => {
+  const results = [jobPicture('a', { v1: 'fake' }), jobPicture('b', {}), jobPicture('c', { v1: 'fake' })]
+  const text = show(JobSummary, { job: job(), results }).text()
+  expect(text).toContain("threshold 50% (from the model's card)")
+  expect(text).toMatch(/2\s*Likely fake\s*0\s*Likely real\s*0\s*Uncertain/)
+  expect(text).not.toContain('Out of scope')
+  expect(text).toContain('1 file without a verdict')
+})
+
+it('shows each verdict in words with its number, or why there is none', () => {
+  const results = [jobPicture('a.jpg', { v1: 'fake', v2: 'real' }), jobPicture('b.jpg', {})]
+  const props = { caption: '', models: ['v1', 'v2'], results: results.map((one, position) => ({ ...one, position })) }
+  const [first, second] = show(ResultTable, props).findAll('tbody tr')
+  expect(first?.findAll('td').map((cell) => cell.text())).toEqual([
+    expect.stringMatching(/^Likely fake\s*87\.0%$/),
+    expect.stringMatching(/^Likely real\s*87\.0%$/),
+  ])
+  expect(first?.findAll('td svg')).toHaveLength(2)
+  expect(second?.get('td').text()).toBe('No verdict. The file is damaged.')
+  expect(second?.get('td').attributes('colspan')).toBe('2')
+})

@@ -1,0 +1,89 @@
+import { effectScope } from 'vue'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { createDetection } from '@/features/detect/useDetection'
+import { comparison, prediction } from '../samples'
+
+// The client takes hold of fetch as soon as it is imported.
+const requests = vi.hoisted(() => {
+  const list: { request: Request; reply: (response: Response) => void }[] = []
+  globalThis.fetch = (input) =>
+    new Promise((reply, fail) => {
+      const request = input as Request
+      list.push({ request, reply })
+      request.signal.addEventListener('abort', () => {
+        fail(new DOMException('aborted', 'AbortError'))
+      })
+    })
+  return list
+})
+
+const answer = comparison([prediction()], 'Fake')
+const scope = effectScope()
+
+function detect() {
+  const question = { models: 'all', history: false, whole: true, stability: 'always' } as const
+  const detection = scope.run(() => createDetection(() => question))
+  if (!detection) throw new Error('the scope is closed')
+  return detection
+}
+
+function picture(name: string, size = 4) {
+  return new File([new Uint8Array(size)], name, { type: 'image/jpeg' })
+}
+
+beforeEach(() => {
+  requests.length = 0
+  let urls = 0
+  vi.spyOn(URL, 'createObjectURL').mockImplementation(() => `blob:${String(++urls)}`)
+  vi.spyOn(URL, 'revokeObjectURL').mockImplementation(() => undefined)
+})
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+it('waits, then answers', async () => {
+  const { check, outcome } = detect()
+  const done = check(picture('a.jpg'))
+  expect(outcome.value).toEqual({ step: 'waiting' })
+  expect(requests[0]?.request.url).toContain(
+    '/api/predict?models=all&history=false&whole=true&stability=always',
+  )
+  requests[0]?.reply(Response.json(answer))
+  await done
+  expect(outcome.value).toEqual({ step: 'answered', answer })
+})
+
+it('aborts the request in flight when the next picture comes, and forgets the old one', async () => {
+  const { check, outcome, picture: shown } = detect()
+  const first = check(picture('a.jpg'))
+  const second = check(picture('b.jpg'))
+  await first
+  expect(requests[0]?.request.signal.aborted).toBe(true)
+  expect(URL.revokeObjectURL).toHaveBeenCalledWith('blob:1')
+  expect(outcome.value).toEqual({ step: 'waiting' })
+  requests[1]?.reply(Response.json(answer))
+  await second
+  expect(shown.value?.file.name).toBe('b.jpg')
+  expect(outcome.value?.step).toBe('answered')
+})
+
+it('does not send what is certainly too large', async () => {
+  const { check, outcome } = detect()
+  await check(picture('large.jpg', 10 * 1024 * 1024 + 1))
+  expect(requests).toEqual([])
+  expect(outcome.value).toMatchObject({ step: 'failed', failure: { kind: 'too_large' } })
+})
+
+it('sends the same picture again on request', async () => {
+  const { check, outcome, retry } = detect()
+  const busy = { success: false, error: 'busy', message: 'Later.' }
+  const done = check(picture('a.jpg'))
+  requests[0]?.reply(Response.json(busy, { status: 503, headers: { 'Retry-After': '1' } }))
+  await done
+  expect(outcome.value).toMatchObject({ step: 'failed', failure: { kind: 'busy', retryAfter: 1 } })
+  const again = retry()
+  requests[1]?.reply(Response.json(answer))
+  await again
+  expect(outcome.value?.step).toBe('answered')
+})

@@ -1,0 +1,79 @@
+import { mount } from '@vue/test-utils'
+import { expect, it } from 'vitest'
+import type { EvaluationSummary, Prediction } from '@/api/types'
+import VerdictCard from '@/features/detect/VerdictCard.vue'
+import { i18n } from '@/i18n/i18n'
+import { createDesign } from '@/ui/vuetify'
+import { evaluation as measured, prediction, unstable } from '../samples'
+
+const icons = new Set<string>()
+let seen = 0
+
+function card(changes: Partial<Prediction>, evaluation: EvaluationSummary | null = measured) {
+  return mount(VerdictCard, {
+    props: { prediction: prediction(changes), active: true, evaluation },
+    global: { plugins: [i18n, createDesign()] },
+  })
+}
+
+it('says the verdict in words, with an icon and the number', () => {
+  const text = card({})
+  expect(text.get('.verdict').text()).toBe('Likely fake')
+  expect(text.find('.verdict svg').exists()).toBe(true)
+  expect(text.text()).toContain('87.0%')
+})
+
+it('ticks the threshold on the bar and reads it out', () => {
+  const meter = card({ threshold: 0.9 }).get('[role=meter]')
+  expect(meter.attributes('aria-valuetext')).toBe('87.0%, called fake from 90% on')
+  expect(meter.attributes('style')).toContain('--threshold: 90%')
+})
+
+it('says how often the model was right, or that nobody knows', () => {
+  expect(card({}).text()).toContain('Right on 176 of 200 test faces')
+  expect(card({}, null).text()).toContain('Not measured yet')
+})
+
+it('shows what was assumed of a model without a card', () => {
+  const text = card({ verdict: 'uncertain', assumptions: ['output 1 means Fake'] }).text()
+  expect(text).toContain('output 1 means Fake')
+  expect(text).toContain('detection-model card v1 --data FOLDER')
+})
+
+it.each([
+  ['fake', 'Likely fake'],
+  ['real', 'Likely real'],
+  ['uncertain', 'Uncertain'],
+  ['out_of_scope', 'Out of scope'],
+] as const)('shows %s with its word and an icon of its own', (verdict, word) => {
+  const shown = card({ verdict }).get('.verdict')
+  expect(shown.text()).toBe(word)
+  icons.add(shown.get('path').attributes('d') ?? '')
+  expect(icons.size).toBe(++seen)
+})
+
+it('says what is out of scope rather than scoring it, and keeps the number among the details', async () => {
+  const codes = ['above_threshold', 'no_face'] as const
+  const explained = codes.map((code) => ({ code, message: '' }))
+  const outside = card({ verdict: 'out_of_scope', explained })
+  expect(outside.text()).toContain('No face was found')
+  expect(outside.find('[role=meter]').exists()).toBe(false)
+  expect(outside.text()).not.toContain('87.0%')
+  await outside.get('.v-expansion-panel-title').trigger('click')
+  expect(outside.text()).toContain('Probability of fake87.0%')
+})
+
+it('opens what small changes did only where the verdict does not hold', () => {
+  expect(card({}).find('details').exists()).toBe(false)
+  const stable = card({ stability: { stable: true, changes: unstable.changes.slice(1) } })
+  expect(stable.get('details').attributes('open')).toBeUndefined()
+  expect(stable.get('summary').text()).toBe('It holds under small changes')
+  const explained = [{ code: 'unstable' as const, message: '' }]
+  const turned = card({ verdict: 'uncertain', stability: unstable, explained })
+  expect(turned.get('details').attributes('open')).toBeDefined()
+  const cells = turned.findAll('tbody tr').map((row) => row.findAll('th, td').map((cell) => cell.text()))
+  expect(cells).toEqual([
+    ['saved as JPEG of quality 60', '40.0%', 'Real: turned'],
+    ['mirrored', '60.0%', 'Fake, as before'],
+  ])
+})

@@ -1,0 +1,123 @@
+import { mount } from '@vue/test-utils'
+import { expect, it } from 'vitest'
+import type { Credentials, ProvenanceAnswer } from '@/api/types'
+import LazyDetails from '@/ui/LazyDetails.vue'
+import ClaimNotice from '@/features/examine/ClaimNotice.vue'
+import CredentialPanel from '@/features/examine/CredentialPanel.vue'
+import { CREDENTIAL_LOOKS } from '@/features/examine/credentialLooks'
+import EntryTable from '@/features/examine/EntryTable.vue'
+import JpegTables from '@/features/examine/JpegTables.vue'
+import { useForensicFacts } from '@/features/examine/useForensicFacts'
+import { i18n } from '@/i18n/i18n'
+import { createDesign } from '@/ui/vuetify'
+import openapi from '../../openapi.json'
+import { composed } from '../composed'
+import { jpegLook, provenance } from './explained'
+
+const global = { plugins: [i18n, createDesign()] }
+const { schemas } = openapi.components
+
+it('has words for every method, view, source and state of the service', () => {
+  const methods = schemas.Explanation.properties.method.enum
+  const views = schemas.ForensicView.properties.view.enum
+  const states = schemas.Credentials.properties.state.enum
+  const keys = [
+    ...methods.flatMap((one) => ['title', 'what'].map((part) => `examine.heat.method.${one}.${part}`)),
+    ...views.flatMap((one) => ['title', 'shows', 'limits'].map((part) => `forensics.${one}.${part}`)),
+    ...states.flatMap((one) => ['state', 'what'].map((part) => `provenance.credentials.${part}.${one}`)),
+    ...states.map((one) => `provenance.claim.signature.${one}`),
+    ...schemas.Claim.properties.source.enum.map((one) => `provenance.source.${one}`),
+  ]
+  expect(keys.filter((key) => !i18n.global.te(key))).toEqual([])
+})
+
+it('makes what is folded away when it is opened, and then keeps it', async () => {
+  const folded = mount(LazyDetails, { slots: { summary: 'Noise', default: '<i>made</i>' } })
+  const toggle = async (open: boolean) => {
+    folded.get('details').element.open = open
+    await folded.get('details').trigger('toggle')
+  }
+  expect(folded.find('i').exists()).toBe(false)
+  await toggle(true)
+  expect(folded.find('i').exists()).toBe(true)
+  await toggle(false)
+  expect(folded.find('i').exists()).toBe(true)
+})
+
+it('tells a JPEG quality, whose tables made it, and leaves out what does not apply', () => {
+  const factsOf = composed(useForensicFacts)
+  const told = (look = jpegLook()) => factsOf(look).map(({ label, value }) => `${label}: ${String(value)}`)
+  expect(told()).toContain('Quality: 85, with the usual tables of libjpeg')
+  expect(told()).toContain('Progressive: no')
+  expect(told(jpegLook({ libjpeg: false }))).toContain(
+    "Quality: near 85; the tables are a camera's or editor's own",
+  )
+  const none = { quality: null, libjpeg: null, distance: null, subsampling: null, progressive: null }
+  expect(told(jpegLook({ format: 'PNG', ...none }))).toEqual(['Format: PNG'])
+})
+
+it('shows quantisation tables as tables, and says where there are none', () => {
+  const table = Array.from({ length: 8 }, (_, row) => Array.from({ length: 8 }, () => row))
+  const shown = mount(JpegTables, { props: { tables: [table, table] }, global })
+  expect(shown.findAll('caption').map((one) => one.text())).toEqual(['Brightness', 'Colour'])
+  expect(shown.findAll('td')).toHaveLength(128)
+  expect(mount(JpegTables, { props: { tables: [] }, global }).text()).toContain('no JPEG')
+})
+
+it('reports a file that calls itself generated, and how far its word is signed', () => {
+  const claim = {
+    source: 'c2pa' as const,
+    field: 'c2pa.created',
+    says: 'trainedAlgorithmicMedia',
+    extent: 'whole' as const,
+  }
+  const props = { claims: [{ ...claim, signature: 'unknown_signer' as const }, { ...claim, field: 'x' }] }
+  const notice = mount(ClaimNotice, { props, global })
+  expect(notice.get('h3').text()).toBe('The file says itself that it is generated')
+  const [signed, plain] = notice.findAll('li').map((one) => one.text())
+  expect(signed).toContain('by a signer nobody vouches for')
+  expect(plain).toContain('plain metadata, which anyone can write')
+  expect(notice.text()).toContain('apart from what the models say')
+  expect(mount(ClaimNotice, { props: { claims: [] }, global }).text()).toContain('proves nothing')
+})
+
+function credentialsOf(state: Credentials['state'], trustList = true) {
+  const credentials = { state, actions: [], ingredients: 0, problems: ['assertion.mismatch'] }
+  return mount(CredentialPanel, { props: { credentials, trustList }, global })
+}
+
+it('tells the states of credentials apart by icon and words', () => {
+  const icons = Object.values(CREDENTIAL_LOOKS).map(({ icon }) => icon)
+  expect(new Set(icons).size).toBe(icons.length)
+  expect(credentialsOf('trusted').get('.badge').text()).toBe('Valid, by a trusted signer')
+  expect(credentialsOf('unknown_signer').get('.badge').text()).toBe('Valid, but the signer is unknown')
+  const invalid = credentialsOf('invalid')
+  expect(invalid.get('.badge').text()).toBe('Not valid')
+  expect(invalid.text()).toContain('assertion.mismatch')
+})
+
+it('says why no signer is trusted where the service has no list of them', () => {
+  expect(credentialsOf('unknown_signer', false).text()).toContain('no list of trusted signers')
+  expect(credentialsOf('unknown_signer').text()).not.toContain('no list of trusted signers')
+})
+
+const entries: ProvenanceAnswer['entries'] = [
+  { source: 'exif', name: 'GPSLatitude', value: null, cut: false },
+  { source: 'text', name: 'parameters', value: 'Steps: 20', cut: true },
+]
+
+it('hides personal fields until they are asked for', async () => {
+  const props = { provenance: provenance({ entries, masked: 1 }), personal: false }
+  const table = mount(EntryTable, { props, global })
+  const [hidden, shown] = table.findAll('tbody tr').map((row) => row.findAll('td')[1]?.text())
+  expect([hidden, shown]).toEqual(['hidden: may be personal', 'Steps: 20…'])
+  expect(table.get('button').text()).toBe('Show 1 personal field')
+  await table.get('button').trigger('click')
+  expect(table.emitted('toggle')).toHaveLength(1)
+})
+
+it('offers no personal fields where there are none', () => {
+  const table = mount(EntryTable, { props: { provenance: provenance(), personal: false }, global })
+  expect(table.text()).toContain('The file has none.')
+  expect(table.find('button').exists()).toBe(false)
+})

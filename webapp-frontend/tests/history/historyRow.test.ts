@@ -1,0 +1,36 @@
+import { mount } from '@vue/test-utils'
+import { expect, it } from 'vitest'
+import HistoryRow from '@/features/history/HistoryRow.vue'
+import { i18n } from '@/i18n/i18n'
+import { createDesign } from '@/ui/vuetify'
+import { historyEntry } from '../samples'
+
+function row(entry = historyEntry) {
+  return mount(HistoryRow, { props: { entry }, global: { plugins: [i18n, createDesign()] } })
+}
+
+it('says what was judged and what each model said, with the threshold and its source', () => {
+  const text = row().text()
+  expect(text).toContain('portrait.jpg')
+  expect(text).toContain('bbbbbbbbbbbb')
+  expect(text).toContain('64 × 48 pixels')
+  expect(text).toContain('Likely fake')
+  expect(text).toContain('87.0% probability of fake')
+  expect(text).toContain("threshold 50% (from the model's card)")
+})
+
+it('gives a picture without a name one, and asks to be removed', async () => {
+  const it = row({ ...historyEntry, image: { ...historyEntry.image, name: null } })
+  await it.get('button[aria-label="Delete the entry of Picture without a name"]').trigger('click')
+  expect(it.emitted('remove')).toHaveLength(1)
+})
+
+it('shows what was out of scope without a number, and how many faces were found', () => {
+  const verdicts = historyEntry.verdicts.map((one) => ({ ...one, verdict: 'out_of_scope' as const }))
+  const text = row({ ...historyEntry, verdicts, image: { ...historyEntry.image, faces: 2 } }).text()
+  expect(text).toContain('2 faces')
+  expect(text).toContain('Out of scope')
+  expect(text).toContain('Not scored')
+  expect(text).not.toContain('87.0%')
+  expect(row().text()).not.toContain('face')
+})
