@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from detection_model import imaging
+from detection_model import imaging, perturb
 from detection_model.card import Calibrator, Card, Conformal, Scope, Steadiness
 from detection_model.data.decoding import Progress, bounded_map
 from detection_model.data.folders import DataError, Example
 from detection_model.evaluation.calibration import said_of
-from detection_model.evaluation.perturbations import blur, jpeg, resize
 from detection_model.evaluation.records import Prediction
 from detection_model.evaluation.scoring import Judge, data_for
 from detection_model.inference.consistency import PERTURBATIONS
@@ -193,10 +192,9 @@ def _judged(scene: ImageCrops, *, looks: bool) -> Crop:
 
 
 Bytes = NDArray[np.uint8]
-_RNG = np.random.default_rng(_SEED)
 _ARRIVING: tuple[Callable[[Bytes], Bytes], ...] = (
     lambda pixels: pixels,
-    lambda pixels: jpeg(pixels, _RNG, quality=20),
-    lambda pixels: blur(pixels, _RNG, sigma=len(pixels) / 128),
-    lambda pixels: resize(pixels, _RNG, factor=0.5),
+    lambda pixels: perturb.jpeg(pixels, 20),
+    lambda pixels: perturb.blur(pixels, len(pixels) / 128),
+    lambda pixels: perturb.scale(pixels, 0.5),
 )

@@ -6,15 +6,14 @@ a face is blended into itself after a slight change, so that nothing but the ble
 uint8 RGB (h, w, 3), and its face; the outcome has the same shape.
 """
 
-import io
-
 import numpy as np
-from PIL import Image, ImageEnhance, ImageFilter
 
+from detection_model import perturb
 from detection_model.faces import Face
 from detection_model.synthesis.blending import aligned, mixed, recoloured, transformed
 from detection_model.synthesis.masks import Pixels, mask_of, parts_of, region_of
 
+_ADJUSTED: tuple[perturb.Property, ...] = ("brightness", "contrast", "saturation")
 _RATIOS = (0.25, 0.5, 0.75, 1, 1, 1)
 
 
@@ -43,24 +42,20 @@ def swap(
 
 
 def _altered(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    """Another colour, sharpness or encoding, hardly to be seen."""
-    picture = Image.fromarray(pixels)
-    for enhance in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
+    """Another colour, sharpness or encoding, hardly visible."""
+    for kind in _ADJUSTED:
         if rng.random() < 0.6:
-            picture = enhance(picture).enhance(rng.uniform(0.85, 1.15))
+            pixels = perturb.adjust(pixels, kind, rng.uniform(0.85, 1.15))
     match rng.integers(4):
         case 0:
-            factor = rng.uniform(0.3, 0.8)
-            small = picture.resize((max(8, round(picture.width * factor)),) * 2)
-            picture = small.resize(picture.size, Image.Resampling.BICUBIC)
+            side = max(8, round(pixels.shape[1] * rng.uniform(0.3, 0.8)))
+            pixels = perturb.resample(pixels, (side, side))
         case 1:
-            picture = picture.filter(ImageFilter.UnsharpMask(2, int(rng.integers(50, 150)), 0))
+            pixels = perturb.sharpen(pixels, int(rng.integers(50, 150)))
         case 2:
-            encoded = io.BytesIO()
-            picture.save(encoded, "JPEG", quality=int(rng.integers(40, 90)))
-            picture = Image.open(encoded).convert("RGB")
+            pixels = perturb.jpeg(pixels, int(rng.integers(40, 90)))
     shift = rng.uniform(-14, 14, 3).astype(np.float32)
-    altered: Pixels = np.clip(np.asarray(picture) + shift, 0, 255).astype(np.uint8)
+    altered: Pixels = np.clip(pixels + shift, 0, 255).astype(np.uint8)
     return altered
 
 

@@ -9,9 +9,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from detection_model import architectures
+from detection_model import architectures, perturb
 from detection_model.training import fault_injection
-from detection_model.training.augment import add_noise, augment
+from detection_model.training.augment import augment
 from detection_model.training.batches import Alter, training_batches
 from detection_model.training.callbacks import Curves, EpochSeeds, Replayed, StageRate, Warmup
 from detection_model.training.checkpoints import Progress, RunKeeper
@@ -116,7 +116,7 @@ def _alteration(config: TrainConfig) -> Alter | None:
 
     def alter(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
         altered = augment(pixels, how, rng) if how.chosen else pixels
-        return add_noise(altered, noise, rng) if noise else altered
+        return perturb.noise(altered, noise, rng, np.float32) if noise else altered
 
     return alter
 
