@@ -75,7 +75,7 @@ def test_a_stack_is_a_weighted_sum_of_logits(a: float, b: float) -> None:
 
 
 def test_cards_that_make_no_sense_are_refused() -> None:
-    with pytest.raises(ValueError, match="one a member"):
+    with pytest.raises(ValueError, match="one number per member"):
         ensemble(A, B, combination=StackedCombination(coefficients=(1.0,)))
     with pytest.raises(ValueError, match="only an ensemble"):
         Card(

@@ -16,8 +16,8 @@ from detection_model import imaging
 from detection_model.card import Card, InputSpec, file_sha256, write_card
 from detection_model.explain import overlay
 from detection_model.explain.attribution import heat, onto_picture
-from detection_model.explain.colours import COLOURS, Colours, stops, table
 from detection_model.explain.explanation import Explainer
+from detection_model.explain.overlay import COLOURS, Colours, stops, table
 from detection_model.faces import Box, crop
 
 Run = Callable[..., Result]

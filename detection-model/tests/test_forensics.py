@@ -14,11 +14,11 @@ from PIL import Image, ImageFilter
 from portraits import resaved
 from typer.testing import Result
 
+from detection_model.forensics import view
 from detection_model.forensics.colours import Colours, colours
+from detection_model.forensics.common import TEXTS, ViewId
 from detection_model.forensics.error_level import ErrorLevels, error_level
 from detection_model.forensics.noise import Noise, noise
-from detection_model.forensics.view import TEXTS, ViewId
-from detection_model.forensics.views import view
 from detection_model.imaging import decode
 
 
@@ -148,8 +148,8 @@ def test_neither_views_nor_provenance_load_what_the_service_lacks() -> None:
         "import sys, io\n"
         "from PIL import Image\n"
         "from typing import get_args\n"
-        "from detection_model.forensics.view import ViewId\n"
-        "from detection_model.forensics.views import view\n"
+        "from detection_model.forensics.common import ViewId\n"
+        "from detection_model.forensics import view\n"
         "from detection_model.imaging import decode\n"
         "from detection_model.provenance.read import read_provenance\n"
         "file = io.BytesIO(); Image.new('RGB', (64, 64)).save(file, 'JPEG')\n"

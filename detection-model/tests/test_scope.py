@@ -16,10 +16,13 @@ from detection_model.data.folders import Example, find_data
 from detection_model.evaluation import uncertainty
 from detection_model.faces import Face
 from detection_model.inference.crops import Crop
-from detection_model.inference.ood import out_of_distribution
-from detection_model.inference.ood.distance import squared_distance
-from detection_model.inference.ood.drawing import is_drawing
-from detection_model.inference.ood.measures import NAMES, measure
+from detection_model.inference.ood import (
+    NAMES,
+    is_drawing,
+    measure,
+    out_of_distribution,
+    squared_distance,
+)
 
 Bytes = NDArray[np.uint8]
 CARD = Card(name="m", sha256="a" * 64, input=InputSpec(height=64, width=64, face_margin=0.3))

@@ -9,8 +9,13 @@ from grained import encoded, grained
 from typer.testing import Result
 
 from detection_model.data.audit import measures
-from detection_model.forensics.averages import read_averages, write_averages
-from detection_model.forensics.spectrum import Spectrum, log_spectrum, spectrum
+from detection_model.forensics.spectrum import (
+    Spectrum,
+    log_spectrum,
+    read_averages,
+    spectrum,
+    write_averages,
+)
 
 
 def numbers(pixels: np.ndarray) -> Spectrum:

@@ -12,8 +12,8 @@ from PIL import Image
 from scenes import encoded, shaded
 
 from app.api import forensics
-from detection_model.forensics.averages import Averages, ClassAverage, ClassSpectra
-from detection_model.forensics.view import TEXTS, ViewId
+from detection_model.forensics.common import TEXTS, ViewId
+from detection_model.forensics.spectrum import Averages, ClassAverage, ClassSpectra
 
 VIEWS = get_args(ViewId)
 

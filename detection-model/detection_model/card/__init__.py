@@ -1,13 +1,10 @@
-"""The model card: all that must be known to use a model file rightly.
+"""The model card: everything needed to use a model file correctly.
 
-The card stands as `<name>.json` beside `<name>.keras`. It settles what a bare file
-leaves open (value range, resizing, and above all which class the number means).
-Idea and most field names after Mitchell et al., "Model Cards for Model Reporting" (2019).
+The card is `<name>.json`, next to `<name>.keras`. It settles what a bare file leaves open: value
+range, resizing, and above all which class the output means. Idea and most field names after
+Mitchell et al., "Model Cards for Model Reporting" (2019).
 """
 
-from detection_model.card.card import Card
-from detection_model.card.doubt import Conformal, MeasureName, Scope, Steadiness
-from detection_model.card.ensemble import Combination, MeanCombination, Member, StackedCombination
 from detection_model.card.files import (
     MODEL_SUFFIXES,
     CardError,
@@ -21,16 +18,25 @@ from detection_model.card.files import (
     read_card,
     write_card,
 )
-from detection_model.card.parts import (
+from detection_model.card.schema import (
     Activation,
     Calibrator,
+    Card,
     ClassName,
+    Combination,
+    Conformal,
     InputSpec,
     IsotonicCalibrator,
+    MeanCombination,
+    MeasureName,
+    Member,
     NoCalibrator,
     OutputSpec,
     Probability,
+    Scope,
     Sha256,
+    StackedCombination,
+    Steadiness,
     TemperatureCalibrator,
     Threshold,
     TrainingRun,

@@ -1,7 +1,7 @@
-"""`eval_config.json`, which older projects leave beside a model: threshold and label map.
+"""`eval_config.json` of older projects: the threshold and label map of a model.
 
-`<name>.eval_config.json` speaks for one model, `eval_config.json` for every model of its folder
-that has none of its own.
+`<name>.eval_config.json` applies to one model, `eval_config.json` to every other model in its
+folder.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ SHARED = "eval_config.json"
 
 
 class EvalConfig(BaseModel):
-    """What is understood of it; other fields are left alone."""
+    """The supported fields; others are ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -31,7 +31,7 @@ class EvalConfig(BaseModel):
 
     @property
     def classes(self) -> tuple[ClassName, ...] | None:
-        """The class of 0 and the class of 1, none where it does not say."""
+        """The classes of 0 and of 1; None without a label map."""
         if self.label_map is None:
             return None
         indexes = _indexes(self.label_map)
@@ -39,36 +39,36 @@ class EvalConfig(BaseModel):
 
 
 def _indexes(label_map: dict[str, int | str]) -> dict[ClassName, int]:
-    """Both ways of writing it, {"Fake": 1} and {"1": "Fake"}, as the first; names in any case."""
-    found: dict[ClassName, int] = {}
+    """Class to index, from either {"Fake": 1} or {"1": "Fake"}; names in any case."""
+    classes: dict[ClassName, int] = {}
     for key, value in label_map.items():
         name, index = (str(value), key) if key.isdigit() else (key, str(value))
         if name.title() in ("Real", "Fake") and index in ("0", "1"):
-            found[cast(ClassName, name.title())] = int(index)
-    return found if set(found.values()) == {0, 1} else {}
+            classes[cast(ClassName, name.title())] = int(index)
+    return classes if set(classes.values()) == {0, 1} else {}
 
 
 def eval_config_path(model_path: Path) -> Path:
-    """The file that speaks for a model; it may not exist."""
+    """The file that applies to a model; it may not exist."""
     own = model_path.with_name(f"{model_path.stem}.{SHARED}")
     return own if own.exists() else model_path.with_name(SHARED)
 
 
 def read_eval_config(model_path: Path) -> EvalConfig:
-    """What stands beside a model file; empty where nothing does.
+    """The configuration next to a model file; empty if there is none.
 
     Raises:
-        CardError: it cannot be read; the message names the field.
+        CardError: the file cannot be read; the message names the field.
     """
     path = eval_config_path(model_path)
     return read_beside(path, EvalConfig) if path.exists() else EvalConfig()
 
 
 def check_against(config: EvalConfig, card: Card) -> None:
-    """Refuse a label map that says the opposite of the card.
+    """Check the label map against the card.
 
     Raises:
-        CardError: it does.
+        CardError: they name opposite classes.
     """
     if config.classes is not None and config.classes != card.output.classes:
         raise CardError(

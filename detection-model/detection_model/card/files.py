@@ -1,4 +1,4 @@
-"""Cards as files, and against the model files that they speak of."""
+"""Reads and writes cards, checks them against model files, and assumes one where none exists."""
 
 import hashlib
 from pathlib import Path
@@ -6,27 +6,26 @@ from typing import TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
-from detection_model.card.card import Card
-from detection_model.card.parts import Activation, ClassName, InputSpec, OutputSpec, Strict
+from detection_model.card.schema import Activation, Card, ClassName, InputSpec, OutputSpec, Strict
 
-# What is understood, the preferred one first.
+# Supported files, the preferred one first.
 MODEL_SUFFIXES = (".keras", ".h5")
 
-Beside = TypeVar("Beside", bound=BaseModel)
+Sidecar = TypeVar("Sidecar", bound=BaseModel)
 
 
 class CardError(ValueError):
-    """A card that cannot be read, or that contradicts its model file."""
+    """The card cannot be read, or it contradicts its model file."""
 
 
 class ModelFacts(Strict):
-    """What a model file says of itself once it is loaded."""
+    """Properties of a model file, known once it is loaded."""
 
     height: int
     width: int
     units: int
-    activation: Activation = Field(description="of the last layer; linear where it gives logits")
-    rescales: bool = Field(description="the graph holds a Rescaling or Normalization layer")
+    activation: Activation = Field(description="of the last layer; linear if it outputs logits")
+    rescales: bool = Field(description="the graph has a Rescaling or Normalization layer")
     parameters: int
 
 
@@ -37,9 +36,9 @@ def file_sha256(path: Path) -> str:
 
 
 def identity(card: Card) -> str:
-    """What an evaluation is of: SHA-256 of the file; of an ensemble, of members and combination.
+    """The identity of a model in evaluations: SHA-256 of its file, or of an ensemble's members.
 
-    A threshold or a calibrator may change without it.
+    A new threshold or calibrator does not change it.
     """
     if card.sha256 is not None:
         return card.sha256
@@ -48,7 +47,7 @@ def identity(card: Card) -> str:
 
 
 def card_path(model_path: Path) -> Path:
-    """Where the card of a model file stands."""
+    """Path of a model file's card."""
     return model_path.with_suffix(".json")
 
 
@@ -56,16 +55,16 @@ def read_card(path: Path) -> Card:
     """Read a card.
 
     Raises:
-        CardError: not JSON or not a card; the message names the field.
+        CardError: not JSON, or not a card; the message names the field.
     """
     return read_beside(path, Card)
 
 
-def read_beside(path: Path, kind: type[Beside]) -> Beside:
-    """Read a JSON file that stands beside a model.
+def read_beside(path: Path, kind: type[Sidecar]) -> Sidecar:
+    """Read a JSON file next to a model.
 
     Raises:
-        CardError: it cannot be read or is not of this kind; the message names the field.
+        CardError: the file cannot be read or does not fit the schema; names the field.
     """
     try:
         return kind.model_validate_json(path.read_bytes())
@@ -78,12 +77,12 @@ def read_beside(path: Path, kind: type[Beside]) -> Beside:
 
 
 def write_card(card: Card, path: Path) -> None:
-    """Write a card as JSON that reads well in a diff."""
+    """Write a card as indented JSON, for readable diffs."""
     path.write_text(card.model_dump_json(indent=2, exclude_none=True) + "\n")
 
 
 def contradictions(card: Card, facts: ModelFacts, sha256: str) -> list[str]:
-    """Every field in which a card contradicts its file, as sentences that name the field."""
+    """One sentence for each field in which a card contradicts its file."""
     pairs = [
         ("sha256", card.sha256, sha256),
         ("input.height", card.input.height, facts.height),
@@ -94,22 +93,26 @@ def contradictions(card: Card, facts: ModelFacts, sha256: str) -> list[str]:
         pairs.append(("output.activation", card.output.activation, facts.activation))
     if card.parameters is not None:
         pairs.append(("parameters", card.parameters, facts.parameters))
-    return [f"{field} says {said}, the file {is_}" for field, said, is_ in pairs if said != is_]
+    return [
+        f"{field} says {stated}, the file {actual}"
+        for field, stated, actual in pairs
+        if stated != actual
+    ]
 
 
 def assumed_card(
     name: str, sha256: str, facts: ModelFacts, classes: tuple[ClassName, ...] | None = None
 ) -> tuple[Card, list[str]]:
-    """A card for a file that has none, and what had to be assumed, as sentences.
+    """A card for a file without one, and one sentence for each assumption.
 
     Args:
         name: of the model.
         sha256: of the file.
-        facts: what the file says of itself.
-        classes: the class of 0 and of 1 where something else than the card says so.
+        facts: properties of the file.
+        classes: the classes of 0 and 1, if eval_config.json gives them.
 
     Raises:
-        CardError: the number of outputs fits no reading as Real against Fake.
+        CardError: the number of outputs cannot mean Real and Fake.
     """
     if facts.units > 2 or (facts.units == 1 and facts.activation == "softmax"):
         raise CardError(

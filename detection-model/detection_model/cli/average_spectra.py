@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from detection_model.cli import common
-from detection_model.forensics.averages import PUBLISHED
+from detection_model.forensics.spectrum import PUBLISHED
 
 
 def command(
@@ -33,7 +33,7 @@ def command(
     from detection_model.data.audit.scan import scan
     from detection_model.data.folders import find_data
     from detection_model.data.issues import fingerprint
-    from detection_model.forensics.averages import write_averages
+    from detection_model.forensics.spectrum import write_averages
 
     with common.refusals():
         found = find_data(data, seed=seed)

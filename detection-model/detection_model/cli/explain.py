@@ -8,8 +8,8 @@ import typer
 from detection_model import imaging
 from detection_model.card import ClassName
 from detection_model.cli import common
-from detection_model.explain.colours import Colours
 from detection_model.explain.explanation import Method
+from detection_model.explain.overlay import Colours
 
 
 def command(

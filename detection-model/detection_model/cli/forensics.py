@@ -26,9 +26,9 @@ def command(
 
       detection-model forensics portrait.jpg --out views
     """
-    from detection_model.forensics.averages import PUBLISHED, read_averages
-    from detection_model.forensics.view import TEXTS, ViewId
-    from detection_model.forensics.views import view
+    from detection_model.forensics import view
+    from detection_model.forensics.common import TEXTS, ViewId
+    from detection_model.forensics.spectrum import PUBLISHED, read_averages
 
     data, decoded = common.read_picture(picture)
     try:

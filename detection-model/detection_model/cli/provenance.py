@@ -50,15 +50,15 @@ def command(
 
 
 def _print(found: "Provenance") -> None:
-    from detection_model.provenance import words
+    from detection_model.provenance.record import claim_text, credentials_text
 
     say = common.console.print
     for claim in found.claims:
-        said = escape(words.claim(claim))
+        said = escape(claim_text(claim))
         say(f"[bold]The file says that it is[/] {said}", soft_wrap=True)
     if not found.claims:
         say("The file does not say that it is generated. That proves nothing.")
-    signed = escape(words.credentials(found.credentials))
+    signed = escape(credentials_text(found.credentials))
     say(f"Content credentials (C2PA): {signed}", soft_wrap=True)
     if found.entries:
         table = Table("from", "field", "value")

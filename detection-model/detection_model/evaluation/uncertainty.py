@@ -16,7 +16,7 @@ from detection_model.evaluation.records import Prediction
 from detection_model.evaluation.scoring import Judge, data_for
 from detection_model.inference.consistency import PERTURBATIONS
 from detection_model.inference.crops import Crop, ImageCrops
-from detection_model.inference.ood.measures import NAMES, measure
+from detection_model.inference.ood import NAMES, measure
 from detection_model.inference.probability import calibrate, calibrated_logit
 
 # Of pictures, those that small changes may move further than the reach, and those of the training

@@ -1,4 +1,38 @@
-"""Views of a picture's pixels and file that a person can judge: pure functions, no verdict.
+"""Forensic views of an image's pixels and file, for a person to judge; none gives a verdict.
 
 Needs neither TensorFlow nor matplotlib nor scipy.
 """
+
+from collections.abc import Callable
+
+from detection_model.data.audit.measures import Bytes
+from detection_model.forensics.colours import colours
+from detection_model.forensics.common import View, ViewId
+from detection_model.forensics.double_compression import double_compression
+from detection_model.forensics.error_level import error_level
+from detection_model.forensics.jpeg import jpeg
+from detection_model.forensics.noise import noise
+from detection_model.forensics.spectrum import ClassSpectra, spectrum
+
+
+def view(name: ViewId, data: bytes, pixels: Bytes, averages: ClassSpectra | None = None) -> View:
+    """One view of a picture.
+
+    Args:
+        name: which.
+        data: the file, as `images.decode` has accepted it.
+        pixels: what it decoded to, uint8 RGB (height, width, 3), upright.
+        averages: shown beside the spectrum; see `averages.read_averages`.
+    """
+    if name == "spectrum":
+        return spectrum(pixels, averages)
+    return _OTHERS[name](data, pixels)
+
+
+_OTHERS: dict[ViewId, Callable[[bytes, Bytes], View]] = {
+    "error_level": error_level,
+    "noise": noise,
+    "jpeg": jpeg,
+    "double_compression": double_compression,
+    "colours": colours,
+}

@@ -6,8 +6,8 @@ from PIL import Image
 from pydantic import BaseModel, Field
 
 from detection_model.data.audit.measures import Bytes, Floats
-from detection_model.forensics import drawing
-from detection_model.forensics.view import View
+from detection_model.forensics import common
+from detection_model.forensics.common import View
 
 _HEIGHT = 120
 
@@ -57,7 +57,7 @@ def _drawn(counts: Floats) -> Bytes:
     """The three below each other, each on white in its own colour; heights are square roots."""
     parts = []
     for channel, one in enumerate(counts):
-        grey = drawing.bars(np.sqrt(one), _HEIGHT)
+        grey = common.bars(np.sqrt(one), _HEIGHT)
         coloured = np.repeat(grey[..., None], 3, axis=2)
         coloured[grey < 255, channel] = 200
         parts.append(coloured)

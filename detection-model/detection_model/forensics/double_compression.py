@@ -19,9 +19,9 @@ from PIL import Image
 from pydantic import BaseModel, Field
 
 from detection_model.data.audit.measures import Bytes, Floats
-from detection_model.forensics import drawing
+from detection_model.forensics import common
+from detection_model.forensics.common import View
 from detection_model.forensics.jpeg import quantisation_tables
-from detection_model.forensics.view import View
 from detection_model.imaging import FORMATS
 
 # Frequencies (row, column) by their distance from the mean, which itself is of no use.
@@ -88,7 +88,7 @@ def double_compression(data: bytes, pixels: Bytes) -> View:
     clearest = max(range(len(modes)), key=lambda at: (modes[at].periodic, modes[at].height))
     return View(
         "double_compression",
-        {"histogram": drawing.bars(np.sqrt(histograms[clearest]).astype(np.float32))},
+        {"histogram": common.bars(np.sqrt(histograms[clearest]).astype(np.float32))},
         DoubleCompression(
             hint=sum(mode.periodic for mode in modes) >= _FEWEST,
             earlier="JPEG with other settings" if tables else "JPEG",
@@ -135,7 +135,7 @@ def _luma(data: bytes, pixels: Bytes) -> Floats:
             # The decoder's own luma: through RGB and back it would be rounded once more.
             image.draft("L", image.size)
             return np.asarray(image.convert("L"), np.float32)
-    stored = drawing.as_stored(pixels, drawing.orientation(data))
+    stored = common.as_stored(pixels, common.orientation(data))
     return np.asarray(stored.convert("L"), np.float32)
 
 

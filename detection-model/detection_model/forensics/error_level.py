@@ -11,8 +11,8 @@ from PIL import Image, ImageChops
 from pydantic import BaseModel, Field
 
 from detection_model.data.audit.measures import Bytes
-from detection_model.forensics import drawing
-from detection_model.forensics.view import View
+from detection_model.forensics import common
+from detection_model.forensics.common import View
 
 QUALITY = 90
 
@@ -33,8 +33,8 @@ def error_level(data: bytes, pixels: Bytes) -> View:
         data: the file, as `images.decode` has accepted it.
         pixels: what it decoded to, uint8 RGB (height, width, 3), upright.
     """
-    turned = drawing.orientation(data)
-    stored = drawing.as_stored(pixels, turned)
+    turned = common.orientation(data)
+    stored = common.as_stored(pixels, turned)
     file = io.BytesIO()
     # Colour at full size: a copy with less of it would light up every coloured edge.
     stored.save(file, "JPEG", quality=QUALITY, subsampling=0)
@@ -47,7 +47,7 @@ def error_level(data: bytes, pixels: Bytes) -> View:
     amplified = errors.point([min(255, round(level * gain)) for level in range(256)] * 3)
     return View(
         "error_level",
-        {"errors": drawing.shown(amplified, turned)},
+        {"errors": common.shown(amplified, turned)},
         ErrorLevels(
             quality=QUALITY,
             gain=round(gain, 3),

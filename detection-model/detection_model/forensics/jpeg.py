@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field
 
 from detection_model.data.audit.headers import read_container
 from detection_model.data.audit.measures import Bytes
-from detection_model.forensics import drawing
-from detection_model.forensics.view import View
+from detection_model.forensics import common
+from detection_model.forensics.common import View
 from detection_model.imaging import FORMATS
 
 _CELL = 16
@@ -49,7 +49,7 @@ def jpeg(data: bytes, _pixels: Bytes) -> View:
         progressive=container.progressive,
     )
     drawn = np.concatenate(tables[:2], axis=1).astype(np.float32)
-    cells = drawing.levels(drawn, 0, float(drawn.max()))
+    cells = common.levels(drawn, 0, float(drawn.max()))
     return View("jpeg", {"tables": cells.repeat(_CELL, axis=0).repeat(_CELL, axis=1)}, numbers)
 
 

@@ -6,8 +6,8 @@ from PIL import Image, ImageFilter
 from pydantic import BaseModel, Field
 
 from detection_model.data.audit.measures import Bytes
-from detection_model.forensics import drawing
-from detection_model.forensics.view import View
+from detection_model.forensics import common
+from detection_model.forensics.common import View
 
 GAIN = 8
 _BLOCK = 16
@@ -38,7 +38,7 @@ def noise(_data: bytes, pixels: Bytes) -> View:
     view = Image.fromarray(np.clip(128 + GAIN * residual, 0, 255).astype(np.uint8))
     return View(
         "noise",
-        {"residual": drawing.shown(view, 1)},
+        {"residual": common.shown(view, 1)},
         Noise(
             gain=GAIN,
             deviation=round(float(np.sqrt(np.mean(blocks**2))), 3),

@@ -1,1 +1,1 @@
-"""Runs models on pictures: faces, crops, probabilities, verdicts and their uncertainty."""
+"""Runs models on images: crops, probabilities, verdicts and their uncertainty."""

@@ -1,7 +1,7 @@
-"""A model file with its card, ready to judge pictures through Keras.
+"""A model file with its card, run by Keras.
 
-The reference path: training, evaluation and the command line use it, and converted models
-are checked against it. Needs TensorFlow.
+This is the reference path: training, evaluation and the command line use it, and converted
+models are checked against it. Needs TensorFlow.
 """
 
 import zipfile
@@ -33,12 +33,12 @@ from detection_model.inference.threshold import published_threshold
 
 
 class ModelError(ValueError):
-    """A model file that cannot be used; the message says why, without paths."""
+    """The model file cannot be used; the message says why, without paths."""
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A Keras model whose last activation is cut, and what the file says of itself."""
+    """A Keras model without its last activation, and the properties of its file."""
 
     logits: Any
     facts: ModelFacts
@@ -46,7 +46,7 @@ class LoadedModel:
 
 @dataclass(frozen=True)
 class Detector:
-    """Judges pictures with one model."""
+    """One model with its card."""
 
     path: Path
     card: Card
@@ -55,11 +55,11 @@ class Detector:
 
     @classmethod
     def load(cls, path: Path) -> "Detector":
-        """Load a model file and the card beside it; without a card one is assumed.
+        """Load a model file and its card; without a card one is assumed.
 
         Raises:
-            ModelError: the file is no model that takes one picture.
-            CardError: the card cannot be read or contradicts the file.
+            ModelError: not a model that takes one image.
+            CardError: the card is invalid or contradicts the file.
         """
         model = load_model(path)
         card, assumptions = resolve_card(path, file_sha256(path), model.facts)
@@ -90,12 +90,12 @@ class Detector:
 
 
 def load_model(path: Path) -> LoadedModel:
-    """Load a `.keras` or `.h5` file safely (no arbitrary code), its last activation cut.
+    """Load a `.keras` or `.h5` file without its last activation; no code from the file is run.
 
-    Cutting keeps logits finite where a float32 sigmoid would saturate at 1.
+    Logits stay finite where a float32 sigmoid would saturate at 1.
 
     Raises:
-        ModelError: damaged, made by something else, or not one picture in and one row out.
+        ModelError: damaged, not a Keras file, or not one image in and one row out.
     """
     model = load_original(path)
     height, width = _input_size(model, path)
@@ -112,13 +112,13 @@ def load_model(path: Path) -> LoadedModel:
 
 
 def load_original(path: Path) -> Any:
-    """Load a model file safely as the Keras model that was saved.
+    """Load a model file as the Keras model that was saved; no code from the file is run.
 
-    Of an `.h5` file whose architecture cannot be restored the weights alone are loaded, where
-    they fit a network of the zoo.
+    If the architecture of an `.h5` file cannot be restored, its weights are loaded into the
+    known architecture that they fit.
 
     Raises:
-        ModelError: damaged, or made by something else.
+        ModelError: damaged, or not a Keras file.
     """
     import keras
 
@@ -126,11 +126,11 @@ def load_original(path: Path) -> Any:
     import detection_model.architectures.statistics  # noqa: F401  likewise
     from detection_model.architectures.legacy import rebuilt
 
-    if not _looks_whole(path):
-        raise ModelError(f"{path.name} is no Keras file, or its end is missing")
+    if not _is_complete(path):
+        raise ModelError(f"{path.name} is not a Keras file, or its end is missing")
     try:
         return keras.saving.load_model(path, compile=False)
-    except Exception as error:  # noqa: BLE001  Keras raises nearly anything on a damaged file
+    except Exception as error:  # noqa: BLE001  Keras raises nearly anything for a damaged file
         if path.suffix == ".h5" and (model := rebuilt(path)) is not None:
             return model
         first_line = str(error).strip().splitlines()[0] if str(error).strip() else ""
@@ -139,23 +139,23 @@ def load_original(path: Path) -> Any:
 
 
 def resolve_card(path: Path, sha256: str, facts: ModelFacts) -> tuple[Card, list[str]]:
-    """The card beside a model file, checked against it, or an assumed one with its assumptions.
+    """The card of a model file, checked against it; or an assumed card and its assumptions.
 
     Raises:
-        CardError: unreadable, or a field contradicts the file; the message names the field.
+        CardError: invalid, or a field contradicts the file; the message names the field.
     """
-    beside = card_path(path)
+    file = card_path(path)
     config = read_eval_config(path)
-    if not beside.exists():
+    if not file.exists():
         return assumed_card(path.stem, sha256, facts, config.classes)
-    card = read_card(beside)
-    if wrong := contradictions(card, facts, sha256):
-        raise CardError(f"card {beside.name}: " + "; ".join(wrong))
+    card = read_card(file)
+    if errors := contradictions(card, facts, sha256):
+        raise CardError(f"card {file.name}: " + "; ".join(errors))
     check_against(config, card)
     return card, []
 
 
-def _looks_whole(path: Path) -> bool:
+def _is_complete(path: Path) -> bool:
     if path.suffix == ".keras":
         return zipfile.is_zipfile(path)
     import h5py
@@ -166,22 +166,22 @@ def _looks_whole(path: Path) -> bool:
 def _input_size(model: Any, path: Path) -> tuple[int, int]:
     shape = getattr(model, "input_shape", None)
     if not isinstance(shape, tuple) or len(shape) != 4 or shape[3] != 3:
-        raise ModelError(f"{path.name} takes {shape}, not one picture of shape (height, width, 3)")
+        raise ModelError(f"{path.name} takes {shape}, not one image of shape (height, width, 3)")
     if shape[1] is None or shape[2] is None:
-        raise ModelError(f"{path.name} takes pictures of any size; a fixed size is needed")
+        raise ModelError(f"{path.name} takes images of any size; a fixed size is needed")
     return int(shape[1]), int(shape[2])
 
 
 def _cut_activation(model: Any) -> tuple[Any, int, Activation]:
-    """The model without its last sigmoid or softmax, its outputs, and what was cut.
+    """The model without its last sigmoid or softmax, its number of outputs, and the activation.
 
-    A last layer that is linear already gives logits: nothing is cut.
+    A linear last layer already outputs logits and stays.
     """
     import keras
 
     shape = model.output_shape
     if not isinstance(shape, tuple) or len(shape) != 2 or shape[1] is None:
-        raise ModelError(f"the model gives {shape}, not one row of numbers a picture")
+        raise ModelError(f"the model gives {shape}, not one row of numbers per image")
     last = model.layers[-1]
     if isinstance(last, keras.layers.Softmax):
         return keras.Model(model.inputs, last.input), int(shape[1]), "softmax"

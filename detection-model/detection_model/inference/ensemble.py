@@ -1,6 +1,6 @@
-"""Several models that answer as one, as a card of kind `ensemble` says.
+"""Several models combined into one, as described by a card of kind `ensemble`.
 
-The card stands as `<name>.json` in the folder of its members and has no model file.
+The card is `<name>.json` in the folder of its members; it has no model file.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from detection_model.inference.threshold import published_threshold
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Judges pictures with all of its members; `path` is that of the card."""
+    """A card and its members; `path` is the card's."""
 
     path: Path
     card: Card
@@ -24,11 +24,11 @@ class Ensemble:
 
     @classmethod
     def load(cls, path: Path) -> "Ensemble":
-        """Load the members that a card names, from the card's folder.
+        """Load the members of a card, from the card's folder.
 
         Raises:
-            CardError: no card of an ensemble, or a member is missing or another file.
-            ModelError: a member is no model that takes one picture.
+            CardError: not an ensemble's card, or a member is missing or a different file.
+            ModelError: a member is not a model that takes one image.
         """
         card = read_card(path)
         return cls(path, card, [Detector.load(file) for file in member_files(path, card)])
@@ -67,7 +67,7 @@ def load(path: Path | str) -> Detector | Ensemble:
 
 
 def member_files(path: Path, card: Card) -> list[Path]:
-    """The model files that an ensemble's card names, in its order. Needs no TensorFlow.
+    """The members' model files, in the card's order. Needs no TensorFlow.
 
     Raises:
         CardError: the card is of no ensemble, or a member is missing or another file.

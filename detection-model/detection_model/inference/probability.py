@@ -1,4 +1,4 @@
-"""From a model's outputs to a calibrated probability of Fake. Pure functions on plain numbers."""
+"""Converts model outputs to a calibrated probability of Fake. Pure functions on plain numbers."""
 
 import math
 from bisect import bisect_right
@@ -25,7 +25,7 @@ def sigmoid(z: float) -> float:
 
 
 def log_odds(probability: float) -> float:
-    """log(p / (1 - p)), finite also at 0 and 1."""
+    """log(p / (1 - p)); finite, also at 0 and 1."""
     return math.log(max(probability, _TINY)) - math.log(max(1 - probability, _TINY))
 
 
@@ -33,11 +33,11 @@ def fake_logit(outputs: Sequence[float], output: OutputSpec) -> float:
     """Log-odds of Fake from a model's outputs before the last activation.
 
     Args:
-        outputs: one number (sigmoid) or one a class (softmax), any real values.
-        output: what the numbers mean.
+        outputs: one number (sigmoid) or one per class (softmax), any real values.
+        output: the meaning of the numbers.
 
     Raises:
-        ValueError: another number of outputs than the card says, or a value that is not finite.
+        ValueError: the number of outputs differs from the card, or a value is not finite.
     """
     if len(outputs) != output.units:
         raise ValueError(f"{len(outputs)} outputs where the card says {output.units}")
@@ -52,7 +52,7 @@ def fake_logit(outputs: Sequence[float], output: OutputSpec) -> float:
 
 
 def calibrate(logit: float, calibrator: Calibrator) -> float:
-    """Calibrated probability in [0, 1] of a log-odds value."""
+    """Calibrated probability, in [0, 1], for a log-odds value."""
     match calibrator:
         case TemperatureCalibrator():
             return sigmoid(logit / calibrator.temperature + calibrator.bias)
@@ -73,14 +73,14 @@ def calibrated_logit(logit: float, calibrator: Calibrator) -> float:
 
 
 def ensemble_logit(card: Card, logits: Sequence[float]) -> float:
-    """Log-odds of Fake of an ensemble; its own calibrator and threshold apply to it afterwards.
+    """Log-odds of Fake of an ensemble, before the ensemble's own calibrator and threshold.
 
     Args:
         card: of the ensemble.
-        logits: `fake_logit` of each member, in the order of `card.members`, not calibrated.
+        logits: `fake_logit` of each member before calibration, in the order of `card.members`.
 
     Raises:
-        ValueError: another number of logits than members.
+        ValueError: the number of logits differs from the number of members.
     """
     if len(logits) != len(card.members):
         raise ValueError(f"{len(logits)} logits for {len(card.members)} members")
@@ -90,7 +90,7 @@ def ensemble_logit(card: Card, logits: Sequence[float]) -> float:
     fake = real = 0.0
     for member, logit in zip(card.members, logits, strict=True):
         calibrated = calibrated_logit(logit, member.calibrator)
-        # Each from its own side: 1 - p would lose what a probability near 1 leaves for Real.
+        # Each class separately: 1 - p would lose precision near 1.
         fake += member.weight * sigmoid(calibrated)
         real += member.weight * sigmoid(-calibrated)
     return math.log(max(fake, _TINY)) - math.log(max(real, _TINY))

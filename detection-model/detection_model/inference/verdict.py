@@ -1,6 +1,6 @@
-"""From a logit to a verdict: threshold, doubts, words.
+"""Decides the verdict for a logit: threshold, uncertainty, reasons.
 
-Pure functions on plain numbers. Throughout, `fake` is the probability of Fake.
+Pure functions on plain numbers. Throughout, `fake` is the probability of Fake in [0, 1].
 """
 
 from collections.abc import Sequence
@@ -52,37 +52,37 @@ ReasonCode = Literal[
 
 
 class Reason(BaseModel):
-    """Why a verdict is what it is: `code` for programs, the message for people."""
+    """A reason for a verdict: `code` for programs, the message for people."""
 
     code: ReasonCode
     message: str
 
 
 class ConformalSet(BaseModel):
-    """The classes that a picture may be of, at a coverage."""
+    """The conformal prediction set of an image."""
 
-    coverage: float = Field(description="of pictures of each class, those whose set has it")
+    coverage: float = Field(description="share of each class whose set contains the true class")
     classes: list[ClassName]
 
 
 class Change(BaseModel):
-    """What a model says of the picture changed a little."""
+    """The model's result for the image after one small perturbation."""
 
     change: str = Field(description="jpeg_60, half_size, shift or flip")
-    label: str = Field(description="the change in words: the picture is ...")
+    label: str = Field(description="the perturbation in words: the picture is ...")
     fake: float
     prediction: ClassName
 
 
 class Stability(BaseModel):
-    """Whether the side of the threshold holds under small changes."""
+    """Consistency of the prediction under small perturbations."""
 
     stable: bool
     changes: list[Change]
 
 
 class Verdict(BaseModel):
-    """What is said of one face, or of one whole picture, by one model."""
+    """One model's verdict on one face, or on a whole image."""
 
     prediction: ClassName
     verdict: VerdictName
@@ -114,7 +114,7 @@ class Verdict(BaseModel):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def evidence(self) -> Evidence:
-        """How strong the signs of generation are."""
+        """Strength of the evidence for Fake."""
         return evidence_of(self.fake)
 
 
@@ -133,26 +133,31 @@ def decide(
     Args:
         logit: before calibration.
         calibrator: of the card.
-        threshold: from which calibrated probability on it is called Fake.
-        assumptions: about a model without a card. It never gives more than `uncertain`: its
-            polarity may be the other way round.
-        conformal: of the card. A set that is not the predicted class alone is `uncertain`.
-        stability: what small changes did. A verdict that does not hold is `uncertain`.
-        outside: why the model was not made for this picture, if so: `out_of_scope`.
+        threshold: a calibrated probability at or above it is called Fake.
+        assumptions: about a model without a card. Its verdict is always `uncertain`, because
+            its outputs may have the opposite meaning.
+        conformal: of the card. A prediction set other than the predicted class alone makes the
+            verdict `uncertain`.
+        stability: result of the consistency check. An inconsistent prediction is `uncertain`.
+        outside: reasons why the image is out of distribution; any makes it `out_of_scope`.
     """
     fake = calibrate(logit, calibrator)
     prediction = side(fake, threshold)
     classes = _conformal_set(fake, conformal) if conformal else None
-    doubts = [*_no_card(assumptions), *_doubt(classes, prediction), *_turned(stability, prediction)]
+    uncertainties = [
+        *_no_card(assumptions),
+        *_conformal_reasons(classes, prediction),
+        *_inconsistent(stability, prediction),
+    ]
     verdict: VerdictName = "fake" if prediction == "Fake" else "real"
     if outside:
         verdict = "out_of_scope"
-    elif doubts:
+    elif uncertainties:
         verdict = "uncertain"
     return Verdict(
         prediction=prediction,
         verdict=verdict,
-        explained=[_against_threshold(fake, threshold), *doubts, *outside],
+        explained=[_against_threshold(fake, threshold), *uncertainties, *outside],
         fake=fake,
         raw_fake=sigmoid(logit),
         logit=logit,
@@ -163,14 +168,14 @@ def decide(
 
 
 def side(fake: float, threshold: float) -> ClassName:
-    """The side of the threshold on which a probability of Fake is."""
+    """The predicted class of a probability of Fake."""
     return "Fake" if fake >= threshold else "Real"
 
 
 def evidence_of(fake: float) -> Evidence:
-    """How strong the signs of generation are, by the calibrated probability of Fake.
+    """Score band of a calibrated probability of Fake.
 
-    The words of the vera.ai project's guide for verification with detectors.
+    The bands and their words come from the vera.ai project's guide to detectors.
     """
     if fake >= 0.9:
         return "very_strong"
@@ -189,12 +194,12 @@ _MESSAGES: dict[VerdictName, str] = {
 
 
 def message(verdict: Verdict) -> str:
-    """One or two sentences for a person, without numbers that look like proof."""
+    """One or two sentences for people, without numbers that look like proof."""
     return _MESSAGES[verdict.verdict]
 
 
 def percent(share: float) -> str:
-    """A share in [0, 1] in words that never round to certainty."""
+    """A share in [0, 1] as text that never rounds to certainty."""
     if 0 < share < 0.001:
         return "less than 0.1%"
     if 0.999 < share < 1:
@@ -223,7 +228,7 @@ def _no_card(assumptions: Sequence[str]) -> list[Reason]:
 
 def _conformal_set(fake: float, conformal: Conformal) -> ConformalSet:
     classes: list[ClassName] = []
-    # 1 - p of Real is the probability of Fake.
+    # For Real, 1 - p is the probability of Fake.
     if fake <= conformal.real:
         classes.append("Real")
     if 1 - fake <= conformal.fake:
@@ -231,24 +236,24 @@ def _conformal_set(fake: float, conformal: Conformal) -> ConformalSet:
     return ConformalSet(coverage=conformal.coverage, classes=classes)
 
 
-def _doubt(found: ConformalSet | None, prediction: ClassName) -> list[Reason]:
-    if found is None or found.classes == [prediction]:
+def _conformal_reasons(conformal: ConformalSet | None, prediction: ClassName) -> list[Reason]:
+    if conformal is None or conformal.classes == [prediction]:
         return []
-    at = f"at {found.coverage:.0%} coverage"
-    if len(found.classes) == 2:
+    at = f"at {conformal.coverage:.0%} coverage"
+    if len(conformal.classes) == 2:
         return [Reason(code="conformal_both", message=f"{at} it may be Real as well as Fake")]
-    if not found.classes:
+    if not conformal.classes:
         text = f"{at} it is like neither class: the model has seen few such answers"
         return [Reason(code="conformal_none", message=text)]
-    text = f"{at} it is {found.classes[0]}, which is the other side of the threshold"
+    text = f"{at} it is {conformal.classes[0]}, which is the other side of the threshold"
     return [Reason(code="conformal_other", message=text)]
 
 
-def _turned(stability: Stability | None, prediction: ClassName) -> list[Reason]:
+def _inconsistent(stability: Stability | None, prediction: ClassName) -> list[Reason]:
     if stability is None or stability.stable:
         return []
-    turned = [change.label for change in stability.changes if change.prediction != prediction]
-    text = f"the verdict does not hold: it turns when the picture is {_either(turned)}"
+    flips = [change.label for change in stability.changes if change.prediction != prediction]
+    text = f"the verdict does not hold: it turns when the picture is {_either(flips)}"
     return [Reason(code="unstable", message=text)]
 
 

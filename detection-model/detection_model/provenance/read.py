@@ -1,6 +1,7 @@
-"""Everything a file says of itself, read once and masked where it is personal."""
+"""Reads the metadata and credentials of a file, and masks personal values."""
 
 import io
+import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 
@@ -9,11 +10,8 @@ from PIL import Image
 from detection_model.imaging import FORMATS
 from detection_model.provenance import generators
 from detection_model.provenance.credentials import read_credentials
-from detection_model.provenance.exif import read_exif
-from detection_model.provenance.iptc import read_iptc
-from detection_model.provenance.privacy import is_harmless, scrubbed
+from detection_model.provenance.metadata import Pair, read_exif, read_iptc, read_xmp
 from detection_model.provenance.record import Claim, Credentials, Entry, Provenance, Source
-from detection_model.provenance.xmp import read_xmp
 
 # Characters of a value that are shown: a workflow may have a million.
 _LONGEST = 8000
@@ -21,7 +19,6 @@ _NAME = 200
 _MOST = 500
 # PNG's text chunks that hold what the other readers read.
 _PACKETS = ("XML:com.adobe.xmp", "xmp")
-Pair = tuple[str, str]
 
 
 def read_provenance(
@@ -136,3 +133,40 @@ def _entry(source: Source, name: str, value: str, personal: bool) -> Entry:
     return Entry(
         source=source, name=name[:_NAME], value=shown[:_LONGEST], cut=len(shown) > _LONGEST
     )
+
+
+# EXIF, XMP and IPTC names of settings, software and dates. Left out on purpose: places, names,
+# serial numbers, unique ids, host names, captions, comments and makers' notes.
+_NAMES = """
+ImageWidth ImageLength ImageHeight BitsPerSample Compression PhotometricInterpretation
+Orientation SamplesPerPixel XResolution YResolution ResolutionUnit YCbCrPositioning
+YCbCrSubSampling ColorSpace ExifImageWidth ExifImageHeight PixelXDimension
+PixelYDimension ComponentsConfiguration PlanarConfiguration NativeDigest ICCProfile
+ICCProfileName ColorMode Format InteropIndex InteropVersion
+Make Model LensMake LensModel LensSpecification LensInfo Lens ExposureTime FNumber
+ExposureProgram ISOSpeedRatings PhotographicSensitivity SensitivityType ISOSpeed
+RecommendedExposureIndex ShutterSpeedValue ApertureValue BrightnessValue
+ExposureBiasValue MaxApertureValue SubjectDistance SubjectDistanceRange MeteringMode
+LightSource Flash FocalLength FocalLengthIn35mmFilm FocalPlaneXResolution
+FocalPlaneYResolution FocalPlaneResolutionUnit SensingMethod FileSource SceneType
+CustomRendered ExposureMode WhiteBalance DigitalZoomRatio SceneCaptureType GainControl
+Contrast Saturation Sharpness CompositeImage
+Software ProcessingSoftware CreatorTool Producer OriginatingProgram ProgramVersion
+ExifVersion FlashPixVersion xmptk DateTime DateTimeOriginal DateTimeDigitized CreateDate
+ModifyDate MetadataDate DateCreated OffsetTime OffsetTimeOriginal OffsetTimeDigitized
+SubsecTime SubsecTimeOriginal SubsecTimeDigitized Rating
+DigitalSourceType DigitalSourceFileType AIGC
+"""
+_HARMLESS = frozenset(_NAMES.lower().split())
+_USER_FOLDER = re.compile(r"(?i)((?:[a-z]:)?[\\/]+(?:users|home)[\\/]+)[^\\/\"'\s]+")
+_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
+
+
+def is_harmless(name: str) -> bool:
+    """A field of this name (without its prefix) tells nothing of a person."""
+    return name.rpartition(":")[2].lower() in _HARMLESS
+
+
+def scrubbed(text: str) -> str:
+    """A generator's own text without e-mail addresses and the names in users' folders."""
+    return _EMAIL.sub("…@…", _USER_FOLDER.sub(r"\1…", text))

@@ -1,4 +1,4 @@
-"""What is reported of a file's provenance."""
+"""The provenance record of a file, and its sentences."""
 
 from typing import Literal
 
@@ -66,3 +66,32 @@ class Provenance(BaseModel):
     entries: list[Entry]
     masked: int = Field(description="entries whose value is personal and not shown")
     problems: list[str] = Field(description="what could not be read")
+
+
+_STATES: dict[CredentialState, str] = {
+    "trusted": "signed by a trusted signer, unchanged since",
+    "unknown_signer": "signed and unchanged since, but nobody vouches for the signer",
+    "invalid": "INVALID: changed after signing, or not signed rightly",
+    "none": "none",
+    "not_checked": "not checked",
+}
+
+
+def claim_text(claim: Claim) -> str:
+    """How much of it is generated, says what, and where."""
+    how = "generated" if claim.extent == "whole" else "generated in part"
+    signed = f", credentials: {_STATES[claim.signature]}" if claim.signature else ""
+    return f"{how}: {claim.says} in {claim.source.upper()} {claim.field}{signed}"
+
+
+def credentials_text(credentials: Credentials) -> str:
+    """What the credentials are worth, and who made them."""
+    parts = [
+        f"signer: {credentials.signer}" if credentials.signer else "",
+        f"name: {credentials.signer_name}" if credentials.signer_name else "",
+        f"by: {credentials.generator}" if credentials.generator else "",
+        f"at: {credentials.signed_at}" if credentials.signed_at else "",
+        f"failed: {', '.join(credentials.problems)}" if credentials.problems else "",
+        credentials.reason or "",
+    ]
+    return "; ".join([_STATES[credentials.state], *filter(None, parts)])

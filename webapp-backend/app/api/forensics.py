@@ -12,9 +12,9 @@ from app.api.deps import ServiceDep, Upload, refusals, upload_body
 from app.api.schemas.forensics import ForensicView, ViewImage, ViewList, ViewText
 from detection_model import imaging
 from detection_model.explain.overlay import png
-from detection_model.forensics.averages import ClassSpectra, read_averages
-from detection_model.forensics.view import TEXTS, ViewId
-from detection_model.forensics.views import view as look
+from detection_model.forensics import view as look
+from detection_model.forensics.common import TEXTS, ViewId
+from detection_model.forensics.spectrum import ClassSpectra, read_averages
 from detection_model.imaging import Limits
 
 router = APIRouter(prefix="/api", tags=["forensics"])

@@ -5,7 +5,7 @@ import jinja2
 from app.api.schemas.report import Report
 from app.reporting import words
 from detection_model.inference.verdict import percent
-from detection_model.provenance.words import claim, credentials
+from detection_model.provenance.record import claim_text, credentials_text
 
 # The page has no script, and would not be allowed one.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"  # noqa: E501
@@ -35,7 +35,7 @@ def page(report: Report) -> str:
         longest=_LONGEST,
         policy=POLICY,
         words=words,
-        claim=claim,
-        credentials=credentials,
+        claim=claim_text,
+        credentials=credentials_text,
         percent=percent,
     )

@@ -22,7 +22,7 @@ from app.service import Service
 from app.serving.models import ServedModel
 from app.settings import Settings
 from app.store.database import StoreUnavailable
-from detection_model.explain.colours import Colours
+from detection_model.explain.overlay import Colours
 from detection_model.provenance.record import Provenance
 
 _COLOURS: Colours = "viridis"

@@ -4,9 +4,9 @@ from pydantic import BaseModel
 
 from app.api.schemas.predict import Prediction
 from app.api.schemas.report import ReportForensics
+from detection_model.forensics.common import TEXTS
 from detection_model.forensics.double_compression import DoubleCompression, double_compression
 from detection_model.forensics.jpeg import Jpeg, jpeg
-from detection_model.forensics.view import TEXTS
 from detection_model.imaging import Picture
 from detection_model.inference.verdict import ConformalSet, Evidence, VerdictName
 

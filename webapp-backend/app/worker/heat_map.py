@@ -13,9 +13,8 @@ from app.jobs.lane import JobFailedError
 from detection_model.card import ClassName
 from detection_model.data.decoding import Progress
 from detection_model.explain.attribution import Attribution, heat
-from detection_model.explain.colours import COLOURS, stops
 from detection_model.explain.explanation import Explainer
-from detection_model.explain.overlay import layer, png
+from detection_model.explain.overlay import COLOURS, layer, png, stops
 from detection_model.faces import Box, crop, crop_box
 from detection_model.imaging import Picture
 from detection_model.inference.crops import ImageCrops

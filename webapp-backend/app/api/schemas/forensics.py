@@ -5,12 +5,12 @@ from pydantic import BaseModel, Field
 from app.api.schemas.base import Answer
 from app.api.schemas.predict import ImageInfo
 from detection_model.forensics.colours import Colours as ColourCounts
+from detection_model.forensics.common import ViewId
 from detection_model.forensics.double_compression import DoubleCompression
 from detection_model.forensics.error_level import ErrorLevels
 from detection_model.forensics.jpeg import Jpeg
 from detection_model.forensics.noise import Noise
 from detection_model.forensics.spectrum import Spectrum
-from detection_model.forensics.view import ViewId
 
 Numbers = ErrorLevels | Noise | Spectrum | Jpeg | DoubleCompression | ColourCounts
 

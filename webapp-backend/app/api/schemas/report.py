@@ -9,7 +9,7 @@ from app.api.schemas.base import Answer, ThresholdSource
 from app.api.schemas.predict import Agreement, FailedModel, ImageInfo, Prediction
 from detection_model.card import ClassName
 from detection_model.explain.explanation import Method
-from detection_model.forensics.view import ViewId
+from detection_model.forensics.common import ViewId
 from detection_model.provenance.record import Provenance
 
 

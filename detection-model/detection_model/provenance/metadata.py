@@ -1,0 +1,161 @@
+"""Readers of EXIF, XMP and IPTC metadata: pairs of a field's name and its text.
+
+XMP: ISO 16684-1; IPTC: Information Interchange Model 4.2. Needs defusedxml.
+"""
+
+from collections.abc import Iterator
+
+from defusedxml.ElementTree import fromstring
+from PIL import ExifTags, Image, IptcImagePlugin
+
+_SUB_FOLDERS = (ExifTags.IFD.Exif, ExifTags.IFD.Interop)
+_CHARACTER_CODES = (b"ASCII\0\0\0", b"UNICODE\0", b"JIS\0\0\0\0\0", b"\0" * 8)
+_XP = range(0x9C9B, 0x9CA0)
+_MAX_FIELDS = 200
+Pair = tuple[str, str]
+
+
+def read_exif(image: Image.Image) -> Iterator[Pair]:
+    """Names and values; those of the GPS folder begin with GPS.
+
+    Raises:
+        Exception: whatever Pillow makes of broken EXIF.
+    """
+    exif = image.getexif()
+    folders = {int(folder) for folder in ExifTags.IFD}
+    for tag, value in list(exif.items())[:_MAX_FIELDS]:
+        if tag not in folders:
+            yield ExifTags.TAGS.get(tag, f"0x{tag:04x}"), _text(tag, value)
+    for folder in _SUB_FOLDERS:
+        for tag, value in list(exif.get_ifd(folder).items())[:_MAX_FIELDS]:
+            if tag not in folders:
+                yield ExifTags.TAGS.get(tag, f"0x{tag:04x}"), _text(tag, value)
+    for tag, value in list(exif.get_ifd(ExifTags.IFD.GPSInfo).items())[:_MAX_FIELDS]:
+        name = ExifTags.GPSTAGS.get(tag, f"0x{tag:04x}")
+        yield name if name.startswith("GPS") else f"GPS {name}", _text(tag, value)
+
+
+def _text(tag: int, value: object) -> str:
+    """A value as a person reads it: bytes decoded where they are text, else their number."""
+    if isinstance(value, bytes):
+        if tag in _XP:
+            return value.decode("utf-16-le", "replace").rstrip("\0")
+        return _decoded(value)
+    if isinstance(value, tuple):
+        return ", ".join(_text(tag, part) for part in value[:64])
+    return str(value).strip("\0 ")
+
+
+def _decoded(value: bytes) -> str:
+    if value.startswith(b"UNICODE\0"):
+        body = value[8:]
+        # Written in either order, mostly without a mark: text is mostly of the lower half.
+        order = "utf-16-be" if body[:1] == b"\0" else "utf-16-le"
+        return body.decode(order, "replace").strip("\0 ")
+    body = value[8:] if value[:8] in _CHARACTER_CODES else value
+    try:
+        found = body.decode("utf-8").strip("\0 ")
+    except UnicodeDecodeError:
+        found = "\0"
+    return found if found.isprintable() or "\n" in found else f"{len(value)} bytes"
+
+
+_NAMES = {
+    5: "ObjectName",
+    25: "Keywords",
+    40: "SpecialInstructions",
+    55: "DateCreated",
+    60: "TimeCreated",
+    65: "OriginatingProgram",
+    70: "ProgramVersion",
+    80: "By-line",
+    85: "By-lineTitle",
+    90: "City",
+    92: "Sub-location",
+    95: "Province-State",
+    101: "Country-PrimaryLocationName",
+    105: "Headline",
+    110: "Credit",
+    115: "Source",
+    116: "CopyrightNotice",
+    118: "Contact",
+    120: "Caption-Abstract",
+    122: "Writer-Editor",
+}
+
+
+def read_iptc(image: Image.Image) -> Iterator[Pair]:
+    """Fields of the application record.
+
+    Raises:
+        Exception: whatever Pillow makes of a broken record.
+    """
+    found = IptcImagePlugin.getiptcinfo(image) or {}  # type: ignore[arg-type]
+    for (record, number), value in list(found.items())[:_MAX_FIELDS]:
+        if record == 2:
+            for one in value if isinstance(value, list) else [value]:
+                yield _NAMES.get(number, f"2:{number}"), bytes(one).decode("utf-8", "replace")
+
+
+# Photographs' packets have some kilobytes; histories of editing have some hundred.
+MOST_BYTES = 1024 * 1024
+_MAX_PROPERTIES = 300
+_RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+# Scaffolding: what stands in it belongs to the property around it.
+_FRAME = (_RDF, "{adobe:ns:meta/}", "{http://www.w3.org/XML/1998/namespace}")
+_PREFIXES = {
+    "http://ns.adobe.com/xap/1.0/": "xmp",
+    "http://ns.adobe.com/xap/1.0/mm/": "xmpMM",
+    "http://purl.org/dc/elements/1.1/": "dc",
+    "http://ns.adobe.com/photoshop/1.0/": "photoshop",
+    "http://ns.adobe.com/exif/1.0/": "exif",
+    "http://ns.adobe.com/tiff/1.0/": "tiff",
+    "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/": "Iptc4xmpCore",
+    "http://iptc.org/std/Iptc4xmpExt/2008-02-29/": "Iptc4xmpExt",
+    "http://www.tc260.org.cn/ns/AIGC/1.0/": "TC260",
+}
+
+
+def read_xmp(packet: bytes) -> Iterator[Pair]:
+    """Properties with their texts, about 300 at most; of lists and structures each part by itself.
+
+    Only the main packet of a JPEG file is read, not what is laid out in further segments.
+
+    Raises:
+        ValueError: too large, not well-formed, or with a document type, which XMP must not have
+            and with which entities could grow without end.
+    """
+    if len(packet) > MOST_BYTES:
+        raise ValueError(f"the packet has more than {MOST_BYTES // 1024} KB")
+    try:
+        root = fromstring(packet.strip(b"\0 \r\n\t"), forbid_dtd=True)
+    except SyntaxError as error:
+        raise ValueError(f"not well-formed: {error}") from None
+    pairs = 0
+    # No recursion: a packet may be nested a hundred thousand deep.
+    waiting = [(root, "")]
+    while waiting and pairs < _MAX_PROPERTIES:
+        element, owner = waiting.pop()
+        if not element.tag.startswith(_FRAME):
+            owner = _name(element.tag)
+        for name, value in _values(element.attrib, element.text, owner):
+            yield name, value
+            pairs += 1
+        waiting += [(child, owner) for child in reversed(element)]
+
+
+def _values(attributes: dict[str, str], text: str | None, owner: str) -> Iterator[Pair]:
+    """A property is written as an attribute, as a resource or as text."""
+    for name, value in attributes.items():
+        if name == f"{_RDF}resource":
+            yield owner, value
+        elif not name.startswith(_FRAME):
+            yield _name(name), value
+    if text and text.strip():
+        yield owner, text.strip()
+
+
+def _name(tag: str) -> str:
+    """`{http://purl.org/dc/elements/1.1/}creator` as `dc:creator`."""
+    space, brace, local = tag.lstrip("{").rpartition("}")
+    return f"{_PREFIXES.get(space, 'other')}:{local}" if brace else local
