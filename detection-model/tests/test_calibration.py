@@ -32,6 +32,7 @@ from detection_model.evaluation.records import (
     Prediction,
 )
 from detection_model.evaluation.thresholds import Rule, choose
+from detection_model.evaluation.voices import voices
 from detection_model.inference.verdict import calibrate, sigmoid
 
 Here = Callable[..., Result]
@@ -154,6 +155,35 @@ def test_the_card_says_how_and_on_what_its_threshold_was_chosen() -> None:
     assert (
         card.model_copy(update={"threshold": CARD.threshold, "calibrator": NoCalibrator()}) == CARD
     )
+
+
+def from_sources(logits: dict[str, list[float]], label: str) -> list[Prediction]:
+    return [
+        Prediction("p", "D", "validation", "original", label, 0, logit, generator=source)
+        for source, values in logits.items()
+        for logit in values
+    ]
+
+
+def test_every_source_has_the_same_say_however_many_pictures_it_has() -> None:
+    reals = from_sources({"many": [0.0] * 90, "few": [0.0] * 30, "handful": [0.0] * 2}, "Real")
+    weights = voices([*reals, *from_sources({"": [1.0] * 50}, "Fake")])
+    many, few, handful = weights[:90].sum(), weights[90:120].sum(), weights[120:122].sum()
+    assert many == pytest.approx(few)
+    assert handful == pytest.approx(few / 10)
+    assert many + few + handful == pytest.approx(122)
+    assert weights[122:] == pytest.approx(1)
+
+
+def test_a_small_source_that_is_often_accused_raises_the_threshold() -> None:
+    easy = np.linspace(-9, -5, 380).tolist()
+    hard = np.linspace(-2, 3, 20).tolist()
+    reals = from_sources({"easy": easy, "hard": hard}, "Real")
+    fakes = from_sources({"made": np.linspace(-1, 6, 400).tolist()}, "Fake")
+    card = calibrated_card(CARD, [*reals, *fakes], "none", "target-fpr", target=0.05)
+    at = np.log(card.threshold.value / (1 - card.threshold.value))
+    # One in ten of the hard ones is one in twenty where both have the same say.
+    assert np.mean(np.asarray(hard) >= at) == pytest.approx(0.1)
 
 
 def test_swapped_classes_get_no_calibrator() -> None:

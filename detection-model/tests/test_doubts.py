@@ -74,6 +74,18 @@ def test_of_the_fitted_pictures_no_fewer_are_covered(
     assert min(covered(limits, fitted, NoCalibrator()).values()) >= coverage
 
 
+def test_coverage_holds_where_every_source_has_the_same_say() -> None:
+    rows = [
+        Prediction("p", "D", "validation", "original", "Real", 0, logit, generator=source)
+        for source, logits in (("easy", np.linspace(-6, -3, 900)), ("hard", np.linspace(0, 3, 60)))
+        for logit in logits.tolist()
+    ]
+    limits = conformal([*rows, *drawn(np.random.default_rng(0), 60)[60:]], NoCalibrator(), 0.9, "D")
+    hard = [row for row in rows if row.generator == "hard"]
+    # All of the easy ones and four in five of the hard ones: nine in ten of both alike.
+    assert covered(limits, hard, NoCalibrator())["Real"] == pytest.approx(0.8, abs=0.05)
+
+
 def test_too_few_pictures_rule_no_class_out() -> None:
     limits = conformal(drawn(np.random.default_rng(0), 8), NoCalibrator(), 0.9, "D")
     assert (limits.real, limits.fake) == (1, 1)

@@ -24,6 +24,7 @@ from detection_model.evaluation.records import Calibration, Gain, Method, Predic
 from detection_model.evaluation.rows import recalibrated
 from detection_model.evaluation.scoring import Judge, data_for, score
 from detection_model.evaluation.thresholds import Rule, choose
+from detection_model.evaluation.voices import voices
 
 # As predictions.csv rounds probabilities.
 _LEAST = 1e-6
@@ -73,6 +74,8 @@ def calibrated_card(
 ) -> Card:
     """The card with a calibrator fitted, and a threshold chosen, on validation predictions.
 
+    Every source of pictures has the same say within its class: see `voices`.
+
     Raises:
         CardError: fakes get lower probabilities than reals, or no threshold reaches the target.
     """
@@ -83,9 +86,12 @@ def calibrated_card(
             f"{card.name} gives fakes lower probabilities than reals (AUC {auc.value:.3f}): Fake "
             "is swapped with Real in the folders' names or in the card's output.classes"
         )
-    calibrator = fit(method, np.asarray([row.logit for row in validation]), labels)
+    weights = voices(validation)
+    calibrator = fit(method, np.asarray([row.logit for row in validation]), labels, weights)
     labels, scores = labels_and_scores(recalibrated(validation, calibrator))
-    threshold = choose(labels, scores, rule, target=target, where=said_of(validation))
+    threshold = choose(
+        labels, scores, rule, target=target, where=said_of(validation), weights=weights
+    )
     return card.model_copy(update={"calibrator": calibrator, "threshold": threshold})
 
 
@@ -96,8 +102,12 @@ def said_of(predictions: Sequence[Prediction]) -> str:
     return f"{_datasets(predictions)}, {predictions[0].split} ({reals} real, {fakes} fake)"
 
 
-def fit(method: Method, logits: Scores, labels: Labels) -> Calibrator:
+def fit(
+    method: Method, logits: Scores, labels: Labels, weights: Scores | None = None
+) -> Calibrator:
     """A calibrator of log-odds of Fake (n,) for labels (n,), both classes in them.
+
+    `weights` (n,) say how much each picture counts; none: all alike.
 
     temperature: Guo et al., "On Calibration of Modern Neural Networks" (2017). platt: Platt
     (1999), a temperature with a bias. isotonic: Zadrozny & Elkan (2002).
@@ -106,8 +116,8 @@ def fit(method: Method, logits: Scores, labels: Labels) -> Calibrator:
         case "none":
             return NoCalibrator()
         case "isotonic":
-            return _isotonic(logits, labels)
-    return _temperature(logits, labels, with_bias=method == "platt")
+            return _isotonic(logits, labels, weights)
+    return _temperature(logits, labels, weights, with_bias=method == "platt")
 
 
 def gains(
@@ -150,7 +160,9 @@ def _quality(predictions: Sequence[Prediction]) -> Quality:
     return Quality(ece=round(found["ece"], 4), brier=round(found["brier"], 4), nll=round(nll, 4))
 
 
-def _temperature(logits: Scores, labels: Labels, *, with_bias: bool) -> TemperatureCalibrator:
+def _temperature(
+    logits: Scores, labels: Labels, weights: Scores | None, *, with_bias: bool
+) -> TemperatureCalibrator:
     """Least negative log-likelihood over log temperature (and bias); both convex in 1/T."""
     from scipy.optimize import minimize
 
@@ -158,7 +170,7 @@ def _temperature(logits: Scores, labels: Labels, *, with_bias: bool) -> Temperat
 
     def loss(parameters: Scores) -> float:
         scaled = logits * parameters[0] + (parameters[1] if with_bias else 0.0)
-        return float(np.mean(np.logaddexp(0, signs * scaled)))
+        return float(np.average(np.logaddexp(0, signs * scaled), weights=weights))
 
     # The bounds keep classes that are wholly apart from ending in certainty.
     bounds = [(1e-3, 1e2), (-20, 20)][: 1 + with_bias]
@@ -169,13 +181,14 @@ def _temperature(logits: Scores, labels: Labels, *, with_bias: bool) -> Temperat
     )
 
 
-def _isotonic(logits: Scores, labels: Labels) -> IsotonicCalibrator:
+def _isotonic(logits: Scores, labels: Labels, weights: Scores | None) -> IsotonicCalibrator:
     """Between Platt's bounds: n pictures are never reason enough for 0 or 1."""
     from sklearn.isotonic import IsotonicRegression
 
     lowest, highest = 1 / ((~labels).sum() + 2), 1 - 1 / (labels.sum() + 2)
     regression = IsotonicRegression(y_min=lowest, y_max=highest, out_of_bounds="clip")
-    regression.fit(1 / (1 + np.exp(-np.clip(logits, -500, 500))), labels)
+    probabilities = 1 / (1 + np.exp(-np.clip(logits, -500, 500)))
+    regression.fit(probabilities, labels, sample_weight=weights)
     x, y = regression.X_thresholds_.tolist(), regression.y_thresholds_.tolist()
     if len(x) < 2:
         raise CardError("all pictures have the same probability: there is nothing to calibrate")

@@ -12,7 +12,13 @@ TARGETS: dict[Rule, float] = {"target-fpr": 0.05, "target-precision": 0.95}
 
 
 def choose(
-    labels: Labels, scores: Scores, rule: Rule, *, target: float | None = None, where: str
+    labels: Labels,
+    scores: Scores,
+    rule: Rule,
+    *,
+    target: float | None = None,
+    where: str,
+    weights: Scores | None = None,
 ) -> Threshold:
     """The best threshold by a rule, with the reason for the card.
 
@@ -29,6 +35,7 @@ def choose(
         rule: how to choose.
         target: share in [0, 1] for the two rules that have one; default 0.05 and 0.95.
         where: the pictures, in words.
+        weights: of the pictures, (n,); none: all count alike.
 
     Raises:
         CardError: no threshold reaches the target, or all scores are the same.
@@ -36,12 +43,14 @@ def choose(
     distinct = np.unique(scores)
     candidates = (distinct[:-1] + distinct[1:]) / 2
     called = scores >= candidates[:, None]
-    found, wrong = (called & labels).sum(axis=1), (called & ~labels).sum(axis=1)
-    true, false, precision = found / labels.sum(), wrong / (~labels).sum(), found / (found + wrong)
+    counts = np.ones(len(scores)) if weights is None else weights
+    fakes, reals = counts * labels, counts * ~labels
+    found, wrong = called @ fakes, called @ reals
+    true, false, precision = found / fakes.sum(), wrong / reals.sum(), found / (found + wrong)
     share = TARGETS.get(rule, 0.0) if target is None else target
     match rule:
         case "best-f1":
-            merit, allowed = 2 * found / (found + wrong + labels.sum()), true >= 0
+            merit, allowed = 2 * found / (found + wrong + fakes.sum()), true >= 0
             reason = "best F1"
         case "youden":
             merit, allowed, reason = true - false, true >= 0, "largest Youden's J"
@@ -55,7 +64,7 @@ def choose(
     if not len(usable):
         raise CardError(f"no threshold on {where}: {reason} cannot be reached")
     best = usable[np.flatnonzero(merit[usable] == merit[usable].max())[-1]]
-    got = f"F1 {2 * found[best] / (found[best] + wrong[best] + labels.sum()):.3f}"
+    got = f"F1 {2 * found[best] / (found[best] + wrong[best] + fakes.sum()):.3f}"
     return Threshold(
         value=round(float(candidates[best]), 7),
         chosen=f"{reason} on {where}: {got}, {true[best]:.3f} of fakes found, {false[best]:.3f} "

@@ -14,6 +14,7 @@ from detection_model.data.folders import DataError, Example
 from detection_model.evaluation.calibration import said_of
 from detection_model.evaluation.records import Prediction
 from detection_model.evaluation.scoring import Judge, data_for
+from detection_model.evaluation.voices import voices
 from detection_model.inference.consistency import PERTURBATIONS
 from detection_model.inference.crops import Crop, ImageCrops
 from detection_model.inference.ood import NAMES, measure
@@ -75,13 +76,15 @@ def conformal(
     fitted on the same predictions does no harm: it keeps their order, which alone decides.
     """
     beyond: dict[str, list[float]] = {"Real": [], "Fake": []}
-    for row in validation:
+    weights: dict[str, list[float]] = {"Real": [], "Fake": []}
+    for row, weight in zip(validation, voices(validation), strict=True):
         fake = calibrate(row.logit, calibrator)
         beyond[row.label].append(fake if row.label == "Real" else 1 - fake)
+        weights[row.label].append(weight)
     return Conformal(
         coverage=coverage,
-        real=_limit(beyond["Real"], coverage),
-        fake=_limit(beyond["Fake"], coverage),
+        real=_limit(beyond["Real"], weights["Real"], coverage),
+        fake=_limit(beyond["Fake"], weights["Fake"], coverage),
         data=where,
         pictures=len(validation),
     )
@@ -156,16 +159,17 @@ def scope(
     )
 
 
-def _limit(nonconformity: Sequence[float], coverage: float) -> float:
-    """The smallest limit that covers; with too few pictures none does but 1."""
-    from mapie.conformity_scores import LACConformityScore
+def _limit(nonconformity: Sequence[float], weights: Sequence[float], coverage: float) -> float:
+    """The smallest limit that covers; with too few pictures none does but 1.
 
-    if (len(nonconformity) + 1) * coverage > len(nonconformity):
-        return 1.0
-    found = LACConformityScore().get_conformity_score_quantiles(
-        np.asarray(nonconformity), np.array([1 - coverage]), "prefit"
-    )
-    return float(found[0])
+    The new picture counts as one of the heaviest (Tibshirani et al., "Conformal prediction under
+    covariate shift", 2019): with equal weights that is the usual (n + 1) in split conformal sets.
+    """
+    order = np.argsort(nonconformity)
+    held = np.cumsum(np.asarray(weights)[order])
+    needed = coverage * (held[-1] + max(weights))
+    at = int(np.searchsorted(held, needed - 1e-9))
+    return float(nonconformity[order[at]]) if at < len(order) else 1.0
 
 
 def _some(examples: Sequence[Example], most: int) -> list[Example]:
