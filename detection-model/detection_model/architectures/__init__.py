@@ -112,7 +112,7 @@ ZOO: dict[str, Recipe] = {
         "EfficientNet-Lite0 (Liu & Tan 2020) on faces, judged by the statistics of seven levels",
         pooling="statistics",
         head="linear",
-        fine_tuned=97,
+        fine_tuned=90,
     ),
     "efficientnet-b7": _backbone(
         "efficientnet-b7", "EfficientNet-B7 (Tan & Le 2019)", side=600, batch_size=8, head="mlp"

@@ -48,15 +48,20 @@ def build(name: str, *, side: int, weights: str, head: HeadName, pooling: Poolin
         raise WeightsError(f"{name} needs pictures of at least {smallest} pixels, not {side}")
     pretrained.checked(weights)
     inputs = keras.Input((side, side, 3))
-    maps = _lite0(inputs, weights) if name == LITE0 else [_application(name, inputs, weights)]
+    maps = (
+        _lite0(inputs, weights, steady=pooling == "statistics")
+        if name == LITE0
+        else [_application(name, inputs, weights)]
+    )
     return keras.Model(inputs, heads.attach(maps, head, pooling), name=name)
 
 
-def _lite0(inputs: Any, weights: str) -> list[Any]:
+def _lite0(inputs: Any, weights: str, *, steady: bool) -> list[Any]:
     import keras
 
     # The last group feeds the top and nothing else: the top stands for it.
-    *groups, _, top = lite0.levels(inputs)
+    # A block left out changes how much every later map varies, which is what statistics are of.
+    *groups, _, top = lite0.levels(inputs, 0.0 if steady else lite0.DROP_CONNECT)
     model = keras.Model(inputs, top)
     if weights != NONE:
         path = pretrained.lite0_file() if weights == IMAGENET else Path(weights)

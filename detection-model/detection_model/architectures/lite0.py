@@ -24,13 +24,15 @@ BLOCKS = (
     (1, 3, 1, 6, 320),
 )
 STEM, TOP = 32, 1280
-_DROP_CONNECT = 0.2
+DROP_CONNECT = 0.2
 
 
-def levels(inputs: Any) -> list[Any]:
+def levels(inputs: Any, drop_connect: float = DROP_CONNECT) -> list[Any]:
     """The feature maps of pictures (n, h, w, 3) in [0, 255], from fine to coarse.
 
     One after each group of `BLOCKS`, and last that of the top, (n, h / 32, w / 32, 1280).
+    `drop_connect` is the rate at which the last block is left out in training (Huang et al., "Deep
+    networks with stochastic depth", 2016); earlier ones less often.
     """
     from keras import layers
 
@@ -61,8 +63,9 @@ def levels(inputs: Any) -> list[Any]:
             narrow = dense(filters)
             x = convolve(x, narrow, f"{name}.project_conv", f"{name}.bn2", active=False)
             if repeat > 0:
-                rate = _DROP_CONNECT * number / count
-                x = layers.Dropout(rate, noise_shape=(None, 1, 1, 1))(x)
+                if drop_connect:
+                    rate = drop_connect * number / count
+                    x = layers.Dropout(rate, noise_shape=(None, 1, 1, 1))(x)
                 x = layers.Add()([x, before])
             number += 1
         found.append(x)

@@ -30,6 +30,7 @@ from detection_model.cli import (
     sweep,
     synthetic,
     train,
+    verdicts,
 )
 
 app = typer.Typer(
@@ -60,6 +61,7 @@ app.command("manipulate")(manipulate.command)
 app.command("cases")(cases.command)
 app.command("benchmark")(benchmark.command)
 app.command("calibrate")(calibrate.command)
+app.command("verdicts")(verdicts.command)
 app.command("compare")(compare.command)
 app.command("ensemble")(ensemble.command)
 app.command("sweep")(sweep.command)

@@ -1,0 +1,100 @@
+"""Verdicts as people get them, uncertainty and all, counted by source of pictures."""
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from detection_model import imaging
+from detection_model.card import ClassName
+from detection_model.data.decoding import Progress
+from detection_model.data.folders import DataFolder, Example
+from detection_model.evaluation.scoring import Judge
+from detection_model.inference.pipeline import predict
+from detection_model.inference.verdict import VerdictName
+
+# Of the normal distribution, for 95 %.
+_Z = 1.96
+# Half the width of an interval that a figure is trusted with.
+_TRUSTED = 0.05
+
+
+class Share(NamedTuple):
+    """A share of pictures with its 95 % interval (Wilson 1927), all in [0, 1]."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class SourceVerdicts:
+    """Verdicts on the pictures of one source: how many of each kind."""
+
+    label: ClassName
+    source: str
+    counts: Counter[VerdictName]
+
+    @property
+    def pictures(self) -> int:
+        """In all."""
+        return self.counts.total()
+
+    def share(self, verdict: VerdictName) -> Share:
+        """Of the pictures, those with this verdict."""
+        return share(self.counts[verdict], self.pictures)
+
+
+def count_verdicts(
+    detector: Judge,
+    data: DataFolder,
+    examples: Sequence[Example],
+    progress: Progress = lambda _done, _total: None,
+) -> list[SourceVerdicts]:
+    """Ask for a verdict on every picture with the options that the API has by default.
+
+    Pictures that cannot be decoded are left out.
+
+    Returns:
+        one entry for each class and folder below it, reals first.
+    """
+    found: dict[tuple[ClassName, str], Counter[VerdictName]] = {}
+    for done, example in enumerate(examples, start=1):
+        counts = found.setdefault((example.label, data.source(example)), Counter())
+        with suppress(imaging.ImageError, OSError):
+            counts[predict(detector, example.path).verdict.verdict] += 1
+        progress(done, len(examples))
+    order = sorted(found, key=lambda one: (one[0] != "Real", one[1]))
+    return [SourceVerdicts(*kind, found[kind]) for kind in order if found[kind]]
+
+
+def mean_share(sources: Sequence[SourceVerdicts], verdict: VerdictName, seed: int = 0) -> Share:
+    """The mean over sources of a verdict's share, each source weighing the same.
+
+    Its interval is a bootstrap's over the pictures within each source (1,000 resamples).
+    """
+    rng = np.random.default_rng(seed)
+    drawn = [
+        rng.binomial(one.pictures, one.counts[verdict] / one.pictures, 1000) / one.pictures
+        for one in sources
+    ]
+    low, high = np.percentile(np.mean(drawn, axis=0), [2.5, 97.5])
+    value = float(np.mean([one.counts[verdict] / one.pictures for one in sources]))
+    return Share(value, float(low), float(high))
+
+
+def share(count: int, total: int) -> Share:
+    """`count` of `total` with Wilson's 95 % interval."""
+    value = count / total
+    centre = (value + _Z**2 / (2 * total)) / (1 + _Z**2 / total)
+    half = _Z * np.sqrt(value * (1 - value) / total + (_Z / (2 * total)) ** 2) / (1 + _Z**2 / total)
+    return Share(value, max(0.0, float(centre - half)), min(1.0, float(centre + half)))
+
+
+def pictures_needed(value: float) -> int:
+    """Pictures for an interval of plus and minus five points round a share of this size."""
+    spread = max(value * (1 - value), 0.05 * 0.95)
+    return int(np.ceil(_Z**2 * spread / _TRUSTED**2))
