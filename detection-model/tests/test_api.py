@@ -1,14 +1,17 @@
 """The public API of the package."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from conftest import Cli
 from PIL import Image
 
 import detection_model
 from detection_model import ImageResult, PredictOptions, load, predict
+from detection_model.card import newest_model
 from detection_model.imaging import ImageError
 
 MODELS = Path(__file__).parents[1] / "models"
@@ -24,6 +27,18 @@ def test_a_published_model_classifies_an_image_file(tmp_path: Path) -> None:
     assert result == predict(model, path.read_bytes(), PredictOptions(threshold=1.0))
     with pytest.raises(ImageError):
         predict(model, b"no image")
+
+
+def test_the_command_classifies_with_the_newest_model_unless_another_is_named(
+    tmp_path: Path, cli: Cli
+) -> None:
+    path = tmp_path / "grey.png"
+    Image.new("RGB", (64, 64), (90, 120, 150)).save(path)
+    default = json.loads(cli("predict", path, "--json").stdout)
+    newest = json.loads(cli("predict", path, "--json", "--model", newest_model(MODELS)).stdout)
+    assert default == newest
+    cli("explain", path, "--out", tmp_path / "why.png")
+    assert (tmp_path / "why.png").exists()
 
 
 def test_the_package_imports_no_tensorflow() -> None:

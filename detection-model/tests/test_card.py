@@ -17,6 +17,7 @@ from detection_model.card import (
     OutputSpec,
     assumed_card,
     contradictions,
+    newest_model,
     read_card,
     write_card,
 )
@@ -119,6 +120,16 @@ def test_without_a_card_the_assumptions_are_said() -> None:
     assert list(assumed_card("m", SHA, raw)[0].input.value_range) == [0, 1]
     with pytest.raises(CardError, match="3 outputs"):
         assumed_card("m", SHA, FACTS.model_copy(update={"units": 3, "activation": "softmax"}))
+
+
+def test_the_default_model_is_the_newest_with_a_card(tmp_path: Path) -> None:
+    assert newest_model(tmp_path) is None
+    for name in ("v2", "v9", "v10", "v11"):
+        (tmp_path / f"{name}.keras").touch()
+        if name != "v11":
+            write_card(CARD, tmp_path / f"{name}.json")
+    (tmp_path / "v12.json").write_text("{}")
+    assert newest_model(tmp_path) == "v10"
 
 
 def test_the_published_schema_is_current() -> None:

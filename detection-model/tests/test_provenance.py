@@ -276,7 +276,7 @@ def test_the_command_tells_a_person_and_a_program(
     path.write_bytes(with_text({"parameters": WEBUI, "Author": "Jane Roe"}))
     said = here("provenance", path)
     assert said.exit_code == 0, said.output
-    assert "says that it is generated: Stable Diffusion web UI" in said.output
+    assert "declares itself generated: Stable Diffusion web UI" in said.output
     assert "Jane Roe" not in said.output
     assert "Jane Roe" in here("provenance", path, "--personal").output
     record = Provenance.model_validate_json(here("provenance", path, "--json").stdout)

@@ -1,6 +1,7 @@
 """Reads and writes cards, checks them against model files, and assumes one where none exists."""
 
 import hashlib
+import re
 from pathlib import Path
 from typing import TypeVar
 
@@ -49,6 +50,18 @@ def identity(card: Card) -> str:
 def card_path(model_path: Path) -> Path:
     """Path of a model file's card."""
     return model_path.with_suffix(".json")
+
+
+def natural_order(name: str) -> list[tuple[str, int]]:
+    """Sort key that puts v2 before v10."""
+    return [(text, int(digits or -1)) for text, digits in re.findall(r"(\D*)(\d*)", name)]
+
+
+def newest_model(folder: Path) -> str | None:
+    """The published model that answers by default: the last one, in natural order, with a card."""
+    files = [path for suffix in MODEL_SUFFIXES for path in folder.glob(f"*{suffix}")]
+    names = {path.stem for path in files if card_path(path).is_file()}
+    return max(names, key=natural_order, default=None)
 
 
 def read_card(path: Path) -> Card:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from detection_model import architectures, imaging
 from detection_model.architectures import WeightsError
-from detection_model.card import MODEL_SUFFIXES, Card, CardError, card_path, read_card
+from detection_model.card import MODEL_SUFFIXES, Card, CardError, card_path, newest_model, read_card
 from detection_model.data.decoding import BadPicture
 from detection_model.data.decoding import Progress as OnProgress
 from detection_model.data.folders import DataError
@@ -34,6 +34,12 @@ LOGS = _BASE / "logs"
 
 ModelsOption = Annotated[
     Path, typer.Option("--models", help="Folder of published models.", show_default=False)
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Published name, or path of a model file; default: the newest published model."
+    ),
 ]
 LogsOption = Annotated[
     Path, typer.Option("--logs", help="Folder of training logs.", show_default=False)
@@ -150,6 +156,18 @@ def listed(text: str, kind: Callable[[str], T], option: str) -> list[T]:
         return [kind(part.strip()) for part in text.split(",")]
     except ValueError as error:
         raise ConfigError(f"{option}: {error}") from None
+
+
+def model_or_newest(model: str | None, models: Path) -> str:
+    """The named model; without a name the newest published one, which the service uses too.
+
+    Raises:
+        ModelError: no model is named and none is published.
+    """
+    name = model or newest_model(models)
+    if name is None:
+        raise ModelError(f"{models} has no model with a card: name one with --model")
+    return name
 
 
 def model_path(model: str, models: Path) -> Path:

@@ -13,25 +13,25 @@ from detection_model.explain.overlay import Colours
 
 
 def command(
-    picture: Annotated[Path, typer.Argument(help="The picture.")],
-    model: Annotated[str, typer.Option(help="Published name, or path of a model file.")] = "v3",
-    method: Annotated[Method, typer.Option(help="The first is quick.")] = "gradcam",
+    picture: Annotated[Path, typer.Argument(help="An image file.")],
+    model: common.ModelOption = None,
+    method: Annotated[Method, typer.Option(help="gradcam is the fastest.")] = "gradcam",
     out: Annotated[Path, typer.Option(help="PNG file to write.")] = Path("explained.png"),
     towards: Annotated[
-        ClassName, typer.Option(help="Show what speaks for this.", case_sensitive=False)
+        ClassName, typer.Option(help="Show the evidence for this class.", case_sensitive=False)
     ] = "Fake",
     colours: Annotated[
-        Colours, typer.Option(help="Perceptually even, or the familiar one.")
+        Colours, typer.Option(help="viridis is perceptually uniform, jet is familiar.")
     ] = "viridis",
-    opacity: Annotated[float, typer.Option(min=0, max=1, help="Of the heat map.")] = 0.5,
+    opacity: Annotated[float, typer.Option(min=0, max=1, help="Opacity of the heat map.")] = 0.5,
     models: common.ModelsOption = common.MODELS,
 ) -> None:
-    """Show which parts of a picture speak for Fake, or for Real, to a model.
+    """Draw a heat map of the image regions that a model takes as evidence for Fake, or for Real.
 
-    The brightest place is where most speaks for it in this picture, however little that is. A heat
-    map tells what moves the model, not what is wrong with the picture.
+    The scale is relative: the brightest region is the strongest evidence in this image, however
+    weak. A heat map shows what influences the model, not what is wrong with the image.
 
-      detection-model explain portrait.jpg --model v3 --method occlusion --out why.png
+      detection-model explain portrait.jpg --method occlusion --out why.png
     """
     from detection_model.explain.attribution import ExplainError, heat
     from detection_model.explain.explanation import Explainer
@@ -39,22 +39,23 @@ def command(
     from detection_model.faces import judged_box
 
     with common.refusals():
-        if common.ensemble_path(model, models):
-            common.refuse(f"{model} is an ensemble: explain its members, one by one")
-        explainer = Explainer.load(common.model_path(model, models))
+        name = common.model_or_newest(model, models)
+        if common.ensemble_path(name, models):
+            common.refuse(f"{name} is an ensemble: explain one of its members")
+        explainer = Explainer.load(common.model_path(name, models))
     try:
         pixels = imaging.decode(picture.read_bytes()).pixels
         box = judged_box(pixels, explainer.card.input.face_margin)
         with common.progress_bar(method) as progress:
-            found = explainer.explain(method, pixels, box, progress)
-        drawn = overlay(pixels, heat(found.attribution, towards), opacity, colours)
-        ends = (f"nothing for {towards}", f"most for {towards}")
-        out.write_bytes(png(with_legend(drawn, *ends, colours)))
+            explanation = explainer.explain(method, pixels, box, progress)
+        image = overlay(pixels, heat(explanation.attribution, towards), opacity, colours)
+        ends = (f"no evidence for {towards}", f"strongest for {towards}")
+        out.write_bytes(png(with_legend(image, *ends, colours)))
     except (ExplainError, imaging.ImageError) as error:
         common.refuse(str(error))
     except OSError as error:
         common.refuse(f"{error.filename}: {error.strerror}")
-    figures = "".join(f", {name} {value:.3g}" for name, value in found.figures.items())
+    figures = "".join(f", {name} {value:.3g}" for name, value in explanation.figures.items())
     common.console.print(
-        f"{out}: {method} of log-odds {found.log_odds:.2f} for Fake{figures}", highlight=False
+        f"{out}: {method} of log-odds {explanation.log_odds:.2f} for Fake{figures}", highlight=False
     )

@@ -11,17 +11,17 @@ from detection_model.cli import common
 
 
 def command(
-    picture: Annotated[Path, typer.Argument(help="A picture.")],
-    out: Annotated[Path, typer.Option(help="Folder for the views; made if need be.")],
+    picture: Annotated[Path, typer.Argument(help="An image file.")],
+    out: Annotated[Path, typer.Option(help="Folder for the views; created if missing.")],
     averages: Annotated[
         Path | None,
-        typer.Option(help="Class averages from average-spectra.", show_default=False),
+        typer.Option(help="Mean class spectra, written by average-spectra.", show_default=False),
     ] = None,
 ) -> None:
-    """Look at a picture as an examiner does, and write what is to be seen as PNG files.
+    """Write forensic views of an image as PNG files, for a person to judge.
 
-    Error level, noise residual, spectrum, JPEG tables, double compression and colours, with their
-    numbers in views.json. Each comes with what it shows and what it does not prove: none of
+    The views are error level, noise residual, spectrum, JPEG tables, double compression and
+    colours; views.json holds their numbers, what each shows, and what it does not prove. None of
     them is a verdict.
 
       detection-model forensics portrait.jpg --out views
@@ -32,19 +32,19 @@ def command(
 
     data, decoded = common.read_picture(picture)
     try:
-        beside = read_averages(averages or PUBLISHED)
+        spectra = read_averages(averages or PUBLISHED)
     except (OSError, ValueError) as error:
-        common.refuse(f"the class averages cannot be read: {error}")
-    if averages and not beside:
-        common.refuse(f"{averages} has no class averages: average-spectra writes them")
+        common.refuse(f"the mean spectra cannot be read: {error}")
+    if averages and not spectra:
+        common.refuse(f"{averages} has no mean spectra; average-spectra writes them")
     out.mkdir(parents=True, exist_ok=True)
     record = {}
     for name in get_args(ViewId):
-        seen = view(name, data, decoded.pixels, beside)
-        for part, image in seen.images.items():
+        result = view(name, data, decoded.pixels, spectra)
+        for part, image in result.images.items():
             Image.fromarray(image).save(out / f"{name}-{part}.png")
-        text = TEXTS[seen.id]
-        record[name] = {**text._asdict(), "numbers": seen.numbers.model_dump()}
+        text = TEXTS[result.id]
+        record[name] = {**text._asdict(), "numbers": result.numbers.model_dump()}
         common.console.print(f"[bold]{text.title}[/]\n{text.shows} {text.limits}\n")
     (out / "views.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     common.console.print(f"Views: {out}", highlight=False, soft_wrap=True)

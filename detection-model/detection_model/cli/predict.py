@@ -12,29 +12,29 @@ from detection_model.inference import verdict
 
 
 def command(
-    files: Annotated[list[Path], typer.Argument(help="Pictures.", metavar="FILE…")],
-    model: Annotated[str, typer.Option(help="Published name, or path of a model file.")] = "v3",
+    files: Annotated[list[Path], typer.Argument(help="Image files.", metavar="FILE…")],
+    model: common.ModelOption = None,
     threshold: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Instead of the card's.")
+        float | None, typer.Option(min=0, max=1, help="Replaces the model's threshold.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
     models: common.ModelsOption = common.MODELS,
 ) -> None:
-    """Say of each picture whether it looks real or generated.
+    """Classify images as real or generated.
 
-    Exits with 1 when a file could not be judged; the others are judged all the same.
+    The exit status is 1 if any file could not be classified; the others are classified anyway.
 
-      detection-model predict portrait.jpg another.png --model v3
+      detection-model predict portrait.jpg another.png
     """
     with common.refusals():
-        detector = common.load_detector(model, models)
+        detector = common.load_detector(common.model_or_newest(model, models), models)
     for assumption in detector.assumptions:
         common.errors.print(f"[yellow]assumed:[/] {assumption}", highlight=False)
     options = PredictOptions(threshold=threshold)
     failed = False
     for file in files:
         try:
-            found = predict(detector, file, options).verdict
+            result = predict(detector, file, options).verdict
         except (imaging.ImageError, OSError) as error:
             failed = True
             reason = error.message if isinstance(error, imaging.ImageError) else error.strerror
@@ -44,10 +44,10 @@ def command(
                 common.errors.print(f"[red]{file}: {reason}[/]", highlight=False, soft_wrap=True)
             continue
         if as_json:
-            typer.echo(json.dumps({"file": str(file), **found.model_dump()}))
+            typer.echo(json.dumps({"file": str(file), **result.model_dump()}))
         else:
             typer.echo(
-                f"{file}: {found.verdict.upper()} ({found.fake:.1%} for Fake, threshold "
-                f"{found.threshold:.0%}). {verdict.message(found)}"
+                f"{file}: {result.verdict.upper()} ({result.fake:.1%} for Fake, threshold "
+                f"{result.threshold:.0%}). {verdict.message(result)}"
             )
     raise typer.Exit(int(failed))

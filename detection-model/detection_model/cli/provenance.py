@@ -14,20 +14,21 @@ if TYPE_CHECKING:
 
 
 def command(
-    picture: Annotated[Path, typer.Argument(help="A picture.")],
+    picture: Annotated[Path, typer.Argument(help="An image file.")],
     personal: Annotated[
-        bool, typer.Option("--personal", help="Show places, names, serial numbers and comments.")
+        bool,
+        typer.Option("--personal", help="Also show places, names, serial numbers and comments."),
     ] = False,
     anchors: Annotated[
-        Path | None, typer.Option(help="Certificates (PEM) of signers to trust.", dir_okay=False)
+        Path | None,
+        typer.Option(help="PEM file with certificates of trusted signers.", dir_okay=False),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Say what a picture's file tells of itself: metadata and signed content credentials.
+    """Show an image file's metadata and signed content credentials (C2PA).
 
-    A file that says it was generated is reported as such. One that says nothing proves nothing:
-    metadata is lost on most ways through the web, and anyone can write it; only a signature that
-    holds cannot be made up.
+    A file that declares itself generated is reported as such. Missing metadata proves nothing:
+    most web sites strip it, and anyone can write it. Only a valid signature cannot be forged.
 
       detection-model provenance portrait.jpg
 
@@ -38,35 +39,35 @@ def command(
     data, _ = common.read_picture(picture)
     try:
         trusted = anchors.read_text(encoding="utf-8") if anchors else None
-        found = read_provenance(data, personal=personal, anchors=trusted)
+        record = read_provenance(data, personal=personal, anchors=trusted)
     except OSError as error:
         common.refuse(f"{anchors}: {error.strerror or 'cannot be read'}")
     except ValueError as error:
         common.refuse(str(error))
     if as_json:
-        typer.echo(found.model_dump_json())
+        typer.echo(record.model_dump_json())
     else:
-        _print(found)
+        _print(record)
 
 
-def _print(found: "Provenance") -> None:
+def _print(record: "Provenance") -> None:
     from detection_model.provenance.record import claim_text, credentials_text
 
     say = common.console.print
-    for claim in found.claims:
-        said = escape(claim_text(claim))
-        say(f"[bold]The file says that it is[/] {said}", soft_wrap=True)
-    if not found.claims:
-        say("The file does not say that it is generated. That proves nothing.")
-    signed = escape(credentials_text(found.credentials))
-    say(f"Content credentials (C2PA): {signed}", soft_wrap=True)
-    if found.entries:
+    for claim in record.claims:
+        text = escape(claim_text(claim))
+        say(f"[bold]The file declares itself[/] {text}", soft_wrap=True)
+    if not record.claims:
+        say("The file does not declare itself generated. That proves nothing.")
+    credentials = escape(credentials_text(record.credentials))
+    say(f"Content credentials (C2PA): {credentials}", soft_wrap=True)
+    if record.entries:
         table = Table("from", "field", "value")
-        for entry in found.entries:
+        for entry in record.entries:
             value = "[dim]masked[/]" if entry.value is None else escape(entry.value[:300])
             table.add_row(entry.source, escape(entry.name), value)
         say(table)
-    if found.masked:
-        say(f"{found.masked} fields may be personal and are masked; --personal shows them.")
-    for problem in found.problems:
+    if record.masked:
+        say(f"{record.masked} fields may be personal and are hidden; --personal shows them.")
+    for problem in record.problems:
         say(f"[yellow]{escape(problem)}[/]")
