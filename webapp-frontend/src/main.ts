@@ -1,8 +1,10 @@
 import { createApp } from 'vue'
-import App from './App.vue'
 import { i18n } from '@/i18n/i18n'
-import { createDesign } from '@/ui/vuetify'
+import { createDesign } from '@/ui/theme'
+import { loadConfig } from './api/config'
+import App from './App.vue'
 import { router } from './router'
 import '@/ui/base.css'
 
+void loadConfig()
 createApp(App).use(i18n).use(createDesign()).use(router).mount('#app')

@@ -71,6 +71,7 @@ export function prediction(changes: Partial<Prediction> = {}): Prediction {
     ...said,
     judged: 'whole',
     faces: [],
+    leading_face: null,
     threshold: 0.5,
     threshold_source: 'card',
     model: 'v1',
@@ -85,11 +86,9 @@ export function prediction(changes: Partial<Prediction> = {}): Prediction {
 }
 
 /** Several verdicts, and how far they agree. */
-export function comparison(
-  results: Prediction[],
-  majority: Comparison['agreement']['majority'],
-): Comparison {
-  const fake = results.filter((result) => result.prediction === 'Fake').length
+export function comparison(results: Prediction[]): Comparison {
+  const fake = results.filter(({ verdict }) => verdict === 'fake').length
+  const real = results.filter(({ verdict }) => verdict === 'real').length
   return {
     success: true,
     results,
@@ -97,9 +96,9 @@ export function comparison(
     agreement: {
       models: results.length,
       fake,
-      real: results.length - fake,
-      majority,
-      unanimous: fake === 0 || fake === results.length,
+      real,
+      majority: fake === real ? null : fake > real ? 'Fake' : 'Real',
+      unanimous: fake === results.length || real === results.length,
       message: 'The models agree.',
     },
   }

@@ -1,5 +1,5 @@
 import type { Readable } from 'openapi-typescript-helpers'
-import type { components } from './schema'
+import type { components, paths } from './schema'
 
 // As openapi-fetch gives them.
 type Schemas = Readable<components['schemas']>
@@ -52,6 +52,10 @@ export type RunSeries = Schemas['RunSeries']
 export type RunSummary = Schemas['RunSummary']
 export type Stability = Schemas['Stability']
 
+/** What the service accepts, and whether it keeps a history. */
+export type ServiceConfig =
+  paths['/api/config']['get']['responses'][200]['content']['application/json']
+
 export type Calibrator = Card['calibrator']
 export type ClassName = Prediction['prediction']
 export type HeatColours = Explanation['overlays'][number]['colours']
@@ -74,7 +78,7 @@ interface ViewNumbers {
 }
 
 /** A forensic view with the numbers that its kind has, which the schema cannot say. */
-export type ForensicLook = {
+export type ForensicResult = {
   [View in ViewId]: Omit<ForensicView, 'view' | 'numbers'> & {
     view: View
     numbers: ViewNumbers[View]

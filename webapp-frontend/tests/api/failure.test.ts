@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { answerOf } from '@/api/answer'
-import { ApiFailure, failureOf } from '@/api/failure'
+import { dataOf, ApiFailure, failureOf } from '@/api/client'
 
 function refusal(status: number, headers?: HeadersInit) {
   return new Response(null, { status, headers })
@@ -35,18 +34,18 @@ describe('a request', () => {
   const response = new Response()
 
   it('gives its data', async () => {
-    await expect(answerOf(Promise.resolve({ data: { n: 1 }, response }))).resolves.toEqual({ n: 1 })
+    await expect(dataOf(Promise.resolve({ data: { n: 1 }, response }))).resolves.toEqual({ n: 1 })
   })
 
   it('fails as unreachable without a connection', async () => {
-    const failed = answerOf(Promise.reject<never>(new TypeError('Failed to fetch')))
+    const failed = dataOf(Promise.reject<never>(new TypeError('Failed to fetch')))
     await expect(failed).rejects.toMatchObject({ kind: 'unreachable' })
   })
 
   it('fails as unreadable on a page with status 200', async () => {
-    const page = answerOf(Promise.reject<never>(new SyntaxError('Unexpected token <')))
+    const page = dataOf(Promise.reject<never>(new SyntaxError('Unexpected token <')))
     await expect(page).rejects.toMatchObject({ kind: 'unreadable' })
-    const empty = answerOf(Promise.resolve({ response }))
+    const empty = dataOf(Promise.resolve({ response }))
     await expect(empty).rejects.toBeInstanceOf(ApiFailure)
   })
 })

@@ -1,27 +1,29 @@
 import { expect, it } from 'vitest'
-import { archiveProblem, jobQuery, MAX_ARCHIVE_BYTES } from '@/features/batch/archives'
+import { archiveProblem, jobQuery } from '@/features/batch/jobs'
+
+const MAX_BYTES = 1000
 
 function file(name: string, type = '', size = 100) {
   return { name, type, size }
 }
 
 it('takes one ZIP archive, by its name or by what the system calls it', () => {
-  expect(archiveProblem([file('Faces.ZIP')])).toBeNull()
-  expect(archiveProblem([file('faces', 'application/x-zip-compressed')])).toBeNull()
+  expect(archiveProblem([file('Faces.ZIP')], MAX_BYTES)).toBeNull()
+  expect(archiveProblem([file('faces', 'application/x-zip-compressed')], MAX_BYTES)).toBeNull()
 })
 
 it('says what to do with anything else', () => {
   const picture = file('a.jpg', 'image/jpeg')
-  expect(archiveProblem([picture, picture])).toBe('several')
-  expect(archiveProblem([file('a.zip'), file('b.zip')])).toBe('several')
-  expect(archiveProblem([picture])).toBe('picture')
-  expect(archiveProblem([file('faces')])).toBe('other')
-  expect(archiveProblem([file('faces.tar.gz', 'application/gzip')])).toBe('other')
+  expect(archiveProblem([picture, picture], MAX_BYTES)).toBe('several')
+  expect(archiveProblem([file('a.zip'), file('b.zip')], MAX_BYTES)).toBe('several')
+  expect(archiveProblem([picture], MAX_BYTES)).toBe('picture')
+  expect(archiveProblem([file('faces')], MAX_BYTES)).toBe('other')
+  expect(archiveProblem([file('faces.tar.gz', 'application/gzip')], MAX_BYTES)).toBe('other')
 })
 
 it('does not send what is certainly too large', () => {
-  expect(archiveProblem([file('a.zip', '', MAX_ARCHIVE_BYTES)])).toBeNull()
-  expect(archiveProblem([file('a.zip', '', MAX_ARCHIVE_BYTES + 1)])).toBe('tooLarge')
+  expect(archiveProblem([file('a.zip', '', MAX_BYTES)], MAX_BYTES)).toBeNull()
+  expect(archiveProblem([file('a.zip', '', MAX_BYTES + 1)], MAX_BYTES)).toBe('tooLarge')
 })
 
 it('asks the active model, all, or those that are named', () => {

@@ -1,8 +1,7 @@
-import { effectScope, nextTick } from 'vue'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { effectScope, nextTick } from 'vue'
 import type { Job } from '@/api/types'
-import { useJob } from '@/features/batch/useJob'
-import { useJobResults } from '@/features/batch/useJobResults'
+import { useJob, useJobResults } from '@/features/batch/useJobs'
 import { job, jobPicture } from '../samples'
 
 // The client takes hold of fetch as soon as it is imported.

@@ -1,5 +1,5 @@
 import { beforeEach, expect, it, vi } from 'vitest'
-import { useJobEnding } from '@/features/batch/useJobEnding'
+import { useJobActions } from '@/features/batch/useJobs'
 import { job } from '../samples'
 
 // The client takes hold of fetch as soon as it is imported.
@@ -21,14 +21,14 @@ beforeEach(() => {
 })
 
 it('cancels by a call that never deletes', async () => {
-  await useJobEnding(after).cancel(job())
+  await useJobActions(after).cancel(job())
   expect(service.asked).toEqual([`POST /api/jobs/${job().id}/cancel`])
   expect(after.cancelled).toHaveBeenCalledOnce()
 })
 
 it('deletes only what the reader was asked about', async () => {
   service.answer = () => Response.json({ success: true, outcome: 'deleted' })
-  const { ask, asking, remove } = useJobEnding(after)
+  const { ask, asking, remove } = useJobActions(after)
   await remove()
   expect(service.asked).toEqual([])
   ask(job({ state: 'finished' }))
@@ -41,7 +41,7 @@ it('deletes only what the reader was asked about', async () => {
 
 it('keeps why a job could not be ended', async () => {
   service.answer = () => Response.json({ error: 'unknown_job', message: 'There is no such job.' }, { status: 404 })
-  const { cancel, failure } = useJobEnding(after)
+  const { cancel, failure } = useJobActions(after)
   await cancel(job())
   expect(failure.value?.message).toBe('There is no such job.')
   expect(after.cancelled).not.toHaveBeenCalled()

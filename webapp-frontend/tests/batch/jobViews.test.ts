@@ -6,7 +6,7 @@ import JobProgress from '@/features/batch/JobProgress.vue'
 import JobSummary from '@/features/batch/JobSummary.vue'
 import ResultTable from '@/features/batch/ResultTable.vue'
 import { i18n } from '@/i18n/i18n'
-import { createDesign } from '@/ui/vuetify'
+import { createDesign } from '@/ui/theme'
 import { job, jobPicture } from '../samples'
 
 function show(component: Component, props: Record<string, unknown>) {

@@ -5,7 +5,7 @@ import {
   secondsTaken,
   shareDone,
   talliesOf,
-  wantedResults,
+  filterResults,
   type ResultFilter,
 } from '@/features/batch/jobs'
 import { job, jobPicture } from '../samples'
@@ -27,7 +27,7 @@ it('counts the verdicts of each model', () => {
 
 it('finds the files that some model calls fake, those it leaves open, and those without a verdict', () => {
   const files = (filter: ResultFilter) =>
-    wantedResults(results, filter).map(({ file }) => file)
+    filterResults(results, filter).map(({ file }) => file)
   expect(files('all')).toHaveLength(5)
   expect(files('fake')).toEqual(['a.jpg', 'b.jpg'])
   expect(files('open')).toEqual(['b.jpg', 'cartoon.png'])

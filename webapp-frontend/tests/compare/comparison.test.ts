@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { chosenModels, differs, rocOf, sameSample, testsOf, wantedPictures } from '@/features/compare/comparison'
+import { chosenModels, differs, rocOf, sameSample, testsOf, filterPictures } from '@/features/compare/comparison'
 import { lowIsBest } from '@/features/evaluation/metrics'
 import { curves, disagreement, measured, row } from '../samples'
 
@@ -42,10 +42,10 @@ it('does not take samples of other sizes for the same pictures', () => {
 
 it('filters the pictures by what they are and by who was wrong', () => {
   const pictures = [disagreement('Real', { a: true, b: false }), disagreement('Fake', { a: false, b: true })]
-  expect(wantedPictures(pictures, { label: '', wrong: '' })).toHaveLength(2)
-  expect(wantedPictures(pictures, { label: 'Real', wrong: '' })).toEqual([pictures[0]])
-  expect(wantedPictures(pictures, { label: '', wrong: 'a' })).toEqual([pictures[1]])
-  expect(wantedPictures(pictures, { label: 'Real', wrong: 'a' })).toEqual([])
+  expect(filterPictures(pictures, { label: '', wrong: '' })).toHaveLength(2)
+  expect(filterPictures(pictures, { label: 'Real', wrong: '' })).toEqual([pictures[0]])
+  expect(filterPictures(pictures, { label: '', wrong: 'a' })).toEqual([pictures[1]])
+  expect(filterPictures(pictures, { label: 'Real', wrong: 'a' })).toEqual([])
 })
 
 it('says which metrics are better when small, and when chance is a poor explanation', () => {

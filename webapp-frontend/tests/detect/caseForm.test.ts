@@ -2,7 +2,7 @@ import { mount } from '@vue/test-utils'
 import { expect, it } from 'vitest'
 import CaseForm from '@/features/detect/CaseForm.vue'
 import { i18n } from '@/i18n/i18n'
-import { createDesign } from '@/ui/vuetify'
+import { createDesign } from '@/ui/theme'
 
 function form() {
   return mount(CaseForm, { props: { busy: false }, global: { plugins: [i18n, createDesign()] } })

@@ -1,4 +1,5 @@
 import { effectScope } from 'vue'
+import { limitUploads } from '@/api/client'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { createDetection } from '@/features/detect/useDetection'
 import { comparison, prediction } from '../samples'
@@ -17,7 +18,7 @@ const requests = vi.hoisted(() => {
   return list
 })
 
-const answer = comparison([prediction()], 'Fake')
+const answer = comparison([prediction()])
 const scope = effectScope()
 
 function detect() {
@@ -68,11 +69,13 @@ it('aborts the request in flight when the next picture comes, and forgets the ol
   expect(outcome.value?.step).toBe('answered')
 })
 
-it('does not send what is certainly too large', async () => {
+it('does not send a picture that is larger than the service accepts', async () => {
+  limitUploads(1000)
   const { check, outcome } = detect()
-  await check(picture('large.jpg', 10 * 1024 * 1024 + 1))
+  await check(picture('large.jpg', 1001))
   expect(requests).toEqual([])
   expect(outcome.value).toMatchObject({ step: 'failed', failure: { kind: 'too_large' } })
+  limitUploads(Infinity)
 })
 
 it('sends the same picture again on request', async () => {

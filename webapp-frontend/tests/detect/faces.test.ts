@@ -1,18 +1,7 @@
 import { expect, it } from 'vitest'
 import type { ModelRow } from '@/api/types'
-import { faceJudges, looksForFaces, mostSuspect, placeOf } from '@/features/detect/faces'
+import { faceJudges, looksForFaces, placeOf } from '@/features/detect/faces'
 import { face, prediction } from '../samples'
-
-it('finds the face that looks most like a fake, the first of equals', () => {
-  expect(mostSuspect([face(0.2), face(0.9), face(0.9)])).toBe(1)
-  expect(mostSuspect([])).toBe(-1)
-})
-
-it('passes over a face that the model was not made for, unless all are like that', () => {
-  const tiny = face(0.99, { verdict: 'out_of_scope' })
-  expect(mostSuspect([tiny, face(0.2)])).toBe(1)
-  expect(mostSuspect([face(0.1, { verdict: 'out_of_scope' }), tiny])).toBe(1)
-})
 
 it('lays a box over the picture, and cuts off what lies beside it', () => {
   const box = { left: 0.25, top: 0.5, width: 0.5, height: 0.25 }

@@ -6,36 +6,33 @@ import FaceBoxes from '@/features/detect/FaceBoxes.vue'
 import FacesPanel from '@/features/detect/FacesPanel.vue'
 import { useFaceChoice } from '@/features/detect/useFaceChoice'
 import { i18n } from '@/i18n/i18n'
-import { createDesign } from '@/ui/vuetify'
-import { comparison, face, prediction } from '../samples'
+import { createDesign } from '@/ui/theme'
 import { composed } from '../composed'
+import { comparison, face, prediction } from '../samples'
 
 const faces = [face(0.1), face(0.97, { evidence: 'very_strong', box: { left: 0.6, top: 0, width: 0.2, height: 0.3 } })]
 const otherwise = [face(0.6), face(0.3)]
-const both = comparison(
-  [
-    prediction({ model: 'v1' }),
-    prediction({ model: 'v4', faces, judged: 'face' }),
-    prediction({ model: 'v5', faces: otherwise, judged: 'face', threshold: 0.55 }),
-  ],
-  'Fake',
-)
+const both = comparison([
+  prediction({ model: 'v1' }),
+  prediction({ model: 'v4', faces, leading_face: 1, judged: 'face' }),
+  prediction({ model: 'v5', faces: otherwise, leading_face: 0, judged: 'face', threshold: 0.55 }),
+])
 const global = { plugins: [i18n, createDesign()] }
 
 function choose(answer: Comparison, active: string | null = null) {
   return composed(() => useFaceChoice(() => answer, () => active))
 }
 
-it('starts with the most suspect face, as the active model sees it if it judges faces', () => {
+it('starts with the face that decided the verdict, as the active model sees it if it judges faces', () => {
   const first = choose(both)
   expect([first.judge.value?.model, first.chosen.value]).toEqual(['v4', 1])
   const active = choose(both, 'v5')
   expect([active.judge.value?.model, active.chosen.value]).toEqual(['v5', 0])
   expect(choose(both, 'v1').judge.value?.model).toBe('v4')
-  expect(choose(comparison([prediction()], 'Fake')).faces.value).toEqual([])
+  expect(choose(comparison([prediction()])).faces.value).toEqual([])
 })
 
-it('starts anew with the next answer', async () => {
+it('starts again with the next answer', async () => {
   const answer = shallowRef(both)
   const choice = composed(() => useFaceChoice(() => answer.value, () => null))
   choice.ask('v5')

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { claimedFormat, fileNameAbout } from '@/features/detect/pictures'
+import { claimedFormat, fileNameAbout } from '@/ui/files'
 
 it('names the format that a picture claims', () => {
   expect(claimedFormat({ name: 'a.jpg', type: 'image/jpeg' })).toBe('JPEG')

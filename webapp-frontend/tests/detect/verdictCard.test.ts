@@ -3,11 +3,8 @@ import { expect, it } from 'vitest'
 import type { EvaluationSummary, Prediction } from '@/api/types'
 import VerdictCard from '@/features/detect/VerdictCard.vue'
 import { i18n } from '@/i18n/i18n'
-import { createDesign } from '@/ui/vuetify'
+import { createDesign } from '@/ui/theme'
 import { evaluation as measured, prediction, unstable } from '../samples'
-
-const icons = new Set<string>()
-let seen = 0
 
 function card(changes: Partial<Prediction>, evaluation: EvaluationSummary | null = measured) {
   return mount(VerdictCard, {
@@ -40,16 +37,18 @@ it('shows what was assumed of a model without a card', () => {
   expect(text).toContain('detection-model card v1 --data FOLDER')
 })
 
-it.each([
-  ['fake', 'Likely fake'],
-  ['real', 'Likely real'],
-  ['uncertain', 'Uncertain'],
-  ['out_of_scope', 'Out of scope'],
-] as const)('shows %s with its word and an icon of its own', (verdict, word) => {
-  const shown = card({ verdict }).get('.verdict')
-  expect(shown.text()).toBe(word)
-  icons.add(shown.get('path').attributes('d') ?? '')
-  expect(icons.size).toBe(++seen)
+it('shows each verdict with its word and an icon of its own', () => {
+  const words = {
+    fake: 'Likely fake',
+    real: 'Likely real',
+    uncertain: 'Uncertain',
+    out_of_scope: 'Out of scope',
+  } as const
+  const verdicts = Object.keys(words) as (keyof typeof words)[]
+  const cells = verdicts.map((verdict) => card({ verdict }).get('.verdict'))
+  expect(cells.map((cell) => cell.text())).toEqual(Object.values(words))
+  const icons = cells.map((cell) => cell.get('path').attributes('d'))
+  expect(new Set(icons).size).toBe(verdicts.length)
 })
 
 it('says what is out of scope rather than scoring it, and keeps the number among the details', async () => {

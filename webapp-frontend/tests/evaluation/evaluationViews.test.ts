@@ -1,7 +1,6 @@
 import { mount } from '@vue/test-utils'
 import { expect, it } from 'vitest'
 import type { Component } from 'vue'
-import LineChart from '@/ui/charts/LineChart.vue'
 import CalibrationSection from '@/features/evaluation/CalibrationSection.vue'
 import DataWarnings from '@/features/evaluation/DataWarnings.vue'
 import DeliverySection from '@/features/evaluation/DeliverySection.vue'
@@ -12,7 +11,8 @@ import RankingCurves from '@/features/evaluation/RankingCurves.vue'
 import ReliabilityDiagram from '@/features/evaluation/ReliabilityDiagram.vue'
 import ThresholdCurves from '@/features/evaluation/ThresholdCurves.vue'
 import { i18n } from '@/i18n/i18n'
-import { createDesign } from '@/ui/vuetify'
+import LineChart from '@/ui/charts/LineChart.vue'
+import { createDesign } from '@/ui/theme'
 import { calibration, curves, estimate, measured, row } from '../samples'
 
 const accuracy = estimate(0.88)

@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest'
-import { influencesOf } from '@/features/models/ensembles'
 import {
   changeOf,
   deliveriesOf,
-  othersOf,
   hasBothClasses,
+  othersOf,
   thinned,
   thresholdCurves,
-} from '@/features/evaluation/evaluations'
+} from '@/features/evaluation/metrics'
+import { influencesOf } from '@/features/models/models'
 import { curves, ensemble, estimate, row } from '../samples'
 
 const whole = row({ metrics: { auc: estimate(0.9, 0.02) } })

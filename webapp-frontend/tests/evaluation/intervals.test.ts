@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { clearlyBest, overlap } from '@/features/evaluation/intervals'
+import { clearlyBest, overlap } from '@/features/evaluation/metrics'
 
 const of = (model: string, value: number, low: number, high: number) => ({ model, value, low, high })
 

@@ -1,4 +1,4 @@
-import type { Explanation, ForensicLook, ProvenanceAnswer } from '@/api/types'
+import type { Explanation, ForensicResult, ProvenanceAnswer } from '@/api/types'
 
 const image = { sha256: 'b'.repeat(64), size_bytes: 100, width: 60, height: 30, format: 'JPEG' }
 
@@ -34,7 +34,7 @@ export function explanation(changes: Partial<Explanation> = {}): Explanation {
   }
 }
 
-type Jpeg = Extract<ForensicLook, { view: 'jpeg' }>
+type Jpeg = Extract<ForensicResult, { view: 'jpeg' }>
 
 /** What the tables of a JPEG file tell. */
 export function jpegLook(numbers: Partial<Jpeg['numbers']> = {}): Jpeg {

@@ -1,8 +1,8 @@
-import { effectScope } from 'vue'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { useExplanation } from '@/features/examine/useExplanation'
-import { explanation } from './explained'
+import { effectScope } from 'vue'
+import { useExplanation } from '@/features/examine/useHeatMap'
 import { job } from '../samples'
+import { explanation } from './explained'
 
 // The client takes hold of fetch as soon as it is imported.
 const service = vi.hoisted(() => {
@@ -35,41 +35,41 @@ afterEach(() => {
 })
 
 it('asks for nothing before it is wanted, and then for this model, method and face', async () => {
-  const { explanation: found, ask } = open()
+  const { explanation: found, start } = open()
   expect(service.requests).toEqual([])
   service.answer = () => Response.json(explanation())
-  await ask()
+  await start()
   expect(service.requests[0]?.url).toContain('/api/explain?model=v1&method=lime&face=1&whole=false')
   expect(found.value).toEqual(explanation())
 })
 
 it('gives the job where it takes longer, and what that has found when it ends', async () => {
-  const { explanation: found, job: running, ask, end } = open()
+  const { explanation: found, job: running, start, finish } = open()
   service.answer = () => Response.json({ success: true, job: waiting }, { status: 202 })
-  await ask()
+  await start()
   expect([found.value, running.value]).toEqual([null, waiting])
   service.answer = () => Response.json(explanation({ method: 'lime' }))
-  await end({ ...waiting, state: 'finished' })
+  await finish({ ...waiting, state: 'finished' })
   expect(service.requests[1]?.url).toContain(`/api/explanations/${waiting.id}`)
   expect([found.value?.method, running.value]).toEqual(['lime', null])
 })
 
 it('asks for nothing of a job that was cancelled, and can be asked again', async () => {
-  const { job: running, failure, ask, end } = open()
+  const { job: running, failure, start, finish } = open()
   service.answer = () => Response.json({ success: true, job: waiting }, { status: 202 })
-  await ask()
-  await end({ ...waiting, state: 'cancelled' })
+  await start()
+  await finish({ ...waiting, state: 'cancelled' })
   expect(service.requests).toHaveLength(1)
   expect([running.value, failure.value]).toEqual([null, null])
 })
 
 it('tells why there is no heat map', async () => {
-  const { failure, ask, end } = open()
+  const { failure, start, finish } = open()
   const refusal = { success: false, error: 'explanation_failed', message: 'It has no feature map.' }
   service.answer = () => Response.json(refusal, { status: 409 })
-  await end({ ...waiting, state: 'failed' })
+  await finish({ ...waiting, state: 'failed' })
   expect(failure.value).toMatchObject({ kind: 'refused', message: refusal.message })
   service.answer = () => Response.json(explanation())
-  await ask()
+  await start()
   expect(failure.value).toBeNull()
 })

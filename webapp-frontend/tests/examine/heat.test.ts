@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
-import { useHeatChoice } from '@/features/examine/useHeatChoice'
-import { useHeatText } from '@/features/examine/useHeatText'
-import { useSignsText } from '@/i18n/useSignsText'
 import { croppedTo } from '@/features/detect/faces'
 import { gridOf, heatAt, movedBy, strength, strongestRegions } from '@/features/examine/heat'
+import { useHeatChoice } from '@/features/examine/useHeatMap'
+import { useHeatText } from '@/i18n/examine'
+import { useSignsText } from '@/i18n/verdicts'
 import { composed } from '../composed'
-import { explanation, packed } from './explained'
 import { comparison, face, prediction } from '../samples'
+import { explanation, packed } from './explained'
 
 const grid = gridOf(explanation().map)
 
@@ -78,7 +78,7 @@ it('tells in words where the strongest regions lie', () => {
 it('counts the models that see signs of generation', () => {
   const signsText = composed(useSignsText)
   const said = (...verdicts: ('fake' | 'real' | 'uncertain')[]) =>
-    signsText(comparison(verdicts.map((verdict) => prediction({ verdict })), null))
+    signsText(comparison(verdicts.map((verdict) => prediction({ verdict }))))
   expect(said('fake', 'fake', 'real', 'uncertain')).toBe('2 of 4 models see signs of generation.')
   expect(said('fake', 'real')).toBe('1 of 2 models sees signs of generation.')
   expect(said('real', 'uncertain')).toBe('None of 2 models sees signs of generation.')
@@ -96,7 +96,7 @@ it('shows of a picture only the part that was judged', () => {
 it('asks about the active model first, and about the face that is looked at', () => {
   const faces = [face(0.1), face(0.9)]
   const results = [prediction({ model: 'v3' }), prediction({ model: 'v4', judged: 'face', faces })]
-  const answer = comparison(results, 'Fake')
+  const answer = comparison(results)
   const choose = (chosen: number) => composed(() => useHeatChoice(() => answer, () => 'v4', () => chosen))
   const { question, model, method } = choose(1)
   expect(question.value).toEqual({ model: 'v4', method: 'gradcam', whole: false, face: 1 })

@@ -3,9 +3,9 @@ import { beforeEach, expect, it } from 'vitest'
 import HeatCursor from '@/features/examine/HeatCursor.vue'
 import HeatLegend from '@/features/examine/HeatLegend.vue'
 import HeatStage from '@/features/examine/HeatStage.vue'
-import { useHeatLook } from '@/features/examine/useHeatLook'
+import { useHeatLook } from '@/features/examine/useHeatMap'
 import { i18n } from '@/i18n/i18n'
-import { createDesign } from '@/ui/vuetify'
+import { createDesign } from '@/ui/theme'
 import { explanation } from './explained'
 
 const global = { plugins: [i18n, createDesign()] }

@@ -2,7 +2,7 @@ import { mount } from '@vue/test-utils'
 import { expect, it } from 'vitest'
 import HistoryRow from '@/features/history/HistoryRow.vue'
 import { i18n } from '@/i18n/i18n'
-import { createDesign } from '@/ui/vuetify'
+import { createDesign } from '@/ui/theme'
 import { historyEntry } from '../samples'
 
 function row(entry = historyEntry) {

@@ -6,11 +6,11 @@ import {
   curveValue,
   decimal,
   milliseconds,
-  pValue,
   percent,
+  pValue,
   threshold,
   tiny,
-} from '@/i18n/numbers'
+} from '@/i18n/format'
 
 describe('a probability', () => {
   it('is shown to a tenth of a percent', () => {

@@ -1,12 +1,10 @@
 import { expect, it } from 'vitest'
 import type { Prediction, Reason } from '@/api/types'
-import { useAgreementText } from '@/i18n/useAgreementText'
-import { useConformalText } from '@/i18n/useConformalText'
-import { useReasonTexts } from '@/i18n/useReasonTexts'
 import { i18n } from '@/i18n/i18n'
+import { useAgreementText, useConformalText, useReasonTexts } from '@/i18n/verdicts'
 import openapi from '../../openapi.json'
 import { composed } from '../composed'
-import { face, prediction, unstable } from '../samples'
+import { comparison, face, prediction, unstable } from '../samples'
 
 const { schemas } = openapi.components
 
@@ -57,7 +55,7 @@ it('names the change that turned the verdict', () => {
 it('says how many faces there are and which of them the verdict is on', () => {
   const faces = [face(0.2), face(0.9)]
   const image = { ...prediction().image, faces: 2 }
-  expect(reasonOf('several_faces', { faces, image })).toContain('2 faces were found. This is the verdict on face 2')
+  expect(reasonOf('several_faces', { faces, image, leading_face: 1 })).toContain('2 faces were found. This is the verdict on face 2')
   // The service says how many of a crowd were judged.
   const crowd = { ...image, faces: 40 }
   expect(reasonOf('several_faces', { faces, image: crowd })).toBe('as the service says')
@@ -79,7 +77,7 @@ it('says what a conformal set leaves possible', () => {
 it('counts the models that reached a verdict, and says which did not', () => {
   const text = composed(useAgreementText)
   const of = (...verdicts: Prediction['verdict'][]) =>
-    text({ results: verdicts.map((verdict) => prediction({ verdict })) })
+    text(comparison(verdicts.map((verdict) => prediction({ verdict }))))
   expect(of('fake', 'fake', 'real')).toBe('2 of 3 models say Fake.')
   expect(of('fake', 'real')).toBe('The models are split: 1 of 2 say Fake, 1 say Real.')
   expect(of('real', 'uncertain', 'out_of_scope')).toBe(

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { duration, moment } from '@/i18n/times'
+import { duration, moment } from '@/i18n/format'
 
 it('tells a moment with its zone', () => {
   const text = moment('2026-11-21T15:14:32Z', 'en-GB', 'Europe/Berlin')

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { FolderFile } from '@/api/types'
-import { fileRows } from '@/features/models/folder'
+import { fileRows } from '@/features/models/models'
 import { model } from '../samples'
 
 const file = (name: string, role: FolderFile['role'], changes: Partial<FolderFile> = {}) => ({

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { fromPercent, toPercent } from '@/features/models/thresholds'
+import { fromPercent, toPercent } from '@/features/models/models'
 
 it('turns a threshold into percent and back without noise', () => {
   expect(toPercent(0.29)).toBe(29)

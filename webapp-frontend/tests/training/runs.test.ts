@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
+import { bestOf, tagsOf } from '@/features/training/curves'
 import { firstChoice, lookOfRuns, runOfCard } from '@/features/training/runs'
-import { bestOf, tagsOf } from '@/features/training/tags'
 import { card, run } from '../samples'
 
 const newestFirst = [

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { smoothed } from '@/features/training/smoothing'
+import { smoothed } from '@/features/training/curves'
 
 it('gives the debiased moving average of TensorBoard', () => {
   // By hand, weight 0.6: 1; (0.6·0.4 + 0.4·2) / 0.64; (0.6·1.04 + 0.4·3) / 0.784

@@ -1,5 +1,43 @@
 import type { Job, JobPicture, VerdictName } from '@/api/types'
-import { votesOf, type Votes } from '@/features/detect/verdicts'
+import { type Votes, votesOf } from '@/features/detect/verdicts'
+
+/** What a file chooser offers as archives. */
+export const ARCHIVE_TYPES = '.zip,application/zip,application/x-zip-compressed'
+
+/** `several`: files that are not packed; `other`: a folder, or a file that is no ZIP. */
+export type ArchiveProblem = 'several' | 'picture' | 'other' | 'tooLarge'
+
+type FileFacts = Pick<File, 'name' | 'size' | 'type'>
+
+/** Why files are not worth sending as an archive; null where there is one that may do. */
+export function archiveProblem(files: readonly FileFacts[], maxBytes: number): ArchiveProblem | null {
+  const [file, ...others] = files
+  if (!file || others.length) return 'several'
+  if (file.type.startsWith('image/')) return 'picture'
+  // A folder, too, comes as a file: without a type, and it cannot be read.
+  if (!/\.zip$/i.test(file.name) && !ARCHIVE_TYPES.split(',').includes(file.type)) return 'other'
+  return file.size > maxBytes ? 'tooLarge' : null
+}
+
+/** Which models are to judge: the active one, all, or those named; and how. */
+export interface JobOptions {
+  which: 'active' | 'all' | 'chosen'
+  names: string[]
+  /** Whole pictures, also by models made for faces. */
+  whole: boolean
+  /** Each picture also after small changes. */
+  changes: boolean
+}
+
+/** What the API is asked beside the archive, without what it does anyhow; null: no model named. */
+export function jobQuery({ which, names, whole, changes }: JobOptions): Record<string, string> | null {
+  if (which === 'chosen' && !names.length) return null
+  return {
+    ...(which !== 'active' && { models: which === 'all' ? 'all' : names.join(',') }),
+    ...(whole && { whole: 'true' }),
+    ...(changes && { stability: 'always' }),
+  }
+}
 
 export function isActive({ state }: Pick<Job, 'state'>): boolean {
   return state === 'waiting' || state === 'running'
@@ -46,6 +84,6 @@ const WANTED: Record<ResultFilter, (verdicts: VerdictName[]) => boolean> = {
   none: (verdicts) => !verdicts.length,
 }
 
-export function wantedResults(results: JobPicture[], filter: ResultFilter): JobPicture[] {
+export function filterResults(results: JobPicture[], filter: ResultFilter): JobPicture[] {
   return results.filter(({ verdicts }) => WANTED[filter](verdicts.map(({ verdict }) => verdict)))
 }

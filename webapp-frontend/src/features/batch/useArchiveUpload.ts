@@ -1,12 +1,14 @@
 import { ref, shallowRef } from 'vue'
-import { asFailure, type ApiFailure } from '@/api/failure'
-import { startJob } from '@/api/jobs'
+import { type ApiFailure, asFailure } from '@/api/client'
+import { useConfig } from '@/api/config'
+import { startJob } from '@/api/endpoints'
 import type { Job } from '@/api/types'
-import { archiveProblem, type ArchiveProblem } from './archives'
-import { shared } from '@/ui/shared'
+import { shared } from '@/ui/state'
+import { archiveProblem, type ArchiveProblem } from './jobs'
 
 /** The archive to be judged and how much of it has gone; it goes on while other pages are seen. */
 export function createArchiveUpload() {
+  const config = useConfig()
   const archive = shallowRef<File | null>(null)
   const problem = ref<ArchiveProblem | null>(null)
   /** The share that has gone, in [0, 1]; null while nothing is sent. */
@@ -17,7 +19,7 @@ export function createArchiveUpload() {
   function take(files: File[]) {
     if (sent.value !== null) return
     failure.value = null
-    problem.value = archiveProblem(files)
+    problem.value = archiveProblem(files, config.value?.max_archive_bytes ?? Infinity)
     if (!problem.value) archive.value = files[0] ?? null
   }
 

@@ -58,7 +58,7 @@ export interface Wanted {
   wrong: string
 }
 
-export function wantedPictures(pictures: Disagreement[], { label, wrong }: Wanted): Disagreement[] {
+export function filterPictures(pictures: Disagreement[], { label, wrong }: Wanted): Disagreement[] {
   return pictures.filter(
     (picture) =>
       (!label || picture.label === label) &&

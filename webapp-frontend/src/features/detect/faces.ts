@@ -1,19 +1,8 @@
-import type { Face, FaceBox, ModelRow, Prediction } from '@/api/types'
+import type { FaceBox, ModelRow, Prediction } from '@/api/types'
 
 /** The models that judged faces of the picture, and not the whole of it. */
 export function faceJudges(results: Prediction[]): Prediction[] {
   return results.filter(({ faces }) => faces.length)
-}
-
-/**
- * The place of the face whose verdict is that of the picture: of those that the model was made for,
- * the one with the highest probability of Fake. -1 where there is none.
- */
-export function mostSuspect(faces: Face[]): number {
-  const within = faces.filter(({ verdict }) => verdict !== 'out_of_scope')
-  const rivals = within.length ? within : faces
-  const highest = Math.max(...rivals.map(({ probability }) => probability.fake))
-  return faces.findIndex((face) => rivals.includes(face) && face.probability.fake === highest)
 }
 
 /** Whether a model looks for faces: it was made for cut-outs of them. */

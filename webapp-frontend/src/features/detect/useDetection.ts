@@ -1,10 +1,8 @@
-import { onScopeDispose, shallowRef, watch } from 'vue'
-import { asFailure, type ApiFailure } from '@/api/failure'
-import { askModels, type Question } from '@/api/predict'
+import { onScopeDispose, ref, shallowRef, watch } from 'vue'
+import { type ApiFailure, asFailure } from '@/api/client'
+import { predict, type PredictOptions } from '@/api/endpoints'
 import type { Comparison } from '@/api/types'
-import { shared } from '@/ui/shared'
-import { useJudging } from './useJudging'
-import { useKeeping } from './useKeeping'
+import { shared, useRemembered } from '@/ui/state'
 
 export interface SentPicture {
   file: File
@@ -18,7 +16,7 @@ export type Outcome =
   | { step: 'failed'; failure: ApiFailure }
 
 /** The picture being checked and what came of it. `question` says, when it is sent, what to ask. */
-export function createDetection(question: () => Question) {
+export function createDetection(question: () => PredictOptions) {
   const picture = shallowRef<SentPicture | null>(null)
   const outcome = shallowRef<Outcome | null>(null)
   let request = new AbortController()
@@ -33,7 +31,7 @@ export function createDetection(question: () => Question) {
     request = new AbortController()
     const { signal } = request
     outcome.value = { step: 'waiting' }
-    const result = await askModels(file, question(), signal).then(
+    const result = await predict(file, question(), signal).then(
       (answer): Outcome => ({ step: 'answered', answer }),
       (thrown: unknown): Outcome => ({ step: 'failed', failure: asFailure(thrown) }),
     )
@@ -56,10 +54,17 @@ export function createDetection(question: () => Question) {
 
 export type Detection = ReturnType<typeof createDetection>
 
+const whole = ref(false)
+const keep = useRemembered('keep-history', true)
+const stability = useRemembered<PredictOptions['stability']>('stability', 'auto')
+
+/** The reader's options for checks. A new visit starts with faces again, so `whole` is not remembered. */
+export function usePredictOptions() {
+  return { whole, keep, stability }
+}
+
 /** The same by some models, in the way that the reader has chosen; asked again when that changes. */
 export function createChosenDetection(models: () => string) {
-  const keep = useKeeping()
-  const { whole, stability } = useJudging()
   const detection = createDetection(() => ({
     models: models(),
     history: keep.value,

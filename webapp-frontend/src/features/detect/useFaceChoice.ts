@@ -1,6 +1,6 @@
 import { computed, ref, watch } from 'vue'
 import type { Comparison } from '@/api/types'
-import { faceJudges, mostSuspect } from './faces'
+import { faceJudges } from './faces'
 
 /** Which face of a judged picture is looked at, and by which model's verdict. */
 export function useFaceChoice(answer: () => Comparison | undefined, active: () => string | null) {
@@ -16,7 +16,7 @@ export function useFaceChoice(answer: () => Comparison | undefined, active: () =
 
   watch(answer, () => {
     asked.value = null
-    chosen.value = Math.max(0, mostSuspect(faces.value))
+    chosen.value = judge.value?.leading_face ?? 0
   }, { immediate: true })
 
   return { judges, judge, faces, chosen, face, ask: (model: string) => (asked.value = model) }

@@ -1,7 +1,7 @@
 import type { Change, Comparison, Face, Prediction, Reason, Stability, VerdictName } from '@/api/types'
 
 /** What a model says, of a picture or of one face on it. */
-export type Finding = Prediction | Face
+export type VerdictResult = Prediction | Face
 
 export type Votes = Record<VerdictName, number>
 
@@ -12,11 +12,11 @@ export function votesOf(verdicts: VerdictName[]): Votes {
   return votes
 }
 
-/** What all models together say: the majority of those that reached a verdict. */
-export function jointVerdict({ results }: Pick<Comparison, 'results'>): VerdictName {
-  const { fake, real, uncertain, out_of_scope } = votesOf(results.map(({ verdict }) => verdict))
-  if (fake !== real) return fake > real ? 'fake' : 'real'
-  return out_of_scope && !fake && !uncertain ? 'out_of_scope' : 'uncertain'
+/** The verdict of all models together: the service's majority, or why there is none. */
+export function jointVerdict({ agreement, results }: Pick<Comparison, 'agreement' | 'results'>): VerdictName {
+  if (agreement.majority) return agreement.majority === 'Fake' ? 'fake' : 'real'
+  const outside = results.length > 0 && results.every(({ verdict }) => verdict === 'out_of_scope')
+  return outside ? 'out_of_scope' : 'uncertain'
 }
 
 /** The verdicts with that of one model first, the others as they came. */
@@ -26,7 +26,7 @@ export function withFirst<T extends { model: string }>(results: T[], first: stri
 }
 
 /** Whether a reason is among those for a verdict. */
-export function hasReason({ explained }: Pick<Finding, 'explained'>, reason: Reason['code']): boolean {
+export function hasReason({ explained }: Pick<VerdictResult, 'explained'>, reason: Reason['code']): boolean {
   return explained.some(({ code }) => code === reason)
 }
 

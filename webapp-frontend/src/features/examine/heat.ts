@@ -1,5 +1,4 @@
 import type { ClassName, Explanation } from '@/api/types'
-import { bytesOf } from './base64'
 
 /** How much each place of the part of a picture that was judged speaks for Fake. */
 export interface HeatGrid {
@@ -102,4 +101,9 @@ export function movedBy(key: string, { x, y }: Place): Place | null {
   if (!move) return null
   const within = (value: number) => Math.min(Math.max(value, 0), 1)
   return { x: within(x + move[0]), y: within(y + move[1]) }
+}
+
+/** The bytes that a base64 text stands for. */
+export function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
 }

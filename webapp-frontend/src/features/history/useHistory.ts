@@ -1,51 +1,104 @@
-import { computed, reactive, ref, shallowRef, watch } from 'vue'
-import { deleteHistory, deleteHistoryEntry, listHistory } from '@/api/history'
-import type { HistoryPage } from '@/api/types'
-import { anything, isFiltered, toQuery } from './history'
-import { useRequest } from '@/api/useRequest'
+import { computed, onScopeDispose, reactive, ref, watch } from 'vue'
+import { useI18n } from 'vue-i18n'
+import { deleteHistory, deleteHistoryEntry, type HistoryQuery, listHistory } from '@/api/endpoints'
+import { useAsync } from '@/api/useAsync'
+import { usePaged } from '@/api/usePaged'
+
+/** A filter as the reader sets it; empty fields let everything through. */
+export interface HistoryFilter {
+  search: string
+  model: string
+  prediction: '' | 'Real' | 'Fake'
+  verdict: '' | 'fake' | 'real' | 'uncertain' | 'out_of_scope'
+  /** First and last day, `YYYY-MM-DD` in the reader's time zone. */
+  from: string
+  to: string
+}
+
+export function emptyFilter(): HistoryFilter {
+  return { search: '', model: '', prediction: '', verdict: '', from: '', to: '' }
+}
+
+export function isFiltered(filter: HistoryFilter): boolean {
+  return Object.values(toQuery(filter)).some((value) => value !== undefined)
+}
+
+/** The filter as the API takes it: the days become moments, the last day still counts. */
+export function toQuery(filter: HistoryFilter): HistoryQuery {
+  return {
+    search: filter.search.trim() || undefined,
+    model: filter.model || undefined,
+    prediction: filter.prediction || undefined,
+    verdict: filter.verdict || undefined,
+    since: midnight(filter.from, 0),
+    until: midnight(filter.to, 1),
+  }
+}
+
+/** When a day of the reader's begins, or one of the days after it. */
+function midnight(day: string, later: number): string | undefined {
+  const [year, month, date] = day.split('-').map(Number)
+  if (!year || !month || !date) return undefined
+  return new Date(year, month - 1, date + later).toISOString()
+}
 
 const PER_PAGE = 20
 /** A search waits until the typing pauses. */
 const PAUSE_MS = 300
 
-/** Past verdicts: what the filter lets through, a page at a time. */
+/** Past verdicts that match the filter, a page at a time. */
 export function useHistory() {
-  const choice = reactive(anything())
-  const page = ref(1)
-  const history = shallowRef<HistoryPage | null>(null)
-  const filtered = computed(() => isFiltered(choice))
-  const pages = computed(() => Math.ceil((history.value?.total ?? 0) / PER_PAGE))
-  let latest = 0
+  const filter = reactive(emptyFilter())
+  const filtered = computed(() => isFiltered(filter))
+  const { page, pages, list, failure, load } = usePaged(
+    (slice) => listHistory(toQuery(filter), slice),
+    PER_PAGE,
+  )
 
-  const { busy, failure, run: load } = useRequest(async () => {
-    const turn = ++latest
-    const place = { limit: PER_PAGE, offset: (page.value - 1) * PER_PAGE }
-    const found = await listHistory(toQuery(choice), place)
-    if (turn !== latest) return
-    history.value = found
-    // The last page may have been emptied.
-    page.value = Math.max(1, Math.min(page.value, pages.value))
-  })
-
-  const removal = useRequest(async (entry: number | null) => {
-    await (entry === null ? deleteHistory(toQuery(choice)) : deleteHistoryEntry(entry))
+  const removal = useAsync(async (_signal, entry: number | null) => {
+    await (entry === null ? deleteHistory(toQuery(filter)) : deleteHistoryEntry(entry))
     await load()
   })
 
   let timer: number | undefined
-  watch(choice, () => {
+  watch(filter, () => {
     window.clearTimeout(timer)
     timer = window.setTimeout(() => {
       page.value = 1
       void load()
     }, PAUSE_MS)
   })
-  watch(page, load)
+  onScopeDispose(() => {
+    window.clearTimeout(timer)
+  })
 
   function reset() {
-    Object.assign(choice, anything())
+    Object.assign(filter, emptyFilter())
   }
 
   void load()
-  return { choice, filtered, page, pages, perPage: PER_PAGE, history, busy, failure, load, removal, reset }
+  return { filter, filtered, page, pages, history: list, failure, load, removal, reset }
+}
+
+/** What the reader is about to delete: one entry, or (null) all that the list holds. */
+export function useDeletion(remove: (entry: number | null) => Promise<void>) {
+  const { t } = useI18n()
+  const open = ref(false)
+  const entry = ref<number | null>(null)
+  const total = ref(1)
+
+  function askFor(one: number | null, howMany: number) {
+    entry.value = one
+    total.value = howMany
+    open.value = true
+  }
+
+  async function confirm() {
+    open.value = false
+    await remove(entry.value)
+  }
+
+  const title = computed(() => t('history.delete.title', total.value))
+  const action = computed(() => t('history.delete.action', total.value))
+  return { open, title, action, askFor, confirm }
 }

@@ -1,26 +1,20 @@
-import { computed, onScopeDispose, shallowRef } from 'vue'
-import { asFailure, type ApiFailure } from '@/api/failure'
-import { listModels, setActive, setThreshold } from '@/api/models'
-import type { ModelList, ModelRow } from '@/api/types'
-import { shared } from '@/ui/shared'
+import { computed, onScopeDispose } from 'vue'
+import { listModels, setActive, setThreshold } from '@/api/endpoints'
+import type { ModelRow } from '@/api/types'
+import { useAsync } from '@/api/useAsync'
+import { shared } from '@/ui/state'
 
 const POLL_MS = 2000
 
 /** The list of models, read again by itself while it is empty or one of them is loading. */
 export function createModels() {
-  const list = shallowRef<ModelList | null>(null)
-  const failure = shallowRef<ApiFailure | null>(null)
+  const { data: list, failure, run: load } = useAsync(() => listModels())
   const models = computed(() => list.value?.models ?? [])
   let timer: number | undefined
 
   async function refresh() {
     window.clearTimeout(timer)
-    try {
-      list.value = await listModels()
-      failure.value = null
-    } catch (thrown) {
-      failure.value = asFailure(thrown)
-    }
+    await load()
     window.clearTimeout(timer)
     const { value: rows } = models
     if (rows.length === 0 || rows.some(({ state }) => state === 'loading')) {

@@ -1,11 +1,11 @@
-import { computed, reactive, ref, watch, type Ref } from 'vue'
+import { computed, reactive, ref, type Ref, watch } from 'vue'
 import { useI18n } from 'vue-i18n'
 import type { RunDetail } from '@/api/types'
+import { useFormat } from '@/i18n/format'
+import { useTagName } from '@/i18n/runs'
 import type { ChartAxis, ChartLine } from '@/ui/charts/lines'
-import * as curves from '@/ui/charts/curves'
-import { isByEpoch, tagsOf } from './tags'
-import { useFormat } from '@/i18n/useFormat'
-import { useTagName } from './useTagName'
+import { isByEpoch, tagsOf } from './curves'
+import * as curves from './curves'
 
 /** What the reader sets above the curves. */
 export interface CurveView {

@@ -1,55 +1,51 @@
-import { computed, shallowReactive, shallowRef, watchEffect, type Ref } from 'vue'
-import { asFailure, type ApiFailure } from '@/api/failure'
-import { getRun, listRuns } from '@/api/runs'
-import type { RunDetail, RunSummary } from '@/api/types'
+import { computed, type Ref } from 'vue'
+import { getRun, listRuns } from '@/api/endpoints'
+import type { RunSummary } from '@/api/types'
+import { useAsync, useAsyncEach } from '@/api/useAsync'
 import { usePolling } from '@/api/usePolling'
+import { useModels } from '@/features/models/useModels'
+import { useRemembered } from '@/ui/state'
+import { firstChoice } from './runs'
 
 const POLL_MS = 5000
 
-/** All training runs, read again while the page is seen; null until they are known. */
+/** All training runs, refreshed while the page is visible; null until the first answer. */
 export function useRuns() {
-  const runs = shallowRef<RunSummary[] | null>(null)
-  const failure = shallowRef<ApiFailure | null>(null)
-
-  async function refresh() {
-    try {
-      const fresh = await listRuns()
-      // The same runs again must not redraw anything.
-      if (JSON.stringify(fresh) !== JSON.stringify(runs.value)) runs.value = fresh
-      failure.value = null
-    } catch (thrown) {
-      failure.value = asFailure(thrown)
-    }
-  }
-
+  let previous: RunSummary[] = []
+  const { data: runs, failure, run: refresh } = useAsync(async () => {
+    const latest = await listRuns()
+    // An unchanged list must not redraw anything.
+    if (JSON.stringify(latest) !== JSON.stringify(previous)) previous = latest
+    return previous
+  })
   usePolling(refresh, POLL_MS)
   return { runs, failure, refresh }
 }
 
-/** The curves of the chosen runs, read again only where a run has changed. */
+/** The curves of the chosen runs, read again only when a run has changed. */
 export function useRunDetails(chosen: Ref<RunSummary[]>) {
-  const known = shallowReactive(new Map<string, RunDetail>())
-  const asked = new Map<string, string>()
-  const failure = shallowRef<ApiFailure | null>(null)
+  const { answers, failure, loading, loadAll } = useAsyncEach(chosen, getRun, ({ updated }) => updated)
+  const details = computed(() => chosen.value.flatMap(({ name }) => answers.get(name) ?? []))
+  return { details, failure, loading, loadAll }
+}
 
-  async function read({ name, updated }: RunSummary) {
-    if (asked.get(name) === updated) return
-    asked.set(name, updated)
-    try {
-      known.set(name, await getRun(name))
-      failure.value = null
-    } catch (thrown) {
-      asked.delete(name)
-      failure.value = asFailure(thrown)
-    }
-  }
+/** Which runs are shown; until the reader chooses, those that the models come from. */
+export function useRunChoice(runs: Ref<RunSummary[] | null>) {
+  const { list, models } = useModels()
+  const remembered = useRemembered<string[] | null>('training-runs', null)
 
-  function readAll() {
-    return Promise.all(chosen.value.map(read))
-  }
-
-  watchEffect(() => void readAll())
-  const details = computed(() => chosen.value.flatMap(({ name }) => known.get(name) ?? []))
-  const loading = computed(() => details.value.length < chosen.value.length)
-  return { details, failure, loading, readAll }
+  const names = computed<string[]>({
+    get() {
+      const { value: old } = remembered
+      // Of runs that are all gone nothing could be shown.
+      if (old && (!old.length || runs.value?.some(({ name }) => old.includes(name)))) return old
+      if (!list.value) return []
+      return firstChoice(runs.value ?? [], models.value.map(({ name }) => name))
+    },
+    set(chosen) {
+      remembered.value = chosen
+    },
+  })
+  const chosen = computed(() => runs.value?.filter(({ name }) => names.value.includes(name)) ?? [])
+  return { names, chosen }
 }

@@ -1,4 +1,4 @@
-import type { Point } from './curves'
+import type { Point } from '@/features/training/curves'
 
 /** One line of a chart. */
 export interface ChartLine {
