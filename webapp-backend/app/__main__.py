@@ -1,4 +1,4 @@
-"""`python -m app`: serve. `python -m app openapi`: print the API's description."""
+"""`python -m app` serves; `python -m app openapi|settings` prints a description of them."""
 
 import contextlib
 import json
@@ -10,7 +10,7 @@ import uvicorn
 
 from app import logs
 from app.main import create_app
-from app.settings import Settings
+from app.settings import Settings, settings_table
 
 
 def serve(settings: Settings) -> None:
@@ -35,6 +35,8 @@ def serve(settings: Settings) -> None:
 
 if sys.argv[1:] == ["openapi"]:
     sys.stdout.write(json.dumps(create_app().openapi(), indent=2, sort_keys=True) + "\n")
+elif sys.argv[1:] == ["settings"]:
+    sys.stdout.write(settings_table())
 else:
     chosen = Settings()
     logs.configure(chosen.log_format, chosen.log_level)

@@ -16,6 +16,7 @@ from app import children, errors
 from app.api import (
     cases,
     compare,
+    config,
     explain,
     forensics,
     health,
@@ -68,7 +69,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         )
     app.add_middleware(Observed, metrics=metrics)
     judging = (predict, explain, forensics, provenance, report, cases, jobs)
-    for part in (*judging, models, compare, runs, history, health):
+    for part in (*judging, models, compare, runs, history, config, health):
         app.include_router(part.router)
     app.include_router(observed.router)
     app.include_router(tensorboard.router)

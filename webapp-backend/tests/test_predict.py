@@ -67,9 +67,11 @@ def test_all_models_side_by_side(client: TestClient) -> None:
     answer = predict(client, WHITE, models="all").json()
     assert [r["model"] for r in answer["results"]] == ["bright", "dark", "nocard"]
     agreement = answer["agreement"]
-    assert (agreement["models"], agreement["fake"], agreement["real"]) == (3, 2, 1)
-    assert agreement["majority"] == "Fake"
-    assert agreement["message"] == "2 of 3 models say Fake."
+    # nocard says Fake, but its verdict is uncertain: no vote.
+    counts = [agreement[name] for name in ("models", "fake", "real", "undecided")]
+    assert counts == [3, 1, 1, 1]
+    assert agreement["majority"] is None
+    assert agreement["message"] == "The models are split: 1 of 3 say Fake, 1 say Real."
 
 
 def test_some_models_side_by_side(client: TestClient) -> None:

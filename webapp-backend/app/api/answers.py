@@ -25,6 +25,7 @@ def prediction(
         reasons=found.verdict.reasons,
         judged=found.region,
         faces=[_face(one, picture) for one in found.faces],
+        leading_face=found.leading_face,
         threshold=found.verdict.threshold,
         threshold_source=source,
         model=model.name,

@@ -99,19 +99,23 @@ async def judged(
 
 
 def agree(results: Sequence[Prediction]) -> Agreement:
-    """How many models say Fake and Real, and in words."""
-    fake = sum(result.prediction == "Fake" for result in results)
-    real = len(results) - fake
+    """Count the verdicts of several models; uncertain and out-of-scope verdicts are not votes."""
+    fake = sum(result.verdict == "fake" for result in results)
+    real = sum(result.verdict == "real" for result in results)
+    models = len(results)
     majority: ClassName | None = None if fake == real else "Fake" if fake > real else "Real"
-    if majority is None:
-        text = f"The models are split: {fake} of {len(results)} say Fake."
+    if majority:
+        text = f"{max(fake, real)} of {models} models say {majority}."
+    elif fake:
+        text = f"The models are split: {fake} of {models} say Fake, {real} say Real."
     else:
-        text = f"{max(fake, real)} of {len(results)} models say {majority}."
+        text = f"None of {models} models is certain."
     return Agreement(
-        models=len(results),
+        models=models,
         fake=fake,
         real=real,
+        undecided=models - fake - real,
         majority=majority,
-        unanimous=len(results) in (fake, real),
+        unanimous=models in (fake, real),
         message=text,
     )

@@ -79,6 +79,9 @@ class Prediction(Answer, Said):
     faces: list[FacePrediction] = Field(
         description="the judged faces, the largest first; empty where the whole was judged"
     )
+    leading_face: int | None = Field(
+        description="index into `faces` of the face that decides the verdict; null: whole picture"
+    )
     threshold: float
     threshold_source: ThresholdSource
     model: str
@@ -99,13 +102,14 @@ class FailedModel(BaseModel):
 
 
 class Agreement(BaseModel):
-    """How many models say the same."""
+    """Counts of verdicts. Uncertain and out-of-scope verdicts are not votes."""
 
     models: int
     fake: int
     real: int
-    majority: ClassName | None = Field(description="none on a tie")
-    unanimous: bool
+    undecided: int = Field(description="verdicts that are uncertain or out of scope")
+    majority: ClassName | None = Field(description="null on a tie, or without a vote")
+    unanimous: bool = Field(description="every model says Fake, or every model says Real")
     message: str
 
 
