@@ -23,7 +23,7 @@ train: ## install the command line: .venv/bin/detection-model --help
 
 demo-data: ## write a small synthetic data set to data/Demo
 	@$(PYTHON) tools/prepare.py train
-	@$(VENV)/detection-model synthetic data/Demo
+	@$(VENV)/detection-model data synthetic data/Demo
 
 notebook: ## open the notebooks in JupyterLab
 	@$(PYTHON) tools/prepare.py notebook
@@ -55,18 +55,18 @@ benchmark: ## load-test the service and its peers on PICTURES (a folder of JPEG 
 
 benchmark-quality: ## evaluate every published model on DATA and write the tables
 	@$(PYTHON) tools/prepare.py train
-	@$(VENV)/detection-model benchmark $(if $(DATA),$(addprefix --data ,$(DATA)),\
+	@$(VENV)/detection-model eval benchmark $(if $(DATA),$(addprefix --data ,$(DATA)),\
 	  --data data/All --data data/Manipulated \
 	  --data "data/Dataset=StyleGAN,140k Real and Fake Faces (sample)")
 	@$(VENV)/python tools/results.py
 
 backbone-study: ## train architectures on one split of DATA and compare them
 	@$(PYTHON) tools/prepare.py train
-	@$(VENV)/detection-model backbone-study --data $(or $(DATA),data/Dataset) $(STUDY)
+	@$(VENV)/detection-model train backbones --data $(or $(DATA),data/Dataset) $(STUDY)
 
 fault-study: ## train v3 briefly on DATA with each injected fault
 	@$(PYTHON) tools/prepare.py train
-	@$(VENV)/detection-model fault-study --data $(or $(DATA),data/Dataset) $(STUDY)
+	@$(VENV)/detection-model train faults --data $(or $(DATA),data/Dataset) $(STUDY)
 
 openapi: ## write the API description that the page's client is generated from
 	@$(VENV)/python -m app openapi > webapp-frontend/openapi.json

@@ -1,4 +1,4 @@
-"""`detection-model average`: several networks' weights as one."""
+"""`detection-model model average`: several networks' weights as one."""
 
 import shutil
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""`detection-model benchmark`: every published model on every data set."""
+"""`detection-model eval benchmark`: every published model on every data set."""
 
 import shutil
 from collections.abc import Callable
@@ -40,7 +40,7 @@ def test_every_model_is_measured_on_every_set_its_own_first(
     bright = [("Bright", None), ("Bright", "GanA"), ("Bright", "GanB")]
     assert rows == {"red": [*bright, ("Late", "Dim")], "green": [("Late", "Dim"), *bright]}
     assert found["red"].command == (
-        "detection-model benchmark --data data/Bright --data data/Dark=Dim,Late --model red "
+        "detection-model eval benchmark --data data/Bright --data data/Dark=Dim,Late --model red "
         "--delivery original"
     )
     path = bright_models / "red.eval" / records.PREDICTIONS

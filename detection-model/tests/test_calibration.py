@@ -233,7 +233,7 @@ def test_a_model_without_a_card_and_a_swapped_one_are_refused(
     swapped = card.output.model_copy(update={"classes": ("Fake", "Real")})
     write_card(card.model_copy(update={"output": swapped}), bright_models / "red.json")
     (bright_models / "green.json").unlink()
-    for name, why in (("red", "swapped with Real"), ("green", "detection-model card green")):
+    for name, why in (("red", "swapped with Real"), ("green", "detection-model model card green")):
         before = sorted(path.name for path in bright_models.iterdir())
         done = here("calibrate", name, "--data", bright_data, *models)
         assert done.exit_code == 2

@@ -121,8 +121,8 @@ def test_the_command_writes_what_it_shows(
 def test_what_cannot_be_compared_is_said(bright_models: Path, here: Here) -> None:
     for names, why in (
         (["red"], "two or more"),
-        (["red", "green"], "detection-model evaluate red"),
-        (["red", "purple"], "detection-model evaluate red"),
+        (["red", "green"], "detection-model eval run red"),
+        (["red", "purple"], "detection-model eval run red"),
         (["purple", "red"], "no model purple"),
     ):
         done = here("compare", *names, "--models", bright_models)

@@ -1,4 +1,4 @@
-"""detection-model export: other forms of a model give what Keras gives, or say by how much not."""
+"""`detection-model model export`: exported models give the same outputs as Keras."""
 
 from pathlib import Path
 from typing import Any

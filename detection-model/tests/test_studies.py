@@ -15,7 +15,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from typer.testing import Result
 
 from detection_model import architectures
-from detection_model.cli import fault_study
+from detection_model.cli import studies
 from detection_model.data.synthetic import write_synthetic
 from detection_model.training.config import Faults, TrainConfig, configured
 from detection_model.training.reporting import Interrupted, Reporter
@@ -123,7 +123,7 @@ def test_the_commands_write_table_and_plot(
         assert float(row["test_auc"]) <= float(row["test_auc_high"]) <= 1
     assert "was not inspected for leaks" in done.stdout
     assert "not run: not chosen" in done.stdout
-    monkeypatch.setattr(fault_study, "PLANTED", {"none": {}, "wrong loss": {"wrong_loss": True}})
+    monkeypatch.setattr(studies, "FAULTS", {"none": {}, "wrong loss": {"wrong_loss": True}})
     done = here("fault-study", *of, "--recipe", "v1", "--image-size", 32)
     assert done.exit_code == 0, done.output
     rows = rows_of(tmp_path / "fault-study")

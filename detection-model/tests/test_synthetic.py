@@ -25,7 +25,7 @@ def test_the_demo_set_is_written_once_and_labelled(tmp_path: Path, here: Here) -
     assert second.exit_code == 0
     assert "is there already" in second.stdout
     assert [path.stat().st_mtime_ns for path in sorted(folder.rglob("*.png"))] == before
-    for command in ("train v1", "evaluate demo", "predict", "card demo"):
+    for command in ("train v1", "eval run demo", "image predict", "model card demo"):
         assert f" {command}" in second.stdout
 
 

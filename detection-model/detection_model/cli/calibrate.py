@@ -1,4 +1,4 @@
-"""`detection-model calibrate`."""
+"""`detection-model eval calibrate`."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -29,7 +29,7 @@ class RuleName(StrEnum):
     target_precision = "target-precision"
 
 
-def command(
+def calibrate(
     model: Annotated[str, typer.Argument(help="Published name, or path of a model file.")],
     data: Annotated[
         list[Path], typer.Option(help="Labelled data set, laid out as for train; repeatable.")
@@ -63,9 +63,9 @@ def command(
     Shows what that gains on the validation and on the test split: the first has been fitted on,
     only the second counts. The test split decides nothing.
 
-      detection-model calibrate v3 --data data/Dataset
+      detection-model eval calibrate v3 --data data/Dataset
 
-      detection-model calibrate v3 --data data/Dataset --calibrator isotonic
+      detection-model eval calibrate v3 --data data/Dataset --calibrator isotonic
       --threshold-rule target-fpr --target 0.01
     """
     from detection_model.evaluation import calibration, records, uncertainty
@@ -75,7 +75,7 @@ def command(
         detector = common.load_detector(model, models)
         path = card_path(detector.path)
         if not path.exists():
-            common.refuse(f"{model} has no card: detection-model card {model} --data FOLDER")
+            common.refuse(f"{model} has no card: detection-model model card {model} --data FOLDER")
         before = read_card(path)
         with common.progress_bar("reading") as progress:
             splits = calibration.together(
@@ -110,7 +110,7 @@ def command(
     folders = " ".join(f"--data {folder}" for folder in data)
     source = f"--from-predictions {predictions}" if predictions.exists() else folders
     common.console.print(
-        f"  detection-model evaluate {model} {source}", highlight=False, soft_wrap=True
+        f"  detection-model eval run {model} {source}", highlight=False, soft_wrap=True
     )
 
 

@@ -1,26 +1,28 @@
-"""`detection-model evaluate`."""
+"""Measuring one model: `detection-model eval run|cases`."""
 
 import shlex
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from detection_model.cli import common
-from detection_model.cli.cases import replay
+from detection_model.evaluation.cases import CaseFile, CaseVerdict, read_cases
 from detection_model.evaluation.perturbations import ORIGINAL, SWEEPS, in_sweeps
 from detection_model.evaluation.records import EvaluationRow
 
 if TYPE_CHECKING:
     from detection_model.evaluation.evaluate import Result
+    from detection_model.evaluation.replay import Replay
 
 Split = Literal["train", "validation", "test", "all"]
 Sweep = StrEnum("Sweep", {name: name for name in [*SWEEPS, "all"]})  # type: ignore[misc]
 
 
-def command(
+def run(
     model: Annotated[str, typer.Argument(help="Published name, or path of a model file.")],
     data: Annotated[
         Path | None, typer.Option(help="Labelled data set, laid out as for train.")
@@ -65,18 +67,18 @@ def command(
     Precision, recall and F1 are those of Fake. Intervals are 95 % bootstrap intervals. Fakes in
     folders below that of the class, such as Test/Fake/StyleGAN, get a row for each folder.
 
-      detection-model evaluate v3 --data data/Dataset
+      detection-model eval run v3 --data data/Dataset
 
-      detection-model evaluate v3 --data data/Dataset --sweep jpeg --sweep blur --plots
+      detection-model eval run v3 --data data/Dataset --sweep jpeg --sweep blur --plots
 
     After another threshold or calibrator came into the card, this needs no pictures:
 
-      detection-model evaluate v3 --from-predictions models/v3.eval/predictions.csv
+      detection-model eval run v3 --from-predictions models/v3.eval/predictions.csv
 
     Complaints are no sample of pictures, so replaying them saves no figures; what was right when
     somebody complained and is wrong now makes the exit status 1:
 
-      detection-model evaluate v3 --cases .state/cases
+      detection-model eval run v3 --cases .state/cases
     """
     from detection_model.evaluation import evaluate as evaluation
 
@@ -172,7 +174,93 @@ def _warn(result: "Result") -> None:
 
 def _reproduced(model: str, where: list[str], given: dict[str, float | str | None]) -> str:
     """The command for a reader who has the data set in data/."""
-    words = ["detection-model", "evaluate", Path(model).stem, *where]
+    words = ["detection-model", "eval", "run", Path(model).stem, *where]
     for option, value in given.items():
         words += [option, str(value)] if value is not None else []
     return shlex.join(words)
+
+
+_HASH = 12
+_STYLES = {"regressed": "bold red", "fixed": "green", "still wrong": "red", "wrong": "red"}
+
+
+def cases(
+    folder: Annotated[Path, typer.Argument(help="Case files, as the service keeps them.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a case.")] = False,
+) -> None:
+    """List the case files that "This verdict is wrong" left: what people say, what models said.
+
+    The service keeps them in cases/ of its state folder. From a container they are copied with
+    docker compose cp backend:/state/cases cases
+
+      detection-model eval cases .state/cases
+
+      detection-model eval run v4 --cases .state/cases
+    """
+    cases = _read_cases(folder)
+    if as_json:
+        for case in cases:
+            typer.echo(case.model_dump_json())
+        return
+    table = Table("picture", "claimed at", "is said to be", "models said", "kept", "note")
+    for case in cases:
+        claim = case.claim
+        table.add_row(
+            case.sha256[:_HASH],
+            f"{claim.created:%Y-%m-%d %H:%M}",
+            claim.really,
+            "\n".join(f"{one.model}: {_verdict_text(one)}" for one in claim.verdicts),
+            "yes" if case.picture else "no",
+            escape(claim.note),
+        )
+    common.console.print(table)
+
+
+def replay(model: str, folder: Path, threshold: float | None, models: Path) -> NoReturn:
+    """Judge kept cases again, say what changed, and exit with 1 where one got worse."""
+    from detection_model.evaluation.replay import replay as replay_cases
+
+    with common.refusals():
+        cases = _read_cases(folder)
+        detector = common.load_detector(model, models)
+        with common.progress_bar("judging") as judging:
+            found = replay_cases(detector, folder, cases, threshold=threshold, progress=judging)
+    for bad in found.bad:
+        common.warn_bad(bad)
+    _print_replay(found)
+    raise typer.Exit(int(found.count("regressed") > 0))
+
+
+def _read_cases(folder: Path) -> list[CaseFile]:
+    with common.refusals():
+        cases, bad = read_cases(folder)
+    for one in bad:
+        common.warn_bad(one)
+    return cases
+
+
+def _print_replay(found: "Replay") -> None:
+    table = Table("picture", "is said to be", "before", "now", "outcome")
+    for one in found.replayed:
+        outcome, style = one.outcome, _STYLES.get(one.outcome, "")
+        before = _verdict_text(one.before) if one.before else "not asked"
+        now = f"{one.now.verdict}, {one.now.fake:.1%} Fake"
+        shown = f"[{style}]{outcome}[/]" if style else outcome
+        table.add_row(one.case.sha256[:_HASH], one.label, before, now, shown)
+    common.console.print(table)
+    right = found.count("fixed", "still right", "right")
+    say = common.console.print
+    say(
+        f"{right} of {len(found.replayed)} are right now: {found.count('fixed')} fixed, "
+        f"{found.count('regressed')} regressed, {found.count('still wrong')} still wrong.",
+        highlight=False,
+    )
+    say(
+        f"Not replayed: {len(found.without_picture)} without a picture, {len(found.unsure)} whose "
+        f"sender is unsure, {len(found.bad)} unusable.",
+        highlight=False,
+    )
+
+
+def _verdict_text(verdict: CaseVerdict) -> str:
+    return f"{verdict.verdict}, {verdict.fake:.1%} Fake"

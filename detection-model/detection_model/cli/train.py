@@ -15,7 +15,7 @@ RecipeName = StrEnum("RecipeName", {name: name for name in architectures.ZOO})  
 NETWORK, LEARNING, RESEARCH = "Network", "Learning", "Pictures, and research"
 
 
-def command(
+def train(
     version: Annotated[RecipeName, typer.Argument(help="What to train.")],
     data: Annotated[
         Path | None,
@@ -124,6 +124,8 @@ def command(
 ) -> None:
     """Train a version, publish it with its card, and log to TensorBoard.
 
+    `train sweep`, `train backbones` and `train faults` train many models; each has its own --help.
+
     Ctrl-C stops after writing a checkpoint; the same command resumes there, also after a crash.
     The last epoch is published as MODELS/NAME.keras, the best one stays in the run's folder as
     best.keras, and both stages of a backbone stay there as frozen.keras and fine-tuned.keras.
@@ -166,4 +168,4 @@ def _train(config: TrainConfig, models: Path, logs: Path, *, force: bool) -> Non
 
     with common.interruptions():
         published = train(config, Places(models, logs), common.reporter(), force=force)
-    common.console.print(f"Published {published}. Next: detection-model evaluate {config.name}")
+    common.console.print(f"Published {published}. Next: detection-model eval run {config.name}")

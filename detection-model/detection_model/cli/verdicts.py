@@ -1,4 +1,4 @@
-"""`detection-model verdicts`."""
+"""`detection-model eval verdicts`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from detection_model.evaluation.verdicts import Share, SourceVerdicts
 
 
-def command(
+def verdicts(
     model: Annotated[str, typer.Argument(help="Published name, or path of a model file.")],
     data: Annotated[
         Path, typer.Option(help="Pictures in two folders Real and Fake, or a whole data set.")
@@ -31,9 +31,9 @@ def command(
     A row for each folder below Real and Fake, with 95 % intervals, and how many pictures a figure
     needs to be trusted. Two folders without splits are judged whole.
 
-      detection-model verdicts v5 --data my-pictures
+      detection-model eval verdicts v5 --data my-pictures
 
-      detection-model verdicts v5 --data data/Broad
+      detection-model eval verdicts v5 --data data/Broad
     """
     from detection_model.evaluation.scoring import data_for
     from detection_model.evaluation.verdicts import count_verdicts

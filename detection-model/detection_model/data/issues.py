@@ -1,6 +1,6 @@
 """What an inspection found wrong with a data set, kept so that every later report repeats it.
 
-Written by `detection-model inspect-data` to `logs/data/<name>-<fingerprint>/report.json`: data
+Written by `detection-model data inspect` to `logs/data/<name>-<fingerprint>/report.json`: data
 folders are often read-only. Imports neither TensorFlow nor scikit-learn.
 """
 
@@ -106,5 +106,5 @@ def not_inspected(name: str) -> str:
     """What a report says of a data set for which `data_warnings` has nothing to go by."""
     return (
         f"{name} was not inspected for leaks, or has changed since; "
-        "to do so: detection-model inspect-data FOLDER"
+        "to do so: detection-model data inspect FOLDER"
     )

@@ -66,7 +66,7 @@ def warnings(evaluation: Evaluation) -> list[str]:
             found.append(
                 f"on {label(row)} fakes get lower probabilities than reals (AUC {auc.value:.3f}, "
                 f"at most {auc.high:.3f}): is Fake swapped with Real in the folders' names or in "
-                "the card's output.classes? detection-model card finds the latter out"
+                "the card's output.classes? detection-model model card finds the latter out"
             )
     return found
 

@@ -85,6 +85,6 @@ def _file_of(member: Member, path: Path) -> Path:
     if file_sha256(file) != member.sha256:
         raise CardError(
             f"ensemble {path.name}: its member {member.name} is another file than the one it was "
-            "made of (sha256); make it anew: detection-model ensemble --help"
+            "made of (sha256); make it anew: detection-model model ensemble --help"
         )
     return file

@@ -221,7 +221,7 @@ def _no_card(assumptions: Sequence[str]) -> list[Reason]:
         return []
     text = (
         "the model has no card, so what its output means is assumed; "
-        "`detection-model card` finds out"
+        "`detection-model model card` finds out"
     )
     return [Reason(code="no_card", message=text)]
 

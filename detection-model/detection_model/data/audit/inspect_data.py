@@ -1,4 +1,4 @@
-"""A whole data set looked at and judged: what `detection-model inspect-data` does."""
+"""A whole data set looked at and judged: what `detection-model data inspect` does."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,0 +1,187 @@
+"""Commands on data sets: `detection-model data …`."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from detection_model.cli import common
+from detection_model.data.issues import DataFindings
+from detection_model.data.synthetic import is_synthetic, write_synthetic
+from detection_model.forensics.spectrum import PUBLISHED
+
+_COLOURS = {"leak": "bold red", "warning": "yellow", "note": "blue"}
+
+
+def inspect(
+    data: Annotated[Path, typer.Argument(help="Data set, laid out as for train.")],
+    limit: Annotated[
+        int | None,
+        typer.Option(min=2, help="Look at about so many pictures, drawn from every split."),
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Default: one a core.", show_default=False)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the split, where the folders give none.")] = 0,
+    logs: common.LogsOption = common.LOGS,
+) -> None:
+    """Look at a data set before training: what is in it, and what in it leaks.
+
+    Finds copies across splits (the same pixels, or the same look), files that cannot be read, and
+    formats, sizes, JPEG compression or metadata that tell the classes apart by themselves. Writes
+    index.html, report.json and images.csv to LOGS/data/. Training and evaluation repeat its leaks.
+
+      detection-model data inspect data/Dataset
+
+      detection-model data inspect data/Dataset --limit 5000
+    """
+    from detection_model.data.audit.inspect_data import inspect_data
+    from detection_model.data.audit.report import PAGE, write_report
+    from detection_model.data.audit.tables import counts_table, files_table, separations_table
+    from detection_model.data.folders import find_data
+
+    with common.refusals():
+        found = find_data(data, seed=seed)
+        with common.progress_bar("looking") as looking:
+            inspection = inspect_data(found, limit=limit, processes=processes, progress=looking)
+    folder = write_report(inspection, logs)
+    common.console.print(counts_table(found), files_table(inspection.scan))
+    if inspection.files:
+        common.console.print(separations_table([*inspection.files, *inspection.light]))
+    _print_issues(inspection.findings)
+    common.console.print(f"Report: {folder / PAGE}", highlight=False, soft_wrap=True)
+
+
+def _print_issues(found: DataFindings) -> None:
+    for one in found.findings:
+        said = f"[{_COLOURS[one.severity]}]{one.severity}:[/] {one.message}"
+        common.console.print(said, highlight=False, soft_wrap=True)
+    if not found.leaks:
+        common.console.print("No leak found.")
+
+
+def merge(
+    out: Annotated[Path, typer.Argument(help="A new folder, such as data/All.")],
+    source: Annotated[
+        list[str],
+        typer.Option(
+            "--from",
+            help="FOLDER, FOLDER=NAME, or FOLDER=NAME OF REALS,NAME OF FAKES; repeat.",
+            metavar="FOLDER=NAMES",
+        ),
+    ],
+) -> None:
+    """Merge data sets into one, with a folder for each source below each class.
+
+    Every command reads the merged set. `eval run` then reports a row for each name of fakes,
+    against the reals of the same name or, if there are none, against all reals. Files are linked
+    where the file system allows it, else copied.
+
+      detection-model data merge data/All --from data/Dataset=FFHQ,StyleGAN --from data/Composites
+    """
+    from detection_model.data.merging import Source, collect
+
+    with common.refusals():
+        done = collect([Source.parse(text) for text in source], out)
+    for part, count in sorted(done.items()):
+        common.console.print(f"{part}: {count}", highlight=False)
+
+
+def manipulate(
+    folder: Annotated[Path, typer.Argument(help="Data set with real faces.")],
+    out: Annotated[Path, typer.Argument(help="A new folder, such as data/Manipulated.")],
+    seed: Annotated[int, typer.Option(min=0, help="Of what is drawn by chance.")] = 0,
+) -> None:
+    """Make fakes of kinds that no model is trained on, from the real test faces of a data set.
+
+    Faces are warped, as in retouching, or cloned seamlessly onto other faces. `eval benchmark`
+    then measures how well a model detects manipulations that it was not trained on.
+
+      detection-model data manipulate data/All data/Manipulated
+
+      detection-model eval benchmark --data data/All --data data/Manipulated
+    """
+    from detection_model.data.holdout_fakes import manipulate
+
+    with common.refusals(), common.progress_bar("reading") as reading:
+        done = manipulate(folder, out, seed=seed, progress=reading)
+    for part, count in sorted(done.items()):
+        common.console.print(f"{part}: {count}", highlight=False)
+
+
+_NEXT = """\
+Patterns, not faces: a model trained on them detects nothing real. Next:
+  {program} train v1 --data {folder} --name demo --epochs 3
+  {program} eval run demo --data {folder}
+  {program} image predict {folder}/Test/*/synthetic-0000.png --model demo
+  {program} model card demo --data {folder} --force"""
+
+
+def synthetic(
+    folder: Annotated[Path, typer.Argument(help="Where to write the data set.")],
+    per_class: Annotated[int, typer.Option(min=2, help="Training pictures a class.")] = 64,
+) -> None:
+    """Write a small synthetic data set, to try the other commands without a download.
+
+    The pictures are patterns, not faces: a model trained on them detects nothing real.
+
+      detection-model data synthetic data/Synthetic
+    """
+    there = is_synthetic(folder)
+    if not there and folder.exists() and any(folder.iterdir()):
+        common.refuse(f"{folder} is not empty")
+    if not there:
+        write_synthetic(folder, per_class)
+    said = f"{folder} is there already." if there else f"Wrote {folder}."
+    steps = _NEXT.format(program=_program(), folder=folder)
+    common.console.print(f"{said} {steps}", highlight=False, soft_wrap=True)
+
+
+def _program() -> str:
+    """The command as it was called: by name, by a path, or as a module."""
+    called = Path(sys.argv[0])
+    if called.stem == "__main__":
+        return "python -m detection_model"
+    if str(called.parent) in os.get_exec_path():
+        return called.name
+    here = Path.cwd()
+    return str(called.relative_to(here) if called.is_relative_to(here) else called)
+
+
+def spectra(
+    data: Annotated[Path, typer.Argument(help="Data set, laid out as for train.")],
+    out: Annotated[
+        Path, typer.Option(help="Folder for the averages.", show_default="the package's own")
+    ] = PUBLISHED,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=2, help="Look at about so many pictures, drawn from every split."),
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Default: one a core.", show_default=False)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the split, where the folders give none.")] = 0,
+) -> None:
+    """Write the mean spectrum of each class, which the forensic views show beside a picture's own.
+
+    Numbers over all pictures, from which none of them can be got back. Bring both classes to one
+    size and encoding first: else their files are told apart, and not their faces.
+
+      detection-model data spectra data/Dataset
+    """
+    from detection_model.data.audit.scan import scan
+    from detection_model.data.folders import find_data
+    from detection_model.data.issues import fingerprint
+    from detection_model.forensics.spectrum import write_averages
+
+    with common.refusals():
+        found = find_data(data, seed=seed)
+        with common.progress_bar("looking") as looking:
+            seen = scan(found, limit=limit, processes=processes, progress=looking)
+    means = {
+        label: (seen.means[label].pictures, seen.means[label].spectrum) for label in seen.classes
+    }
+    write_averages(out, found.name, fingerprint(found), means)
+    common.console.print(f"Averages: {out}", highlight=False, soft_wrap=True)

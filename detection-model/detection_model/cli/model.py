@@ -1,0 +1,252 @@
+"""Commands on model files: `detection-model model …`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from detection_model.card import (
+    MODEL_SUFFIXES,
+    NoCalibrator,
+    Threshold,
+    card_path,
+    file_sha256,
+    read_card,
+    write_card,
+)
+from detection_model.cli import common
+from detection_model.inference.ensemble import member_files
+
+if TYPE_CHECKING:
+    from detection_model.export.formats import FormatName, Report
+
+
+def card(
+    model: Annotated[str, typer.Argument(help="Name, or path of a model file.")],
+    data: Annotated[Path, typer.Option(help="Labelled pictures, laid out as for train.")],
+    models: common.ModelsOption = common.MODELS,
+    force: Annotated[bool, typer.Option("--force", help="Replace a card.")] = False,
+) -> None:
+    """Find out on labelled pictures what a model file wants and means, and write its card.
+
+    Tries value ranges and both meanings of the output, shows the AUC of each, and writes the
+    best as MODEL.json. Some hundred pictures are enough. Read the card and complete it: licences,
+    training and known failures are not to be found out.
+
+      detection-model model card foreign --data data/Dataset
+    """
+    from detection_model.evaluation.probing import chosen, readings
+
+    with common.refusals():
+        path = common.model_path(model, models)
+        if card_path(path).exists() and not force:
+            common.refuse(f"{card_path(path).name} exists; --force replaces it")
+        with common.progress_bar("reading") as progress:
+            found = readings(path, data, progress=progress)
+        table = Table("values", "0 means", "1 means", "AUC")
+        for reading in found:
+            table.add_row(reading.values, *reading.card.output.classes, f"{reading.auc:.4f}")
+        common.console.print(table)
+        best = chosen(found)
+    write_card(best.card, card_path(path))
+    common.console.print(f"Wrote {card_path(path)}", highlight=False, soft_wrap=True)
+
+
+def average(
+    name: Annotated[str, typer.Argument(help="Publish under this name.")],
+    of: Annotated[
+        list[str],
+        typer.Argument(
+            help="Two or more published names, each with its share.", metavar="MODEL=SHARE…"
+        ),
+    ],
+    models: common.ModelsOption = common.MODELS,
+    force: Annotated[bool, typer.Option("--force", help="Replace a published model.")] = False,
+) -> None:
+    """Publish the mean of the weights of networks that were fine-tuned from the same start.
+
+    One network, as fast as each of them (an ensemble asks all). Its card is that of the first,
+    without what was measured of that one: calibrate and evaluate the mean.
+
+      detection-model model average v4 v4-b=0.75 v4-a=0.25
+    """
+    from detection_model.inference.detector import load_original
+    from detection_model.training.averaging import averaged
+    from detection_model.training.checkpoints import save_weights_only
+
+    path = models / f"{name}.keras"
+    if path.exists() and not force:
+        common.refuse(f"{path.name} exists; --force replaces it")
+    with common.refusals():
+        shares = {
+            one: common.listed(share, float, one)[0] for one, share in common.pairs(of).items()
+        }
+        if len(shares) < 2 or min(shares.values()) <= 0:
+            common.refuse("name two or more models, each with a share above 0")
+        files = [common.model_path(one, models) for one in shares]
+        cards = [read_card(card_path(file)) for file in files]
+        if len({(one.input, one.output) for one in cards}) > 1:
+            common.refuse("their cards differ in input or output: they do not judge alike")
+        mean = averaged([load_original(file) for file in files], [*shares.values()])
+    save_weights_only(mean, path)
+    total = sum(shares.values())
+    said = ", ".join(f"{share / total:.2f} of {one}" for one, share in shares.items())
+    changes = {
+        "name": name,
+        "sha256": file_sha256(path),
+        "summary": f"{cards[0].summary} Its weights are the mean of {said}.",
+        "calibrator": NoCalibrator(),
+        "threshold": Threshold(),
+        "conformal": None,
+        "scope": None,
+        "steadiness": None,
+        "known_failures": (),
+    }
+    write_card(cards[0].model_copy(update=changes), card_path(path))
+    common.console.print(
+        f"Published {path}. Next: detection-model eval calibrate {name} --data FOLDER",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def ensemble(
+    name: Annotated[str, typer.Argument(help="Publish under this name.")],
+    members: Annotated[
+        list[str], typer.Argument(help="Two or more published names.", metavar="MODEL…")
+    ],
+    stack: Annotated[
+        Path | None,
+        typer.Option(
+            help="Labelled data set: fit a logistic regression over the members' logits on its "
+            "validation split, instead of their mean.",
+            metavar="FOLDER",
+        ),
+    ] = None,
+    weight: Annotated[
+        list[float] | None,
+        typer.Option(min=1e-6, help="Of each member in the mean, in their order; default: equal."),
+    ] = None,
+    models: common.ModelsOption = common.MODELS,
+    force: Annotated[bool, typer.Option("--force", help="Replace an ensemble.")] = False,
+) -> None:
+    """Publish several models as one: the mean of their calibrated probabilities, or a stack.
+
+    Writes a card, MODELS/NAME.json, that names its members by SHA-256 and keeps their
+    calibrators; calibrate the members first. evaluate, calibrate, compare and predict take it
+    like a model.
+
+      detection-model model ensemble all v1 v2 v3
+
+      detection-model model ensemble stack v1 v2 v3 --stack data/Dataset
+    """
+    from detection_model.evaluation.stacking import ensemble_card, stacked_card
+    from detection_model.inference.detector import Detector
+    from detection_model.inference.ensemble import member_files
+
+    path = models / f"{name}.json"
+    if any(path.with_suffix(suffix).exists() for suffix in MODEL_SUFFIXES):
+        common.refuse(f"{name} is the name of a model")
+    if path.exists() and not force:
+        common.refuse(f"{path.name} exists; --force replaces it")
+    if weight and (stack or len(weight) != len(members)):
+        common.refuse("--weight: one for each member of a mean")
+    with common.refusals():
+        files = [common.model_path(member, models) for member in members]
+        if strangers := [file.name for file in files if file.parent.resolve() != models.resolve()]:
+            common.refuse(f"{strangers[0]} is not in {models}: members stand beside the card")
+        cards = [read_card(card_path(file)) for file in files]
+        card = ensemble_card(name, cards, weights=weight)
+        if stack:
+            detectors = [Detector.load(file) for file in files]
+            with common.progress_bar("reading") as progress:
+                card = stacked_card(card, detectors, stack, progress)
+        member_files(path, card)
+    write_card(card, path)
+    common.console.print(
+        f"Wrote {path}. Next: detection-model eval run {name} --data FOLDER",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def export(
+    model: Annotated[
+        str, typer.Argument(help="Published name of a model or ensemble, or path of a file.")
+    ],
+    to: Annotated[
+        list[str],
+        typer.Option(help="litert, litert-float16, litert-int8, onnx or saved-model; repeatable."),
+    ],
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Labelled pictures to compare on, and to calibrate int8 with."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder to write into.")] = Path("exported"),
+    models: common.ModelsOption = common.MODELS,
+) -> None:
+    """Write a model in forms that others run, with a report of size and parity.
+
+    Each is compared with Keras on up to 100 pictures: those of --data, else generated ones.
+    What is written gives the model's own outputs, as its card says. Of an ensemble the members
+    are written, one by one: its card says how their outputs are combined.
+
+      detection-model model export v3 --to litert-float16 --to onnx --data data/Dataset
+    """
+    from detection_model.export.formats import FORMATS
+
+    if unknown := [name for name in to if name not in FORMATS]:
+        common.refuse(f"no format {unknown[0]}; there are: {', '.join(FORMATS)}")
+    if "litert-int8" in to and data is None:
+        common.refuse("litert-int8 is calibrated on real pictures: name them with --data")
+    with common.refusals():
+        ensemble = common.ensemble_path(model, models)
+        paths = (
+            member_files(ensemble, read_card(ensemble))
+            if ensemble
+            else [common.model_path(model, models)]
+        )
+        out.mkdir(parents=True, exist_ok=True)
+        chosen = [name for name in FORMATS if name in to]
+        reports = [report for path in paths for report in _exports(path, chosen, data, out)]
+    common.console.print(_report_table(reports))
+    sizes = ", ".join(f"{path.name} {path.stat().st_size / 1e6:.2f} MB" for path in paths)
+    common.console.print(f"Keras: {sizes}. Written to {out}", highlight=False, soft_wrap=True)
+    if ensemble:
+        common.console.print(
+            f"{ensemble.stem} is an ensemble: these are its members. Who runs them combines their "
+            f"outputs as {ensemble.name} says: calibrators, weights, threshold.",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _exports(
+    path: Path, formats: "list[FormatName]", data: Path | None, out: Path
+) -> "Iterator[Report]":
+    from detection_model.export.formats import comparison_pictures, write
+    from detection_model.inference.detector import Detector
+
+    detector = Detector.load(path)
+    pictures = comparison_pictures(detector.card.input, data)
+    for name in formats:
+        yield write(
+            path, detector.card, name, out / path.stem, pictures, threshold=detector.threshold
+        )
+
+
+def _report_table(reports: "list[Report]") -> Table:
+    title = "difference from Keras in the probability of Fake"
+    table = Table("format", "file", "MB", "largest", "mean", "called otherwise", title=title)
+    for report in reports:
+        table.add_row(
+            report.format,
+            report.path.name,
+            f"{report.megabytes:.2f}",
+            f"{report.largest_difference:.2e}",
+            f"{report.mean_difference:.2e}",
+            f"{report.changed} of {report.pictures}",
+        )
+    return table
