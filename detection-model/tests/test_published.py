@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "detection-model" / "models"
 FACES = ROOT.parent / "shared" / "data"
 STORY = ["v1", "v2", "v3"]
-NAMES = [*STORY, "v4"]
+FOR_FACES = ["v4", "v5"]
+NAMES = [*STORY, *FOR_FACES]
 
 
 def card(name: str) -> Card:
@@ -42,8 +43,9 @@ def test_the_story_was_trained_on_the_small_sample(name: str) -> None:
     assert training.epochs == architectures.ZOO[name].epochs
 
 
-def test_the_champion_was_made_for_faces_and_says_what_it_doubts() -> None:
-    found = card("v4")
+@pytest.mark.parametrize("name", FOR_FACES)
+def test_a_model_for_faces_says_what_it_doubts(name: str) -> None:
+    found = card(name)
     assert found.input.face_margin is not None
     assert found.conformal is not None
     assert found.scope is not None

@@ -23,7 +23,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     home = tmp_path_factory.mktemp("champion")
     models = home / "models"
     models.mkdir()
-    for file in [*PUBLISHED.glob("v1.*"), *PUBLISHED.glob("v4.*")]:
+    for file in [*PUBLISHED.glob("v1.*"), *PUBLISHED.glob("v4.*"), *PUBLISHED.glob("v5.*")]:
         (models / file.name).symlink_to(file)
     prepare(models, home / "state" / "cache")
     with ready_client(settings_for(models, home / "state")) as client:
@@ -42,7 +42,7 @@ def faces(label: str, count: int) -> list[Path]:
 
 def test_it_is_the_one_that_people_meet(client: TestClient) -> None:
     found = answer(client, encoded(landscape()))
-    assert found["model"] == "v4"
+    assert found["model"] == "v5"
     assert found["verdict"] == "out_of_scope"
     assert "no_face" in [one["code"] for one in found["explained"]]
 
