@@ -11,6 +11,7 @@ from PIL import Image
 from detection_model import architectures
 from detection_model.architectures import statistics
 from detection_model.data.folders import find_data
+from detection_model.training.building import new_model
 from detection_model.training.config import ConfigError, TrainConfig, configured
 from detection_model.training.loading import load_data
 from detection_model.training.probe import fit_probe
@@ -158,3 +159,11 @@ def test_a_probe_needs_portraits(data: Path) -> None:
 def test_no_epochs_without_a_probe_are_refused(data: Path) -> None:
     with pytest.raises(ConfigError, match="epochs must be above 0"):
         configured("v5", {"data": str(data), "epochs": 0})
+
+
+def test_a_training_begins_with_a_whole_network(data: Path, tmp_path: Path) -> None:
+    begun = architectures.ZOO["v5"].build(SIDE, "none")
+    begun.save(tmp_path / "begun.keras")
+    model = new_model(config(data, start=str(tmp_path / "begun.keras"), weights="none"))
+    for one, other in zip(begun.get_weights(), model.get_weights(), strict=True):
+        assert np.array_equal(one, other)

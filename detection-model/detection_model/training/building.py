@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detection_model import architectures, perturb
+from detection_model.inference.detector import load_original
 from detection_model.training import fault_injection
 from detection_model.training.augment import augment
 from detection_model.training.batches import Alter, training_batches
@@ -32,7 +33,10 @@ def new_model(config: TrainConfig) -> Any:
     """
     with _computing_in(config.precision):
         recipe = architectures.ZOO[config.recipe]
-        return recipe.build(config.image_size, config.weights, config.head)
+        model = recipe.build(config.image_size, config.weights, config.head)
+    if config.start:
+        model.set_weights(load_original(Path(config.start)).get_weights())
+    return model
 
 
 def compile_for(model: Any, config: TrainConfig, stage: Stage) -> None:

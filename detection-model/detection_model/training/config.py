@@ -135,7 +135,7 @@ class TrainConfig(BaseModel):
     recipe: str
     name: str
     data: str
-    epochs: int = Field(ge=0, description="0 only with a probe, which then is the head's training")
+    epochs: int = Field(ge=0, description="of the head alone; 0 only with a probe or a start")
     probe: ProbeSettings | None = Field(None, description="none: the head begins at random")
     batch_size: int = Field(32, ge=1)
     learning_rate: float = Field(1e-3, gt=0)
@@ -143,6 +143,9 @@ class TrainConfig(BaseModel):
     data_licences: tuple[str, ...] = ()
     image_size: int | None = Field(None, ge=8, le=4096, description="none: the recipe's own")
     weights: str | None = Field(None, description="of the backbone; none: the recipe's own")
+    start: str | None = Field(
+        None, description="a .keras file of the same network to begin with, head and all"
+    )
     head: HeadName | None = Field(None, description="none: the recipe's own")
     fine_tune_epochs: int = Field(0, ge=0, description="after the head has been trained alone")
     fine_tuned: int = Field(30, ge=1, description="last layers of the backbone that then learn")
@@ -199,8 +202,8 @@ class TrainConfig(BaseModel):
             raise ValueError(
                 "reduce_on_plateau sets the rate, and so does the schedule: choose one"
             )
-        if not self.epochs and self.probe is None:
-            raise ValueError("epochs must be above 0 where there is no probe")
+        if not self.epochs and self.probe is None and self.start is None:
+            raise ValueError("epochs must be above 0 where there is neither a probe nor a start")
         if isinstance(self.class_weights, tuple) and min(self.class_weights) <= 0:
             raise ValueError("class_weights must be above 0")
         return self
