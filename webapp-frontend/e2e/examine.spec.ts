@@ -12,11 +12,11 @@ const ASKED = /\/api\/(explain|forensics|provenance|report|cases)/
 async function examine(page: Page) {
   await page.goto('/')
   await page.setInputFiles('input[type=file]', picture())
-  await page.getByRole('heading', { name: 'Examine: why this verdict?' }).click()
+  await page.getByRole('heading', { name: 'Examine this verdict' }).click()
 }
 
 function heatMap(page: Page) {
-  return page.getByRole('img', { name: /^(Speaks most for|Nothing in the) / })
+  return page.getByRole('img', { name: /^(Strongest evidence for|No region of the) / })
 }
 
 /** Has the file say that it was generated, signed by someone unknown, with a place in it. */
@@ -54,11 +54,11 @@ test('nothing is computed before it is opened, and then the heat map comes by it
   await page.setInputFiles('input[type=file]', picture())
   await expect(page.getByRole('article', { name: 'v3', exact: true })).toBeVisible()
   expect(asked).toEqual([])
-  await page.getByRole('heading', { name: 'Examine: why this verdict?' }).click()
+  await page.getByRole('heading', { name: 'Examine this verdict' }).click()
   await expect(page.getByText(/^(None|\d) of \d models sees? signs of generation/)).toBeVisible()
   await page.getByRole('radio', { name: /^v3 / }).check({ force: true })
   await expect(heatMap(page)).toBeVisible({ timeout: 50_000 })
-  await expect(page.getByText('Speaks for Fake', { exact: true })).toBeVisible()
+  await expect(page.getByText('Evidence for Fake', { exact: true })).toBeVisible()
   expect(new Set(asked.map((path) => path.split('/')[2]))).not.toContain('forensics')
 })
 
@@ -73,13 +73,13 @@ test('the keyboard alone changes the layers and reads the values', async ({ page
   await expect(heatMap(page)).toHaveCSS('opacity', '1')
 
   await page.getByRole('radio', { name: 'Side by side' }).check({ force: true })
-  const handle = page.getByRole('slider', { name: 'Picture to the left, heat map to the right' })
+  const handle = page.getByRole('slider', { name: 'Divider: picture on the left, heat map on the right' })
   await handle.press('End')
-  await expect(handle).toHaveAttribute('aria-valuetext', 'Heat map from 100% of the width on')
+  await expect(handle).toHaveAttribute('aria-valuetext', 'Heat map from 100% of the width')
   await handle.press('ArrowLeft')
   await expect(heatMap(page)).toHaveCSS('clip-path', 'inset(0px 0px 0px 99%)')
 
-  const values = page.getByRole('application', { name: 'Values of the heat map' })
+  const values = page.getByRole('application', { name: 'Heat map values' })
   await values.press('Home')
   const told = /(of the strongest|Says nothing|did not look here)\.?/
   await expect(page.locator('p[aria-live=polite]', { hasText: told })).toHaveCount(1)
@@ -100,10 +100,10 @@ test('the keyboard alone changes the layers and reads the values', async ({ page
 test('a slow method waits to be asked, shows how far it is and can be cancelled', async ({ page }) => {
   await examine(page)
   await page.getByRole('combobox', { name: 'Method' }).selectOption('LIME')
-  await page.getByRole('button', { name: 'Compute it' }).click()
+  await page.getByRole('button', { name: 'Compute the heat map' }).click()
   await expect(page.getByRole('progressbar', { name: 'Heat map' })).toBeVisible()
   await page.getByRole('button', { name: 'Cancel' }).click()
-  await expect(page.getByRole('button', { name: 'Compute it' })).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Compute the heat map' })).toBeVisible()
 })
 
 test('a heat map that cannot be had says why, and can be asked for again', async ({ page }) => {
@@ -122,10 +122,10 @@ test('forensic views say what they show and what they do not prove', async ({ pa
   await examine(page)
   await page.getByRole('tab', { name: 'Forensics' }).click()
   await page.getByRole('heading', { name: 'Noise residual' }).click()
-  await expect(page.getByRole('img', { name: 'What smoothing takes away, amplified' })).toBeVisible()
+  await expect(page.getByRole('img', { name: 'Noise residual, amplified' })).toBeVisible()
   await expect(page.getByText('uneven grain does not prove an edit')).toBeVisible()
   await page.getByRole('heading', { name: 'JPEG compression' }).click()
-  await expect(page.getByText('Brightness').or(page.getByText('This file is no JPEG'))).toBeVisible()
+  await expect(page.getByText('Luminance').or(page.getByText('This file is no JPEG'))).toBeVisible()
 })
 
 test('the file has its own word, and personal fields are shown on demand', async ({ page }) => {
@@ -133,7 +133,7 @@ test('the file has its own word, and personal fields are shown on demand', async
   await examine(page)
   await page.getByRole('tab', { name: 'Provenance' }).click()
   await expect(page.getByRole('region', { name: /generated/ })).toContainText('nobody vouches for')
-  await expect(page.getByText('Valid, but the signer is unknown')).toBeVisible()
+  await expect(page.getByText('Valid, unknown signer')).toBeVisible()
   const place = page.getByRole('row', { name: /GPSLatitude/ })
   await expect(place).toContainText('hidden')
   await page.getByRole('button', { name: 'Show 1 personal field' }).click()
@@ -147,8 +147,8 @@ test('a report is saved, and an objection is sent', async ({ page }) => {
   await page.getByRole('button', { name: 'Report (JSON)' }).click()
   expect((await download).suggestedFilename()).toMatch(/-report\.json$/)
 
-  const wrong = page.getByRole('button', { name: 'This verdict is wrong…' })
-  const dialog = page.getByRole('dialog', { name: 'This verdict is wrong' })
+  const wrong = page.getByRole('button', { name: 'Report a wrong verdict…' })
+  const dialog = page.getByRole('dialog', { name: 'Report a wrong verdict' })
   await wrong.click()
   await expect(dialog).toBeVisible()
   await page.keyboard.press('Escape')
@@ -194,9 +194,9 @@ for (const [size, look] of Object.entries(SIZES)) {
       }
       await expectNoFaults(page)
       await page.getByRole('tab', { name: 'Provenance' }).click()
-      await expect(page.getByText('Valid, but the signer is unknown')).toBeVisible()
+      await expect(page.getByText('Valid, unknown signer')).toBeVisible()
       await expectNoFaults(page)
-      await page.getByRole('button', { name: 'This verdict is wrong…' }).click()
+      await page.getByRole('button', { name: 'Report a wrong verdict…' }).click()
       await expect(page.getByRole('dialog')).toBeVisible()
       await expectNoFaults(page)
     })

@@ -14,19 +14,19 @@ test.beforeEach(async ({ page }) => {
   await page.goto('/models')
 })
 
-test('every model shows its card and what was measured', async ({ page }) => {
-  await expect(page.getByRole('article')).toHaveCount(3)
-  for (const name of ['v1', 'v2', 'v3']) {
+test('every model shows its card and what was measured', async ({ page, models }) => {
+  await expect(page.getByRole('article')).toHaveCount(models.names.length)
+  for (const name of models.names) {
     await expect(card(page, name).getByText('Ready')).toBeVisible()
     await expect(card(page, name).getByText('Parameters')).toBeVisible()
-    await expect(card(page, name).getByText(/1 means (Fake|Real)/)).toBeVisible()
+    await expect(card(page, name).getByText(/1 is (Fake|Real)|softmax over/)).toBeVisible()
   }
   const v1 = card(page, 'v1')
   await expect(v1.getByText(/faces: \d+ real, \d+ fake\.$/)).toBeVisible()
   await expect(v1.getByRole('note')).toContainText('told apart without a look at the pixels')
   await part(page, 'v1', 'All metrics').click()
   await expect(v1.getByRole('columnheader', { name: '95% interval' })).toBeVisible()
-  for (const metric of ['Accuracy', 'Right on reals', 'Area under the ROC curve', 'Brier score']) {
+  for (const metric of ['Accuracy', 'Accuracy on real pictures', 'Area under the ROC curve', 'Brier score']) {
     await expect(v1.getByRole('row', { name: new RegExp(`^${metric}`) })).toContainText(/\d%? to \d/)
   }
 })
@@ -35,31 +35,31 @@ test('the curves are read by keyboard, and as tables', async ({ page }) => {
   const v1 = card(page, 'v1')
   await part(page, 'v1', 'ROC and precision-recall').click()
   const roc = v1.getByRole('slider', { name: 'ROC curve' })
-  await expect(roc).toHaveAttribute('aria-valuetext', /^At 5% false alarms, Fakes found \d/)
+  await expect(roc).toHaveAttribute('aria-valuetext', /^At a false positive rate of 5%, True positive rate \(fakes detected\) \d/)
   await roc.press('ArrowRight')
-  await expect(roc).toHaveAttribute('aria-valuetext', /^At 6% false alarms/)
+  await expect(roc).toHaveAttribute('aria-valuetext', /^At a false positive rate of 6%/)
   await roc.press('End')
-  await expect(v1.getByText('Fakes found 100.0%')).toBeVisible()
+  await expect(v1.getByText('True positive rate (fakes detected) 100.0%')).toBeVisible()
   const recall = v1.getByRole('slider', { name: 'Precision-recall curve' })
   await recall.press('End')
-  await expect(recall).toHaveAttribute('aria-valuetext', /^At 100% of the fakes found, Precision 50\.0%$/)
-  await v1.getByText('As a table ROC curve').press('Enter')
+  await expect(recall).toHaveAttribute('aria-valuetext', /^At a recall of 100%, Precision 50\.0%$/)
+  await v1.getByText('Show as a table ROC curve').press('Enter')
   await expect(v1.getByRole('table', { name: 'ROC curve' }).getByRole('row')).toHaveCount(22)
   await part(page, 'v1', 'Calibration').click()
   const diagram = v1.getByRole('slider', { name: 'Reliability diagram' })
-  await expect(diagram).toHaveAttribute('aria-valuetext', /^Where the model says \d.*Really fakes \d/)
-  await expect(v1.getByText(/That is about \d+ faces a point/)).toBeVisible()
+  await expect(diagram).toHaveAttribute('aria-valuetext', /^At a mean predicted probability of \d.*Observed share of fakes \d/)
+  await expect(v1.getByText(/Each point averages about \d+ faces/)).toBeVisible()
 })
 
 test('the metrics over the threshold start at the one in force', async ({ page, request }) => {
   const v1 = card(page, 'v1')
-  await part(page, 'v1', 'Metrics over the threshold').click()
-  const chart = v1.getByRole('slider', { name: 'Metrics over the threshold' })
+  await part(page, 'v1', 'Metrics by threshold').click()
+  const chart = v1.getByRole('slider', { name: 'Metrics by threshold' })
   await expect(chart).toHaveAttribute('aria-valuetext', /^At the threshold 50%, Accuracy .* F1 score \d/)
   try {
     await v1.getByRole('spinbutton').fill('90')
     await v1.getByRole('button', { name: 'Save' }).click()
-    await expect(v1.getByText('is the threshold in force: 90%')).toBeVisible()
+    await expect(v1.getByText('marks the current threshold, 90%')).toBeVisible()
     await expect(chart).toHaveAttribute('aria-valuetext', /^At the threshold 90%/)
     await chart.press('ArrowLeft')
     await expect(chart).toHaveAttribute('aria-valuetext', /^At the threshold 89\.5%/)
@@ -79,9 +79,9 @@ test('an ensemble links to its members, and a rich evaluation opens part by part
   await expect(v3.getByRole('row', { name: /^test/ })).toContainText('0.2100 → 0.0800')
   await part(page, 'v3', 'Data sets').click()
   await expect(v3.getByRole('row', { name: / · Stable Diffusion 1\.5/ })).toBeVisible()
-  await part(page, 'v3', 'Deliveries').click()
-  await expect(v3.getByRole('row', { name: /^Saved as JPEG of quality 60/ })).toContainText('0.0 points')
-  await expect(v3.getByText("each member's own")).toBeVisible()
+  await part(page, 'v3', 'Robustness').click()
+  await expect(v3.getByRole('row', { name: /^JPEG, quality 60/ })).toContainText('0.0 points')
+  await expect(v3.getByText('per member')).toBeVisible()
   await v3.getByRole('link', { name: 'v1' }).click()
   await expect(page).toHaveURL(/#model-v1$/)
   await expect(card(page, 'v1')).toBeFocused()
@@ -96,11 +96,11 @@ test('a threshold is set, holds after a reload, and is reset', async ({ page, re
   try {
     await v1.getByRole('spinbutton').fill('90')
     await v1.getByRole('button', { name: 'Save' }).click()
-    await expect(v1.getByRole('status')).toContainText('90% (set here)')
+    await expect(v1.getByRole('status')).toContainText('90% (set on the Models page)')
     await page.reload()
-    await expect(v1.getByRole('status')).toContainText('90% (set here)')
-    await v1.getByRole('button', { name: "Reset to the model's own" }).click()
-    await expect(v1.getByRole('status')).not.toContainText('set here')
+    await expect(v1.getByRole('status')).toContainText('90% (set on the Models page)')
+    await v1.getByRole('button', { name: "Reset to the model's default" }).click()
+    await expect(v1.getByRole('status')).not.toContainText('set on the Models page')
   } finally {
     await request.patch('/api/models/v1', { data: { threshold: null } })
   }

@@ -39,7 +39,7 @@ test('the guide shows the folder, the steps and the state of every file as it ch
     folder: { ...list.folder, files: [...list.folder.files, ...added] },
   }
   await page.route('**/api/models', (route) => route.fulfill({ json }))
-  await expect(file(page, 'bad.keras')).toContainText('Not usable')
+  await expect(file(page, 'bad.keras')).toContainText('Invalid')
   await expect(file(page, 'bad.keras')).toContainText(problem)
   await expect(file(page, 'own.h5')).toContainText('Served with assumptions')
   await expect(file(page, 'own.h5')).toContainText('detection-model card own --data FOLDER')

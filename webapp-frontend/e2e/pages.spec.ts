@@ -5,7 +5,7 @@ test('TensorBoard is there at the first visit', async ({ page }) => {
   await page.getByRole('tab', { name: 'TensorBoard' }).click()
   const frame = page.frameLocator('iframe[title="TensorBoard: training curves"]')
   await expect(frame.getByText('TensorBoard').first()).toBeVisible()
-  await expect(page.getByRole('link', { name: 'Open in its own tab' })).toHaveAttribute(
+  await expect(page.getByRole('link', { name: 'Open in a new tab' })).toHaveAttribute(
     'href',
     '/tensorboard/',
   )

@@ -17,7 +17,7 @@ function accuracy(run: Run) {
 }
 
 function chart(page: Page) {
-  return page.getByRole('slider', { name: /of the chosen runs/ })
+  return page.getByRole('slider', { name: /of the selected runs/ })
 }
 
 function row(page: Page, run: string, part = 'validation') {
@@ -68,7 +68,7 @@ test('runs are chosen, and the choice survives a reload', async ({ page, request
   const [first, second] = await runs(request)
   if (!first || !second) throw new Error('two runs are needed')
   await page.getByRole('button', { name: 'None', exact: true }).click()
-  await expect(page.getByText('Choose a run to see its curves.')).toBeVisible()
+  await expect(page.getByText('Select a run to see its curves.')).toBeVisible()
   await page.getByRole('checkbox', { name: second.name }).check()
   await expect(row(page, second.name)).toBeVisible()
   await page.reload()

@@ -56,7 +56,7 @@ export function face(fake: number, changes: Partial<Face> = {}): Face {
 export const unstable: Stability = {
   stable: false,
   changes: [
-    { change: 'jpeg_60', label: 'saved as JPEG of quality 60', fake: 0.4, prediction: 'Real' },
+    { change: 'jpeg_60', label: 'recompressed as JPEG, quality 60', fake: 0.4, prediction: 'Real' },
     { change: 'flip', label: 'mirrored', fake: 0.6, prediction: 'Fake' },
   ],
 }

@@ -33,7 +33,7 @@ it('reads out the start, each quarter and the end, and nothing between', async (
     if (announcer.text() !== heard.at(-1)) heard.push(announcer.text())
   }
   expect(heard).toEqual([
-    'Waiting its turn',
+    'Queued',
     ...['0%', '25%', '50%', '75%', '100%'].map((share) => `Running: ${share}`),
     'Finished: 8 files, 2 without a verdict',
   ])
@@ -42,9 +42,9 @@ it('reads out the start, each quarter and the end, and nothing between', async (
 it('sums up what each model said, and the files without a verdict', () => {
   const results = [jobPicture('a', { v1: 'fake' }), jobPicture('b', {}), jobPicture('c', { v1: 'fake' })]
   const text = show(JobSummary, { job: job(), results }).text()
-  expect(text).toContain("threshold 50% (from the model's card)")
+  expect(text).toContain("threshold 50% (from the model card)")
   expect(text).toMatch(/2\s*Likely fake\s*0\s*Likely real\s*0\s*Uncertain/)
-  expect(text).not.toContain('Out of scope')
+  expect(text).not.toContain('Out of distribution')
   expect(text).toContain('1 file without a verdict')
 })
 

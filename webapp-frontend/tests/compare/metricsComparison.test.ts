@@ -27,5 +27,5 @@ it('calls a model better only where the intervals are apart', () => {
 
 it('compares nothing that was measured on other pictures', () => {
   expect(table(good, poor, false).get('td:last-child').text()).toBe('Not comparable')
-  expect(table(good, undefined).text()).toContain('Not measured on these')
+  expect(table(good, undefined).text()).toContain('Not evaluated on these')
 })

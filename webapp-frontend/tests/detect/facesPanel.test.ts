@@ -52,14 +52,14 @@ it('lists each face with its verdict, and shows the one that is chosen', async (
   expect(panel.text()).toContain('Very strong signs of generation')
   await panel.findAll('input[type=radio]')[0]?.setValue(true)
   expect(panel.get('h4').text()).toBe('Face 1')
-  expect(panel.text()).toContain('Few signs found does not mean authentic.')
+  expect(panel.text()).toContain('Weak signs of generation do not mean that the picture is authentic.')
 })
 
 it('shows the faces by another model, with its threshold', async () => {
   const panel = mount(FacesPanel, { props: { choice: choose(both) }, global })
   await panel.get('select').setValue('v5')
   expect(panel.findAll('label .row')[0]?.text()).toContain('Likely fake')
-  expect(panel.get('[role=meter]').attributes('aria-valuetext')).toContain('called fake from 55% on')
+  expect(panel.get('[role=meter]').attributes('aria-valuetext')).toContain('the threshold for fake is 55%')
 })
 
 it('draws a box a face, with number, icon and word, and chooses by click', async () => {

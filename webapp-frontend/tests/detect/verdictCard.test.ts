@@ -22,13 +22,13 @@ it('says the verdict in words, with an icon and the number', () => {
 
 it('ticks the threshold on the bar and reads it out', () => {
   const meter = card({ threshold: 0.9 }).get('[role=meter]')
-  expect(meter.attributes('aria-valuetext')).toBe('87.0%, called fake from 90% on')
+  expect(meter.attributes('aria-valuetext')).toBe('87.0%; the threshold for fake is 90%')
   expect(meter.attributes('style')).toContain('--threshold: 90%')
 })
 
 it('says how often the model was right, or that nobody knows', () => {
-  expect(card({}).text()).toContain('Right on 176 of 200 test faces')
-  expect(card({}, null).text()).toContain('Not measured yet')
+  expect(card({}).text()).toContain('Correct on 176 of 200 test faces')
+  expect(card({}, null).text()).toContain('Not evaluated yet')
 })
 
 it('shows what was assumed of a model without a card', () => {
@@ -42,7 +42,7 @@ it('shows each verdict with its word and an icon of its own', () => {
     fake: 'Likely fake',
     real: 'Likely real',
     uncertain: 'Uncertain',
-    out_of_scope: 'Out of scope',
+    out_of_scope: 'Out of distribution',
   } as const
   const verdicts = Object.keys(words) as (keyof typeof words)[]
   const cells = verdicts.map((verdict) => card({ verdict }).get('.verdict'))
@@ -55,7 +55,7 @@ it('says what is out of scope rather than scoring it, and keeps the number among
   const codes = ['above_threshold', 'no_face'] as const
   const explained = codes.map((code) => ({ code, message: '' }))
   const outside = card({ verdict: 'out_of_scope', explained })
-  expect(outside.text()).toContain('No face was found')
+  expect(outside.text()).toContain('No face was detected')
   expect(outside.find('[role=meter]').exists()).toBe(false)
   expect(outside.text()).not.toContain('87.0%')
   await outside.get('.v-expansion-panel-title').trigger('click')
@@ -66,13 +66,13 @@ it('opens what small changes did only where the verdict does not hold', () => {
   expect(card({}).find('details').exists()).toBe(false)
   const stable = card({ stability: { stable: true, changes: unstable.changes.slice(1) } })
   expect(stable.get('details').attributes('open')).toBeUndefined()
-  expect(stable.get('summary').text()).toBe('It holds under small changes')
+  expect(stable.get('summary').text()).toBe('Robust to small changes')
   const explained = [{ code: 'unstable' as const, message: '' }]
   const turned = card({ verdict: 'uncertain', stability: unstable, explained })
   expect(turned.get('details').attributes('open')).toBeDefined()
   const cells = turned.findAll('tbody tr').map((row) => row.findAll('th, td').map((cell) => cell.text()))
   expect(cells).toEqual([
-    ['saved as JPEG of quality 60', '40.0%', 'Real: turned'],
-    ['mirrored', '60.0%', 'Fake, as before'],
+    ['recompressed as JPEG, quality 60', '40.0%', 'Real, changed'],
+    ['mirrored', '60.0%', 'Fake, unchanged'],
   ])
 })

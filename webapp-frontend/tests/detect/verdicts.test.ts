@@ -25,7 +25,7 @@ it('is out of scope only where all models say so', () => {
   expect(joint('out_of_scope', 'real')).toBe('real')
 })
 
-it('knows the reasons of a verdict, and the changes that turn it', () => {
+it('knows the reasons of a verdict, and the changes that change the verdict', () => {
   const doubted = prediction({ explained: [{ code: 'unstable', message: '' }] })
   expect(hasReason(doubted, 'unstable')).toBe(true)
   expect(hasReason(doubted, 'no_face')).toBe(false)

@@ -42,19 +42,19 @@ it('shows all metrics in groups, of the row that is chosen', async () => {
   const { evaluation } = measured(rows)
   const section = show(MetricsSection, { evaluation: { ...evaluation, threshold: 0.4, command: 'evaluate v1' } })
   expect(section.findAll('[scope=rowgroup]').map((group) => group.text())).toEqual([
-    'Calls at the threshold 40%',
-    'Order, over all thresholds',
+    'Predictions at the threshold 40%',
+    'Ranking, over all thresholds',
   ])
   expect(section.text()).toContain('88.0%83.0% to 93.0%')
   expect(section.findAll('option').map((option) => option.text())).toEqual([
     'faces · test',
     'faces · test · StyleGAN',
-    'faces · test · Saved as JPEG of quality 40',
-    'faces · test · StyleGAN · Saved as JPEG of quality 40',
+    'faces · test · JPEG, quality 40',
+    'faces · test · StyleGAN · JPEG, quality 40',
   ])
   await section.get('select').setValue('3')
   expect(section.findAll('[scope=rowgroup]').map((group) => group.text())).toEqual([
-    'Order, over all thresholds',
+    'Ranking, over all thresholds',
   ])
   expect(section.text()).toContain('0.600')
 })
@@ -69,11 +69,11 @@ it('shows what a delivery changes, and where the intervals settle it', async () 
   const section = show(DeliverySection, { rows, originals: [whole, gan] })
   const cells = () => section.findAll('tbody tr').map((line) => line.findAll('td, th').map((cell) => cell.text()))
   expect(cells()).toEqual([
-    ['As they are', '0.9000.880 to 0.920', '', '88.0%83.0% to 93.0%', ''],
+    ['Original', '0.9000.880 to 0.920', '', '88.0%83.0% to 93.0%', ''],
     [
-      'Saved as JPEG of quality 40',
+      'JPEG, quality 40',
       '0.7000.680 to 0.720',
-      expect.stringMatching(/^-0\.200\s*intervals apart$/),
+      expect.stringMatching(/^-0\.200\s*intervals do not overlap$/),
       '87.0%82.0% to 92.0%',
       '-1.0 points',
     ],
@@ -88,21 +88,21 @@ it('tells the calibrator, and each split before and after it', () => {
   const section = show(CalibrationSection, props)
   expect(section.text()).toContain('temperature scaling: temperature 3.140')
   const [first, second] = section.findAll('tbody tr')
-  expect(first?.text()).toContain('fitted on these: too good to be believed')
+  expect(first?.text()).toContain('calibrated on this data: optimistic')
   expect(second?.text()).not.toContain('fitted')
   expect(second?.get('td').text()).toBe('0.2100 → 0.0800')
   const unknown = show(CalibrationSection, { ...props, calibration: null })
-  expect(unknown.text()).toContain('What it gained was not recorded')
+  expect(unknown.text()).toContain('does not record the effect of calibration')
 })
 
 it('reads curves out in words, place by place, and gives them as a table', async () => {
   const [roc, pr] = show(RankingCurves, { curves, row: row({ n_fake: 300 }) }).findAllComponents(LineChart)
-  expect(roc?.props('describe')(0.05)).toBe('At 5% false alarms, Fakes found 60.0%')
-  expect(pr?.props('describe')(0.9)).toBe('At 90% of the fakes found, Precision 75.0%')
+  expect(roc?.props('describe')(0.05)).toBe('At a false positive rate of 5%, True positive rate (fakes detected) 60.0%')
+  expect(pr?.props('describe')(0.9)).toBe('At a recall of 90%, Precision 75.0%')
   expect(pr?.props('lines')[0]?.points).toEqual([{ x: 0, y: 0.75 }, { x: 1, y: 0.75 }])
 
   const diagram = show(ReliabilityDiagram, { curve: curves.reliability, row: whole })
-  expect(diagram.text()).toContain('200 faces: 100 real, 100 fake. That is about 100 faces a point')
+  expect(diagram.text()).toContain('200 faces: 100 real, 100 fake. Each point averages about 100 faces')
   expect(diagram.findAll('tbody tr').map((line) => line.text())).toEqual(['10.0%25.0%', '90.0%70.0%'])
   expect(diagram.get('strong').text()).toBe('70.0%')
   await diagram.findComponent(LineChart).vm.$emit('update:cursor', 0.1)
@@ -114,10 +114,10 @@ it('marks the threshold in force, starts there and goes with it', async () => {
   const chart = figure.findComponent(LineChart)
   expect(chart.props('lines')[0]?.points).toEqual([{ x: 0.1, y: 0 }, { x: 0.1, y: 1 }])
   expect(chart.props('cursor')).toBe(0)
-  expect(figure.text()).toContain('the threshold in force: 10%')
+  expect(figure.text()).toContain('the current threshold, 10%')
   await figure.setProps({ inForce: 0.95 })
   expect(chart.props('cursor')).toBe(1)
-  expect(chart.props('describe')(1)).toBe('At the threshold 100%, Accuracy 100.0%, Right on fakes 0.0%')
+  expect(chart.props('describe')(1)).toBe('At the threshold 100%, Accuracy 100.0%, Accuracy on fakes 0.0%')
 })
 
 async function opened(changes: Record<string, unknown>) {
@@ -139,16 +139,16 @@ it('opens no part for rows that are not there', async () => {
   expect(plain.charts).toBe(4)
   const rich = await opened({ ...measured(rows) })
   expect(rich.titles.slice(4)).toEqual([
-    'Data sets and generators One more kind of test pictures.',
-    'Deliveries How the same faces fare in 1 other way of arriving.',
+    'Data sets and generators 1 other test set.',
+    'Robustness Accuracy after 1 perturbation.',
   ])
 })
 
 it('says why there are no curves', async () => {
   const missing = await opened({ curves: null })
-  expect(missing.text).toContain('The curves of this evaluation are missing.')
+  expect(missing.text).toContain('This evaluation has no curves.')
   expect(missing.charts).toBe(0)
   const oneClass = await opened({ ...measured([row({ n_real: 0 })]) })
-  expect(oneClass.text).toContain('Only faces of one class were measured.')
+  expect(oneClass.text).toContain('Only one class was evaluated.')
   expect(oneClass.charts).toBe(1)
 })

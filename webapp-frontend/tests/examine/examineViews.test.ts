@@ -47,10 +47,10 @@ it('makes what is folded away when it is opened, and then keeps it', async () =>
 it('tells a JPEG quality, whose tables made it, and leaves out what does not apply', () => {
   const factsOf = composed(useForensicFacts)
   const told = (look = jpegLook()) => factsOf(look).map(({ label, value }) => `${label}: ${String(value)}`)
-  expect(told()).toContain('Quality: 85, with the usual tables of libjpeg')
+  expect(told()).toContain('Quality: 85, standard libjpeg tables')
   expect(told()).toContain('Progressive: no')
   expect(told(jpegLook({ libjpeg: false }))).toContain(
-    "Quality: near 85; the tables are a camera's or editor's own",
+    "Quality: about 85; tables of a camera or editor",
   )
   const none = { quality: null, libjpeg: null, distance: null, subsampling: null, progressive: null }
   expect(told(jpegLook({ format: 'PNG', ...none }))).toEqual(['Format: PNG'])
@@ -59,9 +59,9 @@ it('tells a JPEG quality, whose tables made it, and leaves out what does not app
 it('shows quantisation tables as tables, and says where there are none', () => {
   const table = Array.from({ length: 8 }, (_, row) => Array.from({ length: 8 }, () => row))
   const shown = mount(JpegTables, { props: { tables: [table, table] }, global })
-  expect(shown.findAll('caption').map((one) => one.text())).toEqual(['Brightness', 'Colour'])
+  expect(shown.findAll('caption').map((one) => one.text())).toEqual(['Luminance', 'Chrominance'])
   expect(shown.findAll('td')).toHaveLength(128)
-  expect(mount(JpegTables, { props: { tables: [] }, global }).text()).toContain('no JPEG')
+  expect(mount(JpegTables, { props: { tables: [] }, global }).text()).toContain('not a JPEG')
 })
 
 it('reports a file that calls itself generated, and how far its word is signed', () => {
@@ -73,11 +73,11 @@ it('reports a file that calls itself generated, and how far its word is signed',
   }
   const props = { claims: [{ ...claim, signature: 'unknown_signer' as const }, { ...claim, field: 'x' }] }
   const notice = mount(ClaimNotice, { props, global })
-  expect(notice.get('h3').text()).toBe('The file says itself that it is generated')
+  expect(notice.get('h3').text()).toBe('The file declares itself generated')
   const [signed, plain] = notice.findAll('li').map((one) => one.text())
-  expect(signed).toContain('by a signer nobody vouches for')
-  expect(plain).toContain('plain metadata, which anyone can write')
-  expect(notice.text()).toContain('apart from what the models say')
+  expect(signed).toContain('by an unknown signer')
+  expect(plain).toContain('unsigned metadata that anyone can write')
+  expect(notice.text()).toContain('independent of the models')
   expect(mount(ClaimNotice, { props: { claims: [] }, global }).text()).toContain('proves nothing')
 })
 
@@ -89,10 +89,10 @@ function credentialsOf(state: Credentials['state'], trustList = true) {
 it('tells the states of credentials apart by icon and words', () => {
   const icons = Object.values(CREDENTIAL_LOOKS).map(({ icon }) => icon)
   expect(new Set(icons).size).toBe(icons.length)
-  expect(credentialsOf('trusted').get('.badge').text()).toBe('Valid, by a trusted signer')
-  expect(credentialsOf('unknown_signer').get('.badge').text()).toBe('Valid, but the signer is unknown')
+  expect(credentialsOf('trusted').get('.badge').text()).toBe('Valid, trusted signer')
+  expect(credentialsOf('unknown_signer').get('.badge').text()).toBe('Valid, unknown signer')
   const invalid = credentialsOf('invalid')
-  expect(invalid.get('.badge').text()).toBe('Not valid')
+  expect(invalid.get('.badge').text()).toBe('Invalid')
   expect(invalid.text()).toContain('assertion.mismatch')
 })
 
@@ -118,6 +118,6 @@ it('hides personal fields until they are asked for', async () => {
 
 it('offers no personal fields where there are none', () => {
   const table = mount(EntryTable, { props: { provenance: provenance(), personal: false }, global })
-  expect(table.text()).toContain('The file has none.')
+  expect(table.text()).toContain('The file has no metadata.')
   expect(table.find('button').exists()).toBe(false)
 })

@@ -57,31 +57,31 @@ it('moves by keys and stays on the picture', () => {
 it('tells in words what lies at a place, with log-odds where the method has them', () => {
   const { at } = composed(useHeatText)
   const own = explanation()
-  expect(at(grid, own, { x: 0, y: 0 })).toBe('For Fake: 100% of the strongest.')
-  expect(at(grid, own, { x: 1, y: 1 })).toBe('For Real: 100% of the strongest.')
-  expect(at(grid, own, { x: 0.5, y: 0.5 })).toBe('Says nothing.')
-  expect(at(grid, own, { x: 0.5, y: 0.9 })).toBe('The model did not look here.')
+  expect(at(grid, own, { x: 0, y: 0 })).toBe('For Fake: 100% of the maximum.')
+  expect(at(grid, own, { x: 1, y: 1 })).toBe('For Real: 100% of the maximum.')
+  expect(at(grid, own, { x: 0.5, y: 0.5 })).toBe('No influence.')
+  expect(at(grid, own, { x: 0.5, y: 0.9 })).toBe("Outside the model's input.")
   const odds = explanation({ unit: 'log_odds' })
-  expect(at(grid, odds, { x: 0.4, y: 0 })).toBe('For Fake: 20% of the strongest. 0.2 log-odds.')
+  expect(at(grid, odds, { x: 0.4, y: 0 })).toBe('For Fake: 20% of the maximum. 0.2 log-odds.')
 })
 
 it('tells in words where the strongest regions lie', () => {
   const { strongest } = composed(useHeatText)
   expect(strongest(grid, explanation(), 'Fake')).toBe(
-    'Speaks most for Fake: upper left of the face.',
+    'Strongest evidence for Fake: upper left of the face.',
   )
   const whole = explanation({ judged: 'whole' })
   const nothing = gridOf({ ...whole.map, values: packed(Array.from({ length: 9 }, () => 0)) })
-  expect(strongest(nothing, whole, 'Real')).toBe('Nothing in the picture speaks for Real.')
+  expect(strongest(nothing, whole, 'Real')).toBe('No region of the picture is evidence for Real.')
 })
 
 it('counts the models that see signs of generation', () => {
   const signsText = composed(useSignsText)
   const said = (...verdicts: ('fake' | 'real' | 'uncertain')[]) =>
     signsText(comparison(verdicts.map((verdict) => prediction({ verdict }))))
-  expect(said('fake', 'fake', 'real', 'uncertain')).toBe('2 of 4 models see signs of generation.')
-  expect(said('fake', 'real')).toBe('1 of 2 models sees signs of generation.')
-  expect(said('real', 'uncertain')).toBe('None of 2 models sees signs of generation.')
+  expect(said('fake', 'fake', 'real', 'uncertain')).toBe('2 of 4 models find signs of generation.')
+  expect(said('fake', 'real')).toBe('1 of 2 models finds signs of generation.')
+  expect(said('real', 'uncertain')).toBe('None of 2 models finds signs of generation.')
 })
 
 it('shows of a picture only the part that was judged', () => {

@@ -42,9 +42,9 @@ it('shows picture and heat map side by side, parted by a slider', async () => {
   look.layout.value = 'beside'
   await shown.vm.$nextTick()
   const handle = shown.get('input[type=range]')
-  expect(handle.attributes('aria-valuetext')).toBe('Heat map from 50% of the width on')
+  expect(handle.attributes('aria-valuetext')).toBe('Heat map from 50% of the width')
   await handle.setValue('0.2')
-  expect(handle.attributes('aria-valuetext')).toBe('Heat map from 20% of the width on')
+  expect(handle.attributes('aria-valuetext')).toBe('Heat map from 20% of the width')
   expect(shown.get('img.layer').attributes('style')).toContain('inset(0 0 0 20%)')
 })
 
@@ -53,7 +53,7 @@ it('says so where the browser cannot show the picture, and keeps the heat map', 
   await shown.get('img.under').trigger('error')
   expect(shown.find('img.under').exists()).toBe(false)
   expect(shown.find('img.layer').exists()).toBe(true)
-  expect(shown.text()).toContain('This browser cannot show a preview.')
+  expect(shown.text()).toContain('This browser cannot display this picture.')
 })
 
 it('reads out what lies where the keys lead, and never what the pointer passes', async () => {
@@ -75,6 +75,6 @@ it('reads out what lies where the keys lead, and never what the pointer passes',
 
 it('says in words what both ends of the colours mean', () => {
   const legend = mount(HeatLegend, { props: { stops: ['#000', '#fff'], towards: 'Real' }, global })
-  expect(legend.text()).toContain('Nothing')
-  expect(legend.text()).toContain('Speaks for Real')
+  expect(legend.text()).toContain('None')
+  expect(legend.text()).toContain('Evidence for Real')
 })

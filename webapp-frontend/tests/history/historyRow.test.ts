@@ -16,12 +16,12 @@ it('says what was judged and what each model said, with the threshold and its so
   expect(text).toContain('64 × 48 pixels')
   expect(text).toContain('Likely fake')
   expect(text).toContain('87.0% probability of fake')
-  expect(text).toContain("threshold 50% (from the model's card)")
+  expect(text).toContain("threshold 50% (from the model card)")
 })
 
 it('gives a picture without a name one, and asks to be removed', async () => {
   const it = row({ ...historyEntry, image: { ...historyEntry.image, name: null } })
-  await it.get('button[aria-label="Delete the entry of Picture without a name"]').trigger('click')
+  await it.get('button[aria-label="Delete the entry for Unnamed picture"]').trigger('click')
   expect(it.emitted('remove')).toHaveLength(1)
 })
 
@@ -29,7 +29,7 @@ it('shows what was out of scope without a number, and how many faces were found'
   const verdicts = historyEntry.verdicts.map((one) => ({ ...one, verdict: 'out_of_scope' as const }))
   const text = row({ ...historyEntry, verdicts, image: { ...historyEntry.image, faces: 2 } }).text()
   expect(text).toContain('2 faces')
-  expect(text).toContain('Out of scope')
+  expect(text).toContain('Out of distribution')
   expect(text).toContain('Not scored')
   expect(text).not.toContain('87.0%')
   expect(row().text()).not.toContain('face')

@@ -34,7 +34,7 @@ it('grades signs and never speaks of proof', () => {
     'Strong signs of generation',
     'Very strong signs of generation',
   ])
-  expect(i18n.global.t('evidence.caveat')).toContain('does not mean authentic')
+  expect(i18n.global.t('evidence.caveat')).toContain('do not mean that the picture is authentic')
 })
 
 it('puts the numbers of the answer into the reason', () => {
@@ -42,20 +42,20 @@ it('puts the numbers of the answer into the reason', () => {
     '87.0% probability of fake is at or above the threshold of 50%.',
   )
   const set = { coverage: 0.9, classes: ['Real', 'Fake'] as ('Real' | 'Fake')[] }
-  expect(reasonOf('conformal_both', { conformal: set })).toContain('At 90% coverage this could be either')
+  expect(reasonOf('conformal_both', { conformal: set })).toContain('At 90% coverage, the picture could be real or fake')
   expect(reasonOf('conformal_other', { conformal: { ...set, classes: ['Real'] } })).toContain('only be Real')
 })
 
 it('names the change that turned the verdict', () => {
   expect(reasonOf('unstable', { stability: unstable })).toBe(
-    'The verdict does not hold. A small change turns it: saved as JPEG of quality 60.',
+    'The verdict is not robust. A small change reverses it: recompressed as JPEG, quality 60.',
   )
 })
 
 it('says how many faces there are and which of them the verdict is on', () => {
   const faces = [face(0.2), face(0.9)]
   const image = { ...prediction().image, faces: 2 }
-  expect(reasonOf('several_faces', { faces, image, leading_face: 1 })).toContain('2 faces were found. This is the verdict on face 2')
+  expect(reasonOf('several_faces', { faces, image, leading_face: 1 })).toContain('2 faces were detected. This is the verdict on face 2')
   // The service says how many of a crowd were judged.
   const crowd = { ...image, faces: 40 }
   expect(reasonOf('several_faces', { faces, image: crowd })).toBe('as the service says')
@@ -81,7 +81,7 @@ it('counts the models that reached a verdict, and says which did not', () => {
   expect(of('fake', 'fake', 'real')).toBe('2 of 3 models say Fake.')
   expect(of('fake', 'real')).toBe('The models are split: 1 of 2 say Fake, 1 say Real.')
   expect(of('real', 'uncertain', 'out_of_scope')).toBe(
-    '1 of 3 models say Real. 1 is uncertain. 1 was not made for this picture.',
+    '1 of 3 models say Real. 1 is uncertain. 1 was not trained for this kind of picture.',
   )
   expect(of('uncertain', 'uncertain')).toBe('No model reached a verdict. 2 are uncertain.')
 })

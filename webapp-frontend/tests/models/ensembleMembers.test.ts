@@ -32,7 +32,7 @@ it('says how a mean is made, and links to the members that are there', () => {
 
 it('gives the coefficients of a stack, which uses no calibrators', () => {
   const stack = members({ combination: { kind: 'stacked', coefficients: [0.4, -0.1], intercept: -0.2 } })
-  expect(stack.text()).toContain('with the intercept -0.200')
+  expect(stack.text()).toContain('with intercept -0.200')
   expect(stack.findAll('tbody tr').map((row) => row.get('td').text())).toEqual(['0.400', '-0.100'])
   expect(stack.findAll('th').map((head) => head.text())).not.toContain('Calibration')
 })

@@ -28,10 +28,10 @@ const fitted = { data: 'faces, validation', pictures: 1234 }
 
 it('says whether faces or whole pictures are judged', () => {
   const { input } = cardWith({})
-  expect(factsOf(cardWith({ input: { ...input, face_margin: 0.3 } }))['Judges']).toBe(
-    'faces, cut out with 30% of their width on each side',
+  expect(factsOf(cardWith({ input: { ...input, face_margin: 0.3 } }))['Scores']).toBe(
+    'face crops with a margin of 30% of their width',
   )
-  expect(factsOf(cardWith({}))['Judges']).toBe('whole pictures')
+  expect(factsOf(cardWith({}))['Scores']).toBe('whole pictures')
 })
 
 it('says when the model knows that it does not know, and from which pictures', () => {
@@ -42,14 +42,14 @@ it('says when the model knows that it does not know, and from which pictures', (
       steadiness: { reach: 0.8, share: 0.95, ...fitted },
     }),
   )
-  const from = 'from 1,234 pictures: faces, validation'
-  expect(facts['Uncertain, by coverage']).toEqual([expect.stringContaining('at 90% coverage'), from])
-  expect(facts['Out of scope, by distance']).toEqual([
+  const from = 'fitted on 1,234 pictures: faces, validation'
+  expect(facts['Uncertainty: conformal sets']).toEqual([expect.stringContaining('at 90% class-conditional coverage'), from])
+  expect(facts['Out-of-distribution check']).toEqual([
     expect.stringContaining('luminance, share of flat areas'),
     from,
   ])
-  expect(facts['Close, by steadiness']).toEqual([expect.stringContaining('95% of pictures by at most 0.800'), from])
-  expect(Object.keys(factsOf(cardWith({})))).not.toContain('Uncertain, by coverage')
+  expect(facts['Robustness check']).toEqual([expect.stringContaining('95% of pictures by at most 0.800'), from])
+  expect(Object.keys(factsOf(cardWith({})))).not.toContain('Uncertainty: conformal sets')
 })
 
 it('puts the limits beside the figures, or says that nobody wrote them down', () => {
@@ -59,6 +59,6 @@ it('puts the limits beside the figures, or says that nobody wrote them down', ()
       global: { plugins: [i18n, createDesign()] },
     }).text()
   const known = limits(cardWith({ intended_use: 'Portraits.', known_failures: ['Diffusion.', 'Drawings.'] }))
-  expect(known).toMatch(/Made for\s*Portraits\.\s*Known to fail at\s*Diffusion\.\s*Drawings\./)
-  expect(limits(null)).toContain('Nobody has written down')
+  expect(known).toMatch(/Intended use\s*Portraits\.\s*Known failures\s*Diffusion\.\s*Drawings\./)
+  expect(limits(null)).toContain('are not documented')
 })
