@@ -1,6 +1,6 @@
-"""The one look of all figures: small, on white, colours that colour-blind people tell apart.
+"""Common style of all figures: small, white, with colours that colour-blind people can distinguish.
 
-Figures are made without pyplot, whose state would outlive the call. Needs matplotlib.
+Figures are created without pyplot, which keeps global state. Needs matplotlib.
 """
 
 from matplotlib.axes import Axes
@@ -17,14 +17,14 @@ DPI = 75
 def new_figure(
     columns: int, rows: int = 1, *, width: float = 3.6, height: float = 3.0
 ) -> tuple[Figure, list[Axes]]:
-    """A figure and its axes row by row; width and height are those of one of them, in inches."""
+    """A figure and its axes, row by row; width and height are per axes, in inches."""
     figure = Figure(
         figsize=(columns * width, rows * height), dpi=DPI, facecolor="white", layout="constrained"
     )
     axes = figure.subplots(rows, columns, squeeze=False)
-    return figure, [one for row in axes for one in row]
+    return figure, list(axes.flat)
 
 
 def colour(position: int) -> str:
-    """Colour of the model at a position; they repeat after six."""
+    """Colour of the model at a position; colours repeat after six."""
     return COLOURS[position % len(COLOURS)]

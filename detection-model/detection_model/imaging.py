@@ -1,7 +1,7 @@
-"""Bytes to checked, upright RGB pictures, and pictures to model inputs.
+"""Decodes untrusted image files to upright RGB pixels, and pixels to model inputs.
 
-The one preprocessing for training and serving. Every byte is treated as hostile: the
-size is checked on the header, before pixels are decoded.
+Training and serving share this preprocessing. The size is checked in the header, before any pixel
+is decoded.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ ImageProblem = Literal[
 
 
 class ImageError(ValueError):
-    """A picture that is refused: `code` for programs, the message for people."""
+    """An image file is not accepted: `code` for programs, the message for people."""
 
     def __init__(self, code: ImageProblem, message: str) -> None:
         super().__init__(message)
@@ -41,7 +41,7 @@ class ImageError(ValueError):
 
 @dataclass(frozen=True)
 class Limits:
-    """What is accepted: bytes of the file, pixels, and pixels of the shorter side."""
+    """Limits on the file in bytes, on all pixels, and on the pixels of the shorter side."""
 
     max_bytes: int = 10 * 1024 * 1024
     max_pixels: int = 50_000_000
@@ -50,7 +50,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Picture:
-    """A decoded picture, upright, as uint8 RGB of shape (height, width, 3)."""
+    """A decoded, upright image; `pixels` is uint8 RGB (height, width, 3)."""
 
     pixels: NDArray[np.uint8]
     format: str
@@ -59,20 +59,19 @@ class Picture:
 
     @property
     def height(self) -> int:
-        """Pixels from top to bottom, after turning upright."""
+        """Height of the upright image in pixels."""
         return int(self.pixels.shape[0])
 
     @property
     def width(self) -> int:
-        """Pixels from left to right, after turning upright."""
+        """Width of the upright image in pixels."""
         return int(self.pixels.shape[1])
 
 
 _DEFAULT_LIMITS = Limits()
 
-# First bytes of files that people send and that are no pictures we read: the name helps more
-# than "unknown".
-_KNOWN_OTHERS: tuple[tuple[int, bytes, str], ...] = (
+# Signatures of unsupported files that people upload: naming the format helps more than "unknown".
+_UNSUPPORTED: tuple[tuple[int, bytes, str], ...] = (
     (0, b"%PDF", "a PDF document"),
     (0, b"PK\x03\x04", "a ZIP archive or office document"),
     (4, b"ftypheic", "a HEIC photo"),
@@ -91,13 +90,13 @@ _KNOWN_OTHERS: tuple[tuple[int, bytes, str], ...] = (
 
 
 def decode(data: bytes, limits: Limits = _DEFAULT_LIMITS) -> Picture:
-    """Decode an uploaded file.
+    """Decode an image file.
 
-    The format is recognised by content, never by name. EXIF orientation is applied;
-    transparency is laid on white; 16-bit, palette, greyscale and CMYK become 8-bit RGB.
+    The content determines the format, not the name. EXIF orientation is applied, transparency is
+    blended with white, and 16-bit, palette, greyscale and CMYK become 8-bit RGB.
 
     Raises:
-        ImageError: anything but an intact picture within the limits.
+        ImageError: not an intact image within the limits.
     """
     if not data:
         raise ImageError("empty_file", "The file is empty.")
@@ -108,19 +107,19 @@ def decode(data: bytes, limits: Limits = _DEFAULT_LIMITS) -> Picture:
             f"{limits.max_bytes / 1024**2:.0f} MB are accepted. Save it smaller and try again.",
         )
     with warnings.catch_warnings(), _open(data) as image:
-        warnings.simplefilter("ignore")  # Pillow warns of odd metadata; the pixels decide
+        warnings.simplefilter("ignore")  # Pillow warns about odd metadata
         _check_size(image, limits)
         pixels = np.asarray(_to_rgb(_upright(_load(image))))
-        # A phone's multi-picture JPEG is a JPEG to everyone but Pillow.
+        # Only Pillow distinguishes the multi-picture JPEG of phones from JPEG.
         name = "JPEG" if image.format == "MPO" else str(image.format)
     return Picture(pixels, name, len(data), hashlib.sha256(data).hexdigest())
 
 
 def to_input(pixels: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.float32]:
-    """A picture as the model wants it.
+    """Convert an image to a model's input.
 
     Args:
-        pixels: uint8 RGB, (height, width, 3), values 0 to 255.
+        pixels: uint8 RGB (height, width, 3), values 0 to 255.
         spec: the input part of the model's card.
 
     Returns:
@@ -130,7 +129,7 @@ def to_input(pixels: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.float32]:
 
 
 def resize(pixels: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
-    """Bring uint8 RGB to (spec.height, spec.width, 3), antialiased, as the card says."""
+    """Resize uint8 RGB to (spec.height, spec.width, 3), antialiased, by the card's method."""
     height, width = pixels.shape[:2]
     if (height, width) == (spec.height, spec.width):
         return pixels
@@ -148,12 +147,12 @@ def resize(pixels: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
 
 
 def resampling(spec: InputSpec) -> Image.Resampling:
-    """Pillow's name for the card's filter."""
+    """Pillow's constant for the card's resize filter."""
     return Image.Resampling[spec.filter.upper()]
 
 
 def scale(pixels: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.float32]:
-    """Bring uint8 RGB values of any shape (..., 3) to the card's range and channel order."""
+    """Convert uint8 RGB of any shape (..., 3) to the card's range and channel order, as float32."""
     low, high = spec.value_range
     values: NDArray[np.float32] = pixels.astype(np.float32)
     if (low, high) != (0, 255):
@@ -189,7 +188,7 @@ def _unreadable(data: bytes, error: Exception) -> ImageError:
         kind = "a web page"
     else:
         kind = next(
-            (name for at, magic, name in _KNOWN_OTHERS if data[at : at + len(magic)] == magic), ""
+            (name for at, magic, name in _UNSUPPORTED if data[at : at + len(magic)] == magic), ""
         )
     if not kind and _starts_like_a_picture(data):
         return ImageError(
@@ -241,7 +240,7 @@ def _load(image: ImageFile.ImageFile) -> ImageFile.ImageFile:
 def _upright(image: Image.Image) -> Image.Image:
     try:
         return ImageOps.exif_transpose(image)
-    except Exception:  # noqa: BLE001  broken EXIF must not cost the picture
+    except Exception:  # noqa: BLE001  broken EXIF must not fail the image
         return image
 
 
@@ -261,7 +260,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _to_8_bit(image: Image.Image) -> Image.Image:
-    """16-bit greyscale by its high byte, float by its own range: Pillow would clip at 255."""
+    """Scale 16-bit greyscale by 1/257, and float to its range; Pillow would clip at 255."""
     values: NDArray[np.float32] = np.nan_to_num(np.asarray(image, dtype=np.float32))
     if image.mode == "F" or values.max() > 65535 or values.min() < 0:
         low, high = values.min(), values.max()

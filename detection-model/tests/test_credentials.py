@@ -144,7 +144,7 @@ def test_credentials_on_a_server_are_not_fetched(authority: Authority) -> None:
         server.shutdown()
         thread.join()
     assert found.state == "not_checked"
-    assert found.reason == "The credentials lie on another server, which is not asked."
+    assert found.reason == "The credentials are on another server, which is not contacted."
     assert asked == []
 
 
@@ -161,14 +161,14 @@ def test_without_the_library_nothing_is_claimed_to_be_checked(
 def test_anchors_that_are_no_certificates_are_refused(
     here: Callable[..., Result], signed: bytes, tmp_path: Path
 ) -> None:
-    with pytest.raises(ValueError, match="no certificates"):
+    with pytest.raises(ValueError, match="not PEM certificates"):
         read_provenance(signed, anchors="nonsense")
     picture, anchors = tmp_path / "one.jpg", tmp_path / "anchors.pem"
     picture.write_bytes(signed)
     anchors.write_text("nonsense")
     result = here("provenance", picture, "--anchors", anchors)
     assert result.exit_code == 2
-    assert "no certificates" in result.output
+    assert "not PEM certificates" in result.output
 
 
 def test_the_command_tells_the_three_states(
@@ -177,7 +177,7 @@ def test_the_command_tells_the_three_states(
     picture, anchors = tmp_path / "one.jpg", tmp_path / "anchors.pem"
     picture.write_bytes(signed)
     anchors.write_text(authority.root)
-    assert "nobody vouches for the signer" in here("provenance", picture).output
+    assert "the signer is not on a trust list" in here("provenance", picture).output
     assert "by a trusted signer" in here("provenance", picture, "--anchors", anchors).output
     picture.write_bytes(repainted(signed))
     assert "INVALID" in here("provenance", picture).output

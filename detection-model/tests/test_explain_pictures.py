@@ -15,7 +15,7 @@ from typer.testing import Result
 from detection_model import imaging
 from detection_model.card import Card, InputSpec, file_sha256, write_card
 from detection_model.explain import overlay
-from detection_model.explain.attribution import heat, onto_picture
+from detection_model.explain.attribution import heat, onto_image
 from detection_model.explain.explanation import Explainer
 from detection_model.explain.overlay import COLOURS, Colours, stops, table
 from detection_model.faces import Box, crop
@@ -57,7 +57,7 @@ def test_what_the_model_saw_lies_where_it_was(
         pixels[row - 6 : row + 7, column - 6 : column + 7] = 255
         seen = pixels if box is None else crop(pixels, box)
         attribution = imaging.resize(seen, spec)[..., 0].astype(np.float32)
-        found = onto_picture(attribution, spec, height=size[0], width=size[1], box=box)
+        found = onto_image(attribution, spec, height=size[0], width=size[1], box=box)
         assert found.shape == size
         weights = np.nan_to_num(found)
         rows, columns = np.indices(size)
@@ -69,15 +69,15 @@ def test_what_the_model_saw_lies_where_it_was(
 
 def test_where_the_model_did_not_look_is_no_number() -> None:
     ones = np.ones((32, 32), np.float32)
-    whole = onto_picture(ones, InputSpec(height=32, width=32), height=90, width=120)
+    whole = onto_image(ones, InputSpec(height=32, width=32), height=90, width=120)
     assert (whole == 1).all()
     box = Box(10, 5, 70, 65)
-    boxed = onto_picture(ones, InputSpec(height=32, width=32), height=90, width=120, box=box)
+    boxed = onto_image(ones, InputSpec(height=32, width=32), height=90, width=120, box=box)
     inside = np.zeros((90, 120), bool)
     inside[5:65, 10:70] = True
     np.testing.assert_array_equal(~np.isnan(boxed), inside)
     cropped = InputSpec(height=32, width=32, resize="center-crop")
-    centred = onto_picture(ones, cropped, height=90, width=120)
+    centred = onto_image(ones, cropped, height=90, width=120)
     np.testing.assert_array_equal(
         ~np.isnan(centred).any(axis=0), [15 <= x < 105 for x in range(120)]
     )

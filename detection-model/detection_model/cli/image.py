@@ -87,7 +87,7 @@ def explain(
     from detection_model.explain.attribution import ExplainError, heat
     from detection_model.explain.explanation import Explainer
     from detection_model.explain.overlay import overlay, png, with_legend
-    from detection_model.faces import judged_box
+    from detection_model.faces import model_box
 
     with common.refusals():
         name = common.model_or_newest(model, models)
@@ -96,7 +96,7 @@ def explain(
         explainer = Explainer.load(common.model_path(name, models))
     try:
         pixels = imaging.decode(picture.read_bytes()).pixels
-        box = judged_box(pixels, explainer.card.input.face_margin)
+        box = model_box(pixels, explainer.card.input.face_margin)
         with common.progress_bar(method) as progress:
             explanation = explainer.explain(method, pixels, box, progress)
         image = overlay(pixels, heat(explanation.attribution, towards), opacity, colours)

@@ -1,1 +1,1 @@
-"""Why does a model say so? Heat maps of what speaks for Fake and for Real, and pictures of them."""
+"""Explanations of a model's output: attribution methods, and heat maps of their results."""

@@ -1,7 +1,7 @@
-"""Attributions: how much each pixel speaks for Fake, and where it lies on the picture.
+"""Attributions: the evidence of each pixel for Fake, mapped back onto the image.
 
-An attribution is float32 (height, width): above zero speaks for Fake, below zero for Real, NaN
-is where the model did not look. Pure functions; no TensorFlow.
+An attribution is float32 (height, width): positive is evidence for Fake, negative for Real, NaN
+is outside the model's input. Pure functions; no TensorFlow.
 """
 
 import numpy as np
@@ -13,64 +13,62 @@ from detection_model.faces import Box
 
 Attribution = NDArray[np.float32]
 
-# Of what speaks for a class, so much may be brighter than full: one pixel would darken the rest.
+# Percent of the evidence that is clipped: a single outlier would darken the rest.
 _CLIPPED = 1.0
 
 
 class ExplainError(ValueError):
-    """An explanation that cannot be given; the message says why."""
+    """The explanation is not possible; the message says why."""
 
 
 def heat(attribution: Attribution, towards: ClassName = "Fake") -> Attribution:
-    """A heat map, float32 in [0, 1] of the same shape: what speaks for one of the classes.
+    """The evidence for one class as a heat map, float32 in [0, 1] of the same shape.
 
-    What speaks for the other is 0. The scale is the map's own: 1 stands for the strongest percent
-    of what speaks for the class in this picture, however weak. Where nothing does, all is 0; NaN
-    stays NaN.
+    Evidence for the other class is 0. The scale is relative: 1 is the strongest percent of the
+    evidence in this image, however weak. Without evidence all is 0; NaN stays NaN.
     """
     evidence: Attribution = attribution if towards == "Fake" else -attribution
     above = evidence[evidence > 0]
     if above.size == 0:
         return np.multiply(evidence, 0, dtype=np.float32)
     full = np.percentile(above, 100 - _CLIPPED)
-    shown: Attribution = np.clip(evidence / full, 0, 1).astype(np.float32)
-    return shown
+    scaled: Attribution = np.clip(evidence / full, 0, 1).astype(np.float32)
+    return scaled
 
 
-def onto_picture(
+def onto_image(
     attribution: Attribution, spec: InputSpec, *, height: int, width: int, box: Box | None = None
 ) -> Attribution:
-    """An attribution over a model's input, brought back onto the whole upright picture.
+    """Map an attribution over a model's input back onto the whole upright image.
 
-    The inverse of cutting `box` out and of `images.resize`: the margins of `pad` are left out.
+    This inverts the crop to `box` and `imaging.resize`; the margins of `pad` are dropped.
 
     Args:
         attribution: (spec.height, spec.width).
-        spec: how the picture became the input.
-        height: of the picture, in pixels.
-        width: of the picture, in pixels.
-        box: what was cut out of the picture before; none: nothing.
+        spec: the input part of the model's card.
+        height: of the image, in pixels.
+        width: of the image, in pixels.
+        box: the crop of the image that the model saw; None: the whole image.
 
     Returns:
-        (height, width), NaN where the model did not look: outside `box`, and where `center-crop`
-        cuts.
+        (height, width), NaN outside the model's input: outside `box`, and outside a `center-crop`.
     """
     box = box or Box(0, 0, width, height)
-    seen, source = _seen(spec, height=box.bottom - box.top, width=box.right - box.left)
-    size = (seen.right - seen.left, seen.bottom - seen.top)
+    region, source = _visible_region(spec, height=box.bottom - box.top, width=box.right - box.left)
+    size = (region.right - region.left, region.bottom - region.top)
     whole: Attribution = np.full((height, width), np.nan, np.float32)
-    top, left = box.top + seen.top, box.left + seen.left
+    top, left = box.top + region.top, box.left + region.left
     image = Image.fromarray(np.ascontiguousarray(attribution, np.float32))
-    # Enlarging by it is smooth; shrinking by it averages all that falls on a pixel.
+    # Smooth for enlarging; Pillow's bilinear filter averages for shrinking.
     resized = image.resize(size, Image.Resampling.BILINEAR, box=source)
     whole[top : top + size[1], left : left + size[0]] = np.asarray(resized)
     return whole
 
 
-def _seen(
+def _visible_region(
     spec: InputSpec, *, height: int, width: int
 ) -> tuple[Box, tuple[float, float, float, float]]:
-    """What of a picture of that size the model sees, and where in its input that lies."""
+    """The region of an image that the model sees, and the matching box of its input."""
     all_of_it, all_of_input = Box(0, 0, width, height), (0.0, 0.0, spec.width, spec.height)
     match spec.resize:
         case "center-crop":

@@ -1,4 +1,4 @@
-"""One model, one picture, one method: an explanation on the whole picture."""
+"""Explains a model's output for an image with one of the methods."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from detection_model import faces, imaging
 from detection_model.card import Card, file_sha256
 from detection_model.data.decoding import Progress
-from detection_model.explain.attribution import Attribution, onto_picture
+from detection_model.explain.attribution import Attribution, onto_image
 from detection_model.explain.integrated_gradients import integrated_gradients
 from detection_model.explain.lime import lime
 from detection_model.explain.log_odds import LogOdds
@@ -19,18 +19,18 @@ from detection_model.inference.detector import load_model, resolve_card
 
 Method = Literal["gradcam", "integrated-gradients", "occlusion", "lime"]
 METHODS: tuple[Method, ...] = get_args(Method)
-# Seconds to minutes each, where Grad-CAM takes about as long as a verdict.
+# These take seconds to minutes; Grad-CAM takes about as long as a prediction.
 SLOW: tuple[Method, ...] = METHODS[1:]
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why a model leans one way on a picture.
+    """The explanation of one output.
 
-    `attribution` is float32 (height, width) of the upright picture: above zero speaks for Fake,
-    below for Real, NaN is where the model did not look. It is in log-odds, but for Grad-CAM, whose
-    scale is its own. `log_odds` are those of Fake, not calibrated. `figures` tell how far the
-    method is to be believed: `missing` log-odds of integrated gradients, `fit` of LIME.
+    `attribution` is float32 (height, width) over the upright image: positive is evidence for Fake,
+    negative for Real, NaN is outside the model's input. Its unit is log-odds, except for Grad-CAM,
+    which has an arbitrary scale. `log_odds` is that of Fake before calibration. `figures` measure
+    how faithful the method is: `missing` log-odds of integrated gradients, `fit` (R²) of LIME.
     """
 
     method: Method
@@ -41,18 +41,18 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Explainer:
-    """A model file that can be asked why. Keep it: its functions are slow when first called."""
+    """Explains one model. Reuse it: the first call of each method compiles a function."""
 
     card: Card
     model: LogOdds
 
     @classmethod
     def load(cls, path: Path) -> "Explainer":
-        """Load a model file and the card beside it; without a card one is assumed.
+        """Load a model file and its card; without a card one is assumed.
 
         Raises:
-            ModelError: the file is no model that takes one picture.
-            CardError: the card cannot be read or contradicts the file.
+            ModelError: not a model that takes one image.
+            CardError: the card is invalid or contradicts the file.
         """
         model = load_model(path)
         card, _ = resolve_card(path, file_sha256(path), model.facts)
@@ -65,40 +65,40 @@ class Explainer:
         box: faces.Box | None = None,
         progress: Progress = lambda _done, _total: None,
     ) -> Explanation:
-        """Explain what the model says of a picture.
+        """Explain the model's output for an image.
 
         Args:
             method: one of `METHODS`.
-            pixels: the whole upright picture, uint8 RGB (h, w, 3).
-            box: what of it was judged (`faces.judged_box`, or another face's); none: all.
-            progress: takes (done, total) for the methods in `SLOW`; what it raises ends the work.
+            pixels: the whole upright image, uint8 RGB (h, w, 3).
+            box: the crop that the model sees (`faces.model_box`); None: the whole image.
+            progress: called with (done, total) by the slow methods; an exception stops the work.
 
         Raises:
-            ExplainError: this method cannot explain this model, or a package is missing.
+            ExplainError: the method does not apply to this model, or a package is missing.
         """
         height, width = pixels.shape[:2]
         spec = self.card.input
-        judged = imaging.resize(pixels if box is None else faces.crop(pixels, box), spec)
-        attribution, figures = self._attribution(method, judged, progress)
+        resized = imaging.resize(pixels if box is None else faces.crop(pixels, box), spec)
+        attribution, figures = self._attribution(method, resized, progress)
         return Explanation(
             method,
-            onto_picture(attribution, spec, height=height, width=width, box=box),
-            log_odds=float(self.model.values(imaging.scale(judged[None], spec))[0]),
+            onto_image(attribution, spec, height=height, width=width, box=box),
+            log_odds=float(self.model.values(imaging.scale(resized[None], spec))[0]),
             figures=figures,
         )
 
     def _attribution(
-        self, method: Method, judged: NDArray[np.uint8], progress: Progress
+        self, method: Method, pixels: NDArray[np.uint8], progress: Progress
     ) -> tuple[Attribution, dict[str, float]]:
         spec = self.card.input
         match method:
             case "gradcam":
-                return self.model.gradcam(imaging.scale(judged[None], spec))[0], {}
+                return self.model.gradcam(imaging.scale(pixels[None], spec))[0], {}
             case "integrated-gradients":
-                found = integrated_gradients(self.model, judged, spec, progress=progress)
-                return found.attribution, {"missing": found.missing}
+                integrated = integrated_gradients(self.model, pixels, spec, progress=progress)
+                return integrated.attribution, {"missing": integrated.missing}
             case "occlusion":
-                return occlusion(self.model, judged, spec, progress=progress), {}
+                return occlusion(self.model, pixels, spec, progress=progress), {}
             case "lime":
-                explained = lime(self.model, judged, spec, progress=progress)
-                return explained.attribution, {"fit": explained.fit}
+                result = lime(self.model, pixels, spec, progress=progress)
+                return result.attribution, {"fit": result.fit}

@@ -1,7 +1,7 @@
 """Finds the last feature maps of any Keras network while TensorFlow traces it.
 
-Keras can give the output of an inner layer only where networks are not nested. While a network
-is traced all its tensors are there, whatever it is built of: so they are noted then.
+Keras cannot give the output of an inner layer of a nested network. While TensorFlow traces a
+network, every tensor is visible, so the feature maps are recorded then.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,16 +10,16 @@ from typing import Any
 
 from detection_model.explain.attribution import ExplainError
 
-# Tensors (n, h, w, c) by their reference.
+# Tensors (n, h, w, c) by reference.
 Recorded = dict[Any, Any]
 
 
 @contextmanager
 def recorded(model: Any) -> Iterator[Recorded]:
-    """Note the feature maps that come out of a network's layers while it is called in here.
+    """Record the feature maps of a network that is called inside this context.
 
-    A feature map is a picture-shaped output (n, h, w, c), larger than one pixel, of a layer with
-    weights or of one that is fed such a map: what only scales or cuts pictures gives none.
+    A feature map is an output (n, h, w, c) larger than one pixel, of a layer with weights or with
+    a feature map as input; layers that only preprocess the image have none.
     """
     maps: Recorded = {}
     with ExitStack() as restored:
@@ -30,41 +30,41 @@ def recorded(model: Any) -> Iterator[Recorded]:
 
 
 def last(outputs: Any, maps: Recorded) -> list[Any]:
-    """The maps from which the outputs are computed without passing another: where space ends.
+    """The last feature maps before the outputs: one, or one per branch of the network.
 
-    One, but for networks with several branches. Squeeze-and-excitation blocks end space too, but
-    on the way to a later map.
+    The search goes back from the outputs to the first map on each path, so the pooled side path of
+    a squeeze-and-excitation block does not count.
 
     Raises:
-        ExplainError: there are none.
+        ExplainError: the network has no feature map.
     """
-    found: list[Any] = []
-    seen: set[Any] = set()
+    last_maps: list[Any] = []
+    visited: set[Any] = set()
     pending = [outputs]
     while pending:
         tensor = pending.pop()
         if tensor.ref() in maps:
-            found.append(tensor)
+            last_maps.append(tensor)
         else:
-            news = [source for source in tensor.op.inputs if source.ref() not in seen]
-            seen.update(source.ref() for source in news)
-            pending.extend(news)
-    if not found:
+            sources = [source for source in tensor.op.inputs if source.ref() not in visited]
+            visited.update(source.ref() for source in sources)
+            pending.extend(sources)
+    if not last_maps:
         raise ExplainError(
-            "this model has no layer with a feature map (height, width, channels), so there is no "
-            "Grad-CAM of it; occlusion, integrated gradients and LIME explain any model"
+            "this model has no layer with a feature map (height, width, channels), so Grad-CAM "
+            "does not apply; occlusion, integrated gradients and LIME explain any model"
         )
-    return found
+    return last_maps
 
 
 def _layers(model: Any) -> Iterator[Any]:
-    """The layers of a network and of the networks within it, each once."""
-    seen: set[int] = set()
+    """The layers of a network and of its nested networks, each once."""
+    visited: set[int] = set()
     pending = list(model.layers)
     while pending:
         layer = pending.pop()
-        if id(layer) not in seen:
-            seen.add(id(layer))
+        if id(layer) not in visited:
+            visited.add(id(layer))
             pending.extend(getattr(layer, "layers", []))
             yield layer
 
@@ -73,12 +73,12 @@ def _recording(layer: Any, call: Callable[..., Any], maps: Recorded) -> Callable
     import keras
     import tensorflow as tf
 
-    learned = bool(layer.weights) and not isinstance(layer, keras.layers.Normalization)
+    has_weights = bool(layer.weights) and not isinstance(layer, keras.layers.Normalization)
 
     def recording(*args: Any, **kwargs: Any) -> Any:
         outputs = call(*args, **kwargs)
-        given = [x for x in tf.nest.flatten((args, kwargs)) if tf.is_tensor(x)]
-        if learned or any(x.ref() in maps for x in given):
+        inputs = [x for x in tf.nest.flatten((args, kwargs)) if tf.is_tensor(x)]
+        if has_weights or any(x.ref() in maps for x in inputs):
             maps.update({x.ref(): x for x in tf.nest.flatten(outputs) if _is_map(x)})
         return outputs
 

@@ -1,4 +1,4 @@
-"""Integrated gradients: each pixel's share of what a picture has more log-odds than a baseline."""
+"""Integrated gradients: attributes the log-odds above a grey baseline to the pixels."""
 
 from typing import NamedTuple
 
@@ -13,12 +13,12 @@ from detection_model.explain.log_odds import LogOdds
 
 POINTS = 64
 _BATCH = 8
-# Says least of what the model looks for: black or white would leave dark or bright pixels out.
+# A neutral baseline: black or white would give dark or bright pixels no attribution.
 _GREY = 128
 
 
 class Integrated(NamedTuple):
-    """`attribution` sums to `log_odds - baseline_log_odds`, but for what is `missing`."""
+    """`attribution` sums to `log_odds - baseline_log_odds - missing`."""
 
     attribution: Attribution
     log_odds: float
@@ -36,15 +36,15 @@ def integrated_gradients(
 ) -> Integrated:
     """Attribution in log-odds of Fake; Sundararajan et al., "Axiomatic Attribution" (2017).
 
-    The gradients on the straight way from a grey picture to this one, integrated by
-    Gauss-Legendre quadrature and summed over the colours.
+    Gauss-Legendre quadrature integrates the gradients on the straight line from a grey image to
+    this one; the result is summed over the channels.
 
     Args:
-        model: to be explained.
+        model: to explain.
         pixels: uint8 RGB (spec.height, spec.width, 3).
         spec: the input part of the model's card.
-        points: on the way.
-        progress: takes (done, total) points; what it raises ends the work.
+        points: number of quadrature points.
+        progress: called with (done, total) points; an exception stops the work.
     """
     picture, grey = imaging.scale(pixels, spec), imaging.scale(np.full_like(pixels, _GREY), spec)
     nodes, weights = np.polynomial.legendre.leggauss(points)

@@ -1,4 +1,4 @@
-"""LIME: which regions of alike colour a linear model of the detector leans on."""
+"""LIME: the weights of image regions in a local linear model of the detector."""
 
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ _BATCH = 16
 
 
 class Lime(NamedTuple):
-    """`fit` is the linear model's weighted R² (at most 1): where it is low, do not believe it."""
+    """`fit` is the weighted R² of the linear model, at most 1; a low one is not trustworthy."""
 
     attribution: Attribution
     fit: float
@@ -34,17 +34,17 @@ def lime(
 ) -> Lime:
     """Attribution in log-odds of Fake by region; Ribeiro et al., "Why Should I Trust You?" (2016).
 
-    Regions (SLIC superpixels) are replaced at random by their mean colours, and a ridge regression
-    says what each is worth; samples nearer to the picture count more. With the library VisuaLIME.
+    Random regions (SLIC superpixels) are replaced by their mean colours, and a ridge regression
+    gives each region its weight; samples closer to the image weigh more. Uses VisuaLIME.
 
     Args:
-        model: to be explained.
+        model: to explain.
         pixels: uint8 RGB (spec.height, spec.width, 3).
         spec: the input part of the model's card.
-        samples: pictures with replaced regions.
-        segments: regions, about.
-        seed: of what is replaced.
-        progress: takes (done, total) samples; what it raises ends the work.
+        samples: number of images with replaced regions.
+        segments: approximate number of regions.
+        seed: of the random choice of regions.
+        progress: called with (done, total) samples; an exception stops the work.
 
     Raises:
         ExplainError: the library is not installed.
@@ -62,24 +62,24 @@ def lime(
     kept = np.random.default_rng(seed).integers(0, 2, (samples, int(regions.max()) + 1))
     kept[0] = 1
     flat = _mean_colours(pixels, regions)
-    found = []
+    batches = []
     progress(0, samples)
     for start in range(0, samples, _BATCH):
         altered = library.generate_images(pixels, regions, kept[start : start + _BATCH], flat)
-        found.append(model.values(imaging.scale(altered, spec)))
+        batches.append(model.values(imaging.scale(altered, spec)))
         progress(min(start + _BATCH, samples), samples)
-    log_odds = np.concatenate(found).astype(np.float64)
-    # Cosine distance to all ones; the library's own leaves the norm of these out.
+    log_odds = np.concatenate(batches).astype(np.float64)
+    # Cosine distance to all ones; the library's own formula omits their norm.
     distances = 1 - np.sqrt(kept.mean(axis=1))
-    worth = library.weigh_segments(kept, log_odds[:, None], 0, "ridge", distances=distances)
-    weights, linear = exponential_kernel(distances), kept @ worth
+    coefficients = library.weigh_segments(kept, log_odds[:, None], 0, "ridge", distances=distances)
+    weights, linear = exponential_kernel(distances), kept @ coefficients
     linear += np.average(log_odds - linear, weights=weights)
     fit = float(r2_score(log_odds, linear, sample_weight=weights))
-    return Lime(worth[regions].astype(np.float32), fit)
+    return Lime(coefficients[regions].astype(np.float32), fit)
 
 
 def _mean_colours(pixels: NDArray[np.uint8], regions: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Each region (h, w, an index) in its own mean colour."""
+    """Each region (h, w, region index) filled with its mean colour."""
     labels = regions.ravel()
     counts = np.maximum(np.bincount(labels), 1)
     means = [np.bincount(labels, pixels[..., colour].ravel()) / counts for colour in range(3)]

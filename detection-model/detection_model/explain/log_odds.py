@@ -1,4 +1,4 @@
-"""A model's log-odds of Fake as TensorFlow functions that gradients can be taken of."""
+"""A model's log-odds of Fake as differentiable TensorFlow functions."""
 
 from functools import cached_property
 from typing import Any
@@ -16,8 +16,8 @@ Batch = NDArray[np.float32]
 class LogOdds:
     """Log-odds of Fake of one model, their gradients, and its Grad-CAM.
 
-    Each is one `tf.function` of one signature: slow when first called, warm from then on. So keep
-    one of these for each model. All take float32 (n, height, width, 3), scaled as the card says.
+    Each is a `tf.function` that compiles on its first call, so reuse the object. All take float32
+    (n, height, width, 3), scaled as the card says.
     """
 
     def __init__(self, model: LoadedModel, output: OutputSpec) -> None:
@@ -26,32 +26,32 @@ class LogOdds:
         self._shape = (None, model.facts.height, model.facts.width, 3)
 
     def values(self, batch: Batch) -> NDArray[np.float32]:
-        """Log-odds of each picture, float32 (n,)."""
-        found: NDArray[np.float32] = self._values(batch).numpy()
-        return found
+        """Log-odds of each image, float32 (n,)."""
+        values: NDArray[np.float32] = self._values(batch).numpy()
+        return values
 
     def gradients(self, batch: Batch) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Log-odds (n,), and their gradients by the input, float32 (n, height, width, 3)."""
+        """Log-odds (n,), and their gradients with respect to the input (n, height, width, 3)."""
         values, gradients = self._gradients(batch)
         return values.numpy(), gradients.numpy()
 
     def gradcam(self, batch: Batch) -> NDArray[np.float32]:
-        """Grad-CAM before its ReLU, float32 (n, height, width); above zero speaks for Fake.
+        """Grad-CAM before its ReLU, float32 (n, height, width); positive is evidence for Fake.
 
         Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
-        Localization" (2017), of the log-odds; the ReLU of it is the map for Fake, that of its
-        negative the map for Real. It is taken at the last feature map before space ends, and
-        summed where a network has several branches.
+        Localization" (2017), applied to the log-odds: its ReLU is the map for Fake, that of its
+        negative the map for Real. It uses the last feature map, and sums over the branches of a
+        network.
 
-        Gradients are not averaged over places, as in HiResCAM (Draelos & Carin, 2020). Behind
-        global average pooling that is the same. Behind a Flatten, as in v1 to v3, the average
-        would mix places that the head tells apart: it leaves maps empty, or points elsewhere.
+        Gradients are not averaged over positions, as in HiResCAM (Draelos & Carin, 2020). With
+        global average pooling the result is the same. With a Flatten, as in v1 to v3, averaging
+        would mix positions that the head distinguishes, and leave maps empty or misplaced.
 
         Raises:
             ExplainError: the network has no feature map.
         """
-        found: NDArray[np.float32] = self._gradcam(batch).numpy()
-        return found
+        maps: NDArray[np.float32] = self._gradcam(batch).numpy()
+        return maps
 
     @cached_property
     def _values(self) -> Any:
@@ -83,12 +83,12 @@ class LogOdds:
     def _function(self, function: Any) -> Any:
         import tensorflow as tf
 
-        # AutoGraph would put its own words into an ExplainError.
+        # AutoGraph would rewrite the message of an ExplainError.
         spec = tf.TensorSpec(self._shape, tf.float32)
         return tf.function(function, input_signature=[spec], autograph=False)
 
     def _fake(self, batch: Any) -> Any:
-        """`verdict.fake_logit` of each picture, in TensorFlow."""
+        """`probability.fake_logit` of each image, in TensorFlow."""
         import tensorflow as tf
 
         logits = tf.cast(self._logits(batch, training=False), tf.float32)
@@ -96,14 +96,14 @@ class LogOdds:
         if self._output.activation == "sigmoid":
             return logits[:, 0] if classes[1] == "Fake" else -logits[:, 0]
         fake, real = (
-            tf.gather(logits, [i for i, named in enumerate(classes) if named == name], axis=1)
+            tf.gather(logits, [i for i, label in enumerate(classes) if label == name], axis=1)
             for name in ("Fake", "Real")
         )
         return tf.reduce_logsumexp(fake, axis=1) - tf.reduce_logsumexp(real, axis=1)
 
 
 def _cam(features: Any, gradient: Any) -> Any:
-    """Float32 (n, h, w, 1): what each place of a feature map adds, to first order."""
+    """First-order contribution of each position of a feature map, float32 (n, h, w, 1)."""
     import tensorflow as tf
 
     product = tf.cast(features, tf.float32) * tf.cast(gradient, tf.float32)

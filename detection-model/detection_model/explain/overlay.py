@@ -1,6 +1,9 @@
 """Colours and drawings of heat maps. Needs neither TensorFlow nor matplotlib.
 
-A heat map is float32 (h, w) in [0, 1], NaN where the model did not look: there, nothing is drawn.
+A heat map is float32 (h, w) in [0, 1]; NaN, outside the model's input, is drawn transparent.
+
+Viridis (van der Walt & Smith, 2015, CC0) is perceptually uniform, also for most colour-blind
+people and in greyscale. Jet is familiar, but shows edges that are not in the data.
 """
 
 import io
@@ -16,14 +19,14 @@ from detection_model.explain.attribution import Attribution
 Colours = Literal["viridis", "jet"]
 COLOURS: tuple[Colours, ...] = get_args(Colours)
 
-# Every fifth of its 256 colours.
+# Every fifth of viridis' 256 colours.
 _VIRIDIS = (
     "44015446085c471063481769481d6f482475472a7a46307e453781433d844142873f48893d4e8a3a538b"
     "38598c355e8d33638d31688e2e6d8e2c718e2a768e297b8e27808e25848e23898e218e8d20928c1f978b"
     "1e9c891fa18821a58524aa8328ae802eb37c35b7793dbc7446c06f50c46a5ac86465cb5e70cf577cd250"
     "89d54895d840a2da37b0dd2fbddf26cae11fd8e219e5e419f1e51dfde725"
 )
-# Where red, green and blue bend, and how much of them is there.
+# Breakpoints of red, green and blue in jet, and their values there.
 _JET = (
     ((0, 0.35, 0.66, 0.89, 1), (0, 0, 1, 1, 0.5)),
     ((0, 0.125, 0.375, 0.64, 0.91, 1), (0, 0, 1, 1, 0, 0)),
@@ -33,10 +36,10 @@ _JET = (
 
 @cache
 def table(colours: Colours) -> NDArray[np.uint8]:
-    """Uint8 RGB (256, 3), from no heat to most, within 1.5 of matplotlib's. Not to be altered."""
+    """Colour map, uint8 RGB (256, 3), within 1.5 levels of matplotlib's; do not modify."""
     at = np.arange(256)
     if colours == "jet":
-        channels = [np.interp(at / 255, bends, shares) * 255 for bends, shares in _JET]
+        channels = [np.interp(at / 255, points, values) * 255 for points, values in _JET]
     else:
         known = np.frombuffer(bytes.fromhex(_VIRIDIS), np.uint8).reshape(-1, 3)
         channels = [np.interp(at, np.arange(0, 256, 5), known[:, i]) for i in range(3)]
@@ -44,7 +47,7 @@ def table(colours: Colours) -> NDArray[np.uint8]:
 
 
 def stops(colours: Colours, count: int = 9) -> list[str]:
-    """Evenly spaced colours as #rrggbb, for the gradient of a legend on a page."""
+    """Evenly spaced colours as #rrggbb, for the gradient of a legend."""
     rows = table(colours)[np.linspace(0, 255, count).round().astype(int)]
     return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in rows]
 
@@ -53,20 +56,20 @@ Bytes = NDArray[np.uint8]
 
 
 def layer(heat: Attribution, colours: Colours = "viridis") -> Bytes:
-    """The heat map in colours, uint8 RGBA (h, w, 4): to be laid over the picture."""
-    drawn = ~np.isnan(heat)
-    level = (np.clip(np.where(drawn, heat, 0), 0, 1) * 255).round().astype(np.uint8)
-    return np.dstack([table(colours)[level], np.where(drawn, np.uint8(255), np.uint8(0))])
+    """The heat map as a coloured layer, uint8 RGBA (h, w, 4)."""
+    visible = ~np.isnan(heat)
+    level = (np.clip(np.where(visible, heat, 0), 0, 1) * 255).round().astype(np.uint8)
+    return np.dstack([table(colours)[level], np.where(visible, np.uint8(255), np.uint8(0))])
 
 
 def overlay(
     pixels: Bytes, heat: Attribution, opacity: float = 0.5, colours: Colours = "viridis"
 ) -> Bytes:
-    """A picture under its heat map, uint8 RGB (h, w, 3).
+    """An image blended with its heat map, uint8 RGB (h, w, 3).
 
     Args:
         pixels: uint8 RGB of the heat map's size.
-        heat: the heat map.
+        heat: the heat map, values in [0, 1] or NaN.
         opacity: of the heat map, in [0, 1].
         colours: of the heat map.
     """
@@ -77,13 +80,13 @@ def overlay(
 
 
 def legend(width: int, height: int, colours: Colours = "viridis") -> Bytes:
-    """A bar from no heat at the left to most at the right, uint8 RGB (height, width, 3)."""
+    """A colour bar from 0 at the left to 1 at the right, uint8 RGB (height, width, 3)."""
     row = table(colours)[np.linspace(0, 255, width).round().astype(int)]
     return np.repeat(row[None], height, axis=0)
 
 
 def with_legend(picture: Bytes, least: str, most: str, colours: Colours = "viridis") -> Bytes:
-    """The picture, uint8 RGB, above a legend with what its two ends mean."""
+    """The image, uint8 RGB, above a legend with labels for both ends."""
     height, width = picture.shape[:2]
     line = max(12, min(height, width) // 24)
     image = Image.new("RGB", (width, height + 3 * line), "white")
@@ -95,14 +98,14 @@ def with_legend(picture: Bytes, least: str, most: str, colours: Colours = "virid
     room = (width - 3 * line) / 2
     while size > 4 and max(_length(text, size) for text in (least, most)) > room:
         size -= 1
-    font, below = ImageFont.load_default(size), height + 1.6 * line
-    draw.text((line, below), least, "black", font)
-    draw.text((width - line - _length(most, size), below), most, "black", font)
+    font, baseline = ImageFont.load_default(size), height + 1.6 * line
+    draw.text((line, baseline), least, "black", font)
+    draw.text((width - line - _length(most, size), baseline), most, "black", font)
     return np.asarray(image)
 
 
 def png(pixels: Bytes) -> bytes:
-    """A picture as the bytes of a PNG file."""
+    """An image as the bytes of a PNG file."""
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
     return file.getvalue()

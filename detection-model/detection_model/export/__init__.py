@@ -1,1 +1,1 @@
-"""Model files in other forms: what serving runs, and what others want to take along."""
+"""Converts models: to LiteRT for serving, and to formats for other runtimes."""

@@ -1,6 +1,6 @@
-"""A model prepared for serving: a folder in a cache, made by a worker and read by the API.
+"""The conversion cache: folders that a worker writes and the service reads.
 
-`<cache>/<sha256>-<engine version>/` holds `report.json` and, where the model converts,
+`<cache>/<sha256>-<engine version>/` holds `report.json` and, if the model converts,
 `model.tflite`, whose outputs are logits. Reading it needs no TensorFlow.
 """
 
@@ -18,14 +18,14 @@ from detection_model.card import ModelFacts
 
 LITERT_FILE = "model.tflite"
 _REPORT = "report.json"
-# Raised when conversion itself changes, so that caches of older versions are left alone.
+# Increment when the conversion changes, to ignore caches of older versions.
 _CONVERSION = 2
 
 EngineName = Literal["litert", "tensorflow"]
 
 
 class Compiled(BaseModel):
-    """report.json: how a model file was prepared, or why it cannot be served."""
+    """report.json: the result of converting a model file, or why it cannot be served."""
 
     sha256: str
     problem: str | None = None
@@ -34,44 +34,44 @@ class Compiled(BaseModel):
     facts: ModelFacts | None = None
     converted_sha256: str | None = Field(None, description="of model.tflite")
     max_difference: float = Field(
-        0, description="largest difference in probability from Keras on generated pictures"
+        0, description="largest difference in probability from Keras on generated images"
     )
     max_logit_difference: float = Field(0, description="the same before the last activation")
-    note: str | None = Field(None, description="why not the default engine")
+    note: str | None = Field(None, description="reason for not using the default engine")
 
 
 def compiled_folder(in_cache: Path, sha256: str) -> Path:
-    """Where the prepared form of a model file stands, for the installed engine's version."""
+    """Cache folder of a model file for the installed version of the engine."""
     return in_cache / f"{sha256}-litert{_engine_version()}-{_CONVERSION}"
 
 
 @cache
 def _engine_version() -> str:
-    # Looking it up reads files, and folders are looked at every second.
+    # The lookup reads files, and folders are polled every second.
     return version("ai-edge-litert")
 
 
 def read_compiled(folder: Path) -> Compiled | None:
-    """The report of a prepared model; none while there is none that is whole."""
+    """The report of a converted model; None until the folder is complete."""
     try:
         report = Compiled.model_validate_json((folder / _REPORT).read_bytes())
     except (OSError, ValidationError):
         return None
-    whole = report.problem or report.engine != "litert" or (folder / LITERT_FILE).is_file()
-    return report if whole else None
+    is_complete = report.problem or report.engine != "litert" or (folder / LITERT_FILE).is_file()
+    return report if is_complete else None
 
 
 def publish_compiled(report: Compiled, made: Path, folder: Path) -> None:
-    """Put a finished folder in its place at once; a reader never sees half of it."""
+    """Move a finished folder into place atomically: readers never see a partial one."""
     (made / _REPORT).write_text(report.model_dump_json(indent=2))
     shutil.rmtree(folder, ignore_errors=True)
-    os.replace(made, folder)  # noqa: PTH105  Path.rename refuses on some systems
+    os.replace(made, folder)  # noqa: PTH105  Path.rename does not replace on some systems
 
 
 def count_attempt(folder: Path) -> int:
-    """Note that preparing begins, and return how often it has begun.
+    """Count the start of a conversion, and return the number of starts.
 
-    A file that kills its worker would otherwise be tried for ever.
+    Otherwise a file that kills its worker would be retried for ever.
     """
     path = folder.with_suffix(".attempts")
     try:
@@ -83,5 +83,5 @@ def count_attempt(folder: Path) -> int:
 
 
 def clear_attempts(folder: Path) -> None:
-    """Forget the attempts, as one has ended."""
+    """Reset the count after an attempt that ended."""
     folder.with_suffix(".attempts").unlink(missing_ok=True)

@@ -1,6 +1,6 @@
-"""Writes a model in the forms that others run, each compared with Keras before it is trusted.
+"""Exports a model to other formats, and compares each with Keras.
 
-What is written gives the model's own outputs (its last activation is kept), as its card says.
+Exported models keep their last activation: the card describes their outputs.
 """
 
 import contextlib
@@ -31,10 +31,10 @@ Call = Callable[[Pixels], Pixels]
 
 @dataclass(frozen=True)
 class Report:
-    """A written model beside the Keras model it came from.
+    """An exported model compared with its Keras model.
 
-    Differences are between probabilities of Fake on `pictures` pictures; `changed` counts those
-    that the two call differently at the threshold.
+    Differences are between probabilities of Fake on `pictures` images; `changed` counts images
+    that the two classify differently at the threshold.
     """
 
     format: FormatName
@@ -55,22 +55,22 @@ def write(
     *,
     threshold: float,
 ) -> Report:
-    """Write a model and compare it with Keras.
+    """Export a model and compare it with Keras.
 
     Args:
         path: the Keras file.
-        card: what its outputs mean.
-        format_: what to write.
-        target: file or folder; its ending is added.
-        pictures: float32 (n, height, width, 3) as the model wants them: for the comparison, and
-            for litert-int8 to find the ranges of all values.
-        threshold: from which probability on Fake is called.
+        card: of the model.
+        format_: to write.
+        target: file or folder without its suffix.
+        pictures: float32 (n, height, width, 3), scaled as the card says: for the comparison, and
+            for the calibration of litert-int8.
+        threshold: on the probability of Fake.
 
     Raises:
-        ModelError: it does not convert, or a package that this format needs is missing.
+        ModelError: the model does not convert, or a package for this format is missing.
     """
     model = load_original(path)
-    written = target.with_name(f"{target.name}{_ENDINGS[format_]}")
+    written = target.with_name(f"{target.name}{_SUFFIXES[format_]}")
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             call = _WRITERS[format_](model, written, pictures)
@@ -83,9 +83,9 @@ def write(
     linear = load_model(path).facts.activation == "linear"
     expected = fake(np.asarray(model.predict(pictures, verbose=0)), card.output, linear=linear)
     outputs = np.concatenate([call(picture[None]) for picture in pictures])
-    found = fake(outputs, card.output, linear=linear)
-    difference = np.abs(found - expected)
-    called = (found >= threshold) != (expected >= threshold)
+    exported = fake(outputs, card.output, linear=linear)
+    difference = np.abs(exported - expected)
+    flips = (exported >= threshold) != (expected >= threshold)
     return Report(
         format=format_,
         path=written,
@@ -93,20 +93,20 @@ def write(
         pictures=len(pictures),
         largest_difference=float(difference.max()),
         mean_difference=float(difference.mean()),
-        changed=int(called.sum()),
+        changed=int(flips.sum()),
     )
 
 
 def comparison_pictures(spec: InputSpec, data: Path | None) -> Pixels:
-    """Up to 100 pictures of a labelled data set as the model wants them, else 8 generated ones.
+    """Model inputs from up to 100 images of a data set, or from 8 generated ones without one.
 
     Raises:
         DataError: the data set is unusable.
     """
     if data is None:
-        made: list[ClassName] = ["Real", "Fake"] * 4
+        labels: list[ClassName] = ["Real", "Fake"] * 4
         pixels = np.stack(
-            [resize(synthetic_picture(label, seed), spec) for seed, label in enumerate(made)]
+            [resize(synthetic_picture(label, seed), spec) for seed, label in enumerate(labels)]
         )
     else:
         examples = all_examples(find_data(data))
@@ -116,7 +116,7 @@ def comparison_pictures(spec: InputSpec, data: Path | None) -> Pixels:
 
 
 def fake(outputs: Pixels, output: OutputSpec, *, linear: bool) -> NDArray[np.float64]:
-    """Probability of Fake (n,) of a model's outputs (n, units); `linear` outputs are logits."""
+    """Probability of Fake (n,) from outputs (n, units), which are logits if `linear`."""
     values = outputs.astype(np.float64)
     if output.activation == "sigmoid":
         second = 1 / (1 + np.exp(-values[:, 0])) if linear else values[:, 0]
@@ -145,10 +145,10 @@ def _litert_float16(model: Any, path: Path, _pictures: Pixels) -> Call:
 
 
 def _litert_int8(model: Any, path: Path, pictures: Pixels) -> Call:
-    """Weights and activations as int8, in and out float32 (Jacob et al., CVPR 2018)."""
+    """Weights and activations as int8, inputs and outputs as float32 (Jacob et al., CVPR 2018)."""
     import tensorflow as tf
 
-    def seen() -> Iterator[list[Pixels]]:
+    def samples() -> Iterator[list[Pixels]]:
         for picture in pictures:
             yield [picture[None]]
 
@@ -157,7 +157,7 @@ def _litert_int8(model: Any, path: Path, pictures: Pixels) -> Call:
         format="litert",
         verbose=False,
         optimizations=[tf.lite.Optimize.DEFAULT],
-        representative_dataset=seen,
+        representative_dataset=samples,
         target_spec={"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]},
     )
     return LiteRT(path.read_bytes())
@@ -166,7 +166,7 @@ def _litert_int8(model: Any, path: Path, pictures: Pixels) -> Call:
 def _onnx(model: Any, path: Path, pictures: Pixels) -> Call:
     import onnxruntime
 
-    model(pictures[:1])  # Keras exports only what was called
+    model(pictures[:1])  # Keras exports only models that were called
     model.export(path, format="onnx", verbose=False)
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
@@ -177,7 +177,7 @@ def _saved_model(model: Any, path: Path, _pictures: Pixels) -> Call:
     import tensorflow as tf
 
     model.export(path, format="tf_saved_model", verbose=False)
-    loaded: Any = tf.saved_model.load(str(path))  # holds the variables that serve needs
+    loaded: Any = tf.saved_model.load(str(path))  # keeps the variables that `serve` needs alive
     return lambda batch: np.asarray(loaded.serve(batch))
 
 
@@ -188,7 +188,7 @@ _WRITERS: dict[FormatName, Callable[[Any, Path, Pixels], Call]] = {
     "onnx": _onnx,
     "saved-model": _saved_model,
 }
-_ENDINGS: dict[FormatName, str] = {
+_SUFFIXES: dict[FormatName, str] = {
     "litert": ".tflite",
     "litert-float16": ".float16.tflite",
     "litert-int8": ".int8.tflite",

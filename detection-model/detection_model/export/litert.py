@@ -1,4 +1,4 @@
-"""Converts a `.keras` file to LiteRT with logits as output, and checks it against Keras."""
+"""Converts a model file to LiteRT with logits as output, and checks it against Keras."""
 
 import contextlib
 import io
@@ -15,7 +15,7 @@ from detection_model.export.runtime import LiteRT
 from detection_model.imaging import decode, to_input
 from detection_model.inference.detector import LoadedModel, load_model
 
-# Farther apart than this in probability, the converted model is not used.
+# Largest difference in probability at which the converted model is used.
 TOLERANCE = 1e-3
 
 
@@ -27,24 +27,24 @@ class Differences(NamedTuple):
 
 
 def compile_model(path: Path, sha256: str, folder: Path) -> Compiled:
-    """Prepare a model file for serving into `folder`.
+    """Convert a model file for serving into `folder`.
 
-    Falls back to TensorFlow, saying why, where the model does not convert or its converted
-    form differs by more than 1e-3 in probability.
+    Falls back to TensorFlow, with a note, if the model does not convert or the converted model
+    differs by more than 1e-3 in probability.
 
     Raises:
-        ModelError: the file is no model that can be served.
+        ModelError: the file is not a model that can be served.
     """
     model = load_model(path)
     try:
-        found = _convert(model, folder / LITERT_FILE)
+        differences = _convert(model, folder / LITERT_FILE)
     except Exception as error:  # noqa: BLE001  converters raise nearly anything
         return _fallback(
             sha256, model.facts, f"does not convert to LiteRT ({type(error).__name__})"
         )
-    # A difference that is no number is none that is small.
-    if not found.probability <= TOLERANCE:
-        note = f"converted to LiteRT it differs by {found.probability:.2g} in probability"
+    # "Not <=" instead of ">": NaN counts as a failed comparison.
+    if not differences.probability <= TOLERANCE:
+        note = f"converted to LiteRT it differs by {differences.probability:.2g} in probability"
         return _fallback(sha256, model.facts, note)
     return Compiled(
         sha256=sha256,
@@ -52,16 +52,16 @@ def compile_model(path: Path, sha256: str, folder: Path) -> Compiled:
         engine_version=version("ai-edge-litert"),
         facts=model.facts,
         converted_sha256=file_sha256(folder / LITERT_FILE),
-        max_difference=found.probability,
-        max_logit_difference=found.logit,
+        max_difference=differences.probability,
+        max_logit_difference=differences.logit,
     )
 
 
 def parity_pictures(facts: ModelFacts) -> NDArray[np.float32]:
-    """Inputs for a parity check: the generated pictures beside this file, none of a person.
+    """Inputs for a parity check: generated images from this package, none of a person.
 
     Returns:
-        float32 (8, facts.height, facts.width, 3), in [0, 255] where the model scales, else [0, 1].
+        float32 (8, facts.height, facts.width, 3), in [0, 255] if the model rescales, else [0, 1].
     """
     top = 255.0 if facts.rescales else 1.0
     spec = InputSpec(height=facts.height, width=facts.width, value_range=(0, top))
@@ -70,7 +70,7 @@ def parity_pictures(facts: ModelFacts) -> NDArray[np.float32]:
 
 
 def _convert(model: LoadedModel, target: Path) -> Differences:
-    """Write the LiteRT file; returns the largest differences from Keras."""
+    """Write the LiteRT file, and return the largest differences from Keras."""
     with contextlib.redirect_stdout(io.StringIO()):
         model.logits.export(target, format="litert", verbose=False)
     pictures = parity_pictures(model.facts)

@@ -1,4 +1,4 @@
-"""Runs prepared models: arrays in, logits out."""
+"""Runs converted models: arrays in, logits out."""
 
 from typing import Any, Protocol
 
@@ -7,19 +7,19 @@ from numpy.typing import NDArray
 
 
 class Engine(Protocol):
-    """Float32 (n, height, width, 3), scaled as the card says, to float32 logits (n, units)."""
+    """Maps float32 (n, height, width, 3), scaled as the card says, to float32 logits (n, units)."""
 
     def __call__(self, batch: NDArray[np.float32], *, alone: bool = False) -> NDArray[np.float32]:
-        """Logits of each picture; `alone`: all cores are this call's to use."""
+        """Logits of each image. If `alone`, the call may use all cores."""
         ...
 
 
 class LiteRT:
-    """A `.tflite` model on XNNPACK; calls may run side by side, each on an interpreter of its own.
+    """A `.tflite` model on XNNPACK. Thread-safe: concurrent calls use separate interpreters.
 
-    A call that is alone takes all threads, which answers soonest; calls side by side take one
-    each, which gives most pictures a second. Larger batches give no more
-    (webapp-backend/benchmarks/engines.py). Interpreters are made when first needed.
+    A single call uses all threads, for the lowest latency; concurrent calls use one thread each,
+    for the highest throughput. Larger batches are not faster
+    (webapp-backend/benchmarks/engines.py). Interpreters are created on demand.
     """
 
     def __init__(self, model: bytes, *, threads: int = 1) -> None:
@@ -31,7 +31,7 @@ class LiteRT:
         self._idle: dict[int, list[Any]] = {1: [], threads: [first]}
 
     def __call__(self, batch: NDArray[np.float32], *, alone: bool = False) -> NDArray[np.float32]:
-        """Logits of each picture."""
+        """Logits of each image."""
         threads = self._threads if alone else 1
         try:
             interpreter = self._idle[threads].pop()
@@ -56,7 +56,7 @@ class LiteRT:
 
 
 class TensorFlow:
-    """A Keras model as a `tf.function` of one signature: the reference, and the fallback."""
+    """A Keras model as a `tf.function` of one signature: the reference and the fallback."""
 
     def __init__(self, logits: Any, *, height: int, width: int) -> None:
         import tensorflow as tf
@@ -70,8 +70,8 @@ class TensorFlow:
         self,
         batch: NDArray[np.float32],
         *,
-        alone: bool = False,  # noqa: ARG002  TensorFlow shares its threads out itself
+        alone: bool = False,  # noqa: ARG002  TensorFlow manages its threads itself
     ) -> NDArray[np.float32]:
-        """Logits of each picture."""
+        """Logits of each image."""
         outputs: NDArray[np.float32] = self._function(batch).numpy()
         return outputs.reshape(len(batch), -1)

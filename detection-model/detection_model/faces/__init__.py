@@ -1,4 +1,4 @@
-"""Faces in a picture, and the square cut-outs that a model trained on faces judges."""
+"""Face detection, and the square crops that face models take."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 class Box(NamedTuple):
-    """A rectangle in pixels of the upright picture; `right` and `bottom` are outside it."""
+    """A rectangle in pixels of the upright image; `right` and `bottom` are exclusive."""
 
     left: int
     top: int
@@ -18,12 +18,12 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True)
 class Face:
-    """A face that was found.
+    """A detected face.
 
-    `left`, `top`, `right`, `bottom` are those of its box in pixels, from the brows to the chin, and
-    may lie a little outside the picture. `points` is float32 (6, 2), x and y in pixels: the eye on
-    the picture's left, that on its right, nose, mouth, and the two ears likewise. `score` is the
-    detector's, in [0, 1].
+    `left`, `top`, `right`, `bottom` are its box in pixels, from the eyebrows to the chin; it may
+    extend a little beyond the image. `points` is float32 (6, 2), x and y in pixels: the left and
+    right eye (as seen in the image), nose, mouth, left and right ear. `score` is the detector's
+    confidence, in [0, 1].
     """
 
     left: float
@@ -40,10 +40,10 @@ class Face:
 
 
 def find_faces(pixels: NDArray[np.uint8], min_score: float = 0.6) -> list[Face]:
-    """All faces of an upright picture, uint8 RGB (h, w, 3), the largest first.
+    """All faces of an upright image, uint8 RGB (h, w, 3), the largest first.
 
     BlazeFace (Bazarevsky et al., "BlazeFace: Sub-millisecond neural face detection on mobile GPUs",
-    2019), for faces near and far. Needs LiteRT, not TensorFlow. Calls may run side by side.
+    2019), with its short-range and full-range models. Needs LiteRT, not TensorFlow. Thread-safe.
     """
     from detection_model.faces.blazeface import detect
 
@@ -51,47 +51,46 @@ def find_faces(pixels: NDArray[np.uint8], min_score: float = 0.6) -> list[Face]:
 
 
 def crop_box(face: Face, margin: float, *, height: int, width: int) -> Box:
-    """The square round a face that is cut out for a model, inside a picture of that size.
+    """The square crop around a face, inside the image.
+
+    A square that does not fit is shifted inwards, and shrunk to the image if necessary; nothing
+    is padded.
 
     Args:
-        face: in pixels of the picture.
+        face: in pixels of the image.
         margin: on each side, in face widths: `InputSpec.face_margin`.
-        height: of the picture.
-        width: of the picture.
-
-    A square that does not fit is moved inwards, and made smaller where the picture is: nothing is
-    made up round the picture's edge.
+        height: of the image, in pixels.
+        width: of the image, in pixels.
     """
     side = min(round(face.side * (1 + 2 * margin)), height, width)
     side = max(side, 1)
-    left = _inside((face.left + face.right - side) / 2, side, width)
-    top = _inside((face.top + face.bottom - side) / 2, side, height)
+    left = _clamp((face.left + face.right - side) / 2, side, width)
+    top = _clamp((face.top + face.bottom - side) / 2, side, height)
     return Box(left, top, left + side, top + side)
 
 
 def crop(pixels: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
-    """The cut-out, a view of the picture."""
+    """The crop, a view of the image."""
     return pixels[box.top : box.bottom, box.left : box.right]
 
 
-def judged_box(pixels: NDArray[np.uint8], margin: float | None) -> Box | None:
-    """What of an upright picture a model judges: the square round the largest face.
+def model_box(pixels: NDArray[np.uint8], margin: float | None) -> Box | None:
+    """The crop around the largest face of an upright image.
 
-    None where all of it is judged: there is no face, or the model was made for whole pictures,
-    which the `margin` of its card says by being none.
+    None, for the whole image, if there is no face or `margin` is None (a model of whole images).
     """
-    found = [] if margin is None else find_faces(pixels)
-    if margin is None or not found:
+    faces = [] if margin is None else find_faces(pixels)
+    if margin is None or not faces:
         return None
     height, width = pixels.shape[:2]
-    return crop_box(found[0], margin, height=height, width=width)
+    return crop_box(faces[0], margin, height=height, width=width)
 
 
 def face_or_whole(pixels: NDArray[np.uint8], margin: float | None) -> NDArray[np.uint8]:
-    """The part of a picture that a model judges, cut out: see `judged_box`."""
-    box = judged_box(pixels, margin)
+    """The crop around the largest face, or the whole image: see `model_box`."""
+    box = model_box(pixels, margin)
     return pixels if box is None else crop(pixels, box)
 
 
-def _inside(start: float, length: int, limit: int) -> int:
+def _clamp(start: float, length: int, limit: int) -> int:
     return int(min(max(round(start), 0), limit - length))

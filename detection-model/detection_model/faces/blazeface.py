@@ -1,7 +1,7 @@
-"""MediaPipe's BlazeFace on LiteRT: from pixels to boxes and six points a face.
+"""MediaPipe's BlazeFace on LiteRT: boxes and six landmarks per face.
 
 Decoding follows MediaPipe's graph `face_detection` (Apache 2.0): anchors on a grid, boxes and
-points as offsets from them, and detections of the same face blended by their scores.
+landmarks as offsets from them, and score-weighted averages of detections of the same face.
 """
 
 from dataclasses import dataclass, field
@@ -16,14 +16,14 @@ from PIL import Image
 from detection_model.faces import Face
 
 _WEIGHTS = Path(__file__).parent / "weights"
-# Boxes that share more than this of their joint area show the same face.
+# Intersection over union above which two boxes show the same face.
 _OVERLAP = 0.3
 _SCORE_LIMIT = 80
 
 
 @dataclass
 class _Network:
-    """One of the two; `grids` are (cells a side, anchors a cell)."""
+    """One BlazeFace model; `grids` are (cells per side, anchors per cell)."""
 
     file: str
     side: int
@@ -31,7 +31,7 @@ class _Network:
     idle: list[Any] = field(default_factory=list)
 
     def __call__(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-        """Boxes (anchors, 16) and scores (anchors,); an interpreter of its own for each call."""
+        """Boxes (anchors, 16) and scores (anchors,); concurrent calls use separate interpreters."""
         try:
             interpreter = self.idle.pop()
         except IndexError:
@@ -51,13 +51,13 @@ _FAR = _Network("face_detection_full_range_sparse.tflite", 192, ((48, 1),))
 
 
 def detect(pixels: NDArray[np.uint8], min_score: float) -> list[Face]:
-    """Faces that either network finds, each once, in no order."""
-    found = [row for network in (_NEAR, _FAR) for row in _detect(network, pixels, min_score)]
-    return [_face(row) for row in _blended(np.array(found, np.float32).reshape(-1, 17))]
+    """Faces that either network detects, each once, unsorted."""
+    rows = [row for network in (_NEAR, _FAR) for row in _detect(network, pixels, min_score)]
+    return [_face(row) for row in _merge(np.array(rows, np.float32).reshape(-1, 17))]
 
 
 def _detect(network: _Network, pixels: NDArray[np.uint8], min_score: float) -> NDArray[np.float32]:
-    """Rows of score, left, top, right, bottom and the six points, in pixels of the picture."""
+    """Rows of score, left, top, right, bottom and six landmarks, in pixels of the image."""
     height, width = pixels.shape[:2]
     longer, side = max(height, width), network.side
     size = (max(1, round(width * side / longer)), max(1, round(height * side / longer)))
@@ -78,37 +78,37 @@ def _detect(network: _Network, pixels: NDArray[np.uint8], min_score: float) -> N
 
 @cache
 def _anchors(grids: tuple[tuple[int, int], ...]) -> NDArray[np.float32]:
-    """Centres of all anchors, x and y in [0, 1]."""
+    """Centres of all anchors (anchors, 2), x and y in [0, 1]."""
     rows = []
     for cells, repeats in grids:
-        at = (np.arange(cells, dtype=np.float32) + 0.5) / cells
-        y, x = np.meshgrid(at, at, indexing="ij")
+        centres = (np.arange(cells, dtype=np.float32) + 0.5) / cells
+        y, x = np.meshgrid(centres, centres, indexing="ij")
         rows.append(np.repeat(np.stack([x, y], axis=-1).reshape(-1, 2), repeats, axis=0))
     return np.concatenate(rows)
 
 
-def _blended(rows: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """Each face once: what overlaps its best detection is averaged with it by score."""
-    found = []
+def _merge(rows: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """Weighted non-maximum suppression: overlapping detections are averaged by score."""
+    merged = []
     rows = rows[np.argsort(-rows[:, 0])]
     while len(rows):
         same = _overlap(rows[0], rows) > _OVERLAP
         same[0] = True
         group = rows[same]
-        blended = np.average(group, axis=0, weights=group[:, 0])
-        blended[0] = rows[0, 0]
-        found.append(blended)
+        average = np.average(group, axis=0, weights=group[:, 0])
+        average[0] = rows[0, 0]
+        merged.append(average)
         rows = rows[~same]
-    return found
+    return merged
 
 
-def _overlap(one: NDArray[np.float32], rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Intersection over union of a box with each of many."""
-    low = np.maximum(one[1:3], rows[:, 1:3])
-    high = np.minimum(one[3:5], rows[:, 3:5])
+def _overlap(row: NDArray[np.float32], rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Intersection over union of one box with each of many."""
+    low = np.maximum(row[1:3], rows[:, 1:3])
+    high = np.minimum(row[3:5], rows[:, 3:5])
     shared = np.prod(np.maximum(high - low, 0), axis=1)
     areas = np.prod(np.maximum(rows[:, 3:5] - rows[:, 1:3], 0), axis=1)
-    union = areas + np.prod(np.maximum(one[3:5] - one[1:3], 0)) - shared
+    union = areas + np.prod(np.maximum(row[3:5] - row[1:3], 0)) - shared
     overlap: NDArray[np.float32] = shared / np.maximum(union, 1e-9)
     return overlap
 

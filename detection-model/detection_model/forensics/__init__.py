@@ -16,13 +16,13 @@ from detection_model.forensics.spectrum import ClassSpectra, spectrum
 
 
 def view(name: ViewId, data: bytes, pixels: Bytes, averages: ClassSpectra | None = None) -> View:
-    """One view of a picture.
+    """One view of an image.
 
     Args:
-        name: which.
-        data: the file, as `images.decode` has accepted it.
-        pixels: what it decoded to, uint8 RGB (height, width, 3), upright.
-        averages: shown beside the spectrum; see `averages.read_averages`.
+        name: of the view.
+        data: the file; `imaging.decode` accepts it.
+        pixels: the decoded, upright image, uint8 RGB (height, width, 3).
+        averages: mean class spectra to show next to the spectrum; see `read_averages`.
     """
     if name == "spectrum":
         return spectrum(pixels, averages)

@@ -1,4 +1,4 @@
-"""How often each level of each channel occurs."""
+"""Colour histograms."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +13,13 @@ _HEIGHT = 120
 
 
 class Colours(BaseModel):
-    """Counts of the 256 levels of each channel, and what is odd about them."""
+    """Counts of the 256 levels of each channel, and their irregularities."""
 
     red: list[int]
     green: list[int]
     blue: list[int]
     gaps: list[int] = Field(
-        description="levels of red, green and blue that no point has, between the 1st and the "
-        "99th percentile"
+        description="unused levels of red, green and blue between the 1st and the 99th percentile"
     )
     darkest: float = Field(description="share of all values that are 0")
     brightest: float = Field(description="share of all values that are 255")
@@ -29,14 +28,14 @@ class Colours(BaseModel):
 def colours(_data: bytes, pixels: Bytes) -> View:
     """Histograms of uint8 RGB (height, width, 3).
 
-    Generators seldom make saturated points (McCloskey & Albright, "Detecting GAN-generated Imagery
-    using Color Cues", 2018), which the last two shares show.
+    Generators rarely produce saturated pixels (McCloskey & Albright, "Detecting GAN-generated
+    Imagery using Color Cues", 2018): see `darkest` and `brightest`.
     """
     counts = np.asarray(Image.fromarray(pixels).histogram(), np.int64).reshape(3, 256)
     red, green, blue = counts.tolist()
     return View(
         "colours",
-        {"histograms": _drawn(counts.astype(np.float32))},
+        {"histograms": _chart(counts.astype(np.float32))},
         Colours(
             red=red,
             green=green,
@@ -53,11 +52,11 @@ def _gaps(counts: NDArray[np.int64]) -> int:
     return int(np.sum(counts[low : high + 1] == 0))
 
 
-def _drawn(counts: Floats) -> Bytes:
-    """The three below each other, each on white in its own colour; heights are square roots."""
+def _chart(counts: Floats) -> Bytes:
+    """The three histograms one above the other, each in its colour; heights are square roots."""
     parts = []
-    for channel, one in enumerate(counts):
-        grey = common.bars(np.sqrt(one), _HEIGHT)
+    for channel, histogram in enumerate(counts):
+        grey = common.bars(np.sqrt(histogram), _HEIGHT)
         coloured = np.repeat(grey[..., None], 3, axis=2)
         coloured[grey < 255, channel] = 200
         parts.append(coloured)

@@ -17,10 +17,10 @@ ViewId = Literal["error_level", "noise", "spectrum", "jpeg", "double_compression
 
 @dataclass(frozen=True)
 class View:
-    """One way to look at a picture.
+    """The result of one forensic view.
 
-    Each of `images` is uint8, (height, width) grey or (height, width, 3) RGB, upright; none where
-    the view does not apply to this kind of file. `numbers` say what their levels mean.
+    Each of `images` is uint8, (height, width) grey or (height, width, 3) RGB, upright; there are
+    none if the view does not apply to this file format. `numbers` give the scale of the levels.
     """
 
     id: ViewId
@@ -29,9 +29,9 @@ class View:
 
 
 class Text(NamedTuple):
-    """A heading and two sentences: what one sees, and what it does not prove.
+    """A title and two sentences: what the view shows, and what it does not prove.
 
-    English; their keys for a translation are forensics.<id>.title, .shows and .limits.
+    The page's translations have the keys forensics.<id>.title, .shows and .limits.
     """
 
     title: str
@@ -89,7 +89,7 @@ TEXTS: dict[ViewId, Text] = {
 
 
 # Pixels of the longer side of a view.
-LONGEST = 1600
+MAX_SIDE = 1600
 _ORIENTATION = 0x0112
 _UNDO = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -104,41 +104,41 @@ _REDO = _UNDO | {6: Image.Transpose.ROTATE_270, 8: Image.Transpose.ROTATE_90}
 
 
 def orientation(data: bytes) -> int:
-    """EXIF's orientation, 1 to 8; 1 where there is none or it cannot be read."""
+    """EXIF orientation, 1 to 8; 1 if it is missing or unreadable."""
     try:
         with (
             warnings.catch_warnings(action="ignore"),
             Image.open(io.BytesIO(data), formats=FORMATS) as image,
         ):
-            found = image.getexif().get(_ORIENTATION, 1)
-    except Exception:  # noqa: BLE001  broken EXIF must not cost the picture
+            value = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # noqa: BLE001  broken EXIF must not fail the image
         return 1
-    return found if found in _UNDO else 1
+    return value if value in _UNDO else 1
 
 
-def as_stored(upright: Bytes, turned: int) -> Image.Image:
-    """An upright picture turned back as the file holds it, where JPEG's blocks lie on a grid."""
+def as_stored(upright: Bytes, orientation: int) -> Image.Image:
+    """An upright image rotated back to its stored orientation, in which JPEG blocks are aligned."""
     image = Image.fromarray(upright)
-    return image.transpose(_UNDO[turned]) if turned in _UNDO else image
+    return image.transpose(_UNDO[orientation]) if orientation in _UNDO else image
 
 
-def shown(image: Image.Image, turned: int) -> Bytes:
-    """A stored picture upright, its longer side at most `LONGEST` pixels."""
-    if turned in _REDO:
-        image = image.transpose(_REDO[turned])
-    if max(image.size) > LONGEST:
-        image = ImageOps.contain(image, (LONGEST, LONGEST), Image.Resampling.BOX)
+def to_view(image: Image.Image, orientation: int) -> Bytes:
+    """A stored image turned upright, its longer side at most `MAX_SIDE` pixels."""
+    if orientation in _REDO:
+        image = image.transpose(_REDO[orientation])
+    if max(image.size) > MAX_SIDE:
+        image = ImageOps.contain(image, (MAX_SIDE, MAX_SIDE), Image.Resampling.BOX)
     return np.asarray(image)
 
 
 def levels(values: Floats, low: float, high: float) -> Bytes:
-    """Values from low to high as levels from 0 to 255; what lies outside is clipped."""
+    """Map values from low to high to levels from 0 to 255, clipped."""
     scaled = (values - low) * (255 / max(high - low, 1e-9))
     return np.asarray(np.clip(np.rint(scaled), 0, 255), np.uint8)
 
 
 def bars(counts: Floats, height: int = 120, width: int = 2) -> Bytes:
-    """A bar chart of counts (n,), the largest as high as the picture: (height, n * width)."""
+    """A bar chart of counts (n,): (height, n * width); the largest bar fills the height."""
     tops = height * (1 - counts / max(float(counts.max()), 1e-9))
-    drawn = np.where(np.arange(height)[:, None] >= np.rint(tops), 40, 255)
-    return np.repeat(drawn, width, axis=1).astype(np.uint8)
+    chart = np.where(np.arange(height)[:, None] >= np.rint(tops), 40, 255)
+    return np.repeat(chart, width, axis=1).astype(np.uint8)

@@ -1,13 +1,12 @@
-"""Does the histogram of DCT coefficients tell of an earlier JPEG compression?
+"""Detects an earlier JPEG compression from histograms of DCT coefficients.
 
 Popescu & Farid, "Statistical Tools for Digital Forensics" (2004): quantising twice with different
-steps leaves periodic gaps or heaps, which are peaks in the histogram's Fourier transform.
+steps leaves periodic gaps or peaks in the histogram, visible in its Fourier transform.
 
-Limits: only luma and the lowest frequencies are looked at. The same steps twice, a crop that moves
-the grid of blocks both ways, a resize or noise in between leave nothing to see, and a coarser
-compression hides a finer one before it more often than not. Small or flat pictures have too few
-coefficients; drawings with a few flat colours can look like it without cause. How often it is
-right on a folder of pictures: benchmarks/double_compression.py.
+Limits: only luma and the lowest frequencies are analysed. There is no trace if both compressions
+used the same steps, or after a shifted crop, a resize or noise in between; a coarser second
+compression usually hides the first. Small or flat images have too few coefficients, and drawings
+with few colours cause false alarms. benchmarks/double_compression.py measures the accuracy.
 """
 
 import io
@@ -24,47 +23,47 @@ from detection_model.forensics.common import View
 from detection_model.forensics.jpeg import quantisation_tables
 from detection_model.imaging import FORMATS
 
-# Frequencies (row, column) by their distance from the mean, which itself is of no use.
+# The lowest frequencies (row, column), without the mean.
 MODES = [(row, column) for row in range(5) for column in range(5) if 1 <= row + column <= 4]
-# A larger picture is judged by its middle.
-_LONGEST = 2048
-_REACH = 128
-# A peak must stand so far above the noise of chance (which is about 1), and be so high at all:
-# in large pictures the faintest ripple of honest ones is beyond chance.
-_CHANCE = 4.0
-_HEIGHT = 0.05
-_FEWEST = 2
+# Of larger images only the centre is analysed.
+_MAX_SIDE = 2048
+_MAX_LEVEL = 128
+# A peak must exceed the noise level (about 1) by this factor, and an absolute height: in large
+# images even faint ripples of untouched ones exceed the noise.
+_NOISE_FACTOR = 4.0
+_MIN_HEIGHT = 0.05
+_MIN_MODES = 2
 
 
 class Mode(BaseModel):
-    """One frequency of the blocks' cosine transform."""
+    """One frequency of the block DCT."""
 
     row: int
     column: int
-    step: int = Field(description="of the file's own table; 1 in formats other than JPEG")
-    height: float = Field(description="of the highest peak of periodicity, 0 to 1")
-    period: float = Field(description="distance between gaps or heaps, in steps")
+    step: int = Field(description="quantisation step in the file; 1 for formats other than JPEG")
+    height: float = Field(description="height of the highest periodicity peak, 0 to 1")
+    period: float = Field(description="distance between gaps or peaks, in steps")
     periodic: bool
 
 
 class DoubleCompression(BaseModel):
     """A hint, never a proof."""
 
-    hint: bool = Field(description=f"at least {_FEWEST} modes are periodic")
-    earlier: str = Field(description="what a hint would mean for this format")
-    blocks: int = Field(description="8 x 8 blocks that were looked at")
+    hint: bool = Field(description=f"at least {_MIN_MODES} modes are periodic")
+    earlier: str = Field(description="what a hint means for this format")
+    blocks: int = Field(description="number of analysed 8 x 8 blocks")
     modes: list[Mode]
 
 
 def double_compression(data: bytes, pixels: Bytes) -> View:
-    """Periodicity of the lowest frequencies' histograms.
+    """Periodicity of the histograms of the lowest frequencies.
 
-    In a JPEG file it hints at an earlier compression with other settings, in other formats at
-    any earlier JPEG compression.
+    In a JPEG file it suggests an earlier compression with other settings, in other formats any
+    earlier JPEG compression.
 
     Args:
-        data: the file, as `images.decode` has accepted it.
-        pixels: what it decoded to, uint8 RGB (height, width, 3), upright.
+        data: the file; `imaging.decode` accepts it.
+        pixels: the decoded, upright image, uint8 RGB (height, width, 3).
     """
     tables = quantisation_tables(data)
     steps = tables[0] if tables else np.ones((8, 8), np.int64)
@@ -90,7 +89,7 @@ def double_compression(data: bytes, pixels: Bytes) -> View:
         "double_compression",
         {"histogram": common.bars(np.sqrt(histograms[clearest]).astype(np.float32))},
         DoubleCompression(
-            hint=sum(mode.periodic for mode in modes) >= _FEWEST,
+            hint=sum(mode.periodic for mode in modes) >= _MIN_MODES,
             earlier="JPEG with other settings" if tables else "JPEG",
             blocks=len(coefficients),
             modes=modes,
@@ -99,9 +98,9 @@ def double_compression(data: bytes, pixels: Bytes) -> View:
 
 
 def block_dct(luma: Floats) -> Floats:
-    """Orthonormal cosine transform of whole 8 x 8 blocks: (h, w) to (blocks, 8, 8).
+    """Orthonormal DCT of complete 8 x 8 blocks: (h, w) to (blocks, 8, 8).
 
-    The scale is JPEG's own: divided by the quantisation steps these are the stored numbers.
+    On JPEG's scale: divided by the quantisation steps, the values are the stored coefficients.
     """
     rows, columns = luma.shape[0] // 8, luma.shape[1] // 8
     blocks = luma[: rows * 8, : columns * 8].reshape(rows, 8, columns, 8).swapaxes(1, 2)
@@ -112,18 +111,18 @@ def block_dct(luma: Floats) -> Floats:
 
 
 def periodicity(histogram: NDArray[np.int64]) -> tuple[float, float, bool]:
-    """Height (0 to 1) and period (bins) of the clearest period, and whether it is beyond chance.
+    """Height (0 to 1) and period (bins) of the strongest period, and True if it is significant.
 
-    A smooth histogram's transform falls steadily; a peak is what rises above its own lowest point
-    at longer periods.
+    The transform of a smooth histogram decreases; a peak is a rise above its minimum at longer
+    periods.
     """
     total = max(1, int(histogram.sum()))
     spectrum = np.abs(np.fft.rfft(histogram)) / total
     rises = spectrum - np.minimum.accumulate(spectrum)
     at = int(np.argmax(rises))
     height = float(rises[at])
-    beyond = height > max(_HEIGHT, _CHANCE / np.sqrt(total))
-    return height, len(histogram) / at if at else 0.0, beyond
+    significant = height > max(_MIN_HEIGHT, _NOISE_FACTOR / np.sqrt(total))
+    return height, len(histogram) / at if at else 0.0, significant
 
 
 def _luma(data: bytes, pixels: Bytes) -> Floats:
@@ -132,7 +131,7 @@ def _luma(data: bytes, pixels: Bytes) -> Floats:
         Image.open(io.BytesIO(data), formats=FORMATS) as image,
     ):
         if image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
-            # The decoder's own luma: through RGB and back it would be rounded once more.
+            # The decoder's luma: a conversion through RGB would round once more.
             image.draft("L", image.size)
             return np.asarray(image.convert("L"), np.float32)
     stored = common.as_stored(pixels, common.orientation(data))
@@ -140,12 +139,12 @@ def _luma(data: bytes, pixels: Bytes) -> Floats:
 
 
 def _middle(luma: Floats) -> Floats:
-    """At most `_LONGEST` pixels a side, cut on the grid of blocks."""
-    tops = [max(0, side - _LONGEST) // 16 * 8 for side in luma.shape]
-    return luma[tops[0] : tops[0] + _LONGEST, tops[1] : tops[1] + _LONGEST]
+    """The centre, at most `_MAX_SIDE` pixels a side, aligned to the block grid."""
+    tops = [max(0, side - _MAX_SIDE) // 16 * 8 for side in luma.shape]
+    return luma[tops[0] : tops[0] + _MAX_SIDE, tops[1] : tops[1] + _MAX_SIDE]
 
 
 def _histogram(values: NDArray[np.floating]) -> NDArray[np.int64]:
     whole = np.rint(values).astype(np.int64)
-    kept = whole[np.abs(whole) <= _REACH] + _REACH
-    return np.bincount(kept, minlength=2 * _REACH + 1)
+    kept = whole[np.abs(whole) <= _MAX_LEVEL] + _MAX_LEVEL
+    return np.bincount(kept, minlength=2 * _MAX_LEVEL + 1)

@@ -1,7 +1,7 @@
-"""Error-level analysis: what changes when a picture is saved once more.
+"""Error-level analysis: the difference between an image and its JPEG copy.
 
-Krawetz, "A Picture's Worth: Digital Image Analysis and Forensics" (Black Hat 2007). Contested as
-evidence: it is a view for trained eyes.
+Krawetz, "A Picture's Worth: Digital Image Analysis and Forensics" (Black Hat 2007). Its value as
+evidence is disputed: the view is for trained eyes.
 """
 
 import io
@@ -18,36 +18,36 @@ QUALITY = 90
 
 
 class ErrorLevels(BaseModel):
-    """How strong the errors are, in levels of 255."""
+    """Error statistics, in levels of 255."""
 
     quality: int = Field(description="libjpeg quality of the copy")
-    gain: float = Field(description="the view's levels are the errors times this")
+    gain: float = Field(description="factor from errors to the levels of the view")
     mean: float
     percentile_99: float
 
 
 def error_level(data: bytes, pixels: Bytes) -> View:
-    """Absolute difference between a picture and its JPEG copy.
+    """Absolute difference between an image and its JPEG copy.
 
     Args:
-        data: the file, as `images.decode` has accepted it.
-        pixels: what it decoded to, uint8 RGB (height, width, 3), upright.
+        data: the file; `imaging.decode` accepts it.
+        pixels: the decoded, upright image, uint8 RGB (height, width, 3).
     """
-    turned = common.orientation(data)
-    stored = common.as_stored(pixels, turned)
+    orientation = common.orientation(data)
+    stored = common.as_stored(pixels, orientation)
     file = io.BytesIO()
-    # Colour at full size: a copy with less of it would light up every coloured edge.
+    # Full-resolution chroma: subsampling would light up every coloured edge.
     stored.save(file, "JPEG", quality=QUALITY, subsampling=0)
     with Image.open(file) as copy:
         errors = ImageChops.difference(stored, copy.convert("RGB"))
     counts = np.asarray(errors.histogram(), np.int64).reshape(3, 256).sum(axis=0)
     below = np.cumsum(counts) / counts.sum()
-    # Not by the largest: one odd point would leave all else dark.
+    # Scaled by a percentile: one outlier would leave all else dark.
     gain = 255 / max(1, int(np.searchsorted(below, 0.999)))
     amplified = errors.point([min(255, round(level * gain)) for level in range(256)] * 3)
     return View(
         "error_level",
-        {"errors": common.shown(amplified, turned)},
+        {"errors": common.to_view(amplified, orientation)},
         ErrorLevels(
             quality=QUALITY,
             gain=round(gain, 3),

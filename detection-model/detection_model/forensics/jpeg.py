@@ -1,4 +1,4 @@
-"""JPEG quantisation tables, and the libjpeg quality they stand for."""
+"""JPEG quantisation tables and the libjpeg quality that they correspond to."""
 
 import io
 import warnings
@@ -19,21 +19,21 @@ _CELL = 16
 
 
 class Jpeg(BaseModel):
-    """How the file was compressed; all but `format` are none or empty for other formats."""
+    """Compression settings; for formats other than JPEG all but `format` are null or empty."""
 
     format: str
     tables: list[list[list[int]]] = Field(
         description="quantisation steps, 8 x 8 each, lowest frequencies first; the first is luma's"
     )
-    quality: int | None = Field(description="of libjpeg, 1 to 100, with the nearest tables")
-    libjpeg: bool | None = Field(description="the tables are exactly libjpeg's at that quality")
-    distance: float | None = Field(description="mean difference from libjpeg's steps")
-    subsampling: str | None = Field(description="of the colour: 4:4:4, 4:2:2 or 4:2:0")
+    quality: int | None = Field(description="libjpeg quality with the nearest tables, 1 to 100")
+    libjpeg: bool | None = Field(description="true if the tables equal libjpeg's at that quality")
+    distance: float | None = Field(description="mean absolute difference from libjpeg's steps")
+    subsampling: str | None = Field(description="chroma subsampling: 4:4:4, 4:2:2 or 4:2:0")
     progressive: bool | None
 
 
 def jpeg(data: bytes, _pixels: Bytes) -> View:
-    """Tables and settings of a file that `images.decode` has accepted."""
+    """Tables and settings of a file that `imaging.decode` accepts."""
     container = read_container(data)
     tables = quantisation_tables(data)
     if not tables:
@@ -48,8 +48,8 @@ def jpeg(data: bytes, _pixels: Bytes) -> View:
         subsampling=_SUBSAMPLING.get(container.subsampling or 0),
         progressive=container.progressive,
     )
-    drawn = np.concatenate(tables[:2], axis=1).astype(np.float32)
-    cells = common.levels(drawn, 0, float(drawn.max()))
+    steps = np.concatenate(tables[:2], axis=1).astype(np.float32)
+    cells = common.levels(steps, 0, float(steps.max()))
     return View("jpeg", {"tables": cells.repeat(_CELL, axis=0).repeat(_CELL, axis=1)}, numbers)
 
 
@@ -69,7 +69,7 @@ def _no_jpeg(format_: str) -> Jpeg:
 
 
 def quantisation_tables(data: bytes) -> list[NDArray[np.int64]]:
-    """A JPEG's tables, (8, 8) each, luma first; none in other formats."""
+    """A JPEG's tables, (8, 8) each, luma first; empty for other formats."""
     with (
         warnings.catch_warnings(action="ignore"),
         Image.open(io.BytesIO(data), formats=FORMATS) as image,
@@ -78,9 +78,9 @@ def quantisation_tables(data: bytes) -> list[NDArray[np.int64]]:
 
 
 def nearest_quality(tables: list[NDArray[np.int64]]) -> tuple[int, float]:
-    """The libjpeg quality whose tables are nearest, and the mean difference of the steps.
+    """The libjpeg quality with the nearest tables, and the mean absolute difference of the steps.
 
-    The steps of ITU-T T.81, Annex K, scaled as the Independent JPEG Group's library does.
+    libjpeg scales the tables of ITU-T T.81, Annex K.
     """
     known = _libjpeg_tables()[:, : min(2, len(tables))]
     distances = np.abs(known - np.stack(tables[:2])).mean(axis=(1, 2, 3))
@@ -89,14 +89,14 @@ def nearest_quality(tables: list[NDArray[np.int64]]) -> tuple[int, float]:
 
 @cache
 def _libjpeg_tables() -> NDArray[np.int64]:
-    """Luma and chroma tables at each quality from 1 to 100, (100, 2, 8, 8): libjpeg is asked."""
-    found = []
+    """The luma and chroma tables of libjpeg at each quality from 1 to 100, (100, 2, 8, 8)."""
+    known = []
     for quality in range(1, 101):
         file = io.BytesIO()
         Image.new("RGB", (8, 8)).save(file, "JPEG", quality=quality)
         with Image.open(file) as image:
-            found.append(np.stack(_tables(image)))
-    return np.stack(found)
+            known.append(np.stack(_tables(image)))
+    return np.stack(known)
 
 
 def _tables(image: Image.Image) -> list[NDArray[np.int64]]:

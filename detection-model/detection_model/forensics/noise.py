@@ -1,4 +1,4 @@
-"""The noise residual: a picture less its median-filtered copy."""
+"""The noise residual: an image minus its median-filtered copy."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +16,16 @@ _BLOCK = 16
 class Noise(BaseModel):
     """Standard deviations of the luma's residual, in levels of 255."""
 
-    gain: int = Field(description="the view's levels are 128 and the residual times this")
-    deviation: float = Field(description="root mean square over the picture")
-    block: int = Field(description="side of the blocks that the rest is over, in pixels")
-    percentile_5: float = Field(description="of the blocks, the smoothest twentieth")
+    gain: int = Field(description="the view's levels are 128 plus the residual times this")
+    deviation: float = Field(description="root mean square over the image")
+    block: int = Field(description="side of the blocks behind the percentiles, in pixels")
+    percentile_5: float = Field(description="5th percentile over the blocks")
     median: float
     percentile_95: float
 
 
 def noise(_data: bytes, pixels: Bytes) -> View:
-    """Luma less its 3 x 3 median, which keeps edges better than a mean.
+    """Luma minus its 3 x 3 median, which keeps edges better than a mean.
 
     Args:
         pixels: uint8 RGB (height, width, 3), each side at least 16.
@@ -38,7 +38,7 @@ def noise(_data: bytes, pixels: Bytes) -> View:
     view = Image.fromarray(np.clip(128 + GAIN * residual, 0, 255).astype(np.uint8))
     return View(
         "noise",
-        {"residual": common.shown(view, 1)},
+        {"residual": common.to_view(view, 1)},
         Noise(
             gain=GAIN,
             deviation=round(float(np.sqrt(np.mean(blocks**2))), 3),
@@ -51,7 +51,7 @@ def noise(_data: bytes, pixels: Bytes) -> View:
 
 
 def _block_deviations(residual: NDArray[np.int16]) -> NDArray[np.float64]:
-    """Root mean squares of whole blocks; a rest at the right and the bottom is left out."""
+    """Root mean square of each complete block."""
     rows, columns = (side // _BLOCK for side in residual.shape)
     inside = np.abs(residual[: rows * _BLOCK, : columns * _BLOCK]).astype(np.uint16)
     # 255 squared still fits 16 bits.

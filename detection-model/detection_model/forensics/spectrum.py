@@ -22,23 +22,23 @@ from detection_model.forensics import common
 from detection_model.forensics.common import View
 
 RECORD = "averages.json"
-# Those of the published models' data, where the package has them.
+# The mean spectra of the published models' data.
 PUBLISHED = Path(__file__).parent / "averages"
 
 
 class ClassAverage(BaseModel):
-    """The mean of a class; its spectrum is <class>.png beside the record."""
+    """The mean of a class; its spectrum is <class>.png next to averages.json."""
 
     pictures: int
-    radial: list[float] = Field(description="mean log-amplitude, 0 to half a cycle a pixel")
+    radial: list[float] = Field(description="mean log-amplitude, 0 to half a cycle per pixel")
 
 
 class Averages(BaseModel):
-    """averages.json: of which data, and what the levels of the pictures mean."""
+    """averages.json: the data set, and the scale of the spectra."""
 
     data: str
     fingerprint: str = Field(description="of the data set, as in its report")
-    side: int = Field(description="pictures were brought to so many pixels a side")
+    side: int = Field(description="images were resized to this side, in pixels")
     low: float = Field(description="log-amplitude of level 0")
     high: float = Field(description="log-amplitude of level 255")
     classes: dict[ClassName, ClassAverage]
@@ -46,7 +46,7 @@ class Averages(BaseModel):
 
 @dataclass(frozen=True)
 class ClassSpectra:
-    """The record and the mean log-spectra: uint8 (side, side), zero frequency centred."""
+    """averages.json and the mean log-spectra: uint8 (side, side), zero frequency centred."""
 
     record: Averages
     images: dict[ClassName, Bytes]
@@ -55,16 +55,16 @@ class ClassSpectra:
 def write_averages(
     folder: Path, data: str, fingerprint: str, means: dict[ClassName, tuple[int, Floats]]
 ) -> None:
-    """Write averages.json and a picture for each class.
+    """Write averages.json and an image for each class.
 
     Args:
-        folder: made where it is not there.
+        folder: created if missing.
         data: name of the data set.
-        fingerprint: its fingerprint.
-        means: of each class the number of pictures and the mean log-spectrum (side, side).
+        fingerprint: of the data set.
+        means: for each class, the number of images and the mean log-spectrum (side, side).
     """
     spectra = np.stack([spectrum for _, spectrum in means.values()])
-    # A picture of its own is spread wider than a mean, by about 1: the logarithm of noise.
+    # A single image has a wider range than a mean, by about 1 in log-amplitude.
     low, high = np.percentile(spectra, 1) - 1, np.percentile(spectra, 99.9) + 1
     record = Averages(
         data=data,
@@ -86,25 +86,25 @@ def write_averages(
 
 
 def rounded(values: Floats) -> list[float]:
-    """With four digits: as float32 they would be written with all of theirs."""
+    """Values with four digits, to keep JSON short."""
     return values.astype(np.float64).round(4).tolist()  # type: ignore[no-any-return]
 
 
 def read_averages(folder: Path = PUBLISHED) -> ClassSpectra | None:
-    """What `write_averages` wrote; none where there is no record.
+    """Read the files of `write_averages`; None without averages.json.
 
     Raises:
-        ValueError: the record or a picture is not of that kind.
+        ValueError: averages.json or a spectrum is invalid.
     """
     path = folder / RECORD
     if not path.is_file():
         return None
     record = Averages.model_validate_json(path.read_text(encoding="utf-8"))
-    found = {label: np.asarray(Image.open(folder / f"{label}.png")) for label in record.classes}
-    for label, image in found.items():
+    images = {label: np.asarray(Image.open(folder / f"{label}.png")) for label in record.classes}
+    for label, image in images.items():
         if image.shape != (record.side, record.side):
             raise ValueError(f"{label}.png is not of {record.side} x {record.side} levels of grey")
-    return ClassSpectra(record, found)
+    return ClassSpectra(record, images)
 
 
 # Of a larger picture the middle is looked at, unscaled: scaling would take the traces away.
@@ -118,43 +118,43 @@ _AROUND = 9
 class Peak(BaseModel):
     """A regular pattern."""
 
-    across: float = Field(description="cycles a pixel from left to right, -0.5 to 0.5")
-    down: float = Field(description="cycles a pixel from top to bottom, -0.5 to 0.5")
+    across: float = Field(description="cycles per pixel, from left to right, -0.5 to 0.5")
+    down: float = Field(description="cycles per pixel, from top to bottom, -0.5 to 0.5")
     period: float = Field(description="pixels")
     height: float = Field(description="log-amplitude above its neighbourhood")
-    jpeg_grid: bool = Field(description="a frequency that JPEG's blocks of 8 pixels make as well")
+    jpeg_grid: bool = Field(description="true if JPEG's 8-pixel blocks cause this frequency too")
 
 
 class Spectrum(BaseModel):
-    """Numbers of the spectra; `radial` ones are mean log-amplitudes from 0 to half a cycle."""
+    """Spectrum statistics; `radial` profiles are mean log-amplitudes from 0 to half a cycle."""
 
-    side: int = Field(description="pixels of the square in the middle that was looked at")
+    side: int = Field(description="side of the analysed centre square, in pixels")
     peaks: list[Peak] = Field(description=f"strongest first, at most {_MOST_PEAKS}")
     low: float = Field(description="log-amplitude of level 0 in `own`")
     high: float = Field(description="log-amplitude of level 255 in `own`")
-    radial: list[float] = Field(description=f"of the whole picture at {SIDE} x {SIDE}")
+    radial: list[float] = Field(description=f"of the whole image at {SIDE} x {SIDE}")
     class_radial: dict[ClassName, list[float]]
-    data: str | None = Field(description="name of the data that the averages are of")
-    pictures: dict[ClassName, int] = Field(description="pictures behind each average")
+    data: str | None = Field(description="name of the averages' data set")
+    pictures: dict[ClassName, int] = Field(description="number of images in each average")
 
 
 def spectrum(pixels: Bytes, averages: ClassSpectra | None = None) -> View:
     """Log-spectra of uint8 RGB (height, width, 3).
 
-    `own` is the square in the middle at its own size, which shows periodic traces; `whole` is
-    the picture at the size of the averages (`Real`, `Fake`), on the same levels as they.
+    `own` is the centre square at full resolution, which shows periodic traces; `whole` is the
+    image at the size and scale of the class averages (`Real`, `Fake`).
     """
     side = min(_LARGEST, *pixels.shape[:2])
     own = log_spectrum(_middle(pixels, side))
     low, high = np.percentile(own, [1, 99.9]).tolist()
-    shown = {"own": common.levels(own, low, high)}
+    images = {"own": common.levels(own, low, high)}
     whole = log_spectrum(imaging.resize(pixels, InputSpec(height=SIDE, width=SIDE)))
     classes: dict[ClassName, list[float]] = {}
     if averages:
         record = averages.record
-        classes = {label: one.radial for label, one in record.classes.items()}
-        shown["whole"] = common.levels(whole, record.low, record.high)
-        shown |= {str(label): image for label, image in averages.images.items()}
+        classes = {label: average.radial for label, average in record.classes.items()}
+        images["whole"] = common.levels(whole, record.low, record.high)
+        images |= {str(label): image for label, image in averages.images.items()}
     numbers = Spectrum(
         side=side,
         peaks=peaks(own),
@@ -167,20 +167,20 @@ def spectrum(pixels: Bytes, averages: ClassSpectra | None = None) -> View:
         if averages
         else {},
     )
-    return View("spectrum", shown, numbers)
+    return View("spectrum", images, numbers)
 
 
 def log_spectrum(pixels: Bytes) -> Floats:
-    """As `measures.log_spectra`, of one picture and without scipy: (h, w, 3) to (h, w)."""
+    """Like `measures.log_spectra` for one image, without scipy: (h, w, 3) to (h, w)."""
     grey = measures.to_grey(pixels[None])
     amplitudes = np.abs(np.fft.fft2(measures.windowed_laplacian(grey)[0], s=grey.shape[1:]))
     return np.asarray(np.fft.fftshift(np.log1p(amplitudes)), np.float32)
 
 
 def peaks(log_amplitudes: Floats) -> list[Peak]:
-    """Points of a centred square spectrum (n, n) that stand out of their neighbourhood.
+    """Local peaks of a centred square spectrum (n, n).
 
-    Each once: the spectrum of a picture is symmetric about its middle.
+    The spectrum is symmetric, so only one half is searched.
     """
     side = len(log_amplitudes)
     image = Image.fromarray(log_amplitudes)
@@ -208,7 +208,7 @@ def _peak(down: int, across: int, side: int, above: Floats) -> Peak:
 
 
 def _upper_half(side: int) -> NDArray[np.bool_]:
-    """One of each pair of opposite points, without the middle, whose slope is the window's."""
+    """One of each pair of opposite points, without the centre, which the window shapes."""
     rows, columns = np.indices((side, side)) - side // 2
     half = (rows < 0) | ((rows == 0) & (columns > 0))
     return np.asarray(half & (np.hypot(rows, columns) > max(6, 0.04 * side)))

@@ -1,4 +1,4 @@
-"""What a file says of itself: metadata, signed credentials, and whether it calls itself generated.
+"""Provenance of an image file: metadata, signed credentials, and declarations of generation.
 
-All of it can be taken away or made up, but for a signature that holds.
+All of it can be removed or forged, except a valid signature.
 """

@@ -1,7 +1,7 @@
-"""C2PA content credentials, checked by the Coalition's own library. Needs c2pa-python.
+"""C2PA content credentials, validated by the Coalition's own library. Needs c2pa-python.
 
-Specification: https://spec.c2pa.org. Nothing is fetched from anywhere: neither manifests that lie
-elsewhere nor lists of revoked certificates.
+Specification: https://spec.c2pa.org. Nothing is downloaded: no remote manifests and no lists of
+revoked certificates.
 """
 
 import io
@@ -11,8 +11,8 @@ from typing import Any
 from detection_model.provenance.generators import source_type
 from detection_model.provenance.record import Action, Credentials
 
-_MOST = 100
-_LONGEST = 200
+_MAX_ITEMS = 100
+_MAX_CHARACTERS = 200
 _STATES = {"Trusted": "trusted", "Valid": "unknown_signer", "Invalid": "invalid"}
 _UNTRUSTED = "signingCredential.untrusted"
 _SETTINGS = {
@@ -25,15 +25,15 @@ _SETTINGS = {
 def read_credentials(
     data: bytes, *, anchors: str | None = None, personal: bool = False
 ) -> Credentials:
-    """Read and validate the credentials of a file that `images.decode` has accepted.
+    """Read and validate the credentials of a file that `imaging.decode` accepts.
 
     Args:
         data: the file.
-        anchors: certificates in PEM whose signers are trusted, such as the C2PA trust list.
-        personal: also give the name in the signer's certificate.
+        anchors: PEM certificates of trusted signers, such as the C2PA trust list.
+        personal: include the name in the signer's certificate.
 
     Raises:
-        ValueError: the anchors are no certificates.
+        ValueError: the anchors are not PEM certificates.
     """
     try:
         import c2pa
@@ -43,14 +43,14 @@ def read_credentials(
             reason="c2pa-python is not installed: install detection-model[provenance].",
         )
     trust = {"trust": {"user_anchors": anchors}} if anchors else {}
-    # The library would take any word for a certificate's hash.
-    refused = ValueError("the trust anchors are no certificates in PEM")
+    # The library would accept any word as a certificate's hash.
+    bad_anchors = ValueError("the trust anchors are not PEM certificates")
     if anchors and "BEGIN CERTIFICATE" not in anchors:
-        raise refused
+        raise bad_anchors
     try:
         context = c2pa.Context.from_dict({**_SETTINGS, **trust})
     except c2pa.C2paError:
-        raise refused from None
+        raise bad_anchors from None
     try:
         with context, c2pa.Reader(None, io.BytesIO(data), context=context) as reader:
             store: dict[str, Any] = json.loads(reader.json())
@@ -66,9 +66,9 @@ def _unreadable(error: Exception, data: bytes) -> Credentials:
     if "remote" in f"{kind} {error}".lower():
         return Credentials(
             state="not_checked",
-            reason="The credentials lie on another server, which is not asked.",
+            reason="The credentials are on another server, which is not contacted.",
         )
-    # The boxes that hold credentials begin with these.
+    # JUMBF boxes with credentials start with these bytes.
     if b"jumb" in data and b"c2pa" in data:
         return Credentials(state="invalid", reason="The credentials are damaged.")
     return Credentials(state="none")
@@ -91,37 +91,37 @@ def _record(store: dict[str, Any], personal: bool) -> Credentials:
 
 
 def _problems(results: dict[str, Any]) -> list[str]:
-    """Codes of what failed, in these credentials and in those they build upon."""
+    """Failure codes of these credentials and of their ingredients."""
     deltas = results.get("ingredientDeltas") or []
-    parts = [results.get("activeManifest"), *(one.get("validationDeltas") for one in deltas)]
-    failures = [one for part in parts if part for one in part.get("failure") or []]
-    codes = dict.fromkeys(str(one.get("code")) for one in failures)
-    return [code for code in codes if code != _UNTRUSTED][:_MOST]
+    parts = [results.get("activeManifest"), *(delta.get("validationDeltas") for delta in deltas)]
+    failures = [failure for part in parts if part for failure in part.get("failure") or []]
+    codes = dict.fromkeys(str(failure.get("code")) for failure in failures)
+    return [code for code in codes if code != _UNTRUSTED][:_MAX_ITEMS]
 
 
 def _generator(manifest: dict[str, Any]) -> str | None:
     infos = manifest.get("claim_generator_info") or []
-    names = [f"{one.get('name', '')} {one.get('version', '')}".strip() for one in infos]
+    names = [f"{info.get('name', '')} {info.get('version', '')}".strip() for info in infos]
     return _short(", ".join(names) or manifest.get("claim_generator"))
 
 
 def _actions(manifest: dict[str, Any]) -> list[Action]:
-    found: list[dict[str, Any]] = []
+    actions: list[dict[str, Any]] = []
     for assertion in manifest.get("assertions") or []:
         if str(assertion.get("label", "")).startswith("c2pa.actions"):
-            found += (assertion.get("data") or {}).get("actions") or []
-    return [_action(one) for one in found[:_MOST]]
+            actions += (assertion.get("data") or {}).get("actions") or []
+    return [_action(action) for action in actions[:_MAX_ITEMS]]
 
 
-def _action(one: dict[str, Any]) -> Action:
-    agent = one.get("softwareAgent")
-    kind = one.get("digitalSourceType")
+def _action(action: dict[str, Any]) -> Action:
+    agent = action.get("softwareAgent")
+    kind = action.get("digitalSourceType")
     return Action(
-        action=str(one.get("action"))[:_LONGEST],
+        action=str(action.get("action"))[:_MAX_CHARACTERS],
         software=_short(agent.get("name") if isinstance(agent, dict) else agent),
         source_type=_short(source_type(str(kind))) if kind else None,
     )
 
 
 def _short(text: object) -> str | None:
-    return str(text)[:_LONGEST] if text else None
+    return str(text)[:_MAX_CHARACTERS] if text else None

@@ -1,4 +1,4 @@
-"""How image generators are recognised in metadata: source types, names and their own fields.
+"""Recognises image generators in metadata: by source type, name, and their own fields.
 
 Digital source types: IPTC NewsCodes, http://cv.iptc.org/newscodes/digitalsourcetype/.
 """
@@ -16,7 +16,7 @@ _SOURCE_TYPES: dict[str, Extent] = {
     "compositewithtrainedalgorithmicmedia": "part",
     "compositesynthetic": "part",
 }
-# Whole words, in the fields where software signs.
+# Whole words, in fields that name the software.
 _NAMES = re.compile(
     r"(?i)\b(stable diffusion|comfyui|automatic1111|invokeai|novelai|midjourney|dall[·\-. ]?e|"
     r"adobe firefly|fooocus|draw ?things|swarmui|dreamstudio|nightcafe|ideogram|leonardo\.?ai|"
@@ -27,7 +27,7 @@ _NAMES = re.compile(
 SOFTWARE_FIELDS = frozenset(
     ("software", "processingsoftware", "creatortool", "originatingprogram", "producer", "credit")
 )
-# The web UI and its descendants; also written into EXIF's UserComment of JPEG files.
+# The Stable Diffusion web UI and its descendants; in JPEG files in EXIF's UserComment.
 _PARAMETERS = re.compile(r"\bSteps: \d+, .{0,200}?\b(?:Sampler|CFG scale|Seed): ", re.DOTALL)
 _MIDJOURNEY = re.compile(r"\bJob ID: [0-9a-f]{8}-[0-9a-f]{4}-")
 _OWN_FIELDS = {
@@ -37,33 +37,33 @@ _OWN_FIELDS = {
     "dream": "InvokeAI",
     "fooocus_scheme": "Fooocus",
 }
-# What the fields of generators are called where their texts are shown.
+# Field names in which generators store prompts and settings.
 GENERATOR_FIELDS = frozenset(
     (*_OWN_FIELDS, "parameters", "prompt", "workflow", "negative_prompt", "generation_data")
 )
 
 
 def source_type(value: str) -> str:
-    """The code of a digital source type, of its address or alone."""
+    """The code of a digital source type, given as a code or as a URL."""
     return value.strip().rstrip("/").rpartition("/")[2]
 
 
 def extent(value: str) -> Extent | None:
-    """How much of a picture of this digital source type was generated; none: nothing."""
+    """How much of an image with this digital source type is generated; None: nothing."""
     return _SOURCE_TYPES.get(source_type(value).lower())
 
 
 def named(text: str) -> str | None:
-    """The generator that signs in a text."""
-    found = _NAMES.search(text[:4096])
-    return found[0] if found else None
+    """The generator that a text names; None if it names none."""
+    match = _NAMES.search(text[:4096])
+    return match[0] if match else None
 
 
 def maker(name: str, text: str) -> str | None:
-    """The generator whose settings a field holds, by its name and text.
+    """The generator whose settings a field holds, by the field's name and text.
 
-    Knows the Stable Diffusion web UI and its descendants, SwarmUI, ComfyUI, InvokeAI, NovelAI,
-    Fooocus, Midjourney, and the label that Chinese law asks for (GB 45438-2025).
+    Recognises the Stable Diffusion web UI and its descendants, SwarmUI, ComfyUI, InvokeAI, NovelAI,
+    Fooocus, Midjourney, and the label that Chinese law requires (GB 45438-2025).
     """
     field = name.rpartition(":")[2].lower()
     if field in _OWN_FIELDS:
@@ -84,7 +84,7 @@ def maker(name: str, text: str) -> str | None:
 
 
 def _is_comfy(text: str) -> bool:
-    """A graph of nodes: by number with their class, or as the editor keeps it."""
+    """True for a ComfyUI graph, in the API or the editor format."""
     graph = _parsed(text)
     if "nodes" in graph and "links" in graph:
         return True
@@ -94,7 +94,7 @@ def _is_comfy(text: str) -> bool:
 def _is_labelled(text: str) -> bool:
     label = _parsed(text)
     inner = label.get("AIGC", label)
-    # 1: generated; 2 and 3: possibly, suspected - no statement of the file's own maker.
+    # 1: generated; 2 and 3: possibly or suspected, not declared by the creator.
     return isinstance(inner, dict) and str(inner.get("Label")) == "1"
 
 
@@ -103,9 +103,9 @@ def _has(text: str, names: Sequence[str]) -> bool:
 
 
 def _parsed(text: str) -> dict[str, object]:
-    """A JSON object; empty where the text is none, or nested without end."""
+    """A JSON object; empty if the text is not one, or is nested too deeply."""
     try:
-        found = json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}

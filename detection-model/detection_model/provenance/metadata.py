@@ -16,10 +16,10 @@ Pair = tuple[str, str]
 
 
 def read_exif(image: Image.Image) -> Iterator[Pair]:
-    """Names and values; those of the GPS folder begin with GPS.
+    """EXIF fields; names from the GPS directory start with GPS.
 
     Raises:
-        Exception: whatever Pillow makes of broken EXIF.
+        Exception: Pillow raises nearly anything for broken EXIF.
     """
     exif = image.getexif()
     folders = {int(folder) for folder in ExifTags.IFD}
@@ -36,7 +36,7 @@ def read_exif(image: Image.Image) -> Iterator[Pair]:
 
 
 def _text(tag: int, value: object) -> str:
-    """A value as a person reads it: bytes decoded where they are text, else their number."""
+    """A value as readable text; for binary data, the number of bytes."""
     if isinstance(value, bytes):
         if tag in _XP:
             return value.decode("utf-16-le", "replace").rstrip("\0")
@@ -49,15 +49,15 @@ def _text(tag: int, value: object) -> str:
 def _decoded(value: bytes) -> str:
     if value.startswith(b"UNICODE\0"):
         body = value[8:]
-        # Written in either order, mostly without a mark: text is mostly of the lower half.
+        # Either byte order, mostly without a mark; a zero first byte means big-endian Latin text.
         order = "utf-16-be" if body[:1] == b"\0" else "utf-16-le"
         return body.decode(order, "replace").strip("\0 ")
     body = value[8:] if value[:8] in _CHARACTER_CODES else value
     try:
-        found = body.decode("utf-8").strip("\0 ")
+        text = body.decode("utf-8").strip("\0 ")
     except UnicodeDecodeError:
-        found = "\0"
-    return found if found.isprintable() or "\n" in found else f"{len(value)} bytes"
+        text = "\0"
+    return text if text.isprintable() or "\n" in text else f"{len(value)} bytes"
 
 
 _NAMES = {
@@ -85,23 +85,23 @@ _NAMES = {
 
 
 def read_iptc(image: Image.Image) -> Iterator[Pair]:
-    """Fields of the application record.
+    """IPTC fields of the application record.
 
     Raises:
-        Exception: whatever Pillow makes of a broken record.
+        Exception: Pillow raises nearly anything for a broken record.
     """
-    found = IptcImagePlugin.getiptcinfo(image) or {}  # type: ignore[arg-type]
-    for (record, number), value in list(found.items())[:_MAX_FIELDS]:
+    fields = IptcImagePlugin.getiptcinfo(image) or {}  # type: ignore[arg-type]
+    for (record, number), value in list(fields.items())[:_MAX_FIELDS]:
         if record == 2:
-            for one in value if isinstance(value, list) else [value]:
-                yield _NAMES.get(number, f"2:{number}"), bytes(one).decode("utf-8", "replace")
+            for part in value if isinstance(value, list) else [value]:
+                yield _NAMES.get(number, f"2:{number}"), bytes(part).decode("utf-8", "replace")
 
 
-# Photographs' packets have some kilobytes; histories of editing have some hundred.
-MOST_BYTES = 1024 * 1024
+# Photographs have packets of a few kilobytes; editing histories have a few hundred.
+MAX_XMP_BYTES = 1024 * 1024
 _MAX_PROPERTIES = 300
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
-# Scaffolding: what stands in it belongs to the property around it.
+# Structural elements: their content belongs to the property around them.
 _FRAME = (_RDF, "{adobe:ns:meta/}", "{http://www.w3.org/XML/1998/namespace}")
 _PREFIXES = {
     "http://ns.adobe.com/xap/1.0/": "xmp",
@@ -117,22 +117,22 @@ _PREFIXES = {
 
 
 def read_xmp(packet: bytes) -> Iterator[Pair]:
-    """Properties with their texts, about 300 at most; of lists and structures each part by itself.
+    """XMP properties, about 300 at most; lists and structures give one pair per part.
 
-    Only the main packet of a JPEG file is read, not what is laid out in further segments.
+    Only the main packet of a JPEG file is read, not its extended segments.
 
     Raises:
-        ValueError: too large, not well-formed, or with a document type, which XMP must not have
-            and with which entities could grow without end.
+        ValueError: too large, not well-formed, or with a document type, which XMP forbids and
+            which allows entity expansion attacks.
     """
-    if len(packet) > MOST_BYTES:
-        raise ValueError(f"the packet has more than {MOST_BYTES // 1024} KB")
+    if len(packet) > MAX_XMP_BYTES:
+        raise ValueError(f"the packet has more than {MAX_XMP_BYTES // 1024} KB")
     try:
         root = fromstring(packet.strip(b"\0 \r\n\t"), forbid_dtd=True)
     except SyntaxError as error:
         raise ValueError(f"not well-formed: {error}") from None
     pairs = 0
-    # No recursion: a packet may be nested a hundred thousand deep.
+    # No recursion: a hostile packet may be nested a hundred thousand levels deep.
     waiting = [(root, "")]
     while waiting and pairs < _MAX_PROPERTIES:
         element, owner = waiting.pop()
@@ -145,7 +145,7 @@ def read_xmp(packet: bytes) -> Iterator[Pair]:
 
 
 def _values(attributes: dict[str, str], text: str | None, owner: str) -> Iterator[Pair]:
-    """A property is written as an attribute, as a resource or as text."""
+    """The values of a property: as attributes, as a resource, or as text."""
     for name, value in attributes.items():
         if name == f"{_RDF}resource":
             yield owner, value

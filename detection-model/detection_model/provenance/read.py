@@ -13,31 +13,30 @@ from detection_model.provenance.credentials import read_credentials
 from detection_model.provenance.metadata import Pair, read_exif, read_iptc, read_xmp
 from detection_model.provenance.record import Claim, Credentials, Entry, Provenance, Source
 
-# Characters of a value that are shown: a workflow may have a million.
-_LONGEST = 8000
-_NAME = 200
-_MOST = 500
-# PNG's text chunks that hold what the other readers read.
+# Limits in characters and entries: a ComfyUI workflow may have a million characters.
+_MAX_VALUE = 8000
+_MAX_NAME = 200
+_MAX_ENTRIES = 500
+# PNG text chunks that the XMP reader handles.
 _PACKETS = ("XML:com.adobe.xmp", "xmp")
 
 
 def read_provenance(
     data: bytes, *, personal: bool = False, anchors: str | None = None
 ) -> Provenance:
-    """Metadata and credentials of a file, and whether it calls itself generated.
+    """Read the metadata and credentials of a file, and its declarations of generation.
 
     Args:
-        data: a file that `images.decode` has accepted.
-        personal: show places, names, serial numbers, captions and comments as well. A
-            generator's own texts (prompt, settings) are always shown, but for e-mail addresses
-            and names of users' folders.
-        anchors: certificates in PEM whose signers are trusted; see `read_credentials`.
+        data: a file that `imaging.decode` accepts.
+        personal: include places, names, serial numbers, captions and comments. A generator's
+            prompt and settings are always included, without e-mail addresses and user folders.
+        anchors: PEM certificates of trusted signers; see `read_credentials`.
 
     Raises:
-        ValueError: the anchors are no certificates.
+        ValueError: the anchors are not PEM certificates.
     """
     credentials = read_credentials(data, anchors=anchors, personal=personal)
-    found: list[tuple[Source, str, str]] = []
+    fields: list[tuple[Source, str, str]] = []
     problems: list[str] = []
     for source, title, reader in _READERS:
         try:
@@ -45,11 +44,11 @@ def read_provenance(
                 warnings.catch_warnings(action="ignore"),
                 Image.open(io.BytesIO(data), formats=FORMATS) as image,
             ):
-                found += [(source, name, value) for name, value in reader(image) if value]
+                fields += [(source, name, value) for name, value in reader(image) if value]
         except Exception:  # noqa: BLE001  readers raise nearly anything on hostile bytes
             problems.append(f"The {title} metadata is damaged or too large and was not read.")
-    claims = [*_credential_claims(credentials), *_claims(found)]
-    entries = [_entry(*one, personal) for one in found[:_MOST]]
+    claims = [*_credential_claims(credentials), *_claims(fields)]
+    entries = [_entry(*field, personal) for field in fields[:_MAX_ENTRIES]]
     return Provenance(
         says_generated=bool(claims),
         claims=claims,
@@ -61,9 +60,9 @@ def read_provenance(
 
 
 def _texts(image: Image.Image) -> Iterator[Pair]:
-    """Text chunks of PNG, comments of JPEG and GIF."""
+    """Text chunks of PNG files, comments of JPEG and GIF files."""
     if image.format == "PNG":
-        image.load()  # some stand behind the pixels
+        image.load()  # some chunks follow the pixels
     for name, value in image.info.items():
         if isinstance(value, str) and name not in _PACKETS:
             yield str(name), value
@@ -86,10 +85,10 @@ _READERS: tuple[tuple[Source, str, Callable[[Image.Image], Iterable[Pair]]], ...
 )
 
 
-def _claims(found: Iterable[tuple[Source, str, str]]) -> Iterator[Claim]:
-    """What plain metadata says, each field once."""
+def _claims(fields: Iterable[tuple[Source, str, str]]) -> Iterator[Claim]:
+    """Declarations of generation in plain metadata, each field once."""
     seen = set()
-    for source, name, value in found:
+    for source, name, value in fields:
         claim = _claim(source, name, value)
         if claim and (source, name) not in seen:
             seen.add((source, name))
@@ -97,14 +96,16 @@ def _claims(found: Iterable[tuple[Source, str, str]]) -> Iterator[Claim]:
 
 
 def _claim(source: Source, name: str, value: str) -> Claim | None:
-    name = name[:_NAME]
+    name = name[:_MAX_NAME]
     field = name.rpartition(":")[2].lower()
     if field == "digitalsourcetype":
         extent = generators.extent(value)
         says = generators.source_type(value)
         return Claim(source=source, field=name, says=says, extent=extent) if extent else None
-    signs = field in generators.SOFTWARE_FIELDS
-    says = (generators.named(value) if signs else None) or generators.maker(name, value) or ""
+    names_software = field in generators.SOFTWARE_FIELDS
+    says = (
+        (generators.named(value) if names_software else None) or generators.maker(name, value) or ""
+    )
     return Claim(source=source, field=name, says=says, extent="whole") if says else None
 
 
@@ -122,21 +123,21 @@ def _credential_claims(credentials: Credentials) -> Iterator[Claim]:
 
 
 def _entry(source: Source, name: str, value: str, personal: bool) -> Entry:
-    generators_own = generators.maker(name, value) is not None or (
+    is_generator_text = generators.maker(name, value) is not None or (
         source == "text" and name.lower() in generators.GENERATOR_FIELDS
     )
-    if not (personal or generators_own or is_harmless(name)):
-        return Entry(source=source, name=name[:_NAME], value=None)
-    # Cut before it is searched, but not within what has to be found.
-    value = value[: _LONGEST + 512]
-    shown = value if personal else scrubbed(value)
+    if not (personal or is_generator_text or is_harmless(name)):
+        return Entry(source=source, name=name[:_MAX_NAME], value=None)
+    # Cut before the search, with room for an address at the end.
+    value = value[: _MAX_VALUE + 512]
+    text = value if personal else scrub(value)
     return Entry(
-        source=source, name=name[:_NAME], value=shown[:_LONGEST], cut=len(shown) > _LONGEST
+        source=source, name=name[:_MAX_NAME], value=text[:_MAX_VALUE], cut=len(text) > _MAX_VALUE
     )
 
 
-# EXIF, XMP and IPTC names of settings, software and dates. Left out on purpose: places, names,
-# serial numbers, unique ids, host names, captions, comments and makers' notes.
+# EXIF, XMP and IPTC fields of settings, software and dates. Every other field counts as personal:
+# places, names, serial numbers, unique ids, host names, captions, comments and maker notes.
 _NAMES = """
 ImageWidth ImageLength ImageHeight BitsPerSample Compression PhotometricInterpretation
 Orientation SamplesPerPixel XResolution YResolution ResolutionUnit YCbCrPositioning
@@ -163,10 +164,10 @@ _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 
 
 def is_harmless(name: str) -> bool:
-    """A field of this name (without its prefix) tells nothing of a person."""
+    """True if a field of this name (any prefix) holds no personal data."""
     return name.rpartition(":")[2].lower() in _HARMLESS
 
 
-def scrubbed(text: str) -> str:
-    """A generator's own text without e-mail addresses and the names in users' folders."""
+def scrub(text: str) -> str:
+    """Remove e-mail addresses and user folder names from a text."""
     return _EMAIL.sub("…@…", _USER_FOLDER.sub(r"\1…", text))

@@ -13,12 +13,12 @@ class Entry(BaseModel):
 
     source: Source
     name: str
-    value: str | None = Field(description="none: personal, and masked")
-    cut: bool = Field(False, description="the value is longer than what is shown")
+    value: str | None = Field(description="null: personal, and hidden")
+    cut: bool = Field(False, description="true if the value was cut")
 
 
 class Claim(BaseModel):
-    """A place where the file says that it was generated, wholly or in part."""
+    """A field that declares the image generated, wholly or in part."""
 
     source: Source
     field: str
@@ -26,12 +26,12 @@ class Claim(BaseModel):
     extent: Literal["whole", "part"]
     signature: CredentialState | None = Field(
         None,
-        description="of the credentials that say so; none: plain metadata, which anyone writes",
+        description="of the declaring credentials; null: plain metadata, which anyone can write",
     )
 
 
 class Action(BaseModel):
-    """What was done to the picture, as its credentials tell."""
+    """An edit of the image, from its credentials."""
 
     action: str
     software: str | None
@@ -41,51 +41,53 @@ class Action(BaseModel):
 class Credentials(BaseModel):
     """C2PA content credentials.
 
-    trusted: signed by someone on the given trust list, and unchanged since; unknown_signer: the
-    same, but nobody vouches for the signer; invalid: the picture or the credentials were changed
-    after signing, or the signature is none; none: the file has none; not_checked: see `reason`.
+    trusted: signed by a signer on the trust list, and unchanged; unknown_signer: signed and
+    unchanged, but the signer is not on the trust list; invalid: changed after signing, or the
+    signature is invalid; none: the file has no credentials; not_checked: see `reason`.
     """
 
     state: CredentialState
     reason: str | None = None
-    signer: str | None = Field(None, description="organisation named in the certificate")
-    signer_name: str | None = Field(None, description="name in it; none unless personal is asked")
-    signed_at: str | None = Field(None, description="by the signature's time stamp")
-    generator: str | None = Field(None, description="software that made the credentials")
+    signer: str | None = Field(None, description="organisation in the certificate")
+    signer_name: str | None = Field(
+        None, description="name in the certificate; null unless personal data is requested"
+    )
+    signed_at: str | None = Field(None, description="time stamp of the signature")
+    generator: str | None = Field(None, description="software that wrote the credentials")
     actions: list[Action] = []
-    ingredients: int = Field(0, description="earlier credentials that these build upon")
-    problems: list[str] = Field([], description="the specification's codes of what failed")
+    ingredients: int = Field(0, description="number of earlier credentials that these build on")
+    problems: list[str] = Field([], description="failure codes of the C2PA specification")
 
 
 class Provenance(BaseModel):
-    """All that a file says of itself."""
+    """The provenance record of a file."""
 
-    says_generated: bool = Field(description="one of `claims` at least; apart from any model")
+    says_generated: bool = Field(description="true if there is any claim; independent of any model")
     claims: list[Claim]
     credentials: Credentials
     entries: list[Entry]
-    masked: int = Field(description="entries whose value is personal and not shown")
-    problems: list[str] = Field(description="what could not be read")
+    masked: int = Field(description="number of entries whose value is hidden as personal")
+    problems: list[str] = Field(description="metadata that could not be read")
 
 
 _STATES: dict[CredentialState, str] = {
     "trusted": "signed by a trusted signer, unchanged since",
-    "unknown_signer": "signed and unchanged since, but nobody vouches for the signer",
-    "invalid": "INVALID: changed after signing, or not signed rightly",
+    "unknown_signer": "signed and unchanged since, but the signer is not on a trust list",
+    "invalid": "INVALID: changed after signing, or the signature is wrong",
     "none": "none",
     "not_checked": "not checked",
 }
 
 
 def claim_text(claim: Claim) -> str:
-    """How much of it is generated, says what, and where."""
+    """A declaration of generation as a phrase."""
     how = "generated" if claim.extent == "whole" else "generated in part"
     signed = f", credentials: {_STATES[claim.signature]}" if claim.signature else ""
     return f"{how}: {claim.says} in {claim.source.upper()} {claim.field}{signed}"
 
 
 def credentials_text(credentials: Credentials) -> str:
-    """What the credentials are worth, and who made them."""
+    """The state of the credentials, and their origin, as a phrase."""
     parts = [
         f"signer: {credentials.signer}" if credentials.signer else "",
         f"name: {credentials.signer_name}" if credentials.signer_name else "",
