@@ -97,6 +97,7 @@ export function comparison(results: Prediction[]): Comparison {
       models: results.length,
       fake,
       real,
+      undecided: results.length - fake - real,
       majority: fake === real ? null : fake > real ? 'Fake' : 'Real',
       unanimous: fake === results.length || real === results.length,
       message: 'The models agree.',
