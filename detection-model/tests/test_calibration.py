@@ -1,6 +1,8 @@
 """Calibrators and thresholds are what their papers say, fitted on validation alone."""
 
 import math
+import shlex
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -223,6 +225,22 @@ def test_the_command_calibrates_an_overconfident_model(
     ).rows[0]
     assert row.metrics["ece"].value == pytest.approx(tested.after.ece, abs=1e-4)
     assert row.metrics["brier"].value == pytest.approx(tested.after.brier, abs=1e-4)
+
+
+def test_the_command_that_calibrate_names_measures_every_data_set(
+    bright_data: Path, bright_models: Path, tmp_path: Path, here: Here
+) -> None:
+    second = shutil.copytree(bright_data, tmp_path / "Second")
+    models = ("--models", bright_models)
+    done = here("calibrate", "red", "--data", bright_data, "--data", second, *models)
+    assert done.exit_code == 0, done.output
+    program, *command = shlex.split(done.stdout.splitlines()[-1])
+    assert program == "detection-model"
+    again = here(*command, *models, "--logs", tmp_path / "logs")
+    assert again.exit_code == 0, again.output
+    stored = (bright_models / "red.eval" / "metrics.json").read_bytes()
+    rows = Evaluation.model_validate_json(stored).rows
+    assert {row.dataset for row in rows} == {"Bright", "Second"}
 
 
 def test_a_model_without_a_card_and_a_swapped_one_are_refused(

@@ -54,6 +54,16 @@ def test_what_cannot_be_is_named(changes: dict[str, Any], said: str) -> None:
         config(**changes)
 
 
+@pytest.mark.parametrize(
+    "fault", [{"label_noise": 0.2}, {"input_noise": 20}, {"shuffled_labels": True}]
+)
+def test_faults_of_labels_and_pixels_are_refused_with_face_crops(fault: dict[str, Any]) -> None:
+    crops = {"real": {"a": 1}, "fake": {"a": 1}, "pictures": 10}
+    with pytest.raises(ConfigError, match=f"{next(iter(fault))} is not supported with portraits"):
+        config("v4", portraits=crops, faults=fault)
+    config("v4", portraits=crops, faults={"skip_gradients": 2})
+
+
 @pytest.mark.parametrize("text", ["- a\n- b", "epochs: [", "just words", ""])
 def test_a_file_that_is_no_table_of_settings_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "mine.yaml").write_text(text)

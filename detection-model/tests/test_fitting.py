@@ -5,6 +5,7 @@ import shutil
 import signal
 from collections.abc import Callable
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from detection_model.card import read_card
 from detection_model.data.audit.inspect_data import inspect_data
 from detection_model.data.audit.report import write_report
 from detection_model.data.folders import find_data
+from detection_model.training import run
 from detection_model.training.config import TrainConfig, configured
 from detection_model.training.devices import Devices, describe
 from detection_model.training.run import RunRecord
@@ -89,6 +91,46 @@ def test_a_training_on_several_sets_says_of_each_what_was_found(tmp_path: Path) 
     assert "Unseen was not inspected" in said
     (failure,) = read_card(tmp_path / "models" / "small.json").known_failures
     assert failure.startswith("Trained on Leaking: ")
+
+
+def test_a_split_drawn_for_face_crops_is_recorded(tmp_path: Path) -> None:
+    write_portraits(tmp_path / "Split")
+    (tmp_path / "Split" / "Test").rename(tmp_path / "Split" / "Validation")
+    write_portraits(tmp_path / "made")
+    (tmp_path / "made" / "Train").rename(tmp_path / "Whole")
+    both = {"Split": 1, "Whole": 1}
+    crops = {"real": both, "fake": both, "pictures": 16}
+    folder, _ = trained(small(tmp_path, epochs=1, portraits=crops), tmp_path)
+    split = json.loads((folder / "split.json").read_text())
+    assert {name: len(paths) for name, paths in split.items()} == {
+        "train": 32,
+        "validation": 4,
+        "test": 4,
+    }
+    assert all(path.startswith("Whole/") for paths in split.values() for path in paths)
+
+
+def test_a_run_is_unfinished_until_its_model_is_published(synthetic: Path, tmp_path: Path) -> None:
+    config = small(synthetic, epochs=1)
+    not_a_folder = tmp_path / "file"
+    not_a_folder.touch()
+    with pytest.raises(FileExistsError):
+        train(config, Places(not_a_folder, tmp_path / "logs"), Reporter())
+    (record,) = tmp_path.glob("logs/small/*/run.json")
+    assert json.loads(record.read_text())["status"] != "finished"
+    _, resumed = trained(config, tmp_path)  # in the same folder
+    assert resumed.status == "finished"
+    assert len(resumed.history["loss"]) == 1
+    assert (tmp_path / "models" / "small.keras").exists()
+
+
+def test_runs_of_the_same_second_have_folders_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "now", lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    folders = [run.new_folder(tmp_path, "v3") for _ in range(3)]
+    assert len(set(folders)) == 3
+    assert sorted(folders) == folders
 
 
 def test_the_head_learns_first_and_the_end_of_the_backbone_after_it(

@@ -11,6 +11,7 @@ from PIL import Image
 from detection_model.card import InputSpec
 from detection_model.data.face_crops import Portrait, Portraits, load_portraits
 from detection_model.data.folders import Example
+from detection_model.training.building import class_weights
 from detection_model.training.config import Augmentation, ConfigError, PortraitSettings, configured
 from detection_model.training.sampler import Mixture, portrait_batches, view
 
@@ -57,9 +58,13 @@ def test_an_epoch_is_half_real_and_weighs_data_sets_and_forgeries_as_told() -> N
     assert share == pytest.approx(expected, abs=0.02)
 
 
-def test_classes_are_counted_over_all_data_sets() -> None:
-    targets = Mixture.of(portraits(), settings()).targets
-    assert (len(targets), targets.sum()) == (16, 8)
+def test_balanced_class_weights_leave_the_balanced_draw_as_it_is() -> None:
+    unequal = Portraits([one for one in portraits().all if one.source != "b"], [])
+    mixture = Mixture.of(unequal, settings(real={"a": 1.0}))
+    config = configured("v4", {"data": "x", "class_weights": "balanced"})
+    assert class_weights(config, mixture) is None
+    chosen = configured("v4", {"data": "x", "class_weights": "1,2"})
+    assert class_weights(chosen, mixture) == {0: 1, 1: 2}
 
 
 def test_epochs_differ_and_each_is_the_same_again() -> None:

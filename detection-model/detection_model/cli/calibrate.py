@@ -1,5 +1,6 @@
 """`detection-model eval calibrate`."""
 
+import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -107,10 +108,15 @@ def calibrate(
         )
     common.console.print(f"Wrote {path}. Next, so that its figures agree:", highlight=False)
     predictions = folder / "predictions.csv"
-    folders = " ".join(f"--data {folder}" for folder in data)
-    source = f"--from-predictions {predictions}" if predictions.exists() else folders
+    if predictions.exists():
+        command = ["eval", "run", model, "--from-predictions", str(predictions)]
+    elif len(data) == 1:
+        command = ["eval", "run", model, "--data", str(data[0])]
+    else:
+        folders = [word for folder in data for word in ("--data", str(folder))]
+        command = ["eval", "benchmark", "--model", model, *folders]
     common.console.print(
-        f"  detection-model eval run {model} {source}", highlight=False, soft_wrap=True
+        f"  {shlex.join(['detection-model', *command])}", highlight=False, soft_wrap=True
     )
 
 

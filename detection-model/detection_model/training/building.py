@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detection_model import architectures, perturb
+from detection_model.data.decoding import Pictures
 from detection_model.inference.detector import load_original
 from detection_model.training import fault_injection
 from detection_model.training.augment import augment
@@ -103,13 +104,15 @@ def callbacks(
     return [*found, curves, RunKeeper(folder, record, progress)]
 
 
-def class_weights(config: TrainConfig, targets: NDArray[np.float32]) -> dict[int, float] | None:
-    """By class, 0 for Real; none where both count alike."""
+def class_weights(config: TrainConfig, train: Pictures | Mixture) -> dict[int, float] | None:
+    """Loss weights by class, 0 for Real; none where both classes count alike."""
     if config.class_weights is None:
         return None
     if isinstance(config.class_weights, tuple):
         return dict(enumerate(config.class_weights))
-    fake = float(targets.mean())
+    if isinstance(train, Mixture):
+        return None  # half of what it draws is real
+    fake = float(train.targets.mean())
     return {0: 0.5 / (1 - fake), 1: 0.5 / fake}
 
 

@@ -174,7 +174,7 @@ class TrainConfig(BaseModel):
     )
     precision: Precision = "float32"
     class_weights: Literal["balanced"] | tuple[float, float] | None = Field(
-        None, description="of the loss on Real and Fake; balanced: by their numbers"
+        None, description="of the loss on Real and Fake; balanced: so that both count alike"
     )
     augmentation: Augmentation = Augmentation()
     portraits: PortraitSettings | None = Field(None, description="none: whole pictures")
@@ -204,6 +204,10 @@ class TrainConfig(BaseModel):
             )
         if not self.epochs and self.probe is None and self.start is None:
             raise ValueError("epochs must be above 0 where there is neither a probe nor a start")
+        faults = self.faults
+        unsupported = ("label_noise", "input_noise", "shuffled_labels")
+        if self.portraits and (named := [name for name in unsupported if getattr(faults, name)]):
+            raise ValueError(f"the fault {named[0]} is not supported with portraits")
         if isinstance(self.class_weights, tuple) and min(self.class_weights) <= 0:
             raise ValueError("class_weights must be above 0")
         return self

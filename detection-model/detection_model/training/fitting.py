@@ -111,7 +111,7 @@ def _fit_stage(
         steps_per_epoch=-(-data.epoch_pictures // config.batch_size),
         initial_epoch=progress.epochs,
         epochs=end,
-        class_weight=building.class_weights(config, data.train.targets),
+        class_weight=building.class_weights(config, data.train),
         shuffle=False,  # the batches see to it
         callbacks=building.callbacks(config, stage, progress, fitted.folder, fitted.record),
         verbose=report.verbose,

@@ -57,9 +57,6 @@ def load_data(config: TrainConfig, report: Reporter) -> TrainingData:
 
     train_pictures, validation = load("train"), load("validation")
 
-    def paths(examples: list[Example]) -> list[str]:
-        return [example.path.relative_to(found.root).as_posix() for example in examples]
-
     return TrainingData(
         folders=(found,),
         spec=spec,
@@ -74,11 +71,7 @@ def load_data(config: TrainConfig, report: Reporter) -> TrainingData:
             bad.path.relative_to(found.root).as_posix(): bad.reason
             for bad in train_pictures.bad + validation.bad
         },
-        written_split=(
-            {str(name): paths(part) for name, part in found.splits.items()}
-            if found.drawn_with is not None
-            else None
-        ),
+        written_split=_drawn_split([found], found.root),
     )
 
 
@@ -130,8 +123,21 @@ def _load_portraits(
         skipped={
             bad.path.relative_to(root).as_posix(): bad.reason for bad in train.bad + validation.bad
         },
-        written_split=None,
+        written_split=_drawn_split(list(found.values()), root),
     )
+
+
+def _drawn_split(folders: Sequence[DataFolder], root: Path) -> dict[str, list[str]] | None:
+    """Paths below `root` by split, of the folders whose split was drawn; none without any."""
+    drawn = [one for one in folders if one.drawn_with is not None]
+    if not drawn:
+        return None
+    split: dict[str, list[str]] = {}
+    for folder in drawn:
+        for name, examples in folder.splits.items():
+            paths = [example.path.relative_to(root).as_posix() for example in examples]
+            split.setdefault(name, []).extend(paths)
+    return split
 
 
 def _weights(mixture: Mixture, kinds: Sequence[tuple[ClassName, str]]) -> NDArray[np.float32]:

@@ -16,11 +16,11 @@ from detection_model.training.loading import TrainingData
 
 
 def publish(fitted: Fitted, data: TrainingData, published: Path) -> Path:
-    """Finish the run, and write the model that the configuration says to keep with its card."""
+    """Write the model that the configuration keeps, with its card; then mark the run as finished.
+
+    In this order a failure while writing leaves a run that the same command resumes.
+    """
     record, folder, config = fitted.record, fitted.folder, fitted.record.config
-    record.status = "finished"
-    record.finished = run.now().isoformat(timespec="seconds")
-    record.save(folder)
     plots.plot_history(record.history, folder)
     published.parent.mkdir(parents=True, exist_ok=True)
     best = folder / run.BEST
@@ -51,6 +51,9 @@ def publish(fitted: Fitted, data: TrainingData, published: Path) -> Path:
         known_failures=(*_planted(config), *_leaks(data, folder)),
     )
     write_card(card, card_path(published))
+    record.status = "finished"
+    record.finished = run.now().isoformat(timespec="seconds")
+    record.save(folder)
     (folder / run.LAST).unlink(missing_ok=True)
     return published
 

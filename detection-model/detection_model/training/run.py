@@ -1,5 +1,6 @@
 """A training run on disk: `logs/<model>/<run>/` with run.json, event files and checkpoints."""
 
+import itertools
 import math
 import platform
 import subprocess
@@ -55,9 +56,15 @@ class RunRecord(BaseModel):
 
 
 def new_folder(logs: Path, name: str) -> Path:
-    """Make `logs/<name>/<time>/`."""
-    folder = logs / name / now().strftime("%Y-%m-%dT%H-%M-%S")
-    folder.mkdir(parents=True)
+    """Create `logs/<name>/<time>/`; runs of the same second get `-2`, `-3` and so on."""
+    time = now().strftime("%Y-%m-%dT%H-%M-%S")
+    for number in itertools.count(1):
+        folder = logs / name / (time if number == 1 else f"{time}-{number}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        break
     return folder
 
 

@@ -42,16 +42,6 @@ class Mixture:
         return replace(self, settings=self.settings.model_copy(update={"pictures": pictures}))
 
     @property
-    def targets(self) -> NDArray[np.float32]:
-        """1 for Fake, 0 for Real, float32 (n,), of all portraits that can be drawn."""
-        return np.concatenate(
-            [
-                np.full(len(pool), label == "Fake", np.float32)
-                for (_, label), pool in self.pools.items()
-            ]
-        )
-
-    @property
     def kinds(self) -> list[tuple[str, str]]:
         """What a picture of an epoch can be: (Real, Fake, blended or swapped, its source)."""
         return [*self._shares]
