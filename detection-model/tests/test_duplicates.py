@@ -13,10 +13,10 @@ from scipy.sparse.csgraph import connected_components
 from detection_model.data.audit import duplicates
 from detection_model.data.audit.checks import duplicate_findings
 from detection_model.data.audit.inspect_data import copies
-from detection_model.data.audit.measures import perceptual_hashes, to_grey
 from detection_model.data.audit.scan import scan
 from detection_model.data.folders import find_data
 from detection_model.data.issues import Finding
+from detection_model.measures import perceptual_hashes, to_grey
 
 CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
     "as JPEG": lambda image: resaved(image, 40),

@@ -17,8 +17,8 @@ from detection_model.export.compiled import (
     publish_compiled,
     read_compiled,
 )
-from detection_model.export.runtime import LiteRT, TensorFlow
 from detection_model.inference.detector import ModelError, load_model
+from detection_model.inference.runtime import LiteRT, TensorFlow
 
 
 def save(path: Path, *layers: Any) -> Path:

@@ -8,8 +8,8 @@ import pytest
 
 from detection_model.card import OutputSpec, card_path, write_card
 from detection_model.export.formats import comparison_pictures, fake, write
-from detection_model.export.runtime import LiteRT
 from detection_model.inference.detector import Detector, ModelError
+from detection_model.inference.runtime import LiteRT
 
 pytestmark = pytest.mark.slow
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detection_model.data.audit import measures
+from detection_model import measures
 
 
 def stripes(period: float, amplitude: float = 40) -> np.ndarray:

@@ -8,7 +8,7 @@ import pytest
 from grained import encoded, grained
 from typer.testing import Result
 
-from detection_model.data.audit import measures
+from detection_model import measures
 from detection_model.forensics.spectrum import (
     Spectrum,
     log_spectrum,

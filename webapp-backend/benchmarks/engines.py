@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from app.serving.resources import available_cpus
 from detection_model.export.litert import parity_pictures
-from detection_model.export.runtime import TensorFlow
 from detection_model.inference.detector import LoadedModel, load_model
+from detection_model.inference.runtime import TensorFlow
 
 Array = NDArray[np.float32]
 Call = Callable[[Array], Array]

@@ -17,8 +17,8 @@ from detection_model.card import (
 )
 from detection_model.data.decoding import Progress, load_pictures
 from detection_model.data.folders import all_examples, find_data
-from detection_model.export.runtime import TensorFlow
 from detection_model.inference.detector import Detector, load_model
+from detection_model.inference.runtime import TensorFlow
 
 # Below this no reading can be told from chance on a few hundred pictures.
 CONVINCING_AUC = 0.6

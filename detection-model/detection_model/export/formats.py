@@ -18,9 +18,9 @@ from detection_model.card import Card, ClassName, InputSpec, OutputSpec
 from detection_model.data.decoding import load_pictures
 from detection_model.data.folders import all_examples, find_data
 from detection_model.data.synthetic import synthetic_picture
-from detection_model.export.runtime import LiteRT
 from detection_model.imaging import resize, scale
 from detection_model.inference.detector import ModelError, load_model, load_original
+from detection_model.inference.runtime import LiteRT
 
 FormatName = Literal["litert", "litert-float16", "litert-int8", "onnx", "saved-model"]
 _PICTURES = 100

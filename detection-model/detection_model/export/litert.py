@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from detection_model.card import InputSpec, ModelFacts, file_sha256
 from detection_model.export.compiled import LITERT_FILE, Compiled
-from detection_model.export.runtime import LiteRT
 from detection_model.imaging import decode, to_input
 from detection_model.inference.detector import LoadedModel, load_model
+from detection_model.inference.runtime import LiteRT
 
 # Largest difference in probability at which the converted model is used.
 TOLERANCE = 1e-3

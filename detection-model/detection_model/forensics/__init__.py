@@ -5,7 +5,6 @@ Needs neither TensorFlow nor matplotlib nor scipy.
 
 from collections.abc import Callable
 
-from detection_model.data.audit.measures import Bytes
 from detection_model.forensics.colours import colours
 from detection_model.forensics.common import View, ViewId
 from detection_model.forensics.double_compression import double_compression
@@ -13,6 +12,7 @@ from detection_model.forensics.error_level import error_level
 from detection_model.forensics.jpeg import jpeg
 from detection_model.forensics.noise import noise
 from detection_model.forensics.spectrum import ClassSpectra, spectrum
+from detection_model.measures import Bytes
 
 
 def view(name: ViewId, data: bytes, pixels: Bytes, averages: ClassSpectra | None = None) -> View:

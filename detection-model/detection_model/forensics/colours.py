@@ -5,9 +5,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import BaseModel, Field
 
-from detection_model.data.audit.measures import Bytes, Floats
 from detection_model.forensics import common
 from detection_model.forensics.common import View
+from detection_model.measures import Bytes, Floats
 
 _HEIGHT = 120
 

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image, ImageOps
 from pydantic import BaseModel
 
-from detection_model.data.audit.measures import Bytes, Floats
 from detection_model.imaging import FORMATS
+from detection_model.measures import Bytes, Floats
 
 ViewId = Literal["error_level", "noise", "spectrum", "jpeg", "double_compression", "colours"]
 

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import BaseModel, Field
 
-from detection_model.data.audit.measures import Bytes, Floats
 from detection_model.forensics import common
 from detection_model.forensics.common import View
 from detection_model.forensics.jpeg import quantisation_tables
 from detection_model.imaging import FORMATS
+from detection_model.measures import Bytes, Floats
 
 # The lowest frequencies (row, column), without the mean.
 MODES = [(row, column) for row in range(5) for column in range(5) if 1 <= row + column <= 4]

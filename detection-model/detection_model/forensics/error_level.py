@@ -10,9 +10,9 @@ import numpy as np
 from PIL import Image, ImageChops
 from pydantic import BaseModel, Field
 
-from detection_model.data.audit.measures import Bytes
 from detection_model.forensics import common
 from detection_model.forensics.common import View
+from detection_model.measures import Bytes
 
 QUALITY = 90
 

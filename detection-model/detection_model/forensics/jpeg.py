@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin
 from pydantic import BaseModel, Field
 
-from detection_model.data.audit.headers import read_container
-from detection_model.data.audit.measures import Bytes
 from detection_model.forensics import common
 from detection_model.forensics.common import View
+from detection_model.headers import read_container
 from detection_model.imaging import FORMATS
+from detection_model.measures import Bytes
 
 _CELL = 16
 

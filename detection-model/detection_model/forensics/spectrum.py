@@ -13,13 +13,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from pydantic import BaseModel, Field
 
-from detection_model import imaging
+from detection_model import imaging, measures
 from detection_model.card import ClassName, InputSpec
-from detection_model.data.audit import measures
-from detection_model.data.audit.measures import Bytes, Floats, radial_profile
-from detection_model.data.audit.rows import SIDE
 from detection_model.forensics import common
 from detection_model.forensics.common import View
+from detection_model.measures import SIDE, Bytes, Floats, radial_profile
 
 RECORD = "averages.json"
 # The mean spectra of the published models' data.

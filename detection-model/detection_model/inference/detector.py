@@ -26,9 +26,9 @@ from detection_model.card import (
     read_card,
 )
 from detection_model.card.eval_config import check_against, read_eval_config
-from detection_model.export.runtime import Engine, TensorFlow
 from detection_model.inference.crops import Crop
 from detection_model.inference.probability import fake_logit
+from detection_model.inference.runtime import Engine, TensorFlow
 from detection_model.inference.threshold import published_threshold
 
 

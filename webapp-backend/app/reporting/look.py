@@ -3,9 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from detection_model import imaging
+from detection_model import imaging, measures
 from detection_model.card import InputSpec
-from detection_model.data.audit import measures
 
 _SPEC = InputSpec(height=256, width=256)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 import numpy as np
 from numpy.typing import NDArray
 
-from detection_model.export.runtime import Engine
+from detection_model.inference.runtime import Engine
 
 log = logging.getLogger(__name__)
 

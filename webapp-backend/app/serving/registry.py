@@ -19,9 +19,9 @@ from app.serving.models import ServedModel, Slot
 from detection_model.card import CardError, file_sha256
 from detection_model.card.eval_config import read_eval_config
 from detection_model.export.compiled import LITERT_FILE, Compiled, compiled_folder, read_compiled
-from detection_model.export.runtime import Engine, LiteRT, TensorFlow
 from detection_model.faces import find_faces
 from detection_model.inference.detector import ModelError, load_model, resolve_card
+from detection_model.inference.runtime import Engine, LiteRT, TensorFlow
 
 log = logging.getLogger(__name__)
 

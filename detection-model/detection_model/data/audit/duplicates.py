@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from detection_model.data.audit.measures import Bytes
+from detection_model.measures import Bytes
 
 # Of 256 bits. On 450 pictures each of seven kinds of faces, aligned ones among them, no two
 # pictures are nearer than 34; JPEG at quality 30, half the size, 20 % more light or 30 % more

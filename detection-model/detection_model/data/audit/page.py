@@ -12,9 +12,10 @@ from matplotlib.figure import Figure
 from detection_model.data.audit import plots
 from detection_model.data.audit.inspect_data import Inspection
 from detection_model.data.audit.record import DataReport
-from detection_model.data.audit.rows import SIDE, Row
+from detection_model.data.audit.rows import Row
 from detection_model.data.audit.tables import commonest
 from detection_model.data.folders import Example
+from detection_model.measures import SIDE
 
 _TEMPLATE = "report.html.jinja"
 _COLUMNS = 8

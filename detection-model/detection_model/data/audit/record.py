@@ -11,10 +11,10 @@ from detection_model.card import ClassName
 from detection_model.data.audit.duplicates import Indices
 from detection_model.data.audit.inspect_data import Inspection
 from detection_model.data.audit.leaks import Separation
-from detection_model.data.audit.measures import radial_profile
 from detection_model.data.audit.rows import Light
 from detection_model.data.audit.scan import Scan
 from detection_model.data.issues import DataFindings
+from detection_model.measures import radial_profile
 
 _MOST = 200
 

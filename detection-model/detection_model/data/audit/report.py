@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from detection_model.data.audit.duplicates import Indices
-from detection_model.data.audit.headers import Container
 from detection_model.data.audit.inspect_data import Inspection
 from detection_model.data.audit.page import report_page
 from detection_model.data.audit.record import data_report
 from detection_model.data.audit.rows import Light, Place
 from detection_model.data.issues import REPORT, report_folder
+from detection_model.headers import Container
 
 PAGE = "index.html"
 IMAGES = "images.csv"

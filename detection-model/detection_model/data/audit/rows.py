@@ -7,16 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detection_model import imaging
+from detection_model import imaging, measures
 from detection_model.card import ClassName, InputSpec
-from detection_model.data.audit import measures
-from detection_model.data.audit.headers import Container, read_container
-from detection_model.data.audit.measures import Bytes, Floats
 from detection_model.data.folders import Example, SplitName
+from detection_model.headers import Container, read_container
+from detection_model.measures import SIDE, Bytes, Floats
 
-# Pixels are measured at about the size of a network's input: what is said of two pictures must
-# not depend on how large their files are.
-SIDE = 256
 _SPEC = InputSpec(height=SIDE, width=SIDE)
 
 

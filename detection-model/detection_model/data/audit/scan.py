@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detection_model.card import ClassName
-from detection_model.data.audit.measures import Floats
-from detection_model.data.audit.rows import SIDE, Batch, ClassSum, Light, Row, Unreadable, look_at
+from detection_model.data.audit.rows import Batch, ClassSum, Light, Row, Unreadable, look_at
 from detection_model.data.decoding import Progress, bounded_map
 from detection_model.data.folders import DataError, DataFolder, Example, SplitName, sample
+from detection_model.measures import SIDE, Floats
 
 _BATCH = 32
 # Below this many pictures, starting processes takes longer than the work.

@@ -1,4 +1,4 @@
-"""What a picture's file tells without its pixels: format, size, JPEG tables, metadata."""
+"""Image file headers: format, size, JPEG tables and metadata, read without the pixels."""
 
 import io
 import warnings
@@ -13,11 +13,12 @@ from detection_model.imaging import FORMATS
 
 
 class Container(NamedTuple):
-    """The file around the pixels; JPEG's own fields are none for other formats.
+    """Header fields of an image file; the JPEG fields are none for other formats.
 
     `luma_table` and `chroma_table` are the sums of the quantisation tables, `quality` the
     libjpeg quality with the same luma sum (1 to 100), `subsampling` 0, 1 or 2 for 4:4:4, 4:2:2
-    or 4:2:0. `exif`, `icc` and `other_metadata` are bytes, `tags` what else the header says.
+    or 4:2:0. `exif`, `icc` and `other_metadata` are sizes in bytes, `tags` are the
+    other header entries.
     """
 
     format: str
@@ -36,7 +37,7 @@ class Container(NamedTuple):
     tags: str
 
 
-# What every JPEG decoder sets by itself, or what stands in a column of its own.
+# Entries that every JPEG decoder sets, or that have a column of their own.
 _NO_TAG = {"exif", "icc_profile", "progressive", "progression"}
 
 
@@ -44,7 +45,7 @@ def read_container(data: bytes) -> Container:
     """Read a picture's header; the pixels are not decoded.
 
     Raises:
-        OSError: not a picture. Call it on what `images.decode` has accepted.
+        OSError: not an image. Call this on files that `imaging.decode` has accepted.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -81,7 +82,7 @@ def jpeg_quality(luma_sum: int) -> int:
 
 @cache
 def _luma_sums() -> NDArray[np.int64]:
-    """Sum of the luma table at each quality from 1 to 100: libjpeg itself is asked."""
+    """Sum of libjpeg's luma table at each quality from 1 to 100."""
     sums: list[int] = []
     for quality in range(1, 101):
         file = io.BytesIO()
@@ -103,7 +104,7 @@ def _length(value: object) -> int:
 
 
 def _tag(name: str, value: object) -> str:
-    """A name with its value where that is a setting and no text."""
+    """A name, with its value if that is a number or a tuple."""
     if isinstance(value, tuple):
         return f"{name}={'x'.join(str(part) for part in value)}"
     return f"{name}={value}" if isinstance(value, (int, float)) else name

@@ -1,9 +1,12 @@
-"""What can be measured of pixels: light, sharpness, spectra and a look. Pure functions."""
+"""Pixel statistics: brightness, sharpness, spectra and perceptual hashes. Pure functions."""
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+# Images are measured at about the input size of a network, so that the figures do not depend on
+# the size of the file.
+SIDE = 256
 # ITU-R BT.601
 _LUMA = np.asarray([0.299, 0.587, 0.114], np.float32)
 
@@ -18,7 +21,7 @@ def to_grey(pixels: Bytes) -> Floats:
 
 def channels(pixels: Bytes) -> tuple[Floats, Floats]:
     """Mean and standard deviation of each channel of uint8 RGB (n, h, w, 3): (n, 3) each."""
-    # By histograms, which hold all there is of 256 levels: ten times as fast as over the pixels.
+    # Histograms of 256 levels are exact, and ten times as fast as a pass over the pixels.
     counts = np.asarray([Image.fromarray(one).histogram() for one in pixels]).reshape(-1, 3, 256)
     shares = counts / counts.sum(axis=2, keepdims=True)
     levels = np.arange(256)
@@ -48,19 +51,19 @@ def sharpness(grey: Floats) -> Floats:
 def log_spectra(grey: Floats) -> Floats:
     """Log amplitudes of each picture: (n, h, w) to the same, zero frequency centred.
 
-    Of the Laplacian under a Hann window: what is left when the scene is taken away. Up-sampling
-    shows as bright points at regular frequencies (Zhang et al., "Detecting and Simulating
+    Computed from the Laplacian under a Hann window, which suppresses the scene. Up-sampling
+    appears as bright points at regular frequencies (Zhang et al., "Detecting and Simulating
     Artifacts in GAN Fake Images", 2019).
     """
     from scipy import fft
 
-    # The Laplacian lacks a border of one: padded back, since powers of two are fastest.
+    # Pads the border that the Laplacian lacks: powers of two are fastest.
     amplitudes = np.abs(fft.fft2(windowed_laplacian(grey), s=grey.shape[1:]))
     return np.asarray(fft.fftshift(np.log1p(amplitudes), axes=(1, 2)), np.float32)
 
 
 def windowed_laplacian(grey: Floats) -> Floats:
-    """What `log_spectra` transforms: (n, h, w) to float32 (n, h - 2, w - 2)."""
+    """The Laplacian under a Hann window: (n, h, w) to float32 (n, h - 2, w - 2)."""
     residual = _laplacian(grey)
     height, width = residual.shape[1:]
     window = np.hanning(height)[:, None] * np.hanning(width)
@@ -70,8 +73,8 @@ def windowed_laplacian(grey: Floats) -> Floats:
 def radial_profile(spectrum: Floats) -> Floats:
     """Mean of a centred square spectrum (n, n) over rings: (n // 2,), from zero to Nyquist.
 
-    Durall et al., "Watch your Up-Convolution" (CVPR 2020): generators miss the fall of natural
-    pictures at its far end.
+    Durall et al., "Watch your Up-Convolution" (CVPR 2020): generators do not reproduce how the
+    spectrum of natural images falls off at high frequencies.
     """
     side = len(spectrum)
     rows, columns = np.indices(spectrum.shape) - side // 2
@@ -81,7 +84,7 @@ def radial_profile(spectrum: Floats) -> Floats:
 
 
 def perceptual_hashes(grey: Floats) -> Bytes:
-    """256 bits a picture, alike for pictures that look alike: (n, 256, 256) to uint8 (n, 32).
+    """256 bits per image, similar for images that look alike: (n, 256, 256) to uint8 (n, 32).
 
     Signs of the 16 x 16 lowest cosine frequencies against their median: pHash (Zauner,
     "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010) with four times
