@@ -16,11 +16,11 @@ from typer.testing import CliRunner, Result
 # Tables hold what tests look for; a console asks for its width when it is made.
 os.environ["COLUMNS"] = "200"
 
+from factories import Cli
+
 from detection_model.card import Card, InputSpec, file_sha256, write_card
 from detection_model.cli import app
 from detection_model.data.synthetic import write_synthetic
-
-Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 
 # A machine that stalls makes no test fail.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Cli
+from factories import Cli
 from PIL import Image
 
 import detection_model

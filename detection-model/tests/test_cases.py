@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from grained import encoded
+from factories import file_bytes
 from PIL import Image
 from typer.testing import CliRunner, Result
 
@@ -19,7 +19,7 @@ BLACK, GREY, WHITE = 0, 120, 255
 
 
 def picture(brightness: int) -> bytes:
-    return encoded(Image.new("RGB", (60, 80), (brightness,) * 3), "PNG")
+    return file_bytes(Image.new("RGB", (60, 80), (brightness,) * 3), "PNG")
 
 
 def case(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from certificates import Authority
-from files import plain
-from grained import encoded, grained
+from factories import file_bytes, grainy
+from metadata_files import plain
 from typer.testing import Result
 
 from detection_model.imaging import decode
@@ -24,7 +24,7 @@ def authority() -> Authority:
 
 @pytest.fixture(scope="module")
 def signed(authority: Authority) -> bytes:
-    return authority.sign(encoded(grained(1, 96), quality=90))
+    return authority.sign(file_bytes(grainy(1, 96), quality=90))
 
 
 def repainted(data: bytes) -> bytes:
@@ -92,7 +92,7 @@ def test_a_changed_statement_is_invalid(authority: Authority, signed: bytes) -> 
 def test_credentials_moved_to_another_picture_are_invalid(
     authority: Authority, signed: bytes
 ) -> None:
-    own, other = encoded(grained(1, 96), quality=90), encoded(grained(2, 96), quality=90)
+    own, other = file_bytes(grainy(1, 96), quality=90), file_bytes(grainy(2, 96), quality=90)
     # Laid in behind the first bytes, which all JPEG files share.
     end = len(signed) - len(own) + 20
     assert signed[end:] == own[20:]

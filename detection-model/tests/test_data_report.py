@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from portraits import write_portraits
+from factories import write_dataset
 from typer.testing import Result
 
 from detection_model.data import issues
@@ -54,7 +54,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def leaking(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Fakes as PNG, a copy across splits, and a file that is no picture: named like markup."""
-    root = write_portraits(tmp_path_factory.mktemp("data") / "Leaking", suffixes=("jpg", "png"))
+    root = write_dataset(tmp_path_factory.mktemp("data") / "Leaking", suffixes=("jpg", "png"))
     shutil.copy(root / "Train/Real/004.jpg", root / "Test/Real/again.jpg")
     (root / "Train/Fake/<script>alert(1)<&.png").write_bytes(b"no picture")
     return root
@@ -62,7 +62,7 @@ def leaking(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory: pytest.TempPathFactory) -> Inspection:
-    return inspect_data(find_data(write_portraits(tmp_path_factory.mktemp("data") / "Clean")))
+    return inspect_data(find_data(write_dataset(tmp_path_factory.mktemp("data") / "Clean")))
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +162,7 @@ def test_data_that_changed_since_are_not_inspected(
 
 
 def test_another_split_of_the_same_files_is_not_inspected(tmp_path: Path) -> None:
-    write_portraits(tmp_path / "whole")
+    write_dataset(tmp_path / "whole")
     data = tmp_path / "whole/Train"
     write_record(inspect_data(find_data(data, seed=1)), tmp_path)
     assert issues.data_warnings(find_data(data, seed=1), tmp_path) == ()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from factories import jpeg_copy, portrait, write_dataset
 from PIL import Image, ImageEnhance
-from portraits import portrait, resaved, write_portraits
 from scipy.sparse.csgraph import connected_components
 
 from detection_model.data.audit import duplicates
@@ -19,12 +19,12 @@ from detection_model.data.issues import Finding
 from detection_model.measures import perceptual_hashes, to_grey
 
 CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
-    "as JPEG": lambda image: resaved(image, 40),
+    "as JPEG": lambda image: jpeg_copy(image, 40),
     "smaller": lambda image: image.resize((72, 72)),
     "larger": lambda image: image.resize((200, 200), Image.Resampling.LANCZOS),
     "brighter": lambda image: ImageEnhance.Brightness(image).enhance(1.12),
     "grey": lambda image: image.convert("L").convert("RGB"),
-    "brighter, smaller, as JPEG": lambda image: resaved(
+    "brighter, smaller, as JPEG": lambda image: jpeg_copy(
         ImageEnhance.Brightness(image.resize((80, 80))).enhance(1.1), 60
     ),
 }
@@ -90,11 +90,11 @@ def test_a_distance_that_would_miss_pairs_is_refused() -> None:
 
 
 def test_a_set_without_copies_has_none(tmp_path: Path) -> None:
-    assert found(write_portraits(tmp_path, 10)) == {}
+    assert found(write_dataset(tmp_path, 10)) == {}
 
 
 def test_a_file_in_two_splits_is_a_leak(tmp_path: Path) -> None:
-    root = write_portraits(tmp_path, 10)
+    root = write_dataset(tmp_path, 10)
     shutil.copy(root / "Train/Real/004.png", root / "Test/Real/other-name.png")
     leak = found(root)["exact_duplicates", "leak"]
     assert leak.numbers == {"train and test": 1}
@@ -102,14 +102,14 @@ def test_a_file_in_two_splits_is_a_leak(tmp_path: Path) -> None:
 
 
 def test_the_same_pixels_in_another_format_are_the_same_picture(tmp_path: Path) -> None:
-    root = write_portraits(tmp_path, 10)
+    root = write_dataset(tmp_path, 10)
     Image.open(root / "Train/Real/004.png").save(root / "Test/Real/other.bmp")
     assert set(found(root)) == {("exact_duplicates", "leak")}
 
 
 @pytest.mark.parametrize("how", ["as JPEG", "brighter, smaller, as JPEG"])
 def test_a_changed_copy_in_another_split_is_a_leak(tmp_path: Path, how: str) -> None:
-    root = write_portraits(tmp_path, 10)
+    root = write_dataset(tmp_path, 10)
     CHANGES[how](Image.open(root / "Train/Fake/007.png")).save(root / "Test/Fake/copy.png")
     findings = found(root)
     assert set(findings) == {("near_duplicates", "leak")}
@@ -117,12 +117,12 @@ def test_a_changed_copy_in_another_split_is_a_leak(tmp_path: Path, how: str) -> 
 
 
 def test_a_copy_in_the_same_split_is_a_note(tmp_path: Path) -> None:
-    root = write_portraits(tmp_path, 10)
+    root = write_dataset(tmp_path, 10)
     shutil.copy(root / "Train/Real/004.png", root / "Train/Real/again.png")
     assert set(found(root)) == {("exact_duplicates", "note")}
 
 
 def test_a_picture_under_both_classes_is_a_warning(tmp_path: Path) -> None:
-    root = write_portraits(tmp_path, 10)
+    root = write_dataset(tmp_path, 10)
     shutil.copy(root / "Train/Real/004.png", root / "Train/Fake/again.png")
     assert found(root)["both_classes", "warning"].numbers == {"pictures": 1}

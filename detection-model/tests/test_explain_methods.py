@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from planted import HEIGHT, SPEC, WIDTH, log_odds, network, planted
+from factories import HEIGHT, SPEC, WIDTH, model_log_odds, patch_image, patch_network
 
 from detection_model import architectures, imaging
 from detection_model.card import OutputSpec
@@ -23,7 +23,7 @@ READINGS = [
     OutputSpec(activation="softmax"),
     OutputSpec(activation="softmax", classes=("Fake", "Real", "Fake")),
 ]
-PIXELS = planted(7).pixels
+PIXELS = patch_image(7).pixels
 BATCH = imaging.scale(PIXELS[None], SPEC)
 
 
@@ -53,13 +53,13 @@ def linear() -> tuple[LogOdds, Any]:
     keras.utils.set_random_seed(4)
     model = keras.Sequential([keras.Input((HEIGHT, WIDTH, 3)), layers.Flatten(), layers.Dense(1)])
     kernel = model.layers[-1].get_weights()[0]
-    return log_odds(model), kernel.reshape(HEIGHT, WIDTH, 3)
+    return model_log_odds(model), kernel.reshape(HEIGHT, WIDTH, 3)
 
 
 @pytest.mark.parametrize("reading", READINGS)
 def test_what_is_explained_is_the_log_odds_of_fake(reading: OutputSpec) -> None:
     logits = small(*pooled(reading.units))
-    model = log_odds(logits, reading)
+    model = model_log_odds(logits, reading)
     expected = verdict.fake_logit([float(x) for x in np.asarray(logits(BATCH))[0]], reading)
     assert model.values(BATCH)[0] == pytest.approx(expected, abs=1e-5)
     values, gradients = model.gradients(BATCH)
@@ -73,7 +73,10 @@ def test_what_is_explained_is_the_log_odds_of_fake(reading: OutputSpec) -> None:
 
 def test_the_other_polarity_turns_every_map_round() -> None:
     logits = small(*pooled())
-    fake, real = log_odds(logits), log_odds(logits, OutputSpec(classes=("Fake", "Real")))
+    fake, real = (
+        model_log_odds(logits),
+        model_log_odds(logits, OutputSpec(classes=("Fake", "Real"))),
+    )
     ways: list[Callable[[LogOdds], Any]] = [
         lambda model: model.gradcam(BATCH),
         lambda model: integrated_gradients(model, PIXELS, SPEC, points=8).attribution,
@@ -89,7 +92,7 @@ def test_gradcam_behind_pooling_is_that_of_the_paper() -> None:
     import keras
     import tensorflow as tf
 
-    logits = network()
+    logits = patch_network()
     inner = keras.Model(logits.inputs[0], logits.layers[-3].output)
     with tf.GradientTape() as tape:
         features = inner(BATCH)
@@ -98,14 +101,14 @@ def test_gradcam_behind_pooling_is_that_of_the_paper() -> None:
     weights = tf.reduce_mean(tape.gradient(score, features), axis=(1, 2), keepdims=True)
     cam = tf.reduce_sum(weights * features, axis=3, keepdims=True)
     expected = tf.image.resize(cam, (HEIGHT, WIDTH))[..., 0].numpy()
-    found = log_odds(logits).gradcam(BATCH)
+    found = model_log_odds(logits).gradcam(BATCH)
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max())
 
 
 def test_gradcam_adds_up_to_the_log_odds_where_each_place_has_weights_of_its_own() -> None:
     from keras import layers
 
-    model = log_odds(small(layers.Flatten(), layers.Dense(1, use_bias=False)))
+    model = model_log_odds(small(layers.Flatten(), layers.Dense(1, use_bias=False)))
     assert model.gradcam(BATCH).sum() == pytest.approx(model.values(BATCH)[0], rel=1e-3)
 
 
@@ -130,9 +133,11 @@ def nested(how: str) -> tuple[Any, Any]:
 @pytest.mark.parametrize("how", ["backbone in a Sequential", "with its pooling", "thrice"])
 def test_a_nested_backbone_has_the_gradcam_of_its_layers_in_a_row(how: str) -> None:
     wrapped, row = nested(how)
-    expected = log_odds(row).gradcam(BATCH)
+    expected = model_log_odds(row).gradcam(BATCH)
     assert np.abs(expected).max() > 0
-    np.testing.assert_allclose(log_odds(wrapped).gradcam(BATCH), expected, rtol=1e-4, atol=1e-7)
+    np.testing.assert_allclose(
+        model_log_odds(wrapped).gradcam(BATCH), expected, rtol=1e-4, atol=1e-7
+    )
 
 
 @pytest.mark.parametrize(
@@ -149,7 +154,7 @@ def test_the_last_feature_map_is_found(
 ) -> None:
     chosen = watched(monkeypatch)
     logits = architectures.ZOO[name].build(side=64, weights="none")
-    found = log_odds(logits).gradcam(np.full((1, 64, 64, 3), 100, np.float32))
+    found = model_log_odds(logits).gradcam(np.full((1, 64, 64, 3), 100, np.float32))
     assert [tuple(one.shape[1:]) for one in chosen] == [shape]
     assert found.shape == (1, 64, 64)
     assert np.isfinite(found).all()
@@ -175,7 +180,7 @@ def test_an_attention_mask_is_no_feature_map(monkeypatch: pytest.MonkeyPatch) ->
     from detection_model.architectures.attention import AttentionPooling
 
     chosen = watched(monkeypatch)
-    log_odds(small(AttentionPooling(), layers.Dense(1))).gradcam(BATCH)
+    model_log_odds(small(AttentionPooling(), layers.Dense(1))).gradcam(BATCH)
     assert [tuple(one.shape[1:]) for one in chosen] == [(HEIGHT, WIDTH, 5)]
 
 
@@ -186,8 +191,8 @@ def test_branches_are_added_up() -> None:
     inputs = keras.Input((HEIGHT, WIDTH, 3))
     branches = [small(layers.MaxPooling2D(2), *pooled()), small(*pooled())]
     both = keras.Model(inputs, layers.add([branch(inputs) for branch in branches]))
-    expected = sum(log_odds(branch).gradcam(BATCH) for branch in branches)
-    np.testing.assert_allclose(log_odds(both).gradcam(BATCH), expected, rtol=1e-4, atol=1e-6)
+    expected = sum(model_log_odds(branch).gradcam(BATCH) for branch in branches)
+    np.testing.assert_allclose(model_log_odds(both).gradcam(BATCH), expected, rtol=1e-4, atol=1e-6)
 
 
 def test_a_network_without_feature_maps_is_refused_by_gradcam_alone() -> None:
@@ -196,14 +201,14 @@ def test_a_network_without_feature_maps_is_refused_by_gradcam_alone() -> None:
 
     inputs = keras.Input((HEIGHT, WIDTH, 3))
     scaled = layers.Rescaling(1 / 255)(inputs)
-    model = log_odds(keras.Model(inputs, layers.Dense(1)(layers.Flatten()(scaled))))
+    model = model_log_odds(keras.Model(inputs, layers.Dense(1)(layers.Flatten()(scaled))))
     with pytest.raises(ExplainError, match="no layer with a feature map"):
         model.gradcam(BATCH)
     assert occlusion(model, PIXELS, SPEC).shape == (HEIGHT, WIDTH)
 
 
 def test_integrated_gradients_add_up_to_what_the_picture_has_more_than_grey() -> None:
-    model = log_odds(network())
+    model = model_log_odds(patch_network())
     found = integrated_gradients(model, PIXELS, SPEC)
     grey = imaging.scale(np.full_like(PIXELS, 128), SPEC)
     whole = model.values(BATCH)[0] - model.values(grey[None])[0]
@@ -230,7 +235,7 @@ def test_occlusion_says_what_each_place_costs() -> None:
     kernel = np.zeros((HEIGHT, WIDTH, 3, 1), np.float32)
     kernel[11, 40, 0] = 1  # the log-odds are the red of one pixel
     flat.layers[-1].set_weights([kernel.reshape(-1, 1), np.zeros(1)])
-    found = occlusion(log_odds(flat), PIXELS, SPEC, cover=1 / 4)
+    found = occlusion(model_log_odds(flat), PIXELS, SPEC, cover=1 / 4)
     assert found[11, 40] == float(PIXELS[11, 40, 0]) - 128
     away = np.hypot(*(np.indices(found.shape) - np.array([11, 40])[:, None, None]))
     assert not found[away > 20].any()
@@ -263,7 +268,7 @@ def test_lime_believes_samples_near_the_picture_more(monkeypatch: pytest.MonkeyP
         return weigh(kept, *others, distances=distances)
 
     monkeypatch.setattr(library, "weigh_segments", seen)
-    lime(log_odds(small(*pooled())), PIXELS, SPEC, samples=32)
+    lime(model_log_odds(small(*pooled())), PIXELS, SPEC, samples=32)
     kept, distances = given["kept"], given["distances"]
     assert kept[0].all()
     assert distances[0] == 0
@@ -276,7 +281,7 @@ class StoppedError(Exception):
 
 @pytest.mark.parametrize("method", [integrated_gradients, occlusion, lime])
 def test_a_slow_method_tells_how_far_it_is_and_can_be_stopped(method: Any) -> None:
-    model, told = log_odds(small(*pooled())), list[tuple[int, int]]()
+    model, told = model_log_odds(small(*pooled())), list[tuple[int, int]]()
     method(model, PIXELS, SPEC, progress=lambda *so_far: told.append(so_far))
     total = told[-1][0]
     assert told == sorted(set(told))

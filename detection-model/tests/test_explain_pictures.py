@@ -8,8 +8,8 @@ from typing import Literal
 import matplotlib
 import numpy as np
 import pytest
+from factories import HEIGHT, SPEC, WIDTH, patch_image, patch_network
 from PIL import Image
-from planted import HEIGHT, SPEC, WIDTH, network, planted
 from typer.testing import Result
 
 from detection_model import imaging
@@ -119,7 +119,7 @@ def save(folder: Path, spec: InputSpec = SPEC) -> Path:
     from keras import layers
 
     keras.utils.set_random_seed(0)
-    logits = network()
+    logits = patch_network()
     path = folder / "small.keras"
     stack = [keras.Input((HEIGHT, WIDTH, 3)), *logits.layers, layers.Activation("sigmoid")]
     keras.Sequential(stack).save(path)
@@ -131,9 +131,9 @@ def save(folder: Path, spec: InputSpec = SPEC) -> Path:
 def test_an_explanation_lies_on_the_face_that_was_judged(tmp_path: Path) -> None:
     explainer = Explainer.load(save(tmp_path))
     pixels = np.full((100, 150, 3), 128, np.uint8)
-    pixels[30 : 30 + HEIGHT, 60 : 60 + WIDTH] = planted(1).pixels
+    pixels[30 : 30 + HEIGHT, 60 : 60 + WIDTH] = patch_image(1).pixels
     box = Box(60, 30, 60 + WIDTH, 30 + HEIGHT)
-    batch = imaging.scale(planted(1).pixels[None], SPEC)
+    batch = imaging.scale(patch_image(1).pixels[None], SPEC)
     found = explainer.explain("gradcam", pixels, box)
     assert found.log_odds == pytest.approx(explainer.model.values(batch)[0])
     there = found.attribution[30 : 30 + HEIGHT, 60 : 60 + WIDTH]
@@ -145,7 +145,7 @@ def test_an_explanation_lies_on_the_face_that_was_judged(tmp_path: Path) -> None
 
 def test_the_command_draws_a_picture(tmp_path: Path, here: Run) -> None:
     model, picture, out = save(tmp_path), tmp_path / "p.png", tmp_path / "why.png"
-    Image.fromarray(planted(1).pixels).save(picture)
+    Image.fromarray(patch_image(1).pixels).save(picture)
     drawn = []
     for more in (["--colours", "jet"], ["--opacity", 0], ["--method", "occlusion"]):
         result = here("explain", picture, "--model", model, "--out", out, *more)
@@ -153,7 +153,7 @@ def test_the_command_draws_a_picture(tmp_path: Path, here: Run) -> None:
         assert "log-odds" in result.output
         drawn.append(np.asarray(Image.open(out))[:HEIGHT])
     assert drawn[0].shape == (HEIGHT, WIDTH, 3)
-    np.testing.assert_array_equal(drawn[1], planted(1).pixels)
+    np.testing.assert_array_equal(drawn[1], patch_image(1).pixels)
     assert (drawn[0] != drawn[2]).any()
 
 
@@ -162,7 +162,7 @@ def test_the_command_refuses_in_words(tmp_path: Path, here: Run) -> None:
     from keras import layers
 
     picture = tmp_path / "p.png"
-    Image.fromarray(planted(1).pixels).save(picture)
+    Image.fromarray(patch_image(1).pixels).save(picture)
     flat = [keras.Input((40, 56, 3)), layers.Flatten(), layers.Dense(1, activation="sigmoid")]
     keras.Sequential(flat).save(tmp_path / "flat.keras")
     for given, reason in (

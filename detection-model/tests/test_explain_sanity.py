@@ -8,7 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from planted import AREA, SPEC, Planted, log_odds, network, planted, trained
+from factories import (
+    AREA,
+    SPEC,
+    PatchImage,
+    model_log_odds,
+    patch_image,
+    patch_network,
+    trained_network,
+)
 
 from detection_model import imaging
 from detection_model.explain.attribution import Attribution
@@ -18,15 +26,15 @@ from detection_model.explain.lime import lime
 from detection_model.explain.log_odds import LogOdds
 from detection_model.explain.occlusion import occlusion
 
-FAKES = [planted(seed) for seed in range(1000, 1008)]
+FAKES = [patch_image(seed) for seed in range(1000, 1008)]
 
 
 @pytest.fixture(scope="module")
 def learned() -> Any:
-    return trained()
+    return trained_network()
 
 
-def attribution(method: Method, model: LogOdds, fake: Planted) -> Attribution:
+def attribution(method: Method, model: LogOdds, fake: PatchImage) -> Attribution:
     match method:
         case "gradcam":
             return next(iter(model.gradcam(imaging.scale(fake.pixels[None], SPEC))))
@@ -38,7 +46,7 @@ def attribution(method: Method, model: LogOdds, fake: Planted) -> Attribution:
             return lime(model, fake.pixels, SPEC, samples=256).attribution
 
 
-def in_the_patch(evidence: Attribution, fake: Planted) -> tuple[float, bool]:
+def in_the_patch(evidence: Attribution, fake: PatchImage) -> tuple[float, bool]:
     """Share of the evidence, and whether its peak is there."""
     assert evidence.max() > 0
     inside = evidence[fake.patch]
@@ -46,8 +54,8 @@ def in_the_patch(evidence: Attribution, fake: Planted) -> tuple[float, bool]:
 
 
 def test_the_network_learned_to_tell_them_apart(learned: Any) -> None:
-    reals = [planted(seed, fake=False) for seed in range(2000, 2008)]
-    values = log_odds(learned).values(
+    reals = [patch_image(seed, fake=False) for seed in range(2000, 2008)]
+    values = model_log_odds(learned).values(
         np.array([one.pixels for one in [*FAKES, *reals]], np.float32)
     )
     assert ((values > 0) == ([True] * 8 + [False] * 8)).all()
@@ -55,7 +63,7 @@ def test_the_network_learned_to_tell_them_apart(learned: Any) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_trained_network_lights_up_what_it_learned(learned: Any, method: Method) -> None:
-    model = log_odds(learned)
+    model = model_log_odds(learned)
     found = [in_the_patch(np.maximum(attribution(method, model, one), 0), one) for one in FAKES]
     share, pointing = np.mean(found, axis=0)
     assert share > 0.5
@@ -69,7 +77,7 @@ def test_the_same_network_with_chance_weights_does_not(method: Method) -> None:
     found = []
     for seed in range(3):
         keras.utils.set_random_seed(seed)
-        model = log_odds(network())
+        model = model_log_odds(patch_network())
         # Whichever class such a network leans to: all that moves it is looked at.
         found += [in_the_patch(np.abs(attribution(method, model, one)), one) for one in FAKES[:4]]
     share, pointing = np.mean(found, axis=0)

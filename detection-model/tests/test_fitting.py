@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from apart import ended_by, run_apart
-from portraits import write_portraits
+from factories import run_process, training_ended_by, write_dataset
 from typer.testing import Result
 
 from detection_model import architectures
@@ -57,7 +56,7 @@ def tiny(side: int, weights: str, head: Any) -> Any:
 
 
 def test_leaks_that_were_found_are_said_and_stand_in_the_card(tmp_path: Path) -> None:
-    data = write_portraits(tmp_path / "Leaking", suffixes=("jpg", "png"))
+    data = write_dataset(tmp_path / "Leaking", suffixes=("jpg", "png"))
     (data / "Test").rename(data / "Validation")
     write_report(inspect_data(find_data(data)), tmp_path / "logs")
     said: list[str] = []
@@ -79,7 +78,7 @@ def test_leaks_that_were_found_are_said_and_stand_in_the_card(tmp_path: Path) ->
 
 def test_a_training_on_several_sets_says_of_each_what_was_found(tmp_path: Path) -> None:
     for name, suffixes in (("Leaking", ("jpg", "png")), ("Unseen", ("png", "png"))):
-        write_portraits(tmp_path / name, suffixes=suffixes)
+        write_dataset(tmp_path / name, suffixes=suffixes)
         (tmp_path / name / "Test").rename(tmp_path / name / "Validation")
     write_report(inspect_data(find_data(tmp_path / "Leaking")), tmp_path / "logs")
     both = {"Leaking": 1, "Unseen": 1}
@@ -235,7 +234,7 @@ def test_a_killed_training_loses_an_epoch_at_most_and_its_curve_is_the_same(
     assert done.exit_code == 0, done.output
     home = tmp_path / "killed"
     of_killed = arguments(synthetic, home, "v3", *more)
-    killed = ended_by(signal.SIGKILL, of_killed)
+    killed = training_ended_by(signal.SIGKILL, of_killed)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert len(history(home)["loss"]) == 1
     done = here(*of_killed)
@@ -274,7 +273,7 @@ def test_two_devices_share_each_batch(
         next((data / split / "Real").glob("*.png")).unlink()
     # v1 has no dropout, whose noise would differ from device to device.
     short = ("--batch-size", "16", "--epochs", "2")
-    done = run_apart(arguments(data, tmp_path / "two", "v1", *short), TWO_DEVICES)
+    done = run_process(arguments(data, tmp_path / "two", "v1", *short), TWO_DEVICES)
     assert done.returncode == 0, done.stderr
     assert "training on 2 CPU devices" in done.stderr
     (record,) = (tmp_path / "two").glob("logs/*/*/run.json")

@@ -9,9 +9,8 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from grained import encoded, grained
+from factories import file_bytes, grainy, jpeg_copy
 from PIL import Image, ImageFilter
-from portraits import resaved
 from typer.testing import Result
 
 from detection_model.forensics import view
@@ -24,13 +23,13 @@ from detection_model.imaging import decode
 
 def spliced() -> Image.Image:
     """A picture that was saved at quality 60, with a square that never was."""
-    image = resaved(grained(1), 60)
-    image.paste(grained(2).crop((0, 0, 64, 64)), (104, 24))
+    image = jpeg_copy(grainy(1), 60)
+    image.paste(grainy(2).crop((0, 0, 64, 64)), (104, 24))
     return image
 
 
 def test_a_splice_of_another_quality_stands_out_in_the_error_level_where_it_is() -> None:
-    data = encoded(spliced(), quality=95)
+    data = file_bytes(spliced(), quality=95)
     seen = error_level(data, decode(data).pixels)
     errors = seen.images["errors"].mean(axis=2)
     inside = np.zeros(errors.shape, bool)
@@ -46,14 +45,14 @@ def test_the_error_level_of_a_turned_file_is_that_of_its_stored_pixels() -> None
     image = spliced().crop((0, 0, 188, 140))
     exif = Image.Exif()
     exif[0x0112] = 6
-    plain, turned = encoded(image, quality=80), encoded(image, quality=80, exif=exif)
+    plain, turned = file_bytes(image, quality=80), file_bytes(image, quality=80, exif=exif)
     expected = error_level(plain, decode(plain).pixels).images["errors"]
     found = error_level(turned, decode(turned).pixels).images["errors"]
     assert np.array_equal(found, np.rot90(expected, -1))
 
 
 def test_a_smoothed_half_has_less_noise() -> None:
-    image = grained(3)
+    image = grainy(3)
     image.paste(image.crop((0, 0, 96, 192)).filter(ImageFilter.GaussianBlur(2)), (0, 0))
     seen = noise(b"", np.asarray(image))
     residual = seen.images["residual"].astype(float)
@@ -74,7 +73,7 @@ def test_the_noise_of_a_flat_picture_is_its_grain() -> None:
 
 
 def test_colour_histograms_count_every_point() -> None:
-    pixels = np.asarray(grained(4, 64))
+    pixels = np.asarray(grainy(4, 64))
     numbers = colours(b"", pixels).numbers
     assert isinstance(numbers, Colours)
     for channel, counts in enumerate((numbers.red, numbers.green, numbers.blue)):
@@ -82,7 +81,7 @@ def test_colour_histograms_count_every_point() -> None:
 
 
 def test_stretched_contrast_leaves_gaps_and_clipping_heaps() -> None:
-    pixels = np.asarray(grained(4))
+    pixels = np.asarray(grainy(4))
     stretched = np.clip((pixels.astype(float) - 90) * 3, 0, 255).astype(np.uint8)
     before, after = colours(b"", pixels).numbers, colours(b"", stretched).numbers
     assert isinstance(before, Colours)
@@ -101,7 +100,7 @@ def test_each_view_says_in_two_sentences_what_it_shows_and_what_it_does_not_prov
     for sentence in (text.shows, text.limits):
         assert sentence.endswith(".")
         assert ". " not in sentence
-    data = encoded(grained(5, 64))
+    data = file_bytes(grainy(5, 64))
     seen = view(name, data, decode(data).pixels)
     assert seen.id == name
     assert all(image.dtype == np.uint8 for image in seen.images.values())
@@ -112,9 +111,9 @@ def test_each_view_says_in_two_sentences_what_it_shows_and_what_it_does_not_prov
 @pytest.mark.parametrize("name", get_args(ViewId))
 def test_the_smallest_the_flattest_and_large_pictures_have_views(name: ViewId) -> None:
     for image in (Image.new("RGB", (32, 32)), Image.new("L", (32, 900), 255)):
-        data = encoded(image, "PNG")
+        data = file_bytes(image, "PNG")
         assert view(name, data, decode(data).pixels).id == name
-    data = encoded(Image.effect_noise((2600, 1500), 60))
+    data = file_bytes(Image.effect_noise((2600, 1500), 60))
     for shown in view(name, data, decode(data).pixels).images.values():
         assert max(shown.shape) <= 1600
 
@@ -122,7 +121,7 @@ def test_the_smallest_the_flattest_and_large_pictures_have_views(name: ViewId) -
 def test_the_command_writes_every_view_and_its_words(
     here: Callable[..., Result], tmp_path: Path
 ) -> None:
-    (tmp_path / "portrait.jpg").write_bytes(encoded(grained(6)))
+    (tmp_path / "portrait.jpg").write_bytes(file_bytes(grainy(6)))
     result = here("forensics", tmp_path / "portrait.jpg", "--out", tmp_path / "views")
     assert result.exit_code == 0, result.output
     record = json.loads((tmp_path / "views" / "views.json").read_text())

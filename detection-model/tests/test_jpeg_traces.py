@@ -4,9 +4,8 @@ import io
 
 import numpy as np
 import pytest
-from grained import encoded, grained
+from factories import file_bytes, grainy, jpeg_copy
 from PIL import Image
-from portraits import resaved
 from scipy import fft
 
 from detection_model.forensics.double_compression import (
@@ -33,13 +32,15 @@ def hint(data: bytes) -> bool:
 
 def test_every_libjpeg_quality_is_estimated_exactly() -> None:
     image = Image.new("RGB", (16, 16))
-    found = [nearest_quality(quantisation_tables(encoded(image, quality=q))) for q in range(1, 101)]
+    found = [
+        nearest_quality(quantisation_tables(file_bytes(image, quality=q))) for q in range(1, 101)
+    ]
     assert found == [(quality, 0.0) for quality in range(1, 101)]
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_a_file_of_quality_73_is_said_to_be_that(mode: str) -> None:
-    found = tables_of(encoded(grained(1).convert(mode), quality=73, progressive=True))
+    found = tables_of(file_bytes(grainy(1).convert(mode), quality=73, progressive=True))
     assert (found.quality, found.libjpeg, found.distance) == (73, True, 0)
     assert found.progressive
     # Annex K begins its luma with 16, 11, 10; quality 73 takes 54 % of it.
@@ -48,14 +49,14 @@ def test_a_file_of_quality_73_is_said_to_be_that(mode: str) -> None:
 
 
 def test_subsampling_is_told() -> None:
-    image = grained(1)
-    found = [tables_of(encoded(image, subsampling=how)).subsampling for how in range(3)]
+    image = grainy(1)
+    found = [tables_of(file_bytes(image, subsampling=how)).subsampling for how in range(3)]
     assert found == ["4:4:4", "4:2:2", "4:2:0"]
 
 
 def test_tables_of_another_maker_are_said_to_be_none_of_libjpegs() -> None:
     own = [[min(255, 3 + at // 2) for at in range(64)]] * 2
-    found = tables_of(encoded(grained(1), qtables=own))
+    found = tables_of(file_bytes(grainy(1), qtables=own))
     assert found.libjpeg is False
     assert found.distance is not None
     assert found.distance > 1
@@ -63,7 +64,7 @@ def test_tables_of_another_maker_are_said_to_be_none_of_libjpegs() -> None:
 
 
 def test_other_formats_have_no_tables() -> None:
-    data = encoded(grained(1), "PNG")
+    data = file_bytes(grainy(1), "PNG")
     seen = jpeg(data, decode(data).pixels)
     assert seen.images == {}
     found = tables_of(data)
@@ -73,36 +74,36 @@ def test_other_formats_have_no_tables() -> None:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("first", [60, 75])
 def test_a_second_finer_compression_is_hinted_at(seed: int, first: int) -> None:
-    image = grained(seed)
-    assert hint(encoded(resaved(image, first), quality=90))
-    assert not hint(encoded(image, quality=90))
+    image = grainy(seed)
+    assert hint(file_bytes(jpeg_copy(image, first), quality=90))
+    assert not hint(file_bytes(image, quality=90))
 
 
 @pytest.mark.parametrize("quality", [50, 75, 85, 95])
 def test_one_compression_is_not_hinted_at(quality: int) -> None:
-    assert not any(hint(encoded(grained(seed), quality=quality)) for seed in range(8))
+    assert not any(hint(file_bytes(grainy(seed), quality=quality)) for seed in range(8))
 
 
 def test_the_same_quality_twice_or_a_resize_between_leave_no_hint() -> None:
-    image = grained(2, 256)
-    assert not hint(encoded(resaved(image, 90), quality=90))
-    smaller = resaved(image, 60).resize((192, 192), Image.Resampling.LANCZOS)
-    assert not hint(encoded(smaller, quality=90))
+    image = grainy(2, 256)
+    assert not hint(file_bytes(jpeg_copy(image, 90), quality=90))
+    smaller = jpeg_copy(image, 60).resize((192, 192), Image.Resampling.LANCZOS)
+    assert not hint(file_bytes(smaller, quality=90))
 
 
 def test_a_png_tells_that_it_was_a_jpeg() -> None:
-    image = grained(3)
-    assert hint(encoded(resaved(image, 70), "PNG"))
-    assert not hint(encoded(image, "PNG"))
+    image = grainy(3)
+    assert hint(file_bytes(jpeg_copy(image, 70), "PNG"))
+    assert not hint(file_bytes(image, "PNG"))
 
 
 @pytest.mark.parametrize("orientation", [3, 6])
 def test_a_turned_file_is_looked_at_as_it_is_stored(orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
-    image = resaved(grained(4, 200).crop((0, 0, 196, 180)), 60)
-    assert hint(encoded(image, quality=90, exif=exif))
-    assert hint(encoded(image, "PNG", exif=exif))
+    image = jpeg_copy(grainy(4, 200).crop((0, 0, 196, 180)), 60)
+    assert hint(file_bytes(image, quality=90, exif=exif))
+    assert hint(file_bytes(image, "PNG", exif=exif))
 
 
 def test_ripples_too_faint_to_matter_are_not_periodic_however_sure() -> None:
@@ -122,7 +123,7 @@ def test_the_block_transform_is_jpegs() -> None:
     assert found.shape == (12, 8, 8)
     assert np.allclose(found[4 + 2], expected, atol=1e-3)
     # In a decoded file the coefficients are whole multiples of the table's steps.
-    data = encoded(grained(5).convert("L"), quality=40)
+    data = file_bytes(grainy(5).convert("L"), quality=40)
     decoded = np.asarray(Image.open(io.BytesIO(data)), np.float32)
     steps = block_dct(decoded)[:, 1, 2] / quantisation_tables(data)[0][1, 2]
     assert np.abs(steps - np.rint(steps)).mean() < 0.06

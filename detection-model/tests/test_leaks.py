@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from factories import jpeg_copy, portrait, write_dataset
 from PIL import Image, ImageEnhance, PngImagePlugin
-from portraits import portrait, resaved, write_portraits
 from sklearn.metrics import roc_auc_score
 
 from detection_model.data.audit import checks, leaks
@@ -61,24 +61,24 @@ def png_text() -> PngImagePlugin.PngInfo:
 
 @pytest.mark.parametrize("suffix", ["png", "jpg"])
 def test_classes_saved_alike_are_clean(tmp_path: Path, suffix: str) -> None:
-    assert of_files(write_portraits(tmp_path, suffixes=(suffix, suffix))) == []
+    assert of_files(write_dataset(tmp_path, suffixes=(suffix, suffix))) == []
 
 
 def test_fakes_as_png_and_reals_as_jpeg_are_a_leak(tmp_path: Path) -> None:
-    (leak,) = of_files(write_portraits(tmp_path, suffixes=("jpg", "png")))
+    (leak,) = of_files(write_dataset(tmp_path, suffixes=("jpg", "png")))
     assert (leak.kind, leak.severity) == ("format_leak", "leak")
     assert leak.numbers["file format"] == 1
 
 
 def test_a_name_that_hides_the_format_does_not_help(tmp_path: Path) -> None:
-    root = write_portraits(tmp_path, suffixes=("jpg", "jpg"))
+    root = write_dataset(tmp_path, suffixes=("jpg", "jpg"))
     for path in root.rglob("Fake/*.jpg"):
         Image.open(path).convert("RGB").save(path, "PNG")
     assert of_files(root)[0].numbers["file format"] == 1
 
 
 def test_another_jpeg_quality_is_a_leak_of_the_compression_alone(tmp_path: Path) -> None:
-    root = write_portraits(tmp_path, suffixes=("jpg", "jpg"), quality=75)
+    root = write_dataset(tmp_path, suffixes=("jpg", "jpg"), quality=75)
     save_again(root, "Fake", quality=95)
     (leak,) = of_files(root)
     assert leak.severity == "leak"
@@ -87,7 +87,7 @@ def test_another_jpeg_quality_is_a_leak_of_the_compression_alone(tmp_path: Path)
 
 
 def test_another_size_in_pixels_is_a_leak_of_the_size_alone(tmp_path: Path) -> None:
-    root = write_portraits(tmp_path, fake=lambda image: image.resize((100, 96)))
+    root = write_dataset(tmp_path, fake=lambda image: image.resize((100, 96)))
     (leak,) = of_files(root)
     assert leak.severity == "leak"
     assert leak.numbers == {"width and height": 1}
@@ -106,7 +106,7 @@ def test_another_size_in_pixels_is_a_leak_of_the_size_alone(tmp_path: Path) -> N
 def test_metadata_of_one_class_is_a_leak_of_the_metadata_alone(
     tmp_path: Path, suffix: str, options: dict[str, Any]
 ) -> None:
-    root = write_portraits(tmp_path, suffixes=(suffix, suffix))
+    root = write_dataset(tmp_path, suffixes=(suffix, suffix))
     save_again(root, "Fake", **options)
     save_again(root, "Real")
     (leak,) = of_files(root)
@@ -115,7 +115,7 @@ def test_metadata_of_one_class_is_a_leak_of_the_metadata_alone(
 
 
 def test_a_leak_in_a_part_of_the_files_is_found(tmp_path: Path) -> None:
-    root = write_portraits(tmp_path, 50, suffixes=("jpg", "jpg"))
+    root = write_dataset(tmp_path, 50, suffixes=("jpg", "jpg"))
     for path in sorted(root.rglob("Fake/*.jpg"))[::2]:
         Image.open(path).convert("RGB").save(path, quality=90)
     (leak,) = of_files(root)
@@ -127,29 +127,29 @@ def test_richer_pictures_of_one_class_are_a_warning_and_no_leak(tmp_path: Path) 
         noise = np.random.default_rng(0).normal(0, 12, (image.height, image.width, 3))
         return Image.fromarray(np.clip(np.asarray(image) + noise, 0, 255).astype(np.uint8))
 
-    (found,) = of_files(write_portraits(tmp_path, fake=richer, suffixes=("jpg", "jpg")))
+    (found,) = of_files(write_dataset(tmp_path, fake=richer, suffixes=("jpg", "jpg")))
     assert (found.severity, set(found.numbers)) == ("warning", {"file size"})
 
 
 def test_brighter_fakes_are_a_warning_about_the_content(tmp_path: Path) -> None:
-    root = write_portraits(tmp_path, fake=lambda image: ImageEnhance.Brightness(image).enhance(1.4))
+    root = write_dataset(tmp_path, fake=lambda image: ImageEnhance.Brightness(image).enhance(1.4))
     found = checks.light_findings(leaks.light_separations(scan(find_data(root)).rows))
     assert {(one.kind, one.severity) for one in found} == {("content_differs", "warning")}
     assert "colour and light" in found[0].numbers
 
 
 def test_classes_lit_alike_are_clean(tmp_path: Path) -> None:
-    rows = scan(find_data(write_portraits(tmp_path))).rows
+    rows = scan(find_data(write_dataset(tmp_path))).rows
     assert checks.light_findings(leaks.light_separations(rows)) == []
 
 
 def test_too_few_pictures_are_said_to_be_too_few(tmp_path: Path) -> None:
-    (note,) = of_files(write_portraits(tmp_path, 10, suffixes=("jpg", "png")))
+    (note,) = of_files(write_dataset(tmp_path, 10, suffixes=("jpg", "png")))
     assert (note.kind, note.severity) == ("not_checked", "note")
 
 
 def test_a_class_by_itself_is_a_warning_and_an_uneven_one_a_note(tmp_path: Path) -> None:
-    root = write_portraits(tmp_path, 10)
+    root = write_dataset(tmp_path, 10)
     assert checks.balance_findings(find_data(root)) == []
     for path in sorted(root.glob("Train/Real/*"))[:5]:
         path.unlink()
@@ -196,9 +196,9 @@ def test_a_table_of_its_own_gets_the_nearest_quality() -> None:
 
 
 def test_saving_alike_takes_the_leak_away_but_its_trace_is_warned_of(tmp_path: Path) -> None:
-    root = write_portraits(tmp_path, suffixes=("jpg", "png"))
+    root = write_dataset(tmp_path, suffixes=("jpg", "png"))
     for path in sorted(root.rglob("*.*g")):
-        resaved(Image.open(path).convert("RGB"), 95).save(path.with_suffix(".jpg"), quality=90)
+        jpeg_copy(Image.open(path).convert("RGB"), 95).save(path.with_suffix(".jpg"), quality=90)
         if path.suffix == ".png":
             path.unlink()
     # What was a JPEG before has lost its finest detail for good, and makes smaller files.

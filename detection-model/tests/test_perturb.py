@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from portraits import portrait
+from factories import portrait
 
 from detection_model import perturb
 

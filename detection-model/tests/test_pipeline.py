@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from factories import portrait
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from portraits import portrait
 
 from detection_model.card import (
     Card,

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from noisy import FACE, SIDE, pixels_of
+from factories import FACE, SIDE, noisy_pixels
 from PIL import Image
 
 from detection_model.card import InputSpec
@@ -20,7 +20,7 @@ SPEC = InputSpec(height=64, width=64)
 
 def portrait(colour: int, label: str, source: str) -> Portrait:
     example = Example(Path(f"{source}/{label}/{colour}.png"), label)  # type: ignore[arg-type]
-    return Portrait(pixels_of(colour, colour), FACE, example, source, f"{colour:064x}")
+    return Portrait(noisy_pixels(colour, colour), FACE, example, source, f"{colour:064x}")
 
 
 def portraits() -> Portraits:
@@ -119,7 +119,7 @@ def test_a_cut_out_for_training_holds_the_face() -> None:
 
 
 def test_portraits_are_kept_at_their_own_resolution_with_the_face_in_place(tmp_path: Path) -> None:
-    Image.fromarray(pixels_of(90)).save(tmp_path / "one.png")
+    Image.fromarray(noisy_pixels(90)).save(tmp_path / "one.png")
     (tmp_path / "bad.jpg").write_bytes(b"no picture")
     examples = [("a", Example(tmp_path / name, "Real")) for name in ("one.png", "bad.jpg")]
     found = load_portraits(examples)

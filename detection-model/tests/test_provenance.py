@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from files import SOURCE_TYPE, packet, plain, with_exif, with_iptc, with_text, with_xmp
-from grained import encoded, grained
+from factories import file_bytes, grainy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from metadata_files import SOURCE_TYPE, packet, plain, with_exif, with_iptc, with_text, with_xmp
 from PIL import ExifTags
 from typer.testing import Result
 
@@ -171,8 +171,8 @@ def test_places_names_and_serial_numbers_never_occur_unless_asked_for() -> None:
         with_xmp(packet("<photoshop:City>Jane Roe</photoshop:City>"), "PNG"),
         with_iptc({80: "Jane Roe", 120: "Jane Roe in her garden"}),
         with_text({"Author": "Jane Roe", "Description": "Jane Roe"}),
-        encoded(grained(1, 64), comment="by Jane Roe"),
-        encoded(grained(1, 64), "GIF", comment="by Jane Roe"),
+        file_bytes(grainy(1, 64), comment="by Jane Roe"),
+        file_bytes(grainy(1, 64), "GIF", comment="by Jane Roe"),
     ],
 )
 def test_personal_fields_of_every_kind_are_masked(data: bytes) -> None:

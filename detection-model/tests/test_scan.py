@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from factories import portrait, write_dataset
 from PIL import Image
-from portraits import portrait, write_portraits
 
 from detection_model.data.audit import plots, scan
 from detection_model.data.audit.checks import unreadable_findings
@@ -14,7 +14,7 @@ from detection_model.data.synthetic import write_synthetic
 
 
 def test_a_row_says_of_a_picture_what_numpy_says(tmp_path: Path) -> None:
-    root = write_portraits(tmp_path, 5)
+    root = write_dataset(tmp_path, 5)
     portrait(99, side=256).save(root / "Train/Real/003.png")
     seen = scan.scan(find_data(root))
     assert [row.place.path for row in seen.of("Fake")][:2] == [
@@ -37,7 +37,7 @@ def test_a_row_says_of_a_picture_what_numpy_says(tmp_path: Path) -> None:
 
 
 def test_files_that_cannot_be_read_are_named_with_their_reasons(tmp_path: Path) -> None:
-    root = write_portraits(tmp_path, 5, suffixes=("jpg", "jpg"))
+    root = write_dataset(tmp_path, 5, suffixes=("jpg", "jpg"))
     assert unreadable_findings(scan.scan(find_data(root)).unreadable) == []
     whole = (root / "Train/Fake/000.jpg").read_bytes()
     (root / "Train/Fake/000.jpg").write_bytes(whole[: len(whole) // 2])
@@ -69,7 +69,7 @@ def test_a_set_with_nothing_to_read_is_refused_with_the_first_reason(tmp_path: P
 def test_means_are_those_of_all_pictures_whatever_the_batches(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data = find_data(write_portraits(tmp_path, 10))
+    data = find_data(write_dataset(tmp_path, 10))
     whole = scan.scan(data)
     monkeypatch.setattr(scan, "_BATCH", 3)
     in_parts = scan.scan(data)
@@ -86,7 +86,7 @@ def test_means_are_those_of_all_pictures_whatever_the_batches(
 def test_several_processes_see_what_one_sees(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data = find_data(write_portraits(tmp_path, 10))
+    data = find_data(write_dataset(tmp_path, 10))
     (tmp_path / "Train/Fake/000.png").write_bytes(b"no picture")
     alone = scan.scan(data, processes=1)
     monkeypatch.setattr(scan, "_FEW", 0)
@@ -103,7 +103,7 @@ def test_several_processes_see_what_one_sees(
 
 
 def test_a_limit_draws_the_same_share_of_every_split_and_class(tmp_path: Path) -> None:
-    data = find_data(write_portraits(tmp_path, 20))
+    data = find_data(write_dataset(tmp_path, 20))
     drawn = scan.scan(data, limit=12).rows
     assert len(drawn) == 12
     assert sum(row.place.split == "test" for row in drawn) == 2

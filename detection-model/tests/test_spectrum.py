@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from grained import encoded, grained
+from factories import file_bytes, grainy
 from typer.testing import Result
 
 from detection_model import measures
@@ -28,7 +28,7 @@ def patterned(period: float, across: float, down: float, side: int = 300) -> np.
     """A grained picture with a faint wave: cycles across and down in each period."""
     rows, columns = np.indices((side, side))
     wave = 5 * np.cos(2 * np.pi * (across * columns + down * rows) / period)
-    pixels = np.asarray(grained(1, side), np.float32) + wave[..., None]
+    pixels = np.asarray(grainy(1, side), np.float32) + wave[..., None]
     return np.asarray(np.clip(pixels, 0, 255), np.uint8)
 
 
@@ -46,18 +46,18 @@ def test_a_planted_grid_is_the_highest_peak(period: int, across: int, down: int)
 
 
 def test_grain_and_soft_shapes_have_no_peaks() -> None:
-    assert [numbers(np.asarray(grained(seed, 300))).peaks for seed in range(5)] == [[]] * 5
+    assert [numbers(np.asarray(grainy(seed, 300))).peaks for seed in range(5)] == [[]] * 5
 
 
 def test_naive_upsampling_leaves_peaks_where_its_copies_lie() -> None:
-    small = np.asarray(grained(2, 128))
+    small = np.asarray(grainy(2, 128))
     doubled = np.kron(small, np.ones((2, 2, 1))).astype(np.uint8)
     doubled[::2] = np.clip(doubled[::2] + 6.0, 0, 255)
     assert any(abs(peak.down) == 0.5 for peak in numbers(doubled).peaks)
 
 
 def test_the_spectrum_is_that_of_the_data_report() -> None:
-    pixels = np.asarray(grained(4, 256))
+    pixels = np.asarray(grainy(4, 256))
     expected = measures.log_spectra(measures.to_grey(pixels[None]))[0]
     assert np.allclose(log_spectrum(pixels), expected, atol=1e-3)
 
@@ -65,7 +65,7 @@ def test_the_spectrum_is_that_of_the_data_report() -> None:
 def test_averages_come_back_on_the_levels_of_the_view(tmp_path: Path) -> None:
     pixels = patterned(4, 1, 0, 256)
     own = log_spectrum(pixels)
-    plain = log_spectrum(np.asarray(grained(5, 256)))
+    plain = log_spectrum(np.asarray(grainy(5, 256)))
     write_averages(tmp_path, "Mine", "f" * 64, {"Real": (3, plain), "Fake": (4, own)})
     averages = read_averages(tmp_path)
     assert averages is not None
@@ -93,7 +93,7 @@ def test_the_command_writes_averages_that_tell_the_classes_apart(
     real, fake = averages.images["Real"], averages.images["Fake"]
     assert fake[128 + 32, 128 + 32] > real[128 + 32, 128 + 32] + 50
     picture = tmp_path / "one.png"
-    picture.write_bytes(encoded(grained(1), "PNG"))
+    picture.write_bytes(file_bytes(grainy(1), "PNG"))
     result = here("forensics", picture, "--out", tmp_path / "views", "--averages", tmp_path)
     assert result.exit_code == 0, result.output
     assert (tmp_path / "views" / "spectrum-Fake.png").exists()

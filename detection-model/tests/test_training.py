@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from apart import ended_by
+from factories import training_ended_by
 from PIL import Image
 from typer.testing import Result
 
@@ -33,7 +33,7 @@ def trained(
     home = tmp_path_factory.mktemp("trained")
     arguments = ["train", "v1", "--data", str(synthetic), "--epochs", "5", "--batch-size", "8"]
     arguments += ["--models", str(home / "models"), "--logs", str(home / "logs")]
-    stopped = ended_by(signal.SIGINT, arguments)
+    stopped = training_ended_by(signal.SIGINT, arguments)
     assert stopped.returncode == 130, stopped.stderr
     assert "the same command goes on from there" in stopped.stderr
     (record,) = home.glob("logs/v1/*/run.json")

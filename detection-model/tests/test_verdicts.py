@@ -27,8 +27,8 @@ def test_an_interval_holds_the_share_and_is_never_empty() -> None:
 
 
 def test_sources_weigh_the_same_however_large() -> None:
-    large = SourceVerdicts("Real", "large", Counter(fake=10, real=990))
-    small = SourceVerdicts("Real", "small", Counter(fake=5, real=5))
+    large = SourceVerdicts("Real", "large", Counter({"fake": 10, "real": 990}))
+    small = SourceVerdicts("Real", "small", Counter({"fake": 5, "real": 5}))
     found = mean_share([large, small], "fake")
     assert found.value == pytest.approx(0.255)
     assert found.low < found.value < found.high

@@ -5,7 +5,7 @@ import struct
 from typing import Any
 from zlib import crc32
 
-from grained import encoded, grained
+from factories import file_bytes, grainy
 from PIL import Image, PngImagePlugin
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
@@ -33,11 +33,11 @@ def with_xmp(xmp: bytes, format_: str = "JPEG") -> bytes:
     if format_ == "PNG":
         info = PngImagePlugin.PngInfo()
         info.add(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp)
-        return encoded(grained(1, 64), "PNG", pnginfo=info)
+        return file_bytes(grainy(1, 64), "PNG", pnginfo=info)
     if format_ == "TIFF":
-        return encoded(grained(1, 64), "TIFF", tiffinfo={700: xmp})
+        return file_bytes(grainy(1, 64), "TIFF", tiffinfo={700: xmp})
     if format_ == "WEBP":
-        return encoded(grained(1, 64), "WEBP", xmp=xmp)
+        return file_bytes(grainy(1, 64), "WEBP", xmp=xmp)
     return _with_segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + xmp)
 
 
@@ -55,7 +55,7 @@ def with_exif(tags: dict[int, Any], folders: dict[int, dict[int, Any]] | None = 
     exif.update(tags)
     for folder, values in (folders or {}).items():
         exif.get_ifd(folder).update(values)
-    return encoded(grained(1, 64), exif=exif)
+    return file_bytes(grainy(1, 64), exif=exif)
 
 
 def with_text(texts: dict[str, str], *, packed: bool = False, behind: bool = False) -> bytes:
@@ -68,16 +68,16 @@ def with_text(texts: dict[str, str], *, packed: bool = False, behind: bool = Fal
     info = PngImagePlugin.PngInfo()
     for name, text in texts.items():
         info.add_itxt(name, text, zip=packed)
-    return encoded(grained(1, 64), "PNG", pnginfo=info)
+    return file_bytes(grainy(1, 64), "PNG", pnginfo=info)
 
 
 def _with_segment(marker: int, body: bytes) -> bytes:
-    data = encoded(grained(1, 64))
+    data = file_bytes(grainy(1, 64))
     segment = struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
     return data[:2] + segment + data[2:]
 
 
 def plain(format_: str = "JPEG") -> bytes:
     file = io.BytesIO()
-    grained(1, 64).save(file, format_)
+    grainy(1, 64).save(file, format_)
     return file.getvalue()

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawn import cartoon
+from factories import cartoon, portrait
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
-from portraits import portrait
 
 from detection_model.card import Card, InputSpec, Scope
 from detection_model.data.folders import Example, find_data
