@@ -93,9 +93,9 @@ def test_a_training_on_several_sets_says_of_each_what_was_found(tmp_path: Path) 
 
 
 def test_a_split_drawn_for_face_crops_is_recorded(tmp_path: Path) -> None:
-    write_portraits(tmp_path / "Split")
+    write_dataset(tmp_path / "Split")
     (tmp_path / "Split" / "Test").rename(tmp_path / "Split" / "Validation")
-    write_portraits(tmp_path / "made")
+    write_dataset(tmp_path / "made")
     (tmp_path / "made" / "Train").rename(tmp_path / "Whole")
     both = {"Split": 1, "Whole": 1}
     crops = {"real": both, "fake": both, "pictures": 16}

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from certificates import Authority
 from fastapi.testclient import TestClient
-from metadata_files import packet, plain, with_exif, with_text, with_xmp
 from helpers import picture, predict, ready_client
+from metadata_files import packet, plain, with_exif, with_text, with_xmp
 from PIL import ExifTags
 from scenes import encoded, shaded
 
