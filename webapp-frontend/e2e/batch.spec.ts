@@ -90,7 +90,7 @@ test('a job is followed while it runs, and cancelled', async ({ page, request })
   await expect(page.getByText('Results up to that point are kept.')).toBeVisible()
   await expect(page.getByRole('row').nth(1)).toContainText(/Likely|Uncertain/)
   await page.getByRole('button', { name: 'Delete', exact: true }).click()
-  await page.getByRole('button', { name: 'Delete', exact: true }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
   await expect(page).toHaveURL(/\/batch$/)
 })
 
