@@ -118,7 +118,9 @@ export async function plant(page: Page, name: keyof typeof PLANTS) {
 
 async function withFaceMargin(route: Route) {
   const response = await route.fetch()
-  const list = (await response.json()) as { models: { name: string; card: { input: Plant } & Plant }[] }
+  const list = (await response.json()) as { active: string; models: { name: string; card: { input: Plant } & Plant }[] }
+  // The page opens with the faces of the active model.
+  list.active = 'v3'
   for (const { name, card } of list.models) {
     if (name !== 'v3') continue
     card.input.face_margin = 0.3
