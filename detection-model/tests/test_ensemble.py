@@ -173,10 +173,10 @@ def test_a_member_that_is_missing_or_another_file_is_refused_by_name(
     assert here("ensemble", "all", "red", "green", "blue", *models).exit_code == 0
     (bright_models / "green.keras").write_bytes((bright_models / "red.keras").read_bytes())
     done = here("predict", "x.png", "--model", "all", *models)
-    assert (done.exit_code, "its member green is another file" in done.stderr) == (2, True)
+    assert (done.exit_code, "file of its member green has changed" in done.stderr) == (2, True)
     (bright_models / "green.keras").unlink()
     done = here("predict", "x.png", "--model", "all", *models)
-    assert (done.exit_code, "its member green is not there" in done.stderr) == (2, True)
+    assert (done.exit_code, "its member green is missing" in done.stderr) == (2, True)
 
 
 def test_an_ensemble_keeps_the_calibrators_that_it_was_made_with(

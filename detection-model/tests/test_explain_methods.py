@@ -9,7 +9,7 @@ from factories import HEIGHT, SPEC, WIDTH, model_log_odds, patch_image, patch_ne
 
 from detection_model import architectures, imaging
 from detection_model.card import OutputSpec
-from detection_model.explain import feature_maps
+from detection_model.explain import log_odds
 from detection_model.explain.attribution import ExplainError
 from detection_model.explain.integrated_gradients import integrated_gradients
 from detection_model.explain.lime import lime
@@ -164,13 +164,13 @@ def test_the_last_feature_map_is_found(
 def watched(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The feature maps that are taken from now on."""
     chosen: list[Any] = []
-    last = feature_maps.last
+    last = log_odds.last_feature_maps
 
-    def seen(outputs: Any, maps: feature_maps.Recorded) -> list[Any]:
+    def seen(outputs: Any, maps: log_odds.Recorded) -> list[Any]:
         chosen.extend(last(outputs, maps))
         return chosen
 
-    monkeypatch.setattr(feature_maps, "last", seen)
+    monkeypatch.setattr(log_odds, "last_feature_maps", seen)
     return chosen
 
 

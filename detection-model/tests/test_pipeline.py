@@ -241,7 +241,7 @@ def test_a_verdict_that_a_change_turns_is_uncertain_and_names_the_change() -> No
     model, crops = FakeModel(one_sided), image(face(60, 80), pixels=pixels)
     checked = predict_crops(model, crops, PredictOptions(consistency="always")).verdict
     assert (checked.prediction, checked.verdict) == ("Fake", "uncertain")
-    assert checked.reasons[-1].endswith("it turns when the picture is mirrored")
+    assert checked.reasons[-1].endswith("it flips when the picture is mirrored")
     assert checked.stability is not None
     flips = [change.change for change in checked.stability.changes if change.prediction == "Real"]
     assert flips == ["flip"]

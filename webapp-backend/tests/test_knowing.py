@@ -167,7 +167,7 @@ def test_of_a_crowd_all_are_counted_and_the_largest_judged(
     plant(monkeypatch, *[face(10 * number, 50, 100 - number) for number in range(20)])
     answer = predict(client, PAIR)
     assert (answer["image"]["faces"], len(answer["faces"])) == (20, 8)
-    assert "the 8 largest were judged" in answer["reasons"][-1]
+    assert "the 8 largest were classified" in answer["reasons"][-1]
 
 
 def test_a_face_beyond_the_edge_has_a_box_inside(
@@ -215,7 +215,7 @@ def test_a_verdict_that_a_mirror_turns_is_uncertain_and_says_so(
     answer = predict(client, lopsided(0.2), model="lopsided")
     assert (answer["prediction"], answer["verdict"]) == ("Fake", "uncertain")
     assert codes(answer) == ["above_threshold", "unstable"]
-    assert answer["reasons"][1].endswith("it turns when the picture is mirrored")
+    assert answer["reasons"][1].endswith("it flips when the picture is mirrored")
     tried = answer["stability"]
     assert tried["stable"] is False
     assert {one["change"]: one["prediction"] for one in tried["changes"]} == {

@@ -56,13 +56,13 @@ def onto_image(
     box = box or Box(0, 0, width, height)
     region, source = _visible_region(spec, height=box.bottom - box.top, width=box.right - box.left)
     size = (region.right - region.left, region.bottom - region.top)
-    whole: Attribution = np.full((height, width), np.nan, np.float32)
+    mapped: Attribution = np.full((height, width), np.nan, np.float32)
     top, left = box.top + region.top, box.left + region.left
     image = Image.fromarray(np.ascontiguousarray(attribution, np.float32))
     # Smooth for enlarging; Pillow's bilinear filter averages for shrinking.
     resized = image.resize(size, Image.Resampling.BILINEAR, box=source)
-    whole[top : top + size[1], left : left + size[0]] = np.asarray(resized)
-    return whole
+    mapped[top : top + size[1], left : left + size[0]] = np.asarray(resized)
+    return mapped
 
 
 def _visible_region(

@@ -61,11 +61,11 @@ def read_compiled(folder: Path) -> Compiled | None:
     return report if is_complete else None
 
 
-def publish_compiled(report: Compiled, made: Path, folder: Path) -> None:
+def publish_compiled(report: Compiled, finished: Path, folder: Path) -> None:
     """Move a finished folder into place atomically: readers never see a partial one."""
-    (made / _REPORT).write_text(report.model_dump_json(indent=2))
+    (finished / _REPORT).write_text(report.model_dump_json(indent=2))
     shutil.rmtree(folder, ignore_errors=True)
-    os.replace(made, folder)  # noqa: PTH105  Path.rename does not replace on some systems
+    os.replace(finished, folder)  # noqa: PTH105  Path.rename does not replace on some systems
 
 
 def count_attempt(folder: Path) -> int:

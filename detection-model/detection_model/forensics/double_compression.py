@@ -145,6 +145,6 @@ def _middle(luma: Floats) -> Floats:
 
 
 def _histogram(values: NDArray[np.floating]) -> NDArray[np.int64]:
-    whole = np.rint(values).astype(np.int64)
-    kept = whole[np.abs(whole) <= _MAX_LEVEL] + _MAX_LEVEL
-    return np.bincount(kept, minlength=2 * _MAX_LEVEL + 1)
+    levels = np.rint(values).astype(np.int64)
+    bins = levels[np.abs(levels) <= _MAX_LEVEL] + _MAX_LEVEL
+    return np.bincount(bins, minlength=2 * _MAX_LEVEL + 1)

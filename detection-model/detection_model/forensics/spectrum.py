@@ -161,7 +161,7 @@ def spectrum(pixels: Bytes, averages: ClassSpectra | None = None) -> View:
         radial=rounded(measures.radial_profile(whole)),
         class_radial=classes,
         data=averages.record.data if averages else None,
-        pictures={k: one.pictures for k, one in averages.record.classes.items()}
+        pictures={label: average.pictures for label, average in averages.record.classes.items()}
         if averages
         else {},
     )

@@ -81,10 +81,10 @@ def _file_of(member: Member, path: Path) -> Path:
     files = [path.with_name(f"{member.name}{suffix}") for suffix in MODEL_SUFFIXES]
     file = next((file for file in files if file.is_file()), None)
     if file is None:
-        raise CardError(f"ensemble {path.name}: its member {member.name} is not there")
+        raise CardError(f"ensemble {path.name}: its member {member.name} is missing")
     if file_sha256(file) != member.sha256:
         raise CardError(
-            f"ensemble {path.name}: its member {member.name} is another file than the one it was "
-            "made of (sha256); make it anew: detection-model model ensemble --help"
+            f"ensemble {path.name}: the file of its member {member.name} has changed (sha256); "
+            "create the ensemble again: detection-model model ensemble --help"
         )
     return file

@@ -37,13 +37,13 @@ def out_of_distribution(crop: Crop, face_margin: float, card: Card) -> list[Reas
         reasons.append(Reason(code="tiny_face", message=text))
     pixels = crop.pixels(face_margin)
     if measure(pixels, ("contrast",))[0] < _LEAST_CONTRAST:
-        text = "there is nothing to see: nearly all of it has one brightness"
+        text = "the picture is nearly blank: almost all of it has the same brightness"
         return [*reasons, Reason(code="featureless", message=text)]
     if is_drawing(pixels):
-        text = "it looks drawn: few colours in flat areas with hard edges"
+        text = "it looks like a drawing: few colours in flat areas with hard edges"
         reasons.append(Reason(code="drawing", message=text))
     if card.scope is not None and squared_distance(pixels, card.scope) > card.scope.limit:
-        text = "it is far from the pictures that the model was trained on, in light and detail"
+        text = "light and detail differ from the pictures that the model was trained on"
         reasons.append(Reason(code="far_from_training", message=text))
     return reasons
 

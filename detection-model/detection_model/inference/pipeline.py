@@ -148,12 +148,12 @@ def common_face_margin(cards: Iterable[Card]) -> float | None:
 
 _NO_FACE = Reason(
     code="no_face",
-    message="no face was found, and the model was made for faces; "
+    message="no face was found, and the model was trained on faces; "
     "the probability is that of the whole picture",
 )
 _WHOLE = Reason(
     code="whole_picture",
-    message="the whole picture was judged, as asked; the model was made for cut-outs of faces",
+    message="the whole picture was classified, as requested; the model was trained on face crops",
 )
 
 
@@ -212,9 +212,9 @@ def _suspicion(verdict: Verdict) -> tuple[bool, float]:
 def _several_faces(count: int, classified: int, leading: int) -> list[Reason]:
     if count == 1:
         return []
-    largest = "" if classified == count else f", the {classified} largest were judged"
+    largest = "" if classified == count else f", the {classified} largest were classified"
     text = (
-        f"{count} faces were found{largest}; this is the verdict on number {leading + 1} by size, "
+        f"{count} faces were found{largest}; this verdict is on number {leading + 1} by size, "
         "which looks most like Fake"
     )
     return [Reason(code="several_faces", message=text)]

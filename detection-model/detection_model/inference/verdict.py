@@ -188,8 +188,8 @@ _MESSAGES: dict[VerdictName, str] = {
     "fake": "This model sees signs of generation. It can be wrong: look for other evidence too.",
     "real": "This model found no sign of generation. That is not proof that the picture is "
     "authentic.",
-    "uncertain": "This model does not know enough to say.",
-    "out_of_scope": "This picture is not of the kind that the model was made for.",
+    "uncertain": "This model is not certain enough to decide.",
+    "out_of_scope": "This picture differs from the pictures that the model was made for.",
 }
 
 
@@ -220,8 +220,8 @@ def _no_card(assumptions: Sequence[str]) -> list[Reason]:
     if not assumptions:
         return []
     text = (
-        "the model has no card, so what its output means is assumed; "
-        "`detection-model model card` finds out"
+        "the model has no card, so the meaning of its output is assumed; "
+        "`detection-model model card` measures it"
     )
     return [Reason(code="no_card", message=text)]
 
@@ -241,11 +241,11 @@ def _conformal_reasons(conformal: ConformalSet | None, prediction: ClassName) ->
         return []
     at = f"at {conformal.coverage:.0%} coverage"
     if len(conformal.classes) == 2:
-        return [Reason(code="conformal_both", message=f"{at} it may be Real as well as Fake")]
+        return [Reason(code="conformal_both", message=f"{at} both Real and Fake are possible")]
     if not conformal.classes:
-        text = f"{at} it is like neither class: the model has seen few such answers"
+        text = f"{at} neither class fits: such outputs were rare in the calibration data"
         return [Reason(code="conformal_none", message=text)]
-    text = f"{at} it is {conformal.classes[0]}, which is the other side of the threshold"
+    text = f"{at} it is {conformal.classes[0]}, contrary to the threshold"
     return [Reason(code="conformal_other", message=text)]
 
 
@@ -253,7 +253,7 @@ def _inconsistent(stability: Stability | None, prediction: ClassName) -> list[Re
     if stability is None or stability.stable:
         return []
     flips = [change.label for change in stability.changes if change.prediction != prediction]
-    text = f"the verdict does not hold: it turns when the picture is {_either(flips)}"
+    text = f"the verdict is not stable: it flips when the picture is {_either(flips)}"
     return [Reason(code="unstable", message=text)]
 
 

@@ -87,11 +87,11 @@ _READERS: tuple[tuple[Source, str, Callable[[Image.Image], Iterable[Pair]]], ...
 
 def _claims(fields: Iterable[tuple[Source, str, str]]) -> Iterator[Claim]:
     """Declarations of generation in plain metadata, each field once."""
-    seen = set()
+    fields_with_claims = set()
     for source, name, value in fields:
         claim = _claim(source, name, value)
-        if claim and (source, name) not in seen:
-            seen.add((source, name))
+        if claim and (source, name) not in fields_with_claims:
+            fields_with_claims.add((source, name))
             yield claim
 
 
