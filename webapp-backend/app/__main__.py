@@ -8,9 +8,9 @@ from math import ceil
 
 import uvicorn
 
-from app import logs
+from app.core import logs
+from app.core.settings import Settings, settings_table
 from app.main import create_app
-from app.settings import Settings, settings_table
 
 
 def serve(settings: Settings) -> None:

@@ -12,7 +12,6 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
-from app import children, errors
 from app.api import (
     cases,
     compare,
@@ -28,11 +27,13 @@ from app.api import (
     report,
     runs,
 )
+from app.api.errors import install_error_handlers
+from app.core import subprocesses
+from app.core.settings import Settings
 from app.service import Service
-from app.settings import Settings
-from app.web import observed, spa, tensorboard
+from app.web import request_logging, spa, tensorboard
 from app.web.body_limit import BodyLimit
-from app.web.observed import Observed
+from app.web.request_logging import RequestLogging
 
 # Multipart framing and small fields around the picture.
 _FORM_BYTES = 64 * 1024
@@ -54,7 +55,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.tensorboard = None
     app.state.stopping = lambda: False
     metrics = app.state.service.metrics
-    errors.install(app, metrics.refusals)
+    install_error_handlers(app, metrics.refusals)
     app.add_middleware(
         BodyLimit,
         max_bytes=chosen.max_upload_bytes + _FORM_BYTES,
@@ -67,11 +68,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             allow_methods=["*"],
             allow_headers=["*"],
         )
-    app.add_middleware(Observed, metrics=metrics)
+    app.add_middleware(RequestLogging, metrics=metrics)
     judging = (predict, explain, forensics, provenance, report, cases, jobs)
     for part in (*judging, models, compare, runs, history, config, health):
         app.include_router(part.router)
-    app.include_router(observed.router)
+    app.include_router(request_logging.router)
     app.include_router(tensorboard.router)
     spa.install(app, chosen.spa_dir)
     return app
@@ -84,8 +85,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         stack.callback(service.database.close)
         if service.settings.worker == "embedded":
             environment = {**os.environ, **_shared(service.settings)}
-            command = children.worker_command()
-            await stack.enter_async_context(children.kept_running("worker", command, environment))
+            command = subprocesses.worker_command()
+            await stack.enter_async_context(
+                subprocesses.kept_running("worker", command, environment)
+            )
         if service.settings.tensorboard == "embedded" and _has_tensorboard():
             app.state.tensorboard = await stack.enter_async_context(_tensorboard(service.settings))
         for work in (service.keep_fresh(), service.recorder.run()):
@@ -120,11 +123,11 @@ def _has_tensorboard() -> bool:
 
 @contextlib.asynccontextmanager
 async def _tensorboard(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    port = children.free_port()
-    command = children.tensorboard_command(settings, port)
+    port = subprocesses.free_port()
+    command = subprocesses.tensorboard_command(settings, port)
     async with (
         # It would print an address of its own, which is not the one to open.
-        children.kept_running("tensorboard", command, os.environ, silent=True),
+        subprocesses.kept_running("tensorboard", command, os.environ, silent=True),
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
     ):
         yield client

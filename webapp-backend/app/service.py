@@ -7,18 +7,18 @@ from dataclasses import dataclass
 import anyio
 from anyio import to_thread
 
-from app.errors import ApiError, unavailable
-from app.metrics import Metrics
-from app.reporting.case_files import CaseFiles
-from app.serving.models import ServedModel, Slot
-from app.serving.predictor import Predictor
-from app.serving.registry import Registry
-from app.settings import Settings
-from app.store.database import Database
-from app.store.history import HistoryStore
-from app.store.jobs import JobStore
-from app.store.overrides import OverrideStore
-from app.store.recorder import HistoryRecorder
+from app.core.errors import ConflictError, NotFoundError, ServiceError, UnavailableError
+from app.core.metrics import Metrics
+from app.core.settings import Settings
+from app.inference.models import ServedModel, Slot
+from app.inference.predictor import Predictor
+from app.inference.registry import Registry
+from app.storage.case_files import CaseFiles
+from app.storage.database import Database
+from app.storage.history import HistoryStore
+from app.storage.history_writer import HistoryWriter
+from app.storage.jobs import JobStore
+from app.storage.overrides import OverrideStore
 from detection_model.inference.threshold import ThresholdInForce
 from detection_model.training.logs import RunReader
 
@@ -38,7 +38,7 @@ class Service:
     runs: RunReader
     overrides: OverrideStore
     history: HistoryStore
-    recorder: HistoryRecorder
+    recorder: HistoryWriter
     jobs: JobStore
     cases: CaseFiles
     archives: asyncio.Semaphore
@@ -75,7 +75,7 @@ class Service:
             runs=RunReader(settings.logs_dir),
             overrides=OverrideStore(database),
             history=history,
-            recorder=HistoryRecorder(history),
+            recorder=HistoryWriter(history),
             jobs=JobStore(database),
             cases=CaseFiles(
                 settings.cases_folder, most=settings.max_cases, most_bytes=settings.max_cases_bytes
@@ -111,21 +111,21 @@ class Service:
         """A file of the models folder by its model's name.
 
         Raises:
-            ApiError: 404.
+            NotFoundError: there is none.
         """
         try:
             return self.registry.slots[name]
         except KeyError:
             known = ", ".join(self.registry.slots) or "none"
-            raise ApiError(
-                404, "unknown_model", f"No model {name[:100]}; there are: {known}."
+            raise NotFoundError(
+                "unknown_model", f"No model {name[:100]}; there are: {known}."
             ) from None
 
     def model(self, name: str | None) -> ServedModel:
         """A model that answers, the active one for none.
 
         Raises:
-            ApiError: 404 unknown, 503 not ready, 409 broken.
+            NotFoundError: unknown, 503 not ready, 409 broken.
         """
         if name is None:
             if (active := self.active()) is None:
@@ -137,22 +137,22 @@ class Service:
         """The model of a slot that answers.
 
         Raises:
-            ApiError: 503 not ready, 409 broken.
+            UnavailableError: not ready, 409 broken.
         """
         if slot.served is not None:
             return slot.served
         if slot.state == "broken":
-            raise ApiError(409, "model_broken", f"{slot.name} cannot answer: {slot.problem}")
-        raise unavailable("model_loading", f"{slot.name} is not ready: {slot.problem}", 2)
+            raise ConflictError("model_broken", f"{slot.name} cannot answer: {slot.problem}")
+        raise UnavailableError("model_loading", f"{slot.name} is not ready: {slot.problem}", 2)
 
     def threshold(self, model: ServedModel, requested: float | None = None) -> ThresholdInForce:
         """The threshold in force and where it comes from."""
         override = self.overrides.current.thresholds.get(model.name)
         return model.threshold(request=requested, override=override)
 
-    def _none_ready(self) -> ApiError:
+    def _none_ready(self) -> ServiceError:
         if any(slot.state == "loading" for slot in self.registry.slots.values()):
-            return unavailable("model_loading", "The models are being prepared.", 2)
-        return unavailable(
+            return UnavailableError("model_loading", "The models are being prepared.", 2)
+        return UnavailableError(
             "no_model", "No model can answer: put a .keras file into the models folder.", 5
         )

@@ -13,12 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-from app.serving.judging import Question, judge
-from app.serving.models import ServedModel
-from app.serving.registry import Registry
-from app.serving.resources import available_cpus, available_memory
-from app.worker.preparing import Preparer
+from app.core.resources import available_cpus, available_memory
+from app.inference.models import ServedModel
+from app.inference.pipeline import predict
+from app.inference.registry import Registry
+from app.worker.conversion import ModelConverter
 from detection_model.imaging import Limits
+from detection_model.inference.pipeline import PredictOptions
 
 _MARGIN = 0.3
 _PICTURES = 24
@@ -30,16 +31,16 @@ def main(models: Path, name: str, folder: Path, rounds: int = 15) -> None:
     with tempfile.TemporaryDirectory() as cache:
         model = served(models, name, Path(cache))
         kinds = {
-            "whole picture": Question(model, 0.5, whole=True),
-            "faces": Question(model, 0.5),
-            "faces and stability": Question(model, 0.5, stability="always"),
+            "whole picture": (model, PredictOptions(0.5, whole=True, consistency="never")),
+            "faces": (model, PredictOptions(0.5, consistency="never")),
+            "faces and stability": (model, PredictOptions(0.5, consistency="always")),
         }
         took = {kind: np.empty((rounds, len(pictures))) for kind in kinds}
         for number in range(-1, rounds):  # the first warms up
             for at, data in enumerate(pictures):
-                for kind, question in kinds.items():
+                for kind, model_request in kinds.items():
                     start = time.perf_counter()
-                    judge(data, [question], Limits(), alone=True)
+                    predict(data, [model_request], Limits(), alone=True)
                     took[kind][number, at] = (time.perf_counter() - start) * 1000
     base = took["whole picture"]
     print(f"{name}, {len(pictures)} pictures, {rounds} rounds, {available_cpus()} cores\n")
@@ -51,7 +52,7 @@ def main(models: Path, name: str, folder: Path, rounds: int = 15) -> None:
 
 def served(models: Path, name: str, cache: Path) -> ServedModel:
     """The model as the service has it, with a face margin."""
-    preparer = Preparer(models, cache)
+    preparer = ModelConverter(models, cache)
     registry = Registry(models, cache, threads=available_cpus(), memory=available_memory() // 2)
     for _ in range(2):  # the second look finds every file still
         preparer.step()

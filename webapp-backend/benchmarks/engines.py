@@ -21,7 +21,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 from numpy.typing import NDArray
 
-from app.serving.resources import available_cpus
+from app.core.resources import available_cpus
 from detection_model.export.litert import parity_pictures
 from detection_model.inference.detector import LoadedModel, load_model
 from detection_model.inference.runtime import TensorFlow

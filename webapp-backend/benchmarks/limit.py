@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ai_edge_litert.interpreter import Interpreter
 
-from app.serving.resources import available_cpus
+from app.core.resources import available_cpus
 from detection_model import imaging
 from detection_model.card import InputSpec, file_sha256, read_card
 

@@ -18,7 +18,7 @@ from load import Connection, Result, closed_loop, open_loop, upload
 from peers import Server, cpu_seconds, megabytes, servers, started
 from report import Load, Row, table
 
-from app.children import free_port
+from app.core.subprocesses import free_port
 
 HERE = Path(__file__).parent
 CLIENTS = (1, 4, 16, 64)

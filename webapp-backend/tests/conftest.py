@@ -9,11 +9,11 @@ from helpers import brightness_model, card_for, prepare, ready_client, settings_
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from app.jobs.runner import JobRunner
+from app.core.settings import Settings
+from app.jobs.archive_worker import ArchiveWorker
 from app.service import Service
-from app.settings import Settings
-from app.store.database import Database
-from app.store.jobs import JobStore
+from app.storage.database import Database
+from app.storage.jobs import JobStore
 from detection_model.card import OutputSpec
 
 # A machine that stalls makes no test fail.
@@ -67,8 +67,8 @@ def service(client: TestClient) -> Service:
 
 
 @pytest.fixture
-def runner(service: Service) -> Iterator[JobRunner]:
+def runner(service: Service) -> Iterator[ArchiveWorker]:
     """A runner with a connection of its own, as the worker has."""
     database = Database(service.settings.store_url)
-    yield JobRunner(JobStore(database), service.settings)
+    yield ArchiveWorker(JobStore(database), service.settings)
     database.close()

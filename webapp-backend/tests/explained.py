@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from scenes import encoded
 
-from app.settings import Settings
-from app.store.database import Database
-from app.store.jobs import JobStore
-from app.worker.explaining import ExplainRunner
+from app.core.settings import Settings
+from app.jobs.heat_map_worker import HeatMapWorker
+from app.storage.database import Database
+from app.storage.jobs import JobStore
 
 
 def spot_model(path: Path) -> Path:
@@ -71,15 +71,15 @@ def opened(png: str) -> Image.Image:
 
 
 @contextmanager
-def lane(settings: Settings) -> Iterator[ExplainRunner]:
+def lane(settings: Settings) -> Iterator[HeatMapWorker]:
     """The worker's part, with a connection of its own."""
     database = Database(settings.store_url)
-    yield ExplainRunner(JobStore(database), settings)
+    yield HeatMapWorker(JobStore(database), settings)
     database.close()
 
 
 @contextmanager
-def working(settings: Settings) -> Iterator[ExplainRunner]:
+def working(settings: Settings) -> Iterator[HeatMapWorker]:
     """The same, which does jobs on a thread of its own."""
     ended = threading.Event()
     with lane(settings) as runner, ThreadPoolExecutor(1) as thread:

@@ -10,10 +10,10 @@ import numpy as np
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from app.core.settings import Settings
 from app.main import create_app
 from app.service import Service
-from app.settings import Settings
-from app.worker.preparing import Preparer
+from app.worker.conversion import ModelConverter
 from detection_model.card import Card, InputSpec, file_sha256, write_card
 from detection_model.evaluation import records
 from detection_model.evaluation.records import Estimate, Evaluation, EvaluationRow, Prediction
@@ -80,7 +80,7 @@ def write_evaluation(model: Path, predictions: list[Prediction]) -> None:
 
 def prepare(models: Path, cache: Path) -> None:
     """What a worker does: the second look finds every file still."""
-    preparer = Preparer(models, cache)
+    preparer = ModelConverter(models, cache)
     preparer.step()
     preparer.step()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 from helpers import PATIENCE, picture
 
-from app.children import free_port
+from app.core.subprocesses import free_port
 
 
 class Server:

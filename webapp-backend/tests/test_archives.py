@@ -10,9 +10,9 @@ from archives import BLACK, WHITE, packed, results, start, started, state
 from fastapi.testclient import TestClient
 from helpers import ready_client
 
-from app.jobs.runner import JobRunner
+from app.core.settings import Settings
+from app.jobs.archive_worker import ArchiveWorker
 from app.service import Service
-from app.settings import Settings
 
 
 def encrypted() -> bytes:
@@ -25,7 +25,7 @@ def encrypted() -> bytes:
 
 
 def test_a_file_that_cannot_be_unpacked_costs_only_itself(
-    client: TestClient, runner: JobRunner
+    client: TestClient, runner: ArchiveWorker
 ) -> None:
     damaged = bytearray(packed({"a.png": WHITE, "b.png": BLACK}, zipfile.ZIP_STORED))
     damaged[60] ^= 0xFF  # within a.png: its checksum fails

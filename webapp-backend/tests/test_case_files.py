@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from helpers import picture, predict, ready_client
 from typer.testing import CliRunner
 
-from app.settings import Settings
+from app.core.settings import Settings
 from detection_model.evaluation.cases import CaseFile, read_case
 
 WHITE, GREY = picture(255), picture(100)
@@ -115,7 +115,7 @@ def test_claims_that_come_at_once_are_all_kept(
         time.sleep(0.1)  # long enough for another claim to come between
         return found
 
-    monkeypatch.setattr("app.reporting.case_files.read_case", slow)
+    monkeypatch.setattr("app.storage.case_files.read_case", slow)
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda number: say(client, note=str(number)), range(8)))
     assert [answer.status_code for answer in answers] == [201] * 8

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from helpers import picture, ready_client, settings_for, write_evaluation
 from PIL import Image
 
-from app.settings import Settings
+from app.core.settings import Settings
 from detection_model.evaluation.records import Prediction
 
 PICTURES = {f"{name}.png": picture(level) for name, level in (("a", 10), ("b", 20), ("c", 30))}

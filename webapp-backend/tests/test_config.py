@@ -2,7 +2,7 @@
 
 from helpers import ready_client
 
-from app.settings import Settings
+from app.core.settings import Settings
 
 
 def test_the_limits_are_those_of_the_settings(settings: Settings) -> None:

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from app.serving.engines import EngineGoneError, EnginePool, PooledEngine
-from app.serving.resources import available_memory
-from app.settings import Settings
+from app.core.resources import available_memory
+from app.core.settings import Settings
+from app.inference.engines import EngineGoneError, EnginePool, PooledEngine
 from detection_model.export.compiled import LITERT_FILE
 
 BATCH = np.zeros((1, 2, 2, 3), np.float32)

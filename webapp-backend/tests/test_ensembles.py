@@ -18,7 +18,7 @@ from helpers import (
     settings_for,
 )
 
-from app.settings import Settings
+from app.core.settings import Settings
 from detection_model.card import (
     Card,
     InputSpec,

@@ -23,12 +23,12 @@ from helpers import (
 from scenes import INPUT, encoded, face, plant
 from test_ensembles import ensemble
 
-from app.jobs import lane as lane_module
+from app.core.settings import Settings
+from app.jobs import consumer as lane_module
+from app.jobs.heat_map import quantised, shrunk
+from app.jobs.heat_map_worker import HeatMapWorker
 from app.service import Service
-from app.settings import Settings
-from app.store.jobs import Claim
-from app.worker.explaining import ExplainRunner
-from app.worker.heat_map import quantised, shrunk
+from app.storage.jobs import Claim
 from detection_model.card import InputSpec, MeanCombination
 from detection_model.explain.explanation import SLOW
 
@@ -67,7 +67,7 @@ def client(settings: Settings) -> Iterator[TestClient]:
 
 
 @pytest.fixture
-def worker(settings: Settings) -> Iterator[ExplainRunner]:
+def worker(settings: Settings) -> Iterator[HeatMapWorker]:
     """It does jobs when told to step."""
     with lane(settings) as runner:
         yield runner
@@ -132,11 +132,11 @@ def test_overlays_show_both_classes_in_both_colour_maps(
 
 @pytest.mark.parametrize("method", SLOW)
 def test_slow_methods_are_jobs_with_progress(
-    client: TestClient, worker: ExplainRunner, settings: Settings, method: str
+    client: TestClient, worker: HeatMapWorker, settings: Settings, method: str
 ) -> None:
     job = accepted(client, method=method)
     assert (job["kind"], job["state"], job["file"]) == ("explain", "waiting", "x.png")
-    assert job["parameters"]["explain"] == {"method": method, "face": None}
+    assert job["parameters"]["explain"] == {"method": method, "face": None, "box": None, "face_count": None}
     waiting = fetched(client, job)
     assert (waiting.status_code, waiting.json()["job"]["id"]) == (202, job["id"])
     assert len(uploads(settings)) == 1
@@ -187,7 +187,7 @@ def test_a_picture_without_a_face_is_explained_as_it_is_judged(
 @pytest.mark.parametrize(
     ("query", "status", "code", "words"),
     [
-        ({"model": "faces", "face": 1}, 422, "unknown_face", "1 faces are judged"),
+        ({"model": "faces", "face": 1}, 422, "unknown_face", "1 faces are classified"),
         ({"model": "spots", "face": 0}, 422, "unknown_face", "whole picture"),
         ({"model": "both"}, 422, "ensemble_not_explained", "spots"),
         ({"model": "nowhere"}, 404, "unknown_model", "spots"),
@@ -256,7 +256,7 @@ def test_a_heat_map_given_at_once_is_not_kept(client: TestClient, settings: Sett
 
 
 def test_slow_heat_maps_are_kept_apart_from_archives_and_only_the_newest(
-    settings: Settings, worker: ExplainRunner
+    settings: Settings, worker: HeatMapWorker
 ) -> None:
     few = settings.model_copy(update={"keep_explanations": 1})
     with ready_client(few) as client:
@@ -276,7 +276,7 @@ def test_slow_heat_maps_are_kept_apart_from_archives_and_only_the_newest(
 
 
 def test_a_picture_that_comes_while_another_is_in_work_is_not_lost(
-    client: TestClient, worker: ExplainRunner, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, worker: HeatMapWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jobs, work = [accepted(client)], worker.work
 
@@ -292,7 +292,7 @@ def test_a_picture_that_comes_while_another_is_in_work_is_not_lost(
 
 
 def test_a_heat_map_that_waits_can_be_cancelled(
-    client: TestClient, settings: Settings, worker: ExplainRunner
+    client: TestClient, settings: Settings, worker: HeatMapWorker
 ) -> None:
     job = accepted(client)
     assert client.delete(f"/api/jobs/{job['id']}").json()["outcome"] == "cancelled"
@@ -303,7 +303,7 @@ def test_a_heat_map_that_waits_can_be_cancelled(
 
 
 def test_a_heat_map_in_work_ends_soon_after_it_is_cancelled(
-    client: TestClient, worker: ExplainRunner, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, worker: HeatMapWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job, steps = accepted(client, method="lime"), []
     progress = worker._store.progress
@@ -321,7 +321,7 @@ def test_a_heat_map_in_work_ends_soon_after_it_is_cancelled(
 
 
 def test_another_worker_takes_up_what_one_left(
-    client: TestClient, worker: ExplainRunner, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, worker: HeatMapWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lane_module, "_SILENT_SECONDS", 0.0)
     job = accepted(client)
@@ -333,7 +333,7 @@ def test_another_worker_takes_up_what_one_left(
 
 
 def test_a_heat_map_that_ends_the_worker_each_time_is_given_up(
-    client: TestClient, worker: ExplainRunner, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, worker: HeatMapWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lane_module, "_SILENT_SECONDS", 0.0)
     job = accepted(client)
@@ -394,7 +394,7 @@ def test_without_a_worker_the_answer_is_a_job_and_too_many_are_refused(
 
 
 def test_a_full_disk_is_told_and_the_next_request_works(
-    client: TestClient, settings: Settings, worker: ExplainRunner
+    client: TestClient, settings: Settings, worker: HeatMapWorker
 ) -> None:
     settings.jobs_dir.write_bytes(b"no folder")
     answer = explain(client, SPOT, model="spots", method="occlusion")

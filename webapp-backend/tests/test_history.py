@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 from helpers import picture, ready_client, until
 
-from app.settings import Settings
+from app.core.settings import Settings
 
 BLACK, WHITE = picture(0), picture(255)
 
@@ -219,7 +219,8 @@ def test_entries_of_many_at_once_are_all_there(client: TestClient) -> None:
 
 def test_the_store_is_migrated_once_and_its_files_name_their_revisions(tmp_path: Path) -> None:
     code = (
-        "import sys; from sqlalchemy import create_engine; from app.store.database import migrate\n"
+        "import sys; from sqlalchemy import create_engine\n"
+        "from app.storage.database import migrate\n"
         f"migrate(create_engine('sqlite:///{tmp_path}/store.sqlite3'))\n"
         "print('alembic' in sys.modules)"
     )

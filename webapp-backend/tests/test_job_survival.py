@@ -8,14 +8,13 @@ from archives import WHITE, many, packed, results, start, started, state
 from fastapi.testclient import TestClient
 from helpers import brightness_model, card_for, prepare, ready_client, settings_for
 
-from app.jobs import lane
-from app.jobs import runner as runner_module
-from app.jobs.runner import JobRunner
+from app.core.settings import Settings
+from app.jobs import archive_worker, consumer
+from app.jobs.archive_worker import ArchiveWorker
 from app.jobs.scoring import score
 from app.service import Service
-from app.settings import Settings
-from app.store.database import StoreUnavailable
-from app.store.jobs import JobStore
+from app.storage.database import StoreUnavailable
+from app.storage.jobs import JobStore
 
 
 class Killed(BaseException):
@@ -25,8 +24,8 @@ class Killed(BaseException):
 def test_results_are_stored_once_through_kills_and_lost_answers(
     client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lane, "_SILENT_SECONDS", 0.0)
-    monkeypatch.setattr(runner_module, "_BATCH", 3)
+    monkeypatch.setattr(consumer, "_SILENT_SECONDS", 0.0)
+    monkeypatch.setattr(archive_worker, "_BATCH", 3)
     job = started(client, packed(many(20)), model="bright")
     add_results = JobStore.add_results
     calls = 0
@@ -44,7 +43,7 @@ def test_results_are_stored_once_through_kills_and_lost_answers(
     monkeypatch.setattr(JobStore, "add_results", unreliable)
     kills = 0
     while state(client, job)["state"] in ("waiting", "running"):
-        runner = JobRunner(service.jobs, service.settings)
+        runner = ArchiveWorker(service.jobs, service.settings)
         try:
             runner.step()
         except Killed:
@@ -63,7 +62,7 @@ def test_a_commit_whose_answer_was_lost_is_not_stored_twice(
     store = service.jobs
     claim = store.claim(store.claimable()[0], "me")
     assert claim is not None
-    found = [runner_module._passed_over(FakeArchive(), position) for position in (0, 1)]  # type: ignore[arg-type]
+    found = [archive_worker._passed_over(FakeArchive(), position) for position in (0, 1)]  # type: ignore[arg-type]
     assert store.add_results(job["id"], "me", found[:1])
     assert store.add_results(job["id"], "me", found)
     assert state(client, job)["done"] == 2
@@ -84,7 +83,7 @@ def test_a_runner_that_was_given_up_stores_nothing_more(
     assert store.claim(seen, "slow") is not None
     assert store.claim(seen, "too late") is None  # its beat has moved
     assert store.claim(store.claimable()[0], "new") is not None
-    found = [runner_module._passed_over(FakeArchive(), 0)]  # type: ignore[arg-type]
+    found = [archive_worker._passed_over(FakeArchive(), 0)]  # type: ignore[arg-type]
     assert not store.add_results(job["id"], "slow", found)
     assert not store.beat(job["id"], "slow")
     assert not store.end(job["id"], "slow", "finished", None)
@@ -98,8 +97,8 @@ def test_a_job_that_is_being_done_is_not_taken_from_its_runner(
     (seen,) = service.jobs.claimable()
     assert service.jobs.claim(seen, "other") is not None
     now = 0.0
-    monkeypatch.setattr("app.jobs.runner.time.monotonic", lambda: now)
-    watcher = JobRunner(service.jobs, service.settings)
+    monkeypatch.setattr("app.jobs.archive_worker.time.monotonic", lambda: now)
+    watcher = ArchiveWorker(service.jobs, service.settings)
     for _ in range(10):  # it beats
         now += 4
         (job,) = service.jobs.claimable()
@@ -117,7 +116,7 @@ def test_a_job_that_is_being_done_is_not_taken_from_its_runner(
 def test_a_file_that_ends_the_worker_each_time_is_passed_over(
     client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lane, "_SILENT_SECONDS", 0.0)
+    monkeypatch.setattr(consumer, "_SILENT_SECONDS", 0.0)
     job = started(client, packed(many(6)), model="bright")
 
     def deadly(archive: Any, position: int, *args: Any) -> Any:
@@ -125,10 +124,10 @@ def test_a_file_that_ends_the_worker_each_time_is_passed_over(
             raise Killed
         return score(archive, position, *args)
 
-    monkeypatch.setattr("app.jobs.runner.score", deadly)
+    monkeypatch.setattr("app.jobs.archive_worker.score", deadly)
     for _ in range(12):
         try:
-            JobRunner(service.jobs, service.settings).step()
+            ArchiveWorker(service.jobs, service.settings).step()
         except Killed:
             continue
     ended = state(client, job)
@@ -137,9 +136,9 @@ def test_a_file_that_ends_the_worker_each_time_is_passed_over(
 
 
 def test_a_job_waits_for_a_store_that_is_away(
-    client: TestClient, runner: JobRunner, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, runner: ArchiveWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lane, "_BEAT_SECONDS", 0.01)
+    monkeypatch.setattr(consumer, "_BEAT_SECONDS", 0.01)
     job = started(client, packed(many(3)), model="bright")
     add_results = JobStore.add_results
     failures = iter([StoreUnavailable("full"), StoreUnavailable("locked")])
@@ -165,7 +164,7 @@ def test_a_model_that_was_replaced_fails_the_job_with_its_name(tmp_path: Path) -
         card_for(brightness_model(models / "m.keras", sign=-1))
         prepare(models, settings.cache_dir)
         service: Any = client.app.state.service  # type: ignore[attr-defined]
-        JobRunner(service.jobs, settings).step()
+        ArchiveWorker(service.jobs, settings).step()
         ended = state(client, job)
         assert ended["state"] == "failed"
         assert "m was replaced" in ended["message"]

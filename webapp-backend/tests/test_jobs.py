@@ -10,15 +10,15 @@ from archives import BLACK, WHITE, many, packed, results, start, started, state
 from fastapi.testclient import TestClient
 from helpers import picture, ready_client
 
-from app.jobs import runner as runner_module
-from app.jobs.runner import JobRunner
+from app.core.settings import Settings
+from app.jobs import archive_worker as runner_module
+from app.jobs.archive_worker import ArchiveWorker
 from app.service import Service
-from app.settings import Settings
-from app.store.jobs import Claim, JobStore
+from app.storage.jobs import Claim, JobStore
 
 
 def test_every_picture_of_an_archive_is_judged_and_every_other_file_explained(
-    client: TestClient, runner: JobRunner
+    client: TestClient, runner: ArchiveWorker
 ) -> None:
     job = started(
         client,
@@ -64,7 +64,7 @@ def test_every_picture_of_an_archive_is_judged_and_every_other_file_explained(
     assert {v["threshold"] for v in found["people/white.png"]["verdicts"]} == {0.7}
 
 
-def test_a_jobs_verdict_is_that_of_predict(client: TestClient, runner: JobRunner) -> None:
+def test_a_jobs_verdict_is_that_of_predict(client: TestClient, runner: ArchiveWorker) -> None:
     grey = picture(140, (300, 200), "JPEG")
     job = started(client, packed({"grey.jpg": grey}), models="bright,dark,nocard")
     runner.step()
@@ -81,7 +81,7 @@ def test_a_jobs_verdict_is_that_of_predict(client: TestClient, runner: JobRunner
     }
 
 
-def test_results_as_csv(client: TestClient, runner: JobRunner) -> None:
+def test_results_as_csv(client: TestClient, runner: ArchiveWorker) -> None:
     names = {"=cmd|'/c calc'!A1.png": WHITE, 'ha"ck,\n.png': BLACK, "no.txt": b"no"}
     job = started(client, packed(names), models="bright,dark")
     runner.step()
@@ -126,7 +126,7 @@ def test_only_so_many_jobs_wait(settings: Settings) -> None:
 
 
 def test_cancelling_ends_a_job_and_deleting_forgets_it(
-    client: TestClient, service: Service, runner: JobRunner, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, service: Service, runner: ArchiveWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner_module, "_BATCH", 4)
     job = started(client, packed(many(40)), model="bright")
@@ -153,7 +153,7 @@ def test_cancelling_ends_a_job_and_deleting_forgets_it(
     assert client.get("/api/jobs").json()["total"] == 0
 
 
-def test_progress_comes_as_events_until_the_end(client: TestClient, runner: JobRunner) -> None:
+def test_progress_comes_as_events_until_the_end(client: TestClient, runner: ArchiveWorker) -> None:
     job = started(client, packed(many(3)), model="bright")
     with client.stream("GET", f"/api/jobs/{job['id']}/events") as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
@@ -170,7 +170,7 @@ def test_progress_comes_as_events_until_the_end(client: TestClient, runner: JobR
 
 
 def test_an_archive_that_comes_while_another_is_in_work_is_not_lost(
-    client: TestClient, runner: JobRunner, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, runner: ArchiveWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jobs, work = [started(client, packed(many(1)), model="bright")], runner.work
 
@@ -189,7 +189,7 @@ def test_uploads_go_when_their_job_has_ended_and_old_jobs_go_too(settings: Setti
     few = settings.model_copy(update={"keep_jobs": 2})
     with ready_client(few) as client:
         service: Any = client.app.state.service  # type: ignore[attr-defined]
-        runner = JobRunner(service.jobs, few)
+        runner = ArchiveWorker(service.jobs, few)
         jobs = []
         for number in range(4):
             jobs.append(started(client, packed(many(number + 1)), model="bright"))

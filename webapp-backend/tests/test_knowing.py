@@ -13,8 +13,8 @@ from helpers import predict as ask
 from helpers import prepare, ready_client, settings_for, until
 from scenes import Bytes, cartoon, encoded, face, landscape, plant, shaded, write_models
 
-from app.jobs.runner import JobRunner
-from app.settings import Settings
+from app.core.settings import Settings
+from app.jobs.archive_worker import ArchiveWorker
 from detection_model.card import Conformal, Steadiness
 from detection_model.faces import Face
 
@@ -332,7 +332,7 @@ def test_a_job_stores_verdicts_and_faces_as_judged(
     assert started.status_code == 202, started.text
     job = started.json()["job"]
     assert (job["parameters"]["stability"], job["parameters"]["whole"]) == ("never", False)
-    runner = JobRunner(client.app.state.service.jobs, settings)  # type: ignore[attr-defined]
+    runner = ArchiveWorker(client.app.state.service.jobs, settings)  # type: ignore[attr-defined]
     runner.step()
     rows = list(
         csv.DictReader(io.StringIO(client.get(f"/api/jobs/{job['id']}/results?format=csv").text))

@@ -17,8 +17,8 @@ from helpers import (
     write_evaluation,
 )
 
-from app.serving.registry import natural
-from app.settings import Settings
+from app.core.settings import Settings
+from app.inference.registry import natural
 from detection_model.card import file_sha256
 from detection_model.evaluation.records import Prediction
 
@@ -41,7 +41,7 @@ def test_a_broken_file_is_reported_on_its_row_and_harms_no_other(client: TestCli
         "dark": "ready",
         "nocard": "ready",
     }
-    assert "broken.keras is no Keras file" in found["broken"]["problem"]
+    assert "broken.keras is not a Keras file" in found["broken"]["problem"]
     assert found["bright"]["engine"]["name"] == "litert"
     assert found["bright"]["engine"]["max_difference"] < 1e-3
     assert found["bright"]["engine"]["max_logit_difference"] < 1e-3
@@ -301,7 +301,7 @@ def test_the_folder_and_what_is_wrong_with_each_file(own_models: Settings) -> No
         }
         problems = {name: problem for name, (_, _, problem) in found.items() if problem}
         assert problems.keys() == {"bad.keras", "gone.eval", "gone.json", "saved", "torch.pth"}
-        assert "is no Keras file" in problems["bad.keras"]
+        assert "is not a Keras file" in problems["bad.keras"]
         assert "gone.keras or gone.h5 is missing" in problems["gone.json"]
         assert "PyTorch" in problems["torch.pth"]
         assert "SavedModel" in problems["saved"]

@@ -76,7 +76,7 @@ def test_the_log_tells_nothing_of_the_picture(
 
 def test_the_log_is_json_where_machines_read_it() -> None:
     code = (
-        "import logging; from app import logs; logs.configure('json', 'INFO')\n"
+        "import logging; from app.core import logs; logs.configure('json', 'INFO')\n"
         "logging.getLogger('app.access').info('GET %s', '/x', extra={'request_id': 'r', 'ms': 1})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

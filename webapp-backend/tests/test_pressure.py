@@ -11,13 +11,13 @@ from helpers import PATIENCE, picture, predict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import ApiError, ClientGoneError
-from app.metrics import Metrics
-from app.serving.admission import Admission
-from app.serving.judging import Question
-from app.serving.predictor import Predictor
-from app.serving.resources import available_cpus
+from app.core.errors import ClientGoneError, UnavailableError
+from app.core.metrics import Metrics
+from app.core.resources import available_cpus
+from app.inference.admission import Admission
+from app.inference.predictor import Predictor
 from detection_model.imaging import Limits
+from detection_model.inference.pipeline import PredictOptions
 
 WHITE = picture(255)
 
@@ -60,8 +60,8 @@ def test_nobody_is_let_in_to_wait_longer_than_allowed(
 def let_in(inside: ExitStack, admission: Admission, model: str) -> bool:
     try:
         inside.enter_context(admission.admitted([model]))
-    except ApiError as refused:
-        return refused.status != 503
+    except UnavailableError:
+        return False
     return True
 
 
@@ -87,15 +87,15 @@ def test_what_calls_take_is_learnt() -> None:
 @pytest.mark.parametrize("gone", [True, False])
 def test_work_is_begun_only_for_those_who_still_wait(client: TestClient, gone: bool) -> None:
     service: Any = client.app.state.service  # type: ignore[attr-defined]
-    questions = [Question(service.registry.slots["bright"].served, 0.5)]
+    requests = [(service.registry.slots["bright"].served, PredictOptions(0.5, consistency="never"))]
 
     async def is_gone() -> bool:
         return gone
 
-    async def judged() -> bool:
+    async def is_answered() -> bool:
         predictor = Predictor(Limits(), Metrics(), threads=1, max_wait=1.0, deadline=PATIENCE)
         await predictor._free.acquire()  # somebody else's picture is in work
-        waiting = asyncio.create_task(predictor.judge(WHITE, questions, is_gone))
+        waiting = asyncio.create_task(predictor.predict(WHITE, requests, is_gone))
         await asyncio.sleep(0)
         predictor._free.release()
         try:
@@ -104,7 +104,7 @@ def test_work_is_begun_only_for_those_who_still_wait(client: TestClient, gone: b
             return False
         return True
 
-    assert asyncio.run(judged()) is not gone
+    assert asyncio.run(is_answered()) is not gone
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from metadata_files import packet, plain, with_exif, with_text, with_xmp
 from PIL import ExifTags
 from scenes import encoded, shaded
 
-from app.settings import Settings
+from app.core.settings import Settings
 
 MODEL, ARTIST = 0x0110, 0x013B
 PLACE: dict[int, dict[int, Any]] = {ExifTags.IFD.GPSInfo: {1: "N", 2: (48.0, 51.0, 29.5)}}

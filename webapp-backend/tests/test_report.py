@@ -17,7 +17,7 @@ from helpers import card_for, picture, predict, prepare, ready_client, settings_
 from PIL import Image, PngImagePlugin
 from scenes import INPUT, encoded, face, plant, shaded
 
-from app.settings import Settings
+from app.core.settings import Settings
 from detection_model.card import Card, Member, file_sha256, write_card
 
 SPOT = spotted()

@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from helpers import ready_client, settings_for
 
-from app.settings import Settings
+from app.core.settings import Settings
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from app.settings import Settings, settings_table
+from app.core.settings import Settings, settings_table
 
 ROOT = Path(__file__).parents[2]
 # Fixed in a container, by the image or by compose.

@@ -21,10 +21,10 @@ from helpers import (
     settings_for,
 )
 
-from app.jobs.runner import JobRunner
-from app.settings import Settings
-from app.store.database import Database
-from app.store.jobs import JobStore
+from app.core.settings import Settings
+from app.jobs.archive_worker import ArchiveWorker
+from app.storage.database import Database
+from app.storage.jobs import JobStore
 
 DAY = 86_400.0
 
@@ -54,11 +54,11 @@ def test_a_model_is_prepared_once_the_disk_has_room_again(
 def test_verdicts_go_on_and_a_job_waits_while_the_store_is_locked(
     client: TestClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.store.database._BUSY_MS", 50)
-    monkeypatch.setattr("app.jobs.lane._BEAT_SECONDS", 0.05)
+    monkeypatch.setattr("app.storage.database._BUSY_MS", 50)
+    monkeypatch.setattr("app.jobs.consumer._BEAT_SECONDS", 0.05)
     job = started(client, packed({"a.png": picture(255)}), model="bright")
     database = Database(settings.store_url)
-    runner = JobRunner(JobStore(database), settings)
+    runner = ArchiveWorker(JobStore(database), settings)
     (seen,) = runner._store.claimable()
     claim = runner._store.claim(seen, runner._name)
     assert claim is not None
@@ -88,12 +88,12 @@ def test_a_clock_that_jumps_harms_neither_models_nor_jobs(
     with ready_client(settings) as client:
         service: Any = client.app.state.service  # type: ignore[attr-defined]
         jobs = [started(client, packed({"a.png": picture(255)})) for _ in range(2)]
-        runner = JobRunner(service.jobs, settings)
+        runner = ArchiveWorker(service.jobs, settings)
         claim = service.jobs.claim(service.jobs.claimable()[0], runner._name)
         right = time.time
         monkeypatch.setattr(time, "time", lambda: right() + jump)
         # The waiting job's upload is neither too old nor too new; a running one is not taken.
-        other = JobRunner(service.jobs, settings)
+        other = ArchiveWorker(service.jobs, settings)
         other.step()
         assert [state(client, job)["state"] for job in jobs] == ["running", "finished"]
         runner._do(claim)

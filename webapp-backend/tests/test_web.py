@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 from helpers import ready_client
 
-from app.settings import Settings
+from app.core.settings import Settings
 
 OPENAPI = Path(__file__).parents[2] / "webapp-frontend" / "openapi.json"
 

@@ -9,14 +9,15 @@ from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 
 from app.api.deps import ServiceDep, Upload, refusals, upload_body
-from app.api.judged import Chosen, Judged, judged
-from app.api.schemas.cases import CaseAnswer, CaseClaim, CaseKept
-from app.api.schemas.predict import Prediction
-from app.errors import ApiError, unavailable
-from app.reporting.case_files import CasesFullError, Kept
-from app.reporting.look import perceptual_hash
-from app.reporting.software import software
+from app.api.inference import Selected, predict_upload
+from app.core.errors import InvalidError, UnavailableError
+from app.core.software import software
+from app.inference.predictions import Predictions
+from app.reports.phash import perceptual_hash
+from app.schemas.cases import CaseAnswer, CaseClaim, CaseKept
+from app.schemas.predict import Prediction
 from app.service import Service
+from app.storage.case_files import CasesFullError, Kept
 from detection_model.evaluation.cases import CaseFile, CaseVerdict, Claim
 
 router = APIRouter(prefix="/api", tags=["cases"])
@@ -43,27 +44,30 @@ def _body() -> dict[str, Any]:
     openapi_extra=_body(),
 )
 async def keep_case(
-    request: Request, response: Response, service: ServiceDep, upload: Upload, choice: Chosen
+    request: Request, response: Response, service: ServiceDep, upload: Upload, selection: Selected
 ) -> CaseAnswer:
-    """Say what a picture really is, for those who train and test the models.
+    """Report the true class of a picture, for those who train and test the models.
 
-    It is judged anew, so that the case holds what the service says and not what a client claims.
-    Kept are hashes, sizes, verdicts and versions, and the picture only with consent. The newest
-    claim about a picture counts, its consent too: without it, a picture kept before is deleted.
+    The service classifies the picture itself, so that the case holds its own verdict and not a
+    client's claim. It keeps hashes, sizes, verdicts and versions; the picture only with consent.
+    The newest claim about a picture counts, and so does its consent: without it, a stored picture
+    is deleted.
     """
     claim = await _claim(request)
-    found = await judged(request, service, upload, choice, "auto")
-    kept = await to_thread.run_sync(_keep, service, found, claim, choice.calibrate)
+    answer = await predict_upload(request, service, upload, selection, "auto")
+    kept = await to_thread.run_sync(_keep, service, answer, claim, selection.calibrate)
     if not kept.is_new:
         response.status_code = 200
-    return CaseAnswer(case=_told(kept.case), results=found.results, message=_message(kept))
+    return CaseAnswer(
+        case=_case_kept(kept.case), results=answer.predictions, message=_message(kept)
+    )
 
 
 async def _claim(request: Request) -> CaseClaim:
     """The text fields of a form that was read already.
 
     Raises:
-        ApiError: 422, one of them is missing or wrong.
+        InvalidError: one of them is missing or wrong.
     """
     form = await request.form()
     given = {name: value for name, value in form.items() if not isinstance(value, UploadFile)}
@@ -71,11 +75,11 @@ async def _claim(request: Request) -> CaseClaim:
         return CaseClaim.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
-        raise ApiError(422, "invalid_parameter", f"{first['loc'][0]}: {first['msg']}") from None
+        raise InvalidError("invalid_parameter", f"{first['loc'][0]}: {first['msg']}") from None
 
 
-def _keep(service: Service, found: Judged, claim: CaseClaim, calibrated: bool) -> Kept:
-    picture = found.judgement.picture
+def _keep(service: Service, answer: Predictions, claim: CaseClaim, calibrated: bool) -> Kept:
+    picture = answer.results.picture
     case = CaseFile(
         sha256=picture.sha256,
         perceptual_hash=perceptual_hash(picture.pixels),
@@ -88,36 +92,38 @@ def _keep(service: Service, found: Judged, claim: CaseClaim, calibrated: bool) -
                 created=datetime.now(UTC),
                 really=claim.really,
                 note=claim.note,
-                verdicts=tuple(_verdict(one, calibrated) for one in found.results),
+                verdicts=tuple(
+                    _verdict(prediction, calibrated) for prediction in answer.predictions
+                ),
                 software=software(),
             ),
         ),
     )
     try:
-        return service.cases.keep(case, found.data if claim.keep_picture else None)
+        return service.cases.keep(case, answer.data if claim.keep_picture else None)
     except CasesFullError as error:
-        raise unavailable("cases_full", f"{error} Tell the operator.", 3600) from None
+        raise UnavailableError("cases_full", f"{error} Tell the operator.", 3600) from None
     except OSError:
         message = "The case cannot be kept now: there is no room, or no right to write. Try later."
-        raise unavailable("storage_full", message, 60) from None
+        raise UnavailableError("storage_full", message, 60) from None
 
 
-def _verdict(said: Prediction, calibrated: bool) -> CaseVerdict:
+def _verdict(prediction: Prediction, calibrated: bool) -> CaseVerdict:
     return CaseVerdict(
-        model=said.model,
-        model_sha256=said.model_sha256,
-        prediction=said.prediction,
-        verdict=said.verdict,
-        fake=said.probability.fake,
-        logit=said.logit,
+        model=prediction.model,
+        model_sha256=prediction.model_sha256,
+        prediction=prediction.prediction,
+        verdict=prediction.verdict,
+        fake=prediction.probability.fake,
+        logit=prediction.logit,
         calibrated=calibrated,
-        threshold=said.threshold,
-        threshold_source=said.threshold_source,
-        judged=said.judged,
+        threshold=prediction.threshold,
+        threshold_source=prediction.threshold_source,
+        judged=prediction.judged,
     )
 
 
-def _told(case: CaseFile) -> CaseKept:
+def _case_kept(case: CaseFile) -> CaseKept:
     return CaseKept(
         sha256=case.sha256,
         created=case.claim.created,

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from app.api.deps import ServiceDep, names_in, refusals
-from app.api.schemas.compare import Call, Disagreement, ModelComparison, Pair
-from app.errors import ApiError
+from app.core.errors import InvalidError, NotFoundError
+from app.inference.evaluation_pictures import PictureFinder
+from app.schemas.compare import Call, Disagreement, ModelComparison, Pair
 from app.service import Service
-from app.serving.pictures import PictureFinder
 from detection_model.evaluation.agreement import Judged, compare
 from detection_model.evaluation.records import Prediction
 
@@ -28,7 +28,7 @@ def compare_models(
     """How often models say the same of their test pictures, and where they do not."""
     served = [service.model(name) for name in names_in(models)]
     if len(served) < 2:
-        raise ApiError(422, "invalid_parameter", "models: name two or more, with commas.")
+        raise InvalidError("invalid_parameter", "models: name two or more, with commas.")
     measured = {
         m.name: [row for row in m.evaluation.predictions if dataset in (None, row.dataset)]
         for m in served
@@ -71,7 +71,7 @@ def get_compared_picture(
     row = next((row for row in _predictions(service) if row.sha256 == sha256), None)
     jpeg = _finder(service).thumbnail(row) if row else None
     if jpeg is None:
-        raise ApiError(404, "no_picture", "This test picture is not in the data folder here.")
+        raise NotFoundError("no_picture", "This test picture is not in the data folder here.")
     headers = {"Cache-Control": "private, max-age=86400", "X-Content-Type-Options": "nosniff"}
     return Response(jpeg, media_type="image/jpeg", headers=headers)
 

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from app.api.deps import ServiceDep
-from app.api.schemas.config import ServiceConfig
+from app.schemas.config import ServiceConfig
 
 router = APIRouter(prefix="/api", tags=["config"])
 

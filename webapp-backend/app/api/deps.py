@@ -10,15 +10,20 @@ from typing import Annotated, Any, BinaryIO
 from fastapi import Depends, Request
 from starlette.datastructures import FormData, UploadFile
 
-from app.api.schemas.base import ErrorAnswer
-from app.api.schemas.predict import FailedModel
-from app.errors import ApiError
+from app.core.errors import (
+    InvalidError,
+    MalformedError,
+    ServiceError,
+    UnsupportedError,
+    UploadTimeoutError,
+)
+from app.inference.models import ServedModel
+from app.schemas.base import ErrorAnswer
+from app.schemas.predict import FailedModel
 from app.service import Service
-from app.serving.models import ServedModel
 
 _NAME_LENGTH = 200
 # What is still to come of a slow upload is not waited for.
-_CLOSE = {"Connection": "close"}
 
 
 async def _service(request: Request) -> Service:  # not async, it would cost a thread
@@ -40,24 +45,24 @@ def chosen_models(
     """The models that a request names, the active one for none, and those that cannot answer.
 
     Raises:
-        ApiError: 404 unknown, 422 both given or an empty list, 503 or 409 none answers.
+        NotFoundError: unknown, 422 both given or an empty list, 503 or 409 none answers.
     """
     if models is None:
         return [service.model(model)], []
     if model is not None:
-        raise ApiError(422, "invalid_parameter", "Give model or models, not both.")
+        raise InvalidError("invalid_parameter", "Give model or models, not both.")
     if models == "all":
         slots = [slot for slot in service.registry.slots.values() if slot.state != "broken"]
     else:
         slots = [service.slot(name) for name in names_in(models)]
         if not slots:
-            raise ApiError(422, "invalid_parameter", "models: say all, or names with commas.")
+            raise InvalidError("invalid_parameter", "models: say all, or names with commas.")
     found: list[ServedModel] = []
     failed: list[FailedModel] = []
     for slot in slots:
         try:
             found.append(service.served(slot))
-        except ApiError as error:
+        except ServiceError as error:
             failed.append(FailedModel(model=slot.name, error=error.code, message=error.message))
     if not found:
         service.model(slots[0].name if slots else None)  # says why
@@ -99,18 +104,18 @@ async def uploaded(
     """The one file of a multipart request, in `field` or in one named file.
 
     Raises:
-        ApiError: 415 no form, 400 not exactly one file, 408 it arrives too slowly.
+        ServiceError: 415 no form, 400 not exactly one file, 408 it arrives too slowly.
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        raise ApiError(
-            415, "not_multipart", f"Send the {what} as multipart/form-data in the field {field}."
+        raise UnsupportedError(
+            "not_multipart", f"Send the {what} as multipart/form-data in the field {field}."
         )
     try:
         async with asyncio.timeout(seconds):
             form = await request.form(max_files=2, max_fields=10)
     except TimeoutError:
-        raise ApiError(
-            408, "upload_too_slow", f"The {what} did not arrive in time. Try again.", _CLOSE
+        raise UploadTimeoutError(
+            "upload_too_slow", f"The {what} did not arrive in time. Try again."
         ) from None
     try:
         yield Uploaded(_only_file(form, field, what), most)
@@ -121,11 +126,11 @@ async def uploaded(
 def _only_file(form: FormData, field: str, what: str) -> UploadFile:
     given = [value for name, value in form.multi_items() if name in (field, "file")]
     if not given:
-        raise ApiError(400, "missing_file", f"Send the {what} in the field {field}.")
+        raise MalformedError("missing_file", f"Send the {what} in the field {field}.")
     if len(given) > 1:
-        raise ApiError(400, "several_files", f"Send one {what} a request.")
+        raise MalformedError("several_files", f"Send one {what} a request.")
     if not isinstance(given[0], UploadFile):
-        raise ApiError(400, "not_a_file", f"The field {field} must be a file, not text.")
+        raise MalformedError("not_a_file", f"The field {field} must be a file, not text.")
     return given[0]
 
 

@@ -6,13 +6,13 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from app import explaining
 from app.api.deps import ServiceDep, Upload, refusals, upload_body
+from app.api.inference import Whole
 from app.api.jobs import JobId
-from app.api.judged import Whole
-from app.api.schemas.explain import Explanation
-from app.api.schemas.jobs import Job, JobAnswer
-from app.explaining import Asked
+from app.jobs import heat_map_requests
+from app.jobs.heat_map_requests import HeatMapRequest
+from app.schemas.explain import Explanation
+from app.schemas.jobs import Job, JobAnswer
 from detection_model.explain.explanation import SLOW, Method
 
 router = APIRouter(prefix="/api", tags=["explain"])
@@ -46,14 +46,16 @@ async def explain(
 
     The picture is removed when the heat map is done. One that is given at once is not kept.
     """
-    asked = Asked(service.model(model), method, face, whole)
+    heat_map = HeatMapRequest(service.model(model), method, face, whole)
     is_gone = request.is_disconnected
-    job = await explaining.start(service, await upload.read(), upload.name, asked, is_gone)
+    job = await heat_map_requests.start(
+        service, await upload.read(), upload.name, heat_map, is_gone
+    )
     wait = 0.0 if method in SLOW else service.settings.explain_wait
-    job = await explaining.ended(service, job, wait, is_gone)
+    job = await heat_map_requests.ended(service, job, wait, is_gone)
     if not job.ended:
         return _later(job)
-    return _json(await to_thread.run_sync(explaining.taken, service, job))
+    return _json(await to_thread.run_sync(heat_map_requests.taken, service, job))
 
 
 @router.get(
@@ -64,8 +66,8 @@ async def explain(
 )
 def get_explanation(service: ServiceDep, job: JobId) -> Response:
     """A heat map that took longer, once it is done."""
-    found = explaining.found(service, job)
-    return _json(explaining.result(service, found)) if found.ended else _later(found)
+    found = heat_map_requests.found(service, job)
+    return _json(heat_map_requests.result(service, found)) if found.ended else _later(found)
 
 
 def _later(job: Job) -> Response:

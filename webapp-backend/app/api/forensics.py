@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from app.api.answers import image_info
 from app.api.deps import ServiceDep, Upload, refusals, upload_body
-from app.api.schemas.forensics import ForensicView, ViewImage, ViewList, ViewText
+from app.inference.predictions import image_info
+from app.schemas.forensics import ForensicView, ViewImage, ViewList, ViewText
 from detection_model import imaging
 from detection_model.explain.overlay import png
 from detection_model.forensics import view as look

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from fastapi import APIRouter
 
 from app.api.deps import ServiceDep, refusals
-from app.api.schemas.models import Health, Ready
+from app.schemas.models import Health, Ready
 
 router = APIRouter(prefix="/api", tags=["health"])
 

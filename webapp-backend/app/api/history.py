@@ -6,16 +6,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 
 from app.api.deps import ServiceDep, refusals
-from app.api.schemas.history import HistoryDeleted, HistoryPage
-from app.errors import ApiError, unavailable
-from app.store.database import StoreUnavailable
-from app.store.history import HistoryFilter
+from app.core.errors import InvalidError, NotFoundError
+from app.schemas.history import HistoryDeleted, HistoryPage
+from app.storage.history import HistoryFilter
 from detection_model.card import ClassName
 from detection_model.inference.verdict import VerdictName
 
 router = APIRouter(prefix="/api", tags=["history"])
-
-_STORE_DOWN = "The history cannot be reached now. Verdicts go on; try again in a moment."
 
 
 def _filter(
@@ -40,7 +37,7 @@ def _utc(value: datetime | None) -> datetime | None:
     try:
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
     except OverflowError:
-        raise ApiError(422, "invalid_parameter", f"{value} is no time of this world.") from None
+        raise InvalidError("invalid_parameter", f"{value} is no time of this world.") from None
 
 
 FilterDep = Annotated[HistoryFilter, Depends(_filter)]
@@ -54,10 +51,7 @@ def list_history(
     offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> HistoryPage:
     """Past verdicts, newest first. Filters on verdicts hold for one and the same verdict."""
-    try:
-        total, entries = service.history.page(wanted, limit, offset)
-    except StoreUnavailable:
-        raise unavailable("store_unavailable", _STORE_DOWN) from None
+    total, entries = service.history.page(wanted, limit, offset)
     return HistoryPage(
         total=total,
         limit=limit,
@@ -70,10 +64,7 @@ def list_history(
 @router.delete("/history", operation_id="delete_history", responses=refusals(422, 503))
 def delete_history(service: ServiceDep, wanted: FilterDep) -> HistoryDeleted:
     """Forget every entry that the filter lets through: without a filter, all."""
-    try:
-        return HistoryDeleted(deleted=service.history.delete(wanted))
-    except StoreUnavailable:
-        raise unavailable("store_unavailable", _STORE_DOWN) from None
+    return HistoryDeleted(deleted=service.history.delete(wanted))
 
 
 @router.delete(
@@ -83,9 +74,6 @@ def delete_history_entry(
     service: ServiceDep, entry: Annotated[int, Path(ge=1, le=2**31 - 1)]
 ) -> HistoryDeleted:
     """Forget one entry."""
-    try:
-        if not service.history.delete_one(entry):
-            raise ApiError(404, "unknown_entry", "There is no such entry; it may be gone already.")
-    except StoreUnavailable:
-        raise unavailable("store_unavailable", _STORE_DOWN) from None
+    if not service.history.delete_one(entry):
+        raise NotFoundError("unknown_entry", "There is no such entry; it may be gone already.")
     return HistoryDeleted(deleted=1)

@@ -3,8 +3,7 @@
 import asyncio
 import os
 import uuid
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
 from anyio import to_thread
@@ -13,8 +12,11 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from app.api.deps import ServiceDep, Uploaded, chosen_models, refusals, upload_body, uploaded
-from app.api.judged import Threshold, Whole
-from app.api.schemas.jobs import (
+from app.api.inference import Threshold, Whole
+from app.core.errors import ConflictError, NotFoundError, UnavailableError
+from app.jobs.archive import opened
+from app.jobs.csv_table import csv_lines
+from app.schemas.jobs import (
     Job,
     JobAnswer,
     JobEnded,
@@ -24,16 +26,12 @@ from app.api.schemas.jobs import (
     JobParameters,
     JobResults,
 )
-from app.errors import ApiError, unavailable
-from app.jobs.archive import opened
-from app.jobs.table import csv_lines
 from app.service import Service
-from app.store.database import StoreUnavailable
+from app.storage.database import StoreUnavailable
 from detection_model.inference.consistency import ConsistencyMode
 
 router = APIRouter(prefix="/api", tags=["jobs"])
 
-_STORE_DOWN = "Jobs cannot be reached now. Single pictures are still judged; try again in a moment."
 _LOOK_SECONDS = 0.5
 
 JobId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="as POST /api/jobs gave it")]
@@ -41,18 +39,9 @@ Limit = Annotated[int, Query(ge=1, le=1000)]
 Offset = Annotated[int, Query(ge=0, le=2**31 - 1)]
 
 
-@contextmanager
-def _store() -> Iterator[None]:
-    try:
-        yield
-    except StoreUnavailable:
-        raise unavailable("store_unavailable", _STORE_DOWN) from None
-
-
 def _job(service: ServiceDep, job: JobId) -> Job:
-    with _store():
-        if (found := service.jobs.get(job)) is None:
-            raise ApiError(404, "unknown_job", "There is no such job; it may be deleted already.")
+    if (found := service.jobs.get(job)) is None:
+        raise NotFoundError("unknown_job", "There is no such job; it may be deleted already.")
     return found
 
 
@@ -61,7 +50,7 @@ JobDep = Annotated[Job, Depends(_job)]
 
 async def _archive(request: Request, service: ServiceDep) -> AsyncIterator[Uploaded]:
     if service.archives.locked():
-        raise unavailable("busy", "Other archives are arriving. Try again in a moment.", 5)
+        raise UnavailableError("busy", "Other archives are arriving. Try again in a moment.", 5)
     settings = service.settings
     async with (
         service.archives,
@@ -112,9 +101,8 @@ async def start_job(
 
 def _accept(service: Service, archive: Uploaded, parameters: JobParameters) -> Job:
     settings = service.settings
-    with _store():
-        if service.jobs.active() >= settings.max_jobs:
-            raise unavailable("busy", "Too many jobs wait. Try again later.", 30)
+    if service.jobs.active() >= settings.max_jobs:
+        raise UnavailableError("busy", "Too many jobs wait. Try again later.", 30)
     name = uuid.uuid4().hex
     arriving, kept = (settings.jobs_dir / f"{name}{suffix}" for suffix in (".part", ".zip"))
     try:
@@ -127,10 +115,9 @@ def _accept(service: Service, archive: Uploaded, parameters: JobParameters) -> J
             os.replace(arriving, kept)  # noqa: PTH105  as elsewhere
         except OSError:
             message = "The archive cannot be kept now: there is no room. Try again later."
-            raise unavailable("storage_full", message, 60) from None
-        with _store():
-            job = service.jobs.add(name, archive.name, parameters, total)
-            service.jobs.delete_oldest(settings.keep_jobs)
+            raise UnavailableError("storage_full", message, 60) from None
+        job = service.jobs.add(name, archive.name, parameters, total)
+        service.jobs.delete_oldest(settings.keep_jobs)
     except BaseException:
         arriving.unlink(missing_ok=True)
         kept.unlink(missing_ok=True)
@@ -146,8 +133,7 @@ def list_jobs(
     kind: Annotated[JobKind, Query(description="score: verdicts on ZIPs")] = "score",
 ) -> JobList:
     """All jobs of a kind, newest first."""
-    with _store():
-        total, jobs = service.jobs.page(limit, offset, kind)
+    total, jobs = service.jobs.page(limit, offset, kind)
     return JobList(total=total, limit=limit, offset=offset, jobs=jobs)
 
 
@@ -209,15 +195,14 @@ def get_job_results(
     """Results so far, in the archive's order."""
     if job.kind != "score":
         message = f"This job makes a heat map: see /api/explanations/{job.id}."
-        raise ApiError(409, "no_archive", message)
+        raise ConflictError("no_archive", message)
     if as_ == "csv":
         return StreamingResponse(
             csv_lines(service.jobs.all_results(job.id)),
             media_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="verdicts-{job.id[:8]}.csv"'},
         )
-    with _store():
-        results = service.jobs.results(job.id, limit, offset)
+    results = service.jobs.results(job.id, limit, offset)
     return JobResults(job=job, limit=limit, offset=offset, results=results)
 
 
@@ -233,15 +218,13 @@ def end_job(service: ServiceDep, job: JobDep) -> JobEnded:
     """Cancel a job that waits or runs, keeping its results so far; forget one that has ended."""
     if _cancel(service, job):
         return JobEnded(outcome="cancelled")
-    with _store():
-        service.jobs.delete(job.id)
+    service.jobs.delete(job.id)
     _remove_upload(service, job)
     return JobEnded(outcome="deleted")
 
 
 def _cancel(service: Service, job: Job) -> bool:
-    with _store():
-        was_active = service.jobs.cancel(job.id)
+    was_active = service.jobs.cancel(job.id)
     if was_active:
         _remove_upload(service, job)
     return was_active

@@ -5,7 +5,11 @@ from statistics import median
 from fastapi import APIRouter
 
 from app.api.deps import ServiceDep, refusals
-from app.api.schemas.models import (
+from app.core.errors import NotFoundError
+from app.inference.model_listing import list_files
+from app.inference.models import ServedModel, Slot
+from app.inference.registry import natural
+from app.schemas.models import (
     ActiveModel,
     ActiveModelSet,
     Engine,
@@ -20,16 +24,9 @@ from app.api.schemas.models import (
     ModelsFolder,
     ModelSpeed,
 )
-from app.errors import ApiError, unavailable
 from app.service import Service
-from app.serving.listing import list_files
-from app.serving.models import ServedModel, Slot
-from app.serving.registry import natural
-from app.store.database import StoreUnavailable
 
 router = APIRouter(prefix="/api", tags=["models"])
-
-_STORE_DOWN = "The setting could not be stored. Try again in a moment."
 
 
 @router.get("/models", operation_id="list_models")
@@ -54,10 +51,7 @@ def list_models(service: ServiceDep) -> ModelList:
 def set_active_model(service: ServiceDep, body: ActiveModel) -> ActiveModelSet:
     """Choose the model that answers when a request names none."""
     model = service.model(body.name)
-    try:
-        service.overrides.set_active(model.name)
-    except StoreUnavailable:
-        raise unavailable("store_unavailable", _STORE_DOWN) from None
+    service.overrides.set_active(model.name)
     return ActiveModelSet(active=model.name)
 
 
@@ -71,10 +65,7 @@ def get_model(service: ServiceDep, name: str) -> ModelDetail:
 def change_model(service: ServiceDep, name: str, body: ModelChange) -> ModelDetail:
     """Set the threshold, or give it back to the model's own with null. No restart is needed."""
     service.slot(name)
-    try:
-        service.overrides.set_threshold(name, body.threshold)
-    except StoreUnavailable:
-        raise unavailable("store_unavailable", _STORE_DOWN) from None
+    service.overrides.set_threshold(name, body.threshold)
     return get_model(service, name)
 
 
@@ -90,7 +81,7 @@ def get_evaluation(service: ServiceDep, name: str) -> ModelEvaluation:
         message = (
             f"{name} has not been measured. Run: detection-model evaluate {name} --data FOLDER"
         )
-        raise ApiError(404, "not_evaluated", message)
+        raise NotFoundError("not_evaluated", message)
     return ModelEvaluation(
         evaluation=served.evaluation.evaluation,
         curves=served.evaluation.curves,

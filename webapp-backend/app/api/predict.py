@@ -7,11 +7,13 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from app.api.deps import ServiceDep, Upload, Uploaded, refusals, upload_body
-from app.api.judged import Chosen, agree, judged
-from app.api.schemas.history import HistoryImage, HistoryVerdict
-from app.api.schemas.predict import Comparison, Prediction
+from app.api.inference import Selected, predict_upload
+from app.inference.predictions import Predictions, agree
+from app.schemas.history import HistoryImage, HistoryVerdict
+from app.schemas.predict import Comparison, Prediction
 from app.service import Service
-from app.store.history import NewEntry
+from app.storage.history import NewEntry
+from detection_model.inference.consistency import ConsistencyMode
 
 router = APIRouter(prefix="/api", tags=["predict"])
 
@@ -27,36 +29,41 @@ async def predict(
     request: Request,
     service: ServiceDep,
     upload: Upload,
-    choice: Chosen,
+    selection: Selected,
     history: Annotated[bool, Query(description="keep the verdict, not the picture")] = True,
 ) -> Response:
-    """Judge one portrait with one model, or with several to compare them."""
-    alone = choice.models is None
-    found = await judged(request, service, upload, choice, "auto" if alone else "never")
-    results = found.results
+    """Classify a portrait with one model, or with several to compare them."""
+    single = selection.models is None
+    consistency: ConsistencyMode = "auto" if single else "never"
+    answer = await predict_upload(request, service, upload, selection, consistency)
+    predictions = answer.predictions
     if history and service.settings.history:
-        _remember(service, upload, results)
-    if alone:
-        return _json(results[0])
-    return _json(Comparison(results=results, failed=found.failed, agreement=agree(results)))
+        _record(service, upload, answer)
+    if single:
+        return _json(predictions[0])
+    return _json(
+        Comparison(results=predictions, failed=answer.failed, agreement=agree(predictions))
+    )
 
 
 def _json(answer: Prediction | Comparison) -> Response:
-    # What FastAPI would do, without validating again what was just made.
+    # As FastAPI does, but without a second validation.
     return Response(answer.model_dump_json(), media_type="application/json")
 
 
-def _remember(service: Service, upload: Uploaded, results: list[Prediction]) -> None:
-    image = results[0].image
-    faces = next((one.image.faces for one in results if one.image.faces is not None), None)
+def _record(service: Service, upload: Uploaded, answer: Predictions) -> None:
+    image = answer.predictions[0].image
     service.recorder.record(
         NewEntry(
             created=datetime.now(UTC),
             image=HistoryImage(
-                name=upload.name, **image.model_dump(exclude={"faces"}), faces=faces
+                name=upload.name,
+                **image.model_dump(exclude={"faces"}),
+                faces=answer.results.face_count,
             ),
             verdicts=[
-                HistoryVerdict.model_validate(result, from_attributes=True) for result in results
+                HistoryVerdict.model_validate(prediction, from_attributes=True)
+                for prediction in answer.predictions
             ],
         )
     )

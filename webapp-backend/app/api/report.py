@@ -1,4 +1,4 @@
-"""POST /api/report: all that is known of a picture, as one file to save, print or send on."""
+"""POST /api/report: verdicts and evidence as one file to save, print or send."""
 
 from typing import Annotated, Literal
 
@@ -6,10 +6,10 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from app.api.deps import ServiceDep, Upload, refusals, upload_body
-from app.api.judged import Chosen, judged
-from app.api.schemas.report import Report
-from app.reporting.page import POLICY, page
-from app.reporting.report import Wanted, report
+from app.api.inference import Selected, predict_upload
+from app.reports.page import POLICY, page
+from app.reports.report import ReportOptions, report
+from app.schemas.report import Report
 
 router = APIRouter(prefix="/api", tags=["report"])
 
@@ -28,7 +28,7 @@ async def make_report(
     request: Request,
     service: ServiceDep,
     upload: Upload,
-    choice: Chosen,
+    selection: Selected,
     as_: Annotated[
         Literal["json", "html"],
         Query(alias="format", description="html: one page without scripts, for two sheets of A4"),
@@ -37,22 +37,22 @@ async def make_report(
         Literal["gradcam", "none"], Query(description="of the model whose verdict leads")
     ] = "gradcam",
     personal: Annotated[
-        bool, Query(description="show places, names, serial numbers and comments as well")
+        bool, Query(description="include places, names, serial numbers and comments")
     ] = False,
 ) -> Response:
-    """Judge a portrait and tell all that is needed to weigh the verdict. Nothing is kept.
+    """Classify a portrait and report what is needed to weigh the verdict. Nothing is stored.
 
-    What cannot be had in time, such as a heat map while the worker is down, is said in the report.
+    The report says what could not be made in time, such as a heat map while the worker is down.
     """
-    found = await judged(request, service, upload, choice, "auto")
-    wanted = Wanted(
+    predictions = await predict_upload(request, service, upload, selection, "auto")
+    options = ReportOptions(
         name=upload.name,
-        several=choice.models is not None,
+        several=selection.models is not None,
         heatmap=heatmap == "gradcam",
         personal=personal,
     )
-    made = await report(service, found, wanted, request.is_disconnected)
-    name = f"report-{made.file.sha256[:12]}.{as_}"
+    result = await report(service, predictions, options, request.is_disconnected)
+    name = f"report-{result.file.sha256[:12]}.{as_}"
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
         "Content-Security-Policy": POLICY,
@@ -60,5 +60,5 @@ async def make_report(
         "X-Content-Type-Options": "nosniff",
     }
     if as_ == "html":
-        return Response(page(made), headers=headers, media_type="text/html")
-    return Response(made.model_dump_json(), headers=headers, media_type="application/json")
+        return Response(page(result), headers=headers, media_type="text/html")
+    return Response(result.model_dump_json(), headers=headers, media_type="application/json")

@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 
 from app.api.deps import ServiceDep, refusals
-from app.api.schemas.runs import RunDetail, RunFacts, RunList, RunPoint, RunSeries, RunSummary
-from app.errors import ApiError
+from app.core.errors import NotFoundError
+from app.schemas.runs import RunDetail, RunFacts, RunList, RunPoint, RunSeries, RunSummary
 from detection_model.training.logs import Run, Series
 from detection_model.training.run import RunRecord
 
@@ -22,7 +22,7 @@ def get_run(service: ServiceDep, name: str) -> RunDetail:
     """One run with every point of every curve. Ask again while it goes on."""
     found = next((run for run in service.runs.all() if run.name == name), None)
     if found is None:
-        raise ApiError(404, "unknown_run", f"No run {name[:200]} in the logs folder.")
+        raise NotFoundError("unknown_run", f"No run {name[:200]} in the logs folder.")
     return RunDetail(
         run=_summary(found),
         series=[

@@ -4,10 +4,10 @@ import struct
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from app.core.settings import ArchiveLimits
 from detection_model.imaging import ImageError
 
 _NAME_LENGTH = 200
@@ -29,14 +29,6 @@ class ArchiveError(ValueError):
         super().__init__(message)
         self.code: ArchiveProblem = code
         self.message = message
-
-
-@dataclass(frozen=True)
-class ArchiveLimits:
-    """What is accepted: files in the archive, and bytes of all of them unpacked."""
-
-    files: int
-    bytes: int
 
 
 class Archive:

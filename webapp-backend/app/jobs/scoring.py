@@ -1,54 +1,58 @@
-"""Verdicts on the pictures of an archive."""
+"""Runs the models of a job on the pictures of an archive."""
 
 from collections.abc import Sequence
 
-from app.api.schemas.base import Probability
-from app.api.schemas.history import HistoryImage, HistoryVerdict
-from app.api.schemas.jobs import JobModel, JobParameters, JobPicture
+from app.inference.pipeline import ModelFailedError, ModelRequest, predict
+from app.inference.registry import Registry
 from app.jobs.archive import Archive
-from app.jobs.lane import JobFailedError
-from app.serving.judging import Judged, ModelFailedError, Question, judge
-from app.serving.registry import Registry
+from app.jobs.consumer import JobFailedError
+from app.schemas.base import Probability
+from app.schemas.history import HistoryImage, HistoryVerdict
+from app.schemas.jobs import JobModel, JobParameters, JobPicture
 from detection_model.imaging import ImageError, Limits
+from detection_model.inference.pipeline import PredictOptions
+from detection_model.inference.verdict import Verdict
 
 
-def questions_of(parameters: JobParameters, registry: Registry) -> list[Question] | None:
-    """The models that a job asks, exactly those that it was accepted for; none while they load.
+def requests_of(parameters: JobParameters, registry: Registry) -> list[ModelRequest] | None:
+    """The models of a job with their options; None while they load.
 
     Raises:
-        JobFailedError: one is gone, or another file has taken its name.
+        JobFailedError: a model was removed or replaced since the job was accepted.
     """
-    questions = []
-    for asked in parameters.models:
-        slot = registry.slots.get(asked.name)
-        if slot is None or slot.state == "broken" or slot.sha256 not in (None, asked.sha256):
+    requests = []
+    for model in parameters.models:
+        slot = registry.slots.get(model.name)
+        if slot is None or slot.state == "broken" or slot.sha256 not in (None, model.sha256):
             raise JobFailedError(
-                f"{asked.name} was replaced or taken away since the job was accepted. "
+                f"{model.name} was replaced or removed since the job was accepted. "
                 "Start the job again."
             )
         if slot.served is None:
             return None
-        how = (parameters.calibrate, parameters.whole, parameters.stability)
-        questions.append(Question(slot.served, asked.threshold, *how))
-    return questions
+        options = PredictOptions(
+            model.threshold, parameters.calibrate, parameters.whole, parameters.stability
+        )
+        requests.append((slot.served, options))
+    return requests
 
 
 def score(
     archive: Archive,
     position: int,
-    questions: Sequence[Question],
-    asked: Sequence[JobModel],
+    requests: Sequence[ModelRequest],
+    models: Sequence[JobModel],
     limits: Limits,
 ) -> JobPicture:
-    """What is found for one file; a refusal is a result too."""
+    """The result of one file; a refusal is a result too."""
     name = archive.name(position)
     try:
-        found = judge(archive.read(position, limits.max_bytes), questions, limits)
+        results = predict(archive.read(position, limits.max_bytes), requests, limits)
     except ImageError as error:
         return JobPicture(position=position, file=name, error=error.code, message=error.message)
     except ModelFailedError as error:
         return JobPicture(position=position, file=name, error="model_broken", message=str(error))
-    picture = found.picture
+    picture = results.picture
     return JobPicture(
         position=position,
         file=name,
@@ -59,18 +63,16 @@ def score(
             width=picture.width,
             height=picture.height,
             format=picture.format,
-            faces=next(
-                (a.found.face_count for a in found.answers if a.found.face_count is not None), None
-            ),
+            faces=results.face_count,
         ),
         verdicts=[
-            _stored(answer, model) for answer, model in zip(found.answers, asked, strict=True)
+            _history_verdict(result.result.verdict, model)
+            for result, model in zip(results.models, models, strict=True)
         ],
     )
 
 
-def _stored(answer: Judged, model: JobModel) -> HistoryVerdict:
-    verdict = answer.found.verdict
+def _history_verdict(verdict: Verdict, model: JobModel) -> HistoryVerdict:
     return HistoryVerdict(
         model=model.name,
         model_sha256=model.sha256,

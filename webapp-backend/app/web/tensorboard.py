@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from starlette.background import BackgroundTask
 from starlette.responses import Response
 
-from app.errors import ApiError, unavailable
+from app.core.errors import NotFoundError, UnavailableError
 
 # TensorBoard needs a few seconds after its start, on a busy machine a minute: the first visitor
 # waits instead of failing.
@@ -37,7 +37,7 @@ async def proxy(request: Request, path: str) -> Response:
     """TensorBoard's own answer."""
     client: httpx.AsyncClient | None = request.app.state.tensorboard
     if client is None:
-        raise ApiError(404, "no_tensorboard", "TensorBoard is not part of this installation.")
+        raise NotFoundError("no_tensorboard", "TensorBoard is not part of this installation.")
     outgoing = client.build_request(
         request.method,
         httpx.URL(path=f"/tensorboard/{path}", query=request.url.query.encode()),
@@ -60,7 +60,9 @@ async def _send(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Resp
             return await client.send(request, stream=True)
         except httpx.ConnectError:
             if time.monotonic() > give_up:
-                raise unavailable("tensorboard_down", "TensorBoard does not answer.", 5) from None
+                raise UnavailableError(
+                    "tensorboard_down", "TensorBoard does not answer.", 5
+                ) from None
             await anyio.sleep(0.2)
         except httpx.HTTPError:
-            raise unavailable("tensorboard_down", "TensorBoard does not answer.", 5) from None
+            raise UnavailableError("tensorboard_down", "TensorBoard does not answer.", 5) from None

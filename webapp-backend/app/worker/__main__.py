@@ -8,13 +8,13 @@ import time
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
-from app import logs
-from app.jobs.runner import JobRunner
-from app.settings import Settings
-from app.store.database import Database
-from app.store.jobs import JobStore
-from app.worker.explaining import ExplainRunner
-from app.worker.preparing import Preparer
+from app.core import logs
+from app.core.settings import Settings
+from app.jobs.archive_worker import ArchiveWorker
+from app.jobs.heat_map_worker import HeatMapWorker
+from app.storage.database import Database
+from app.storage.jobs import JobStore
+from app.worker.conversion import ModelConverter
 
 # Answers to people come first where both want the same cores.
 _NICE = 5
@@ -24,9 +24,9 @@ logs.configure(settings.log_format, settings.log_level, prefix="worker: ")
 if hasattr(os, "setpriority"):  # not on Windows
     os.setpriority(os.PRIO_PROCESS, 0, _NICE)
 parent = os.getppid()
-preparer = Preparer(settings.models_dir, settings.cache_dir)
+preparer = ModelConverter(settings.models_dir, settings.cache_dir)
 store = JobStore(Database(settings.store_url))
-runner, explainer = JobRunner(store, settings), ExplainRunner(store, settings)
+runner, explainer = ArchiveWorker(store, settings), HeatMapWorker(store, settings)
 for lane in (runner, explainer):
     threading.Thread(target=lane.run, name=lane.kind, daemon=True).start()
 # An embedded worker whose parent was killed must not stay behind.

@@ -1,0 +1,1 @@
+"""Settings, logging, metrics, errors: what every other package may import."""

@@ -1,0 +1,84 @@
+"""Processes that the service starts beside itself, and starts again when they end."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+
+from app.core.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_RESTART_SECONDS = (1, 2, 5, 10)
+_STOP_SECONDS = 5
+
+
+def worker_command() -> list[str]:
+    """The worker role."""
+    return [sys.executable, "-m", "app.worker"]
+
+
+def tensorboard_command(settings: Settings, port: int) -> list[str]:
+    """TensorBoard on the logs folder, under the path that the page uses."""
+    return [
+        *(sys.executable, "-m", "app.tensorboard", "--logdir", str(settings.logs_dir)),
+        *("--host", "127.0.0.1", "--port", str(port), "--path_prefix", "/tensorboard"),
+        *("--reload_interval", "5"),
+    ]
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.asynccontextmanager
+async def kept_running(
+    name: str, command: list[str], environment: Mapping[str, str], *, silent: bool = False
+) -> AsyncIterator[None]:
+    """Run a command for as long as the block lasts; when it ends, start it again."""
+    task = asyncio.create_task(_keep(name, command, environment, silent))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _keep(
+    name: str, command: list[str], environment: Mapping[str, str], silent: bool
+) -> None:
+    output = asyncio.subprocess.DEVNULL if silent else None
+    for attempt in range(sys.maxsize):
+        # A group of its own: Ctrl-C goes to the service, which stops its children in order.
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            env=dict(environment),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+        try:
+            status = await process.wait()
+        finally:
+            await _stop(process)
+        pause = _RESTART_SECONDS[min(attempt, len(_RESTART_SECONDS) - 1)]
+        log.warning("%s ended with status %s; starting it again in %s s", name, status, pause)
+        await asyncio.sleep(pause)
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), _STOP_SECONDS)
+    except TimeoutError:
+        process.kill()
+        await process.wait()

@@ -1,0 +1,81 @@
+"""What lies in the models folder, for people: each file's role, and what is wrong with it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from app.inference.models import Slot
+from app.inference.registry import natural
+from app.schemas.models import FolderFile
+from detection_model.card import MODEL_SUFFIXES
+from detection_model.card.eval_config import SHARED
+
+_SAVE = "Save the model in Keras with model.save('NAME.keras')."
+_FOREIGN = {
+    **dict.fromkeys((".pt", ".pth", ".ckpt", ".safetensors", ".bin"), "PyTorch weights"),
+    ".onnx": "an ONNX model",
+    ".tflite": "a LiteRT model",
+    ".pb": "a TensorFlow graph",
+    **dict.fromkeys((".zip", ".gz", ".tar", ".7z", ".rar"), "an archive"),
+}
+_IGNORED = {".md", ".txt"}
+
+
+def list_files(folder: Path, slots: Mapping[str, Slot]) -> list[FolderFile]:
+    """Every file that people see there, in natural order; none where the folder is missing."""
+    try:
+        paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    except OSError:
+        return []
+    found = [_describe(path, slots) for path in paths if path.suffix.lower() not in _IGNORED]
+    return sorted(found, key=lambda file: natural(file.name))
+
+
+def _describe(path: Path, slots: Mapping[str, Slot]) -> FolderFile:
+    name, stem = path.name, path.stem
+    if path.suffix in MODEL_SUFFIXES and path.is_file():
+        return FolderFile(name=name, role="model", model=stem, problem=_model(path, slots))
+    if name == SHARED:
+        return FolderFile(name=name, role="eval_config", model=None)
+    if name.endswith(f".{SHARED}"):
+        stem = name.removesuffix(f".{SHARED}")
+        return FolderFile(name=name, role="eval_config", model=stem, problem=_orphan(stem, slots))
+    if path.suffix == ".json":
+        return FolderFile(name=name, role="card", model=stem, problem=_orphan(stem, slots))
+    if path.suffix == ".eval":
+        problem = _orphan(stem, slots) or _outdated(stem, slots)
+        return FolderFile(name=name, role="evaluation", model=stem, problem=problem)
+    return FolderFile(name=name, role="other", model=None, problem=_foreign(path))
+
+
+def _model(path: Path, slots: Mapping[str, Slot]) -> str | None:
+    slot = slots.get(path.stem)
+    if slot is None:
+        return "It has just arrived."
+    if slot.file.path.name != path.name:
+        return f"{slot.file.path.name} has the same name and is served instead. Rename one of them."
+    return slot.problem
+
+
+def _orphan(model: str, slots: Mapping[str, Slot]) -> str | None:
+    if model in slots:
+        return None
+    wanted = " or ".join(f"{model}{suffix}" for suffix in MODEL_SUFFIXES)
+    return f"It belongs to no model here: {wanted} is missing."
+
+
+def _outdated(model: str, slots: Mapping[str, Slot]) -> str | None:
+    served = slots[model].served
+    if served is None or served.evaluation is not None:
+        return None
+    return f"It is of another model file. Run: detection-model evaluate {model} --data FOLDER"
+
+
+def _foreign(path: Path) -> str:
+    if (path / "saved_model.pb").exists():
+        return f"It is a SavedModel folder, which is not served. {_SAVE}"
+    if path.is_dir():
+        return "Folders are not looked into. Put the .keras file directly into this folder."
+    kind = _FOREIGN.get(path.suffix.lower())
+    return (
+        f"It is {kind}, which is not served. {_SAVE}" if kind else f"It is no model file. {_SAVE}"
+    )

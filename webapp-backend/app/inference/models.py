@@ -1,0 +1,93 @@
+"""What is known of the models folder at one time."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from app.inference.engines import PooledEngine
+from app.inference.evaluations import StoredEvaluation
+from app.inference.model_folder import ModelPath
+from detection_model.card import Card
+from detection_model.export.compiled import Compiled
+from detection_model.inference.pipeline import common_face_margin
+from detection_model.inference.threshold import ThresholdInForce, threshold_in_force
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A model that answers: file, card and engine that belong together.
+
+    An ensemble has members instead of an engine, and its identity as sha256.
+    """
+
+    name: str
+    sha256: str
+    card: Card
+    assumptions: list[str]
+    evaluation: StoredEvaluation | None
+    configured_threshold: float | None
+    compiled: Compiled | None = None
+    engine: PooledEngine | None = None
+    members: tuple["ServedModel", ...] = ()
+
+    @property
+    def face_margin(self) -> float | None:
+        """Crop margin in face widths; none for a model of whole images."""
+        return common_face_margin(part.card for part in self.parts)
+
+    def threshold(
+        self, *, request: float | None = None, override: float | None = None
+    ) -> ThresholdInForce:
+        """The threshold in force and its source."""
+        return threshold_in_force(
+            self.card,
+            request=request,
+            override=override,
+            eval_config=self.configured_threshold,
+            has_card=not self.assumptions,
+        )
+
+    @property
+    def parts(self) -> tuple["ServedModel", ...]:
+        """The models that do the work: its members, or itself."""
+        return self.members or (self,)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One file of the folder: what is known of it, and the last good model of its name."""
+
+    file: ModelPath
+    size_bytes: int
+    modified: datetime
+    sha256: str | None = None
+    problem: str | None = None
+    served: ServedModel | None = None
+    settled: bool = False
+
+    @classmethod
+    def seen(cls, file: ModelPath, old: "Slot | None") -> "Slot":
+        """A file as it lies there now; what answered before goes on to answer.
+
+        Raises:
+            OSError: it has gone.
+        """
+        stat = file.path.stat()
+        return cls(
+            file=file,
+            size_bytes=stat.st_size,
+            modified=datetime.fromtimestamp(stat.st_mtime, UTC),
+            served=old.served if old is not None else None,
+        )
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.file.name
+
+    @property
+    def state(self) -> Literal["loading", "ready", "broken"]:
+        """ready: it answers; broken: it does not and will not until the file changes."""
+        if self.served is not None:
+            return "ready"
+        return "broken" if self.settled else "loading"

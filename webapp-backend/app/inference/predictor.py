@@ -1,0 +1,182 @@
+"""Runs models on a pool of threads: one thread handles a picture from start to end.
+
+Decoding, resizing and the model all release the GIL, so as many pictures are processed in parallel
+as there are cores, and none waits between two stages.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from typing import Generic, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.core.errors import ClientGoneError, UnavailableError
+from app.core.metrics import Metrics
+from app.inference.admission import Admission
+from app.inference.models import ServedModel
+from app.inference.pipeline import ModelRequest, PictureResults, fake_logit, predict, since
+from detection_model.card import InputSpec
+from detection_model.imaging import Limits
+
+T = TypeVar("T")
+
+# Of one measurement of speed: enough for a median, and short also for large models.
+_WARM_UP = 2
+_CALLS = 20
+_MEASURE_SECONDS = 2.0
+
+
+class _Turn(NamedTuple, Generic[T]):
+    """A value, and the milliseconds that its work waited and took."""
+
+    value: T
+    queue_ms: float
+    took_ms: float
+
+
+class Predictor:
+    """Admits pictures, runs models on them, and measures both."""
+
+    def __init__(
+        self,
+        limits: Limits,
+        metrics: Metrics,
+        *,
+        threads: int,
+        max_wait: float,
+        deadline: float,
+    ) -> None:
+        self._limits = limits
+        self._metrics = metrics
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="picture")
+        self._free = asyncio.Semaphore(threads)
+        self._in_work = 0
+        self._admission = Admission(threads=threads, max_wait=max_wait)
+        self._deadline = deadline
+
+    @contextmanager
+    def admitted(self, models: Sequence[ServedModel]) -> Iterator[None]:
+        """Admit a request, or refuse it at once.
+
+        Raises:
+            UnavailableError: when it would have to wait too long.
+        """
+        with self._admission.admitted([model.sha256 for model in models]):
+            yield
+
+    def expected_wait(self) -> float:
+        """Expected seconds that a new picture waits."""
+        return self._admission.expected_wait()
+
+    def depth(self) -> int:
+        """Number of pictures that wait or are being processed."""
+        return self._admission.inside
+
+    async def predict(
+        self,
+        data: bytes,
+        requests: Sequence[ModelRequest],
+        is_gone: Callable[[], Awaitable[bool]],
+    ) -> PictureResults:
+        """Run one or several models on an uploaded picture.
+
+        Raises:
+            ImageError: the file is not an accepted picture.
+            ModelFailedError: a model's output is not finite.
+            ClientGoneError: the client disconnected while the picture waited.
+            UnavailableError: the deadline passed.
+        """
+        turn = await self._in_turn(
+            lambda alone: predict(data, requests, self._limits, alone=alone), is_gone
+        )
+        results = replace(turn.value, queue_ms=turn.queue_ms)
+        self._record(requests, results)
+        return results
+
+    async def look(
+        self, kind: str, work: Callable[[], T], is_gone: Callable[[], Awaitable[bool]]
+    ) -> T:
+        """Run other work on an uploaded picture under the same admission rules.
+
+        Args:
+            kind: name of the work; work of one kind should take similar time.
+            work: runs on one of the threads.
+            is_gone: whether the client disconnected.
+
+        Raises:
+            ImageError: the file is not an accepted picture.
+            ClientGoneError: the client disconnected while the picture waited.
+            UnavailableError: too many wait, or the deadline passed.
+        """
+        with self._admission.admitted([kind]):
+            turn = await self._in_turn(lambda _alone: work(), is_gone)
+        self._admission.learn(kind, turn.took_ms / 1000)
+        self._metrics.stage("queue", turn.queue_ms)
+        self._metrics.stage(kind, turn.took_ms)
+        return turn.value
+
+    async def _in_turn(
+        self, work: Callable[[bool], T], is_gone: Callable[[], Awaitable[bool]]
+    ) -> "_Turn[T]":
+        """Run work when a thread is free; it learns whether it runs alone."""
+        arrived = time.perf_counter()
+        waits = self._free.locked()
+        try:
+            async with asyncio.timeout(self._deadline):
+                async with self._free:
+                    if waits and await is_gone():
+                        raise ClientGoneError
+                    queue_ms = since(arrived)
+                    began = time.perf_counter()
+                    self._in_work += 1
+                    alone = self._in_work == 1
+                    try:
+                        value = await self._run(lambda: work(alone))
+                    finally:
+                        self._in_work -= 1
+        except TimeoutError:
+            raise UnavailableError(
+                "deadline", f"There was no answer within {self._deadline:g} seconds."
+            ) from None
+        return _Turn(value, queue_ms, since(began))
+
+    async def measure(self, model: ServedModel) -> list[float]:
+        """Milliseconds of each of several model calls on one picture."""
+
+        @cache
+        def noise(spec: InputSpec) -> NDArray[np.float32]:
+            return np.random.default_rng(0).random((spec.height, spec.width, 3), np.float32)
+
+        def call() -> float:
+            start = time.perf_counter()
+            fake_logit(model, noise, alone=True)
+            return since(start)
+
+        took: list[float] = []
+        for number in range(_WARM_UP + _CALLS):
+            async with self._free:  # others have their turn in between
+                milliseconds = await self._run(call)
+            took += [milliseconds] if number >= _WARM_UP else []
+            if sum(took) > _MEASURE_SECONDS * 1000:
+                break
+        return took
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def _record(self, requests: Sequence[ModelRequest], results: PictureResults) -> None:
+        self._metrics.stage("queue", results.queue_ms)
+        self._metrics.stage("decode", results.decode_ms)
+        if results.faces_ms:
+            self._metrics.stage("faces", results.faces_ms)
+        for (model, _), (result, infer_ms) in zip(requests, results.models, strict=True):
+            faces_ms = results.faces_ms if result.face_count is not None else 0.0
+            self._admission.learn(model.sha256, (infer_ms + faces_ms) / 1000)
+            self._metrics.stage("infer", infer_ms, model.name)
+            self._metrics.verdicts.labels(model.name, result.verdict.verdict).inc()

@@ -1,0 +1,155 @@
+"""Which models are served now, kept in step with the models folder and the worker's cache."""
+
+import hashlib
+import logging
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from app.inference.engines import EngineGoneError, EnginePool, PooledEngine
+from app.inference.ensembles import look_at_ensemble
+from app.inference.evaluations import read_evaluation
+from app.inference.model_folder import FolderWatch, ModelPath
+from app.inference.models import ServedModel, Slot
+from detection_model.card import CardError, file_sha256
+from detection_model.card.eval_config import read_eval_config
+from detection_model.export.compiled import LITERT_FILE, Compiled, compiled_folder, read_compiled
+from detection_model.faces import find_faces
+from detection_model.inference.detector import ModelError, load_model, resolve_card
+from detection_model.inference.runtime import Engine, LiteRT, TensorFlow
+
+log = logging.getLogger(__name__)
+
+_PREPARING = "The model is being prepared."
+
+
+class Registry:
+    """Readers see a whole state or the next whole state, never something between."""
+
+    def __init__(
+        self, models: Path, cache: Path, *, threads: int, memory: int, warm: bool = True
+    ) -> None:
+        self._watch = FolderWatch(models)
+        self._cache = cache
+        self._threads = threads
+        self.engines = EnginePool(memory, warm=warm)
+        self.slots: Mapping[str, Slot] = {}
+
+    def refresh(self) -> None:
+        """Look at the folder; blocks, so call it outside the event loop."""
+        slots: dict[str, Slot] = {}
+        # Ensembles last, when their members are known.
+        for file in sorted(self._watch.scan(), key=lambda file: file.is_ensemble):
+            old = self.slots.get(file.name)
+            try:
+                if file.is_ensemble:
+                    slots[file.name] = look_at_ensemble(file, old, slots)
+                else:
+                    slots[file.name] = self._look(file, old)
+            except OSError as error:  # it went away, or the disk fails: looked at again
+                log.warning("%s: %s", file.name, error.strerror)
+                if old is not None:
+                    slots[file.name] = old
+        self.slots = slots
+        served = [slot.served for slot in slots.values() if slot.served]
+        parts = [part for model in served for part in model.parts]
+        self.engines.keep({part.engine for part in parts if part.engine})
+
+    def ready(self) -> dict[str, ServedModel]:
+        """Every model that answers, by name, in natural order (v2 before v10)."""
+        names = sorted(self.slots, key=natural)
+        served = {name: self.slots[name].served for name in names}
+        return {name: model for name, model in served.items() if model is not None}
+
+    def _look(self, file: ModelPath, old: Slot | None) -> Slot:
+        if old is not None and old.settled and old.file.stamps == file.stamps:
+            lost = old.served.engine.failure if old.served and old.served.engine else None
+            return self._without(replace(old, served=None), lost) if lost else old
+        slot = Slot.seen(file, old)
+        if not file.still:
+            return replace(slot, problem="The file is being written.")
+        sha256 = self._watch.sha256(file)
+        folder = compiled_folder(self._cache, sha256)
+        compiled = read_compiled(folder)
+        if compiled is None:
+            return replace(slot, sha256=sha256, problem=_PREPARING)
+        try:
+            served = self._serve(file, sha256, compiled, folder, slot.served)
+        except (CardError, ModelError) as error:
+            log.warning("%s: %s", file.name, error)
+            return replace(slot, sha256=sha256, problem=str(error), settled=True)
+        except EngineGoneError as error:
+            return self._without(replace(slot, sha256=sha256), error.__cause__)
+        log.info("%s: serving %s", file.name, sha256[:12])
+        return replace(slot, sha256=sha256, served=served, settled=True)
+
+    def _without(self, slot: Slot, lost: BaseException | None) -> Slot:
+        """A slot whose engine could not be loaded."""
+        if isinstance(lost, ModelError):
+            return replace(slot, problem=str(lost), settled=True)
+        log.warning("%s: the prepared form is damaged and is made anew", slot.name)
+        shutil.rmtree(compiled_folder(self._cache, slot.sha256 or ""), ignore_errors=True)
+        return replace(slot, problem=_PREPARING, settled=False)
+
+    def _serve(
+        self,
+        file: ModelPath,
+        sha256: str,
+        compiled: Compiled,
+        folder: Path,
+        old: ServedModel | None,
+    ) -> ServedModel:
+        if compiled.problem or compiled.facts is None:
+            raise ModelError(compiled.problem or "the prepared model is incomplete")
+        card, assumptions = resolve_card(file.path, sha256, compiled.facts)
+        if card.input.face_margin is not None:
+            _warm_face_search()  # the first picture must not wait for the networks that find faces
+        unchanged = old is not None and old.sha256 == sha256
+        engine = old.engine if old and unchanged else self._engine(file, compiled, folder)
+        evaluation = read_evaluation(file.evaluation, sha256)
+        threshold = read_eval_config(file.path).threshold
+        return ServedModel(
+            file.name, sha256, card, assumptions, evaluation, threshold, compiled, engine
+        )
+
+    def _engine(self, file: ModelPath, compiled: Compiled, folder: Path) -> PooledEngine:
+        if compiled.engine == "litert":
+            path = folder / LITERT_FILE
+            # Weights as they are and packed by each interpreter, with its tensors (measured: v3).
+            interpreters = 1 + self._threads
+            size = path.stat().st_size * (1 + 2 * interpreters)
+            return self.engines.add(lambda: self._litert(path, compiled.converted_sha256), size)
+        parameters = compiled.facts.parameters if compiled.facts else 0
+        return self.engines.add(lambda: _tensorflow(file.path, compiled.sha256), 4 * parameters)
+
+    def _litert(self, path: Path, sha256: str | None) -> Engine:
+        converted = path.read_bytes()
+        # The interpreter may crash on a damaged file, so it never sees one.
+        if hashlib.sha256(converted).hexdigest() != sha256:
+            raise OSError("the prepared form is damaged")
+        return LiteRT(converted, threads=self._threads)
+
+
+def _tensorflow(path: Path, sha256: str) -> Engine:
+    try:
+        model = load_model(path)
+    except ImportError:
+        raise ModelError("it does not convert, and TensorFlow is not installed here") from None
+    if file_sha256(path) != sha256:  # another file took its place meanwhile
+        raise OSError("the file was replaced")
+    return TensorFlow(model.logits, height=model.facts.height, width=model.facts.width)
+
+
+@cache
+def _warm_face_search() -> None:
+    find_faces(np.zeros((64, 64, 3), np.uint8))
+
+
+def natural(name: str) -> list[tuple[str, int]]:
+    """Sort key that puts v2 before v10."""
+    return [(text, int(digits or -1)) for text, digits in re.findall(r"(\D*)(\d*)", name)]

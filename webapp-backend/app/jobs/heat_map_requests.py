@@ -1,0 +1,212 @@
+"""Heat maps as the API asks for them: jobs of one picture, which the worker does.
+
+The service has no TensorFlow, so it hands the picture over, and waits a little for quick methods.
+"""
+
+import asyncio
+import contextlib
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from anyio import to_thread
+
+from app.core.errors import (
+    ClientGoneError,
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    ServiceError,
+    UnavailableError,
+)
+from app.inference.models import ServedModel
+from app.schemas.explain import Explanation
+from app.schemas.jobs import ExplainTask, Job, JobModel, JobParameters
+from app.service import Service
+from detection_model import imaging
+from detection_model.explain.explanation import Method
+from detection_model.faces import Face, crop_box
+from detection_model.imaging import Limits
+from detection_model.inference.crops import MAX_FACES, ImageCrops
+
+UPLOAD = ".picture"
+_LOOK_SECONDS = 0.05
+
+IsGone = Callable[[], Awaitable[bool]]
+
+
+@dataclass(frozen=True)
+class HeatMapRequest:
+    """A heat map of one face of predict's list (default: the largest), or of the whole picture.
+
+    `faces` are the faces of the picture if a prediction has already found them.
+    """
+
+    model: ServedModel
+    method: Method = "gradcam"
+    face: int | None = None
+    whole: bool = False
+    faces: Sequence[Face] | None = None
+
+
+async def explain(
+    service: Service, data: bytes, request: HeatMapRequest, *, wait: float, is_gone: IsGone
+) -> Explanation:
+    """A heat map within `wait` seconds; nothing of it is kept.
+
+    Raises:
+        ImageError: it is no picture that is accepted.
+        ClientGoneError: nobody waits any more.
+        ServiceError: as `start` and `result`; 503 it takes longer, and is given up.
+    """
+    job = await ended(service, await start(service, data, None, request, is_gone), wait, is_gone)
+    if not job.ended:
+        await to_thread.run_sync(forget, service, job.id)
+        raise UnavailableError(
+            "explanation_late", f"There was no heat map within {wait:g} seconds."
+        )
+    return Explanation.model_validate_json(await to_thread.run_sync(taken, service, job))
+
+
+async def start(
+    service: Service, data: bytes, name: str | None, request: HeatMapRequest, is_gone: IsGone
+) -> Job:
+    """Hand a picture to the worker.
+
+    Raises:
+        ImageError: it is no picture that is accepted.
+        ClientGoneError: the client went away while the picture waited.
+        InvalidError: the model is an ensemble, or the face does not exist.
+        UnavailableError: too many wait, or the disk is full.
+    """
+    model = request.model
+    if model.members:
+        members = ", ".join(member.name for member in model.members)
+        raise InvalidError(
+            "ensemble_not_explained",
+            f"{model.name} weighs the answers of {members}; ask for a heat map of one of these.",
+        )
+    limits = service.settings.image_limits
+    task = await service.predictor.look("explain", lambda: _task(data, request, limits), is_gone)
+    threshold, source = service.threshold(model)
+    parameters = JobParameters(
+        models=[
+            JobModel(
+                name=model.name, sha256=model.sha256, threshold=threshold, threshold_source=source
+            )
+        ],
+        whole=request.whole,
+        explain=task,
+    )
+    return await to_thread.run_sync(_accept, service, data, name, parameters)
+
+
+async def ended(service: Service, job: Job, wait: float, is_gone: IsGone) -> Job:
+    """The job as soon as it has ended, or as it stands after `wait` seconds.
+
+    Raises:
+        ClientGoneError: nobody waits any more; the job is cancelled.
+        NotFoundError: it was deleted.
+    """
+    give_up = time.monotonic() + wait
+    while not job.ended and time.monotonic() < give_up:
+        await asyncio.sleep(_LOOK_SECONDS)
+        if await is_gone():
+            await to_thread.run_sync(forget, service, job.id)
+            raise ClientGoneError
+        job = await to_thread.run_sync(found, service, job.id)
+    return job
+
+
+def found(service: Service, job: str) -> Job:
+    """The job of a heat map; blocks.
+
+    Raises:
+        NotFoundError: there is none.
+        StoreUnavailable: it cannot be asked now.
+    """
+    known = service.jobs.get(job)
+    if known is None or known.kind != "explain":
+        raise _unknown()
+    return known
+
+
+def result(service: Service, job: Job) -> str:
+    """The JSON of a heat map that has ended; blocks.
+
+    Raises:
+        ConflictError: it failed or was cancelled, 404 it is gone.
+        StoreUnavailable: it cannot be asked now.
+    """
+    if job.state == "cancelled":
+        raise ConflictError("explanation_cancelled", "This heat map was cancelled.")
+    if job.state == "failed":
+        raise ConflictError("explanation_failed", job.message or "There is no heat map.")
+    if (answer := service.jobs.answer(job.id)) is None:
+        raise _unknown()
+    return answer
+
+
+def taken(service: Service, job: Job) -> str:
+    """`result`, of which nothing is kept."""
+    try:
+        return result(service, job)
+    finally:
+        forget(service, job.id)
+
+
+def forget(service: Service, job: str) -> None:
+    """End a heat map if it has not ended, and keep nothing of it; blocks."""
+    service.jobs.cancel(job)
+    upload(service, job).unlink(missing_ok=True)
+    service.jobs.delete(job)
+
+
+def upload(service: Service, job: str) -> Path:
+    """Where the picture lies until the job has ended."""
+    return service.settings.jobs_dir / f"{job}{UPLOAD}"
+
+
+def _unknown() -> ServiceError:
+    return NotFoundError("unknown_job", "There is no such heat map; it may be deleted already.")
+
+
+def _task(data: bytes, request: HeatMapRequest, limits: Limits) -> ExplainTask:
+    margin = request.model.card.input.face_margin
+    picture = imaging.decode(data, limits)
+    faces: Sequence[Face] = ()
+    if margin is not None and not request.whole:
+        faces = ImageCrops(picture.pixels).faces if request.faces is None else request.faces
+    count = min(len(faces), MAX_FACES)
+    if request.face is not None and request.face >= count:
+        listed = f"{count} faces are classified" if faces else "the whole picture is classified"
+        raise InvalidError("unknown_face", f"There is no face {request.face}: {listed} here.")
+    if margin is None or not faces:
+        return ExplainTask(method=request.method, face=None)
+    face = request.face or 0
+    box = crop_box(faces[face], margin, height=picture.height, width=picture.width)
+    return ExplainTask(method=request.method, face=face, box=box, face_count=len(faces))
+
+
+def _accept(service: Service, data: bytes, name: str | None, parameters: JobParameters) -> Job:
+    settings = service.settings
+    if service.jobs.active("explain") >= settings.max_jobs:
+        raise UnavailableError("busy", "Too many heat maps wait. Try again in a moment.", 5)
+    job = uuid.uuid4().hex
+    picture = upload(service, job)
+    try:
+        try:
+            picture.parent.mkdir(parents=True, exist_ok=True)
+            picture.write_bytes(data)
+        except OSError:
+            message = "The picture cannot be handed over: there is no room. Try again later."
+            raise UnavailableError("storage_full", message, 60) from None
+        accepted = service.jobs.add(job, name, parameters, 1)
+        service.jobs.delete_oldest(settings.keep_explanations, "explain")
+    except BaseException:
+        with contextlib.suppress(OSError):
+            picture.unlink()
+        raise
+    return accepted

@@ -1,0 +1,116 @@
+"""Makes heat maps, and keeps TensorFlow and the last models in memory for the next ones."""
+
+import time
+from collections import OrderedDict
+from pathlib import Path
+
+from app.core.settings import Settings
+from app.inference.model_folder import FolderWatch, Stamp
+from app.jobs.consumer import ATTEMPTS, JobConsumer, JobFailedError, JobLostError
+from app.jobs.heat_map import heat_map
+from app.jobs.heat_map_requests import UPLOAD
+from app.schemas.jobs import Job, JobModel
+from app.storage.database import StoreUnavailable
+from app.storage.jobs import Claim, JobStore
+from detection_model import imaging
+from detection_model.card import CardError
+from detection_model.explain.attribution import ExplainError
+from detection_model.explain.explanation import Explainer
+from detection_model.imaging import ImageError
+from detection_model.inference.detector import ModelError
+
+# Models in memory.
+_KEPT = 2
+# A file and its card in one of their states.
+_Key = tuple[Path, tuple[Stamp | None, ...]]
+# Somebody who looks at heat maps looks at several.
+_WARM_PAUSE = 0.05
+
+
+class HeatMapWorker(JobConsumer):
+    """Jobs of kind explain, on a thread of its own: they never wait behind an archive."""
+
+    kind = "explain"
+    uploads = (UPLOAD,)
+
+    def __init__(self, store: JobStore, settings: Settings) -> None:
+        super().__init__(store, settings)
+        self._watch = FolderWatch(settings.models_dir)
+        self._explainers: OrderedDict[_Key, Explainer] = OrderedDict()
+        self._used = 0.0
+
+    @property
+    def warm(self) -> bool:
+        """A heat map was made not long ago, so the next one needs no loading."""
+        idle = time.monotonic() - self._used
+        return bool(self._explainers) and idle < self._settings.explain_idle
+
+    @property
+    def pause(self) -> float:
+        """Short while warm."""
+        return min(_WARM_PAUSE, super().pause) if self.warm else super().pause
+
+    def work(self, claim: Claim) -> None:
+        """Make one heat map; the picture goes when that is done."""
+        job = claim.job
+        if claim.attempts > ATTEMPTS:
+            raise JobFailedError("The worker ended each time it made this heat map.")
+        upload = self._settings.jobs_dir / f"{job.id}{UPLOAD}"
+        try:
+            answer = self._explained(job, upload.read_bytes())
+        except (ExplainError, ImageError, ModelError, CardError) as error:
+            raise JobFailedError(str(error)) from None
+        if not self.persist(lambda: self._store.answered(job.id, self._name, answer)):
+            raise JobLostError
+        upload.unlink(missing_ok=True)
+
+    def _explained(self, job: Job, data: bytes) -> str:
+        picture = imaging.decode(data, self._settings.image_limits)
+        (model,), task = job.parameters.models, job.parameters.explain
+        if task is None:
+            raise JobFailedError("The job does not say what to explain.")
+        explainer = self._explainer(model)
+
+        def progress(done: int, total: int) -> None:
+            try:
+                is_mine = self._store.progress(job.id, self._name, done, total)
+            except StoreUnavailable:
+                return  # the next time
+            if not is_mine:
+                raise JobLostError
+
+        try:
+            return heat_map(explainer, model, task, picture, progress).model_dump_json()
+        finally:
+            self._used = time.monotonic()
+
+    def _explainer(self, model: JobModel) -> Explainer:
+        """The model that a job was accepted for, from memory or from its file.
+
+        Raises:
+            JobFailedError: it is gone, or another file has taken its name.
+            ModelError: it cannot be loaded.
+            CardError: its card does not fit it.
+        """
+        key = self._file(model)
+        if key not in self._explainers:
+            explainer = Explainer.load(key[0])
+            if self._file(model) != key:  # it was replaced meanwhile
+                raise _gone(model)
+            self._explainers[key] = explainer
+            while len(self._explainers) > _KEPT:
+                self._explainers.popitem(last=False)
+        self._explainers.move_to_end(key)
+        return self._explainers[key]
+
+    def _file(self, model: JobModel) -> _Key:
+        for file in self._watch.scan():
+            if file.name == model.name and self._watch.sha256(file) == model.sha256:
+                return file.path, file.stamps
+        raise _gone(model)
+
+
+def _gone(model: JobModel) -> JobFailedError:
+    return JobFailedError(
+        f"{model.name} was replaced or taken away since it was asked. Ask for the heat map again."
+    )

@@ -1,0 +1,41 @@
+"""Verdicts that somebody says are wrong."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.schemas.base import Answer
+from app.schemas.predict import Prediction
+from detection_model.evaluation.cases import LONGEST_NOTE, Really
+
+
+class CaseClaim(BaseModel):
+    """The fields of the form beside the picture."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    really: Really = Field(description="what the picture is; unsure: something else is wrong")
+    note: str = Field("", max_length=LONGEST_NOTE, description="why; read by the operator")
+    keep_picture: bool = Field(
+        False,
+        description="consent: the file as it is, with its metadata, is kept on the server until "
+        "its operator deletes it, to test later models with it",
+    )
+
+
+class CaseKept(BaseModel):
+    """What is kept now of a picture."""
+
+    sha256: str = Field(description="of the picture; the name of its case")
+    created: datetime = Field(description="of the newest claim, which is the one that counts")
+    really: Really
+    picture_kept: bool
+    claims: int = Field(description="about this picture, older ones included")
+
+
+class CaseAnswer(Answer):
+    """The case, and the verdicts as the service gives them now."""
+
+    case: CaseKept
+    results: list[Prediction]
+    message: str

@@ -1,0 +1,59 @@
+"""Past verdicts."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from app.schemas.base import Answer, Probability, ThresholdSource
+from detection_model.card import ClassName
+from detection_model.inference.verdict import VerdictName
+
+
+class HistoryImage(BaseModel):
+    """What is kept of a picture; the picture itself is not."""
+
+    name: str | None = Field(None, description="of the uploaded file")
+    sha256: str
+    size_bytes: int
+    width: int
+    height: int
+    format: str
+    faces: int | None = Field(None, description="how many were found; null: not looked for")
+
+
+class HistoryVerdict(BaseModel):
+    """One model's answer of then."""
+
+    model: str
+    model_sha256: str
+    prediction: ClassName
+    verdict: VerdictName
+    probability: Probability
+    logit: float
+    threshold: float
+    threshold_source: ThresholdSource
+
+
+class HistoryEntry(BaseModel):
+    """One judged upload."""
+
+    id: int
+    created: datetime
+    image: HistoryImage
+    verdicts: list[HistoryVerdict]
+
+
+class HistoryPage(Answer):
+    """Past verdicts, newest first."""
+
+    total: int = Field(description="entries that the filter lets through")
+    limit: int
+    offset: int
+    recording: bool = Field(description="whether new verdicts are kept")
+    entries: list[HistoryEntry]
+
+
+class HistoryDeleted(Answer):
+    """How many entries are gone."""
+
+    deleted: int

@@ -1,0 +1,109 @@
+"""Long work."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from app.schemas.base import Answer, ThresholdSource
+from app.schemas.history import HistoryImage, HistoryVerdict
+from detection_model.explain.explanation import Method
+from detection_model.faces import Box
+from detection_model.inference.consistency import ConsistencyMode
+
+JobKind = Literal["score", "explain"]
+JobState = Literal["waiting", "running", "finished", "failed", "cancelled"]
+
+
+class JobModel(BaseModel):
+    """A model that a job asks, as it was when the job was accepted."""
+
+    name: str
+    sha256: str
+    threshold: float
+    threshold_source: ThresholdSource
+
+
+class ExplainTask(BaseModel):
+    """A heat map to make."""
+
+    method: Method
+    face: int | None = Field(description="index by size; null: the whole picture")
+    box: Box | None = Field(None, description="the face's crop in pixels; null: the whole picture")
+    face_count: int | None = Field(None, description="detected faces; null: not searched")
+
+
+class JobParameters(BaseModel):
+    """What is to be done."""
+
+    models: list[JobModel]
+    calibrate: bool = True
+    whole: bool = False
+    stability: ConsistencyMode = "never"
+    explain: ExplainTask | None = Field(None, description="of jobs of kind explain alone")
+
+
+class Job(BaseModel):
+    """One piece of long work."""
+
+    id: str
+    kind: JobKind = Field(
+        "score",
+        description="score: verdicts on a ZIP of pictures; explain: a heat map of one picture",
+    )
+    state: JobState
+    file: str | None = Field(None, description="name of the uploaded archive or picture")
+    parameters: JobParameters
+    created: datetime
+    started: datetime | None = None
+    finished: datetime | None = None
+    total: int = Field(description="files to look at, or steps of an explanation")
+    done: int = Field(description="files looked at, or steps done")
+    failed: int = Field(description="of these, files without a verdict")
+    message: str | None = Field(None, description="why it failed")
+
+    @property
+    def ended(self) -> bool:
+        """It neither waits nor runs."""
+        return self.state not in ("waiting", "running")
+
+
+class JobAnswer(Answer):
+    """One job."""
+
+    job: Job
+
+
+class JobList(Answer):
+    """Jobs of one kind, newest first."""
+
+    total: int
+    limit: int
+    offset: int
+    jobs: list[Job]
+
+
+class JobPicture(BaseModel):
+    """What a job found for one file: verdicts, or why there are none."""
+
+    position: int = Field(description="of the file in the archive, from 0")
+    file: str
+    image: HistoryImage | None = None
+    verdicts: list[HistoryVerdict] = []
+    error: str | None = Field(None, description="short code for programs")
+    message: str | None = Field(None, description="what is wrong with the file")
+
+
+class JobResults(Answer):
+    """Results so far, in the order of the archive."""
+
+    job: Job
+    limit: int
+    offset: int
+    results: list[JobPicture]
+
+
+class JobEnded(Answer):
+    """What DELETE did: an active job is cancelled, an ended one is forgotten."""
+
+    outcome: Literal["cancelled", "deleted"]

@@ -1,0 +1,158 @@
+"""Models, their folder, and whether one answers."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.schemas.base import Answer, ThresholdSource
+from detection_model.card import Card
+from detection_model.evaluation.records import Calibration, Confusion, Curves, Evaluation
+
+ModelState = Literal["loading", "ready", "broken"]
+FileRole = Literal["model", "card", "evaluation", "eval_config", "other"]
+
+
+class ModelFile(BaseModel):
+    """The file as it lies in the models folder."""
+
+    name: str
+    size_bytes: int
+    modified: datetime
+    sha256: str | None
+
+
+class Engine(BaseModel):
+    """What runs the model."""
+
+    name: Literal["litert", "tensorflow"]
+    version: str
+    max_difference: float = Field(
+        description="largest difference in probability from Keras on generated pictures"
+    )
+    max_logit_difference: float = Field(description="the same before the last activation")
+    note: str | None = Field(None, description="why this engine and not the default")
+
+
+class EvaluationSummary(BaseModel):
+    """The first row of the model's evaluation, at the threshold in force."""
+
+    dataset: str
+    split: str
+    confusion: Confusion
+    accuracy: float
+    auc: float | None
+
+
+class ModelRow(BaseModel):
+    """One file of the models folder and all that is known of it."""
+
+    name: str
+    state: ModelState
+    active: bool
+    problem: str | None = Field(None, description="why it is broken or still loading")
+    file: ModelFile
+    card: Card | None = Field(None, description="the card in use; assumed where it has none")
+    assumptions: list[str] = []
+    threshold: float | None = None
+    threshold_source: ThresholdSource | None = None
+    engine: Engine | None = Field(None, description="none of an ensemble: its members have theirs")
+    evaluation: EvaluationSummary | None = None
+
+
+class FolderFile(BaseModel):
+    """One file or folder in the models folder, whatever it is."""
+
+    name: str
+    role: FileRole
+    model: str | None = Field(None, description="name of the model that it belongs to")
+    problem: str | None = Field(None, description="what is wrong with it and what to do")
+
+
+class ModelsFolder(BaseModel):
+    """Where model files are put."""
+
+    shown_as: str = Field(description="its name for people, not a path of the server")
+    exists: bool
+    files: list[FolderFile]
+
+
+class ModelList(Answer):
+    """All models, and the folder that they come from."""
+
+    active: str | None
+    models: list[ModelRow]
+    folder: ModelsFolder
+
+
+class ModelDetail(Answer):
+    """One model."""
+
+    model: ModelRow
+
+
+class ModelEvaluation(Answer):
+    """What was measured of a model."""
+
+    evaluation: Evaluation
+    curves: Curves | None
+    calibration: Calibration | None = None
+    summary: EvaluationSummary | None
+
+
+class ModelSpeed(Answer):
+    """Time of one model call on one picture, measured just now on this machine."""
+
+    model: str
+    device: str
+    threads: int = Field(description="of a call that is alone")
+    runs: int
+    median_ms: float
+    fastest_ms: float
+    slowest_ms: float
+
+
+class ActiveModel(BaseModel):
+    """Which model answers when a request names none."""
+
+    name: str = Field(min_length=1, max_length=200)
+
+
+class ActiveModelSet(Answer):
+    """The model that answers from now on."""
+
+    active: str
+
+
+class ModelChange(BaseModel):
+    """A new threshold, or null to go back to the model's own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    threshold: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None
+
+
+class ModelInfo(Answer):
+    """The active model, in the older shape."""
+
+    model_name: str
+    version: str
+    input_shape: tuple[int, int, int]
+    threshold: float
+    classes: list[str]
+    accuracy: float | None
+
+
+class Health(Answer):
+    """The process answers."""
+
+    status: Literal["healthy"] = "healthy"
+    model_loaded: bool
+    timestamp: datetime
+
+
+class Ready(Answer):
+    """A model answers."""
+
+    ready: Literal[True] = True
+    models: list[str]

@@ -1,0 +1,16 @@
+"""What a file says of itself."""
+
+from pydantic import Field
+
+from app.schemas.base import Answer
+from app.schemas.predict import ImageInfo
+from detection_model.provenance.record import Provenance
+
+
+class ProvenanceAnswer(Answer, Provenance):
+    """Metadata and content credentials of an upload; no model was asked."""
+
+    image: ImageInfo
+    trust_list: bool = Field(
+        description="whether the service knows signers to trust; without, none is `trusted`"
+    )

@@ -1,0 +1,73 @@
+"""Training runs."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from app.schemas.base import Answer
+
+RunStatus = Literal["running", "interrupted", "finished", "unknown"]
+
+
+class RunPoint(BaseModel):
+    """The last value of a metric."""
+
+    part: str
+    tag: str
+    step: int
+    value: float | None
+    points: int = Field(description="values in all")
+
+
+class RunFacts(BaseModel):
+    """What run.json says of a training."""
+
+    recipe: str
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    seed: int
+    data: str
+    split: str
+    examples: dict[str, int]
+    parameters: int
+    best_epoch: int | None
+    device: str
+    git_commit: str | None
+    finished: datetime | None
+
+
+class RunSummary(BaseModel):
+    """One training run below the logs folder."""
+
+    name: str = Field(examples=["v1/2026-11-21T14-52-55"])
+    model: str = Field(description="what it trained; its folder where run.json does not say")
+    status: RunStatus
+    started: datetime | None
+    updated: datetime
+    last: list[RunPoint]
+    facts: RunFacts | None = Field(None, description="none where there is no run.json")
+
+
+class RunList(Answer):
+    """All runs, newest first."""
+
+    runs: list[RunSummary]
+
+
+class RunSeries(BaseModel):
+    """Every value of one metric; the three lists have the same length."""
+
+    part: str = Field(description="train, validation, or empty where the run has no parts")
+    tag: str = Field(examples=["epoch_accuracy"])
+    steps: list[int]
+    times: list[float] = Field(description="seconds since 1970")
+    values: list[float | None] = Field(description="none: not a number, or infinite")
+
+
+class RunDetail(Answer):
+    """One run with its curves."""
+
+    run: RunSummary
+    series: list[RunSeries]

@@ -1,0 +1,153 @@
+"""Past verdicts. Pictures are not stored, only what identifies them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, cast
+
+from sqlalchemy import ColumnElement, CursorResult, delete, func, or_, select
+from sqlalchemy.orm import selectinload
+
+from app.schemas.base import Probability
+from app.schemas.history import HistoryEntry, HistoryImage, HistoryVerdict
+from app.storage.database import Database
+from app.storage.tables import HistoryRow, VerdictRow
+from detection_model.card import ClassName
+from detection_model.inference.verdict import VerdictName
+
+
+class NewEntry(NamedTuple):
+    """What is kept of one judged upload."""
+
+    created: datetime
+    image: HistoryImage
+    verdicts: list[HistoryVerdict]
+
+
+@dataclass(frozen=True)
+class HistoryFilter:
+    """Which entries; what is not given lets all through.
+
+    `model`, `prediction` and `verdict` hold for one and the same verdict of an entry.
+    """
+
+    model: str | None = None
+    prediction: ClassName | None = None
+    verdict: VerdictName | None = None
+    search: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class HistoryStore:
+    """Blocks, so call it outside the event loop. Every method may raise StoreUnavailable."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, entries: Iterable[NewEntry]) -> None:
+        """Write entries, all or none."""
+        with self._database.session() as session:
+            session.add_all(_row(entry) for entry in entries)
+
+    def page(
+        self, wanted: HistoryFilter, limit: int, offset: int
+    ) -> tuple[int, list[HistoryEntry]]:
+        """How many entries the filter lets through, and one page of them, newest first."""
+        conditions = _conditions(wanted)
+        page = (
+            select(HistoryRow)
+            .where(*conditions)
+            .order_by(HistoryRow.id.desc())
+            .limit(limit)
+            .offset(offset)
+            .options(selectinload(HistoryRow.verdicts))
+        )
+        with self._database.session() as session:
+            total = session.scalar(select(func.count(HistoryRow.id)).where(*conditions)) or 0
+            return total, [_entry(row) for row in session.scalars(page)]
+
+    def delete(self, wanted: HistoryFilter) -> int:
+        """Forget what the filter lets through; returns how many."""
+        return self._delete(*_conditions(wanted))
+
+    def delete_one(self, entry: int) -> bool:
+        """Forget one entry; was there one?"""
+        return self._delete(HistoryRow.id == entry) > 0
+
+    def _delete(self, *conditions: ColumnElement[bool]) -> int:
+        # Verdicts go with their entry: the foreign key cascades.
+        with self._database.session() as session:
+            done = session.execute(delete(HistoryRow).where(*conditions))
+            return cast(CursorResult[Any], done).rowcount
+
+
+def _conditions(wanted: HistoryFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    of_verdict = [
+        column == value
+        for column, value in (
+            (VerdictRow.model, wanted.model),
+            (VerdictRow.prediction, wanted.prediction),
+            (VerdictRow.verdict, wanted.verdict),
+        )
+        if value is not None
+    ]
+    if of_verdict:
+        found.append(HistoryRow.id.in_(select(VerdictRow.entry_id).where(*of_verdict)))
+    if wanted.search:
+        found.append(
+            or_(
+                HistoryRow.file_name.icontains(wanted.search, autoescape=True),
+                HistoryRow.sha256.startswith(wanted.search.lower(), autoescape=True),
+            )
+        )
+    if wanted.since is not None:
+        found.append(HistoryRow.created >= wanted.since)
+    if wanted.until is not None:
+        found.append(HistoryRow.created < wanted.until)
+    return found
+
+
+def _row(entry: NewEntry) -> HistoryRow:
+    image = entry.image
+    return HistoryRow(
+        created=entry.created,
+        file_name=image.name,
+        **image.model_dump(exclude={"name"}),
+        verdicts=[
+            VerdictRow(
+                fake=verdict.probability.fake,
+                **verdict.model_dump(exclude={"probability"}),
+            )
+            for verdict in entry.verdicts
+        ],
+    )
+
+
+def _entry(row: HistoryRow) -> HistoryEntry:
+    return HistoryEntry(
+        id=row.id,
+        created=row.created,
+        image=HistoryImage(
+            name=row.file_name,
+            sha256=row.sha256,
+            size_bytes=row.size_bytes,
+            width=row.width,
+            height=row.height,
+            format=row.format,
+            faces=row.faces,
+        ),
+        verdicts=[
+            HistoryVerdict.model_validate(
+                {
+                    **{name: getattr(verdict, name) for name in _STORED},
+                    "probability": Probability(real=1 - verdict.fake, fake=verdict.fake),
+                }
+            )
+            for verdict in row.verdicts
+        ],
+    )
+
+
+_STORED = HistoryVerdict.model_fields.keys() - {"probability"}

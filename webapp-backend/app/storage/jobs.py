@@ -1,0 +1,208 @@
+"""Jobs and their results, and who does which job."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal, NamedTuple, cast
+
+from sqlalchemy import CursorResult, delete, func, select, update
+from sqlalchemy.orm import Session
+
+from app.schemas.jobs import Job, JobKind, JobParameters, JobPicture
+from app.storage.database import Database
+from app.storage.tables import JobItemRow, JobRow
+
+_ACTIVE = ("waiting", "running")
+_PAGE = 500
+
+
+class Claimable(NamedTuple):
+    """A job that waits or runs, as of one look."""
+
+    id: str
+    waiting: bool
+    beat: int
+
+
+class Claim(NamedTuple):
+    """A job that is this runner's now; `attempts` counts starts since its last progress."""
+
+    job: Job
+    attempts: int
+
+
+class JobStore:
+    """Blocks, so call it outside the event loop. Every method may raise StoreUnavailable."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, job: str, file: str | None, parameters: JobParameters, total: int) -> Job:
+        """Accept a job: of kind explain where the parameters say what to explain, else score."""
+        row = JobRow(
+            id=job,
+            kind="explain" if parameters.explain else "score",
+            state="waiting",
+            file=file,
+            parameters=parameters.model_dump_json(),
+            total=total,
+        )
+        with self._database.session() as session:
+            session.add(row)
+            session.flush()
+            return _job(row)
+
+    def get(self, job: str) -> Job | None:
+        """One job."""
+        with self._database.session() as session:
+            row = session.get(JobRow, job)
+            return _job(row) if row else None
+
+    def page(self, limit: int, offset: int, kind: JobKind = "score") -> tuple[int, list[Job]]:
+        """How many jobs of a kind there are, and one page of them, newest first."""
+        newest = select(JobRow).where(JobRow.kind == kind)
+        newest = newest.order_by(JobRow.created.desc(), JobRow.id)
+        with self._database.session() as session:
+            count = select(func.count(JobRow.id)).where(JobRow.kind == kind)
+            total = session.scalar(count) or 0
+            return total, [_job(row) for row in session.scalars(newest.limit(limit).offset(offset))]
+
+    def active(self, kind: JobKind = "score") -> int:
+        """How many jobs of a kind wait or run."""
+        with self._database.session() as session:
+            count = select(func.count(JobRow.id)).where(JobRow.state.in_(_ACTIVE))
+            return session.scalar(count.where(JobRow.kind == kind)) or 0
+
+    def results(self, job: str, limit: int, offset: int) -> list[JobPicture]:
+        """Results so far, in the archive's order."""
+        page = (
+            select(JobItemRow.answer)
+            .where(JobItemRow.job_id == job, JobItemRow.position >= offset)
+            .order_by(JobItemRow.position)
+            .limit(limit)
+        )
+        with self._database.session() as session:
+            return [JobPicture.model_validate_json(answer) for answer in session.scalars(page)]
+
+    def all_results(self, job: str) -> Iterator[JobPicture]:
+        """All results so far, a page in memory at a time."""
+        offset = 0
+        while page := self.results(job, _PAGE, offset):
+            yield from page
+            offset = page[-1].position + 1
+
+    def answer(self, job: str) -> str | None:
+        """The JSON that an explanation ended with."""
+        wanted = select(JobItemRow.answer).where(JobItemRow.job_id == job)
+        with self._database.session() as session:
+            return session.scalar(wanted)
+
+    def cancel(self, job: str) -> bool:
+        """End a job that waits or runs; was it one?"""
+        with self._database.session() as session:
+            ended = update(JobRow).where(JobRow.id == job, JobRow.state.in_(_ACTIVE))
+            return _hit(session, ended.values(state="cancelled", finished=datetime.now(UTC)))
+
+    def delete(self, job: str) -> bool:
+        """Forget a job that has ended, with its results; was it one?"""
+        with self._database.session() as session:
+            ended = JobRow.state.not_in(_ACTIVE)
+            return _hit(session, delete(JobRow).where(JobRow.id == job, ended))
+
+    def delete_oldest(self, keep: int, kind: JobKind = "score") -> int:
+        """Forget all ended jobs of a kind but the newest."""
+        ended = (JobRow.state.not_in(_ACTIVE), JobRow.kind == kind)
+        kept = select(JobRow.id).where(*ended).order_by(JobRow.created.desc()).limit(keep)
+        with self._database.session() as session:
+            done = session.execute(delete(JobRow).where(*ended, JobRow.id.not_in(kept)))
+            return cast(CursorResult[Any], done).rowcount
+
+    def claimable(self, kind: JobKind = "score") -> list[Claimable]:
+        """Jobs of a kind that wait or run, the oldest first."""
+        wanted = select(JobRow.id, JobRow.state, JobRow.beat).where(JobRow.state.in_(_ACTIVE))
+        wanted = wanted.where(JobRow.kind == kind)
+        with self._database.session() as session:
+            rows = session.execute(wanted.order_by(JobRow.created, JobRow.id))
+            return [Claimable(job, state == "waiting", beat) for job, state, beat in rows]
+
+    def claim(self, seen: Claimable, runner: str) -> Claim | None:
+        """Take a job that nobody has touched since it was seen."""
+        with self._database.session() as session:
+            mine = (
+                update(JobRow)
+                .where(JobRow.id == seen.id, JobRow.state.in_(_ACTIVE), JobRow.beat == seen.beat)
+                .values(
+                    state="running",
+                    runner=runner,
+                    beat=JobRow.beat + 1,
+                    attempts=JobRow.attempts + 1,
+                    started=func.coalesce(JobRow.started, datetime.now(UTC)),
+                )
+            )
+            if not _hit(session, mine):
+                return None
+            row = session.get_one(JobRow, seen.id, populate_existing=True)
+            return Claim(_job(row), row.attempts)
+
+    def beat(self, job: str, runner: str) -> bool:
+        """Show that the job is being done; is it still this runner's?"""
+        with self._database.session() as session:
+            return _hit(session, _mine(job, runner).values(beat=JobRow.beat + 1))
+
+    def add_results(self, job: str, runner: str, found: Sequence[JobPicture]) -> bool:
+        """Store results that follow those stored, each once; is the job still this runner's?
+
+        Results that are stored already, because a commit's answer was lost, are left out.
+        """
+        with self._database.session() as session:
+            if not _hit(session, _mine(job, runner).values(beat=JobRow.beat + 1, attempts=0)):
+                return False
+            row = session.get_one(JobRow, job, populate_existing=True)
+            fresh = [one for one in found if one.position >= row.done]
+            session.add_all(
+                JobItemRow(job_id=job, position=one.position, answer=one.model_dump_json())
+                for one in fresh
+            )
+            row.done += len(fresh)
+            row.failed += sum(one.error is not None for one in fresh)
+            return True
+
+    def progress(self, job: str, runner: str, done: int, total: int) -> bool:
+        """Tell how far an explanation is; is the job still this runner's?"""
+        with self._database.session() as session:
+            values = {"done": done, "total": total, "beat": JobRow.beat + 1}
+            return _hit(session, _mine(job, runner).values(values))
+
+    def answered(self, job: str, runner: str, answer: str) -> bool:
+        """Finish an explanation with its JSON; was the job still this runner's?"""
+        values = {"state": "finished", "done": JobRow.total, "finished": datetime.now(UTC)}
+        with self._database.session() as session:
+            mine = _hit(session, _mine(job, runner).values(values))
+            if mine:
+                session.add(JobItemRow(job_id=job, position=0, answer=answer))
+            return mine
+
+    def end(
+        self, job: str, runner: str, state: Literal["finished", "failed"], message: str | None
+    ) -> bool:
+        """End a job; was it still this runner's?"""
+        with self._database.session() as session:
+            values = {"state": state, "message": message, "finished": datetime.now(UTC)}
+            return _hit(session, _mine(job, runner).values(values))
+
+
+def _mine(job: str, runner: str) -> Any:
+    return update(JobRow).where(
+        JobRow.id == job, JobRow.runner == runner, JobRow.state == "running"
+    )
+
+
+def _hit(session: Session, statement: Any) -> bool:
+    done = session.execute(statement.execution_options(synchronize_session=False))
+    return cast(CursorResult[Any], done).rowcount == 1
+
+
+def _job(row: JobRow) -> Job:
+    columns = {name: getattr(row, name) for name in Job.model_fields.keys() - {"parameters"}}
+    return Job.model_validate(
+        {**columns, "parameters": JobParameters.model_validate_json(row.parameters)}
+    )

@@ -1,0 +1,70 @@
+"""Counts, times and logs every request, under an id that the client may choose and gets back."""
+
+import logging
+import re
+import time
+import uuid
+
+from fastapi import APIRouter
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.deps import ServiceDep
+from app.core.metrics import CONTENT_TYPE, Metrics
+
+log = logging.getLogger("app.access")
+
+router = APIRouter(include_in_schema=False)
+
+_HEADER = "X-Request-ID"
+_GOOD_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
+
+
+@router.get("/metrics")
+async def read_metrics(service: ServiceDep) -> Response:
+    """For Prometheus; the web server in front does not pass this on."""
+    return Response(service.metrics.text(), media_type=CONTENT_TYPE)
+
+
+class RequestLogging:
+    """ASGI middleware, the outermost of all."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Observe one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        start = time.perf_counter()
+        given = Headers(scope=scope).get(_HEADER, "")
+        request_id = given if _GOOD_ID.fullmatch(given) else uuid.uuid4().hex
+        status = 500
+
+        async def named(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)[_HEADER] = request_id
+            await send(message)
+
+        try:
+            await self.app(scope, receive, named)
+        finally:
+            self._note(scope, status, request_id, time.perf_counter() - start)
+
+    def _note(self, scope: Scope, status: int, request_id: str, seconds: float) -> None:
+        # Of the route and not of the path, which anyone can make up without end.
+        route = getattr(scope.get("route"), "path", "other")
+        self.metrics.requests.labels(scope["method"], route, status).inc()
+        self.metrics.seconds.labels(route).observe(seconds)
+        log.info(
+            "%s %s %d",
+            scope["method"],
+            route,
+            status,
+            extra={"request_id": request_id, "ms": round(seconds * 1000, 1)},
+        )

@@ -1,0 +1,72 @@
+"""Finds model files that are not prepared yet, and prepares them one by one."""
+
+import logging
+import shutil
+import tempfile
+from pathlib import Path
+
+from app.inference.model_folder import FolderWatch, ModelPath
+from detection_model.export.compiled import (
+    Compiled,
+    clear_attempts,
+    compiled_folder,
+    count_attempt,
+    publish_compiled,
+    read_compiled,
+)
+
+log = logging.getLogger(__name__)
+
+_ATTEMPTS = 3
+_UNFINISHED = ".preparing-"
+
+
+class ModelConverter:
+    """Keeps the cache in step with the models folder."""
+
+    def __init__(self, models: Path, cache: Path) -> None:
+        self._cache = cache
+        self._watch = FolderWatch(models)
+
+        # What a worker that was killed left behind.
+        for left in cache.glob(f"{_UNFINISHED}*"):
+            shutil.rmtree(left, ignore_errors=True)
+
+    def step(self) -> None:
+        """Prepare every file that lies still and is not in the cache."""
+        for file in self._watch.scan():
+            if not file.still or file.is_ensemble:
+                continue
+            try:
+                self._prepare(file)
+            except OSError as error:  # the file went away, or the disk is full: tried again
+                log.warning("%s: %s", file.name, error.strerror or error)
+
+    def _prepare(self, file: ModelPath) -> None:
+        sha256 = self._watch.sha256(file)
+        folder = compiled_folder(self._cache, sha256)
+        if read_compiled(folder) is not None:
+            return
+        self._cache.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=self._cache))
+        try:
+            report = self._compile(file, sha256, folder, made)
+            publish_compiled(report, made, folder)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+        clear_attempts(folder)
+        log.info("%s: %s", file.name, report.problem or f"ready for {report.engine}")
+
+    def _compile(self, file: ModelPath, sha256: str, folder: Path, made: Path) -> Compiled:
+        if count_attempt(folder) > _ATTEMPTS:
+            problem = "preparing it ended the worker each time: too large for the memory here?"
+            return Compiled(sha256=sha256, problem=problem)
+        log.info("%s: preparing", file.name)
+        # TensorFlow is loaded only when there is something to do.
+        from detection_model.export.litert import compile_model
+        from detection_model.inference.detector import ModelError
+
+        try:
+            return compile_model(file.path, sha256, made)
+        except ModelError as error:
+            return Compiled(sha256=sha256, problem=str(error))
