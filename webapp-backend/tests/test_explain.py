@@ -136,7 +136,12 @@ def test_slow_methods_are_jobs_with_progress(
 ) -> None:
     job = accepted(client, method=method)
     assert (job["kind"], job["state"], job["file"]) == ("explain", "waiting", "x.png")
-    assert job["parameters"]["explain"] == {"method": method, "face": None, "box": None, "face_count": None}
+    assert job["parameters"]["explain"] == {
+        "method": method,
+        "face": None,
+        "box": None,
+        "face_count": None,
+    }
     waiting = fetched(client, job)
     assert (waiting.status_code, waiting.json()["job"]["id"]) == (202, job["id"])
     assert len(uploads(settings)) == 1
