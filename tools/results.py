@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from detection_model.card import CardError, read_beside
+from detection_model.evaluation.evaluate import label, part_of, pictures
 from detection_model.evaluation.records import METRICS, Evaluation, EvaluationRow
-from detection_model.evaluation.rows import label, part_of, pictures
 
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = ROOT / "detection-model" / "models"

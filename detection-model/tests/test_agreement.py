@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from detection_model.evaluation.agreement import Agreement, compare, mcnemar
+from detection_model.evaluation.comparison import Agreement, compare, mcnemar
 from detection_model.evaluation.records import Prediction
 
 counts = st.integers(0, 200)

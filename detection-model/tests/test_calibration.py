@@ -24,8 +24,14 @@ from detection_model.card import (
     read_card,
     write_card,
 )
-from detection_model.evaluation.calibration import calibrated_card, fit, negative_log_likelihood
-from detection_model.evaluation.metrics import Labels, Scores
+from detection_model.evaluation.calibration import (
+    Rule,
+    calibrated_card,
+    choose,
+    fit,
+    negative_log_likelihood,
+)
+from detection_model.evaluation.metrics import Labels, Scores, voices
 from detection_model.evaluation.records import (
     CALIBRATION,
     Calibration,
@@ -33,8 +39,6 @@ from detection_model.evaluation.records import (
     Method,
     Prediction,
 )
-from detection_model.evaluation.thresholds import Rule, choose
-from detection_model.evaluation.voices import voices
 from detection_model.inference.verdict import calibrate, sigmoid
 
 Here = Callable[..., Result]

@@ -8,9 +8,15 @@ import numpy as np
 import pytest
 from typer.testing import Result
 
-from detection_model.evaluation.agreement import compare, mcnemar
+from detection_model.evaluation.comparison import (
+    Comparison,
+    Difference,
+    as_csv,
+    compare,
+    comparison,
+    mcnemar,
+)
 from detection_model.evaluation.metrics import Scores, all_metrics
-from detection_model.evaluation.paired import Comparison, Difference, as_csv, comparison
 from detection_model.evaluation.records import Prediction
 
 Here = Callable[..., Result]

@@ -15,10 +15,14 @@ from factories import write_dataset
 from typer.testing import Result
 
 from detection_model.data import issues
-from detection_model.data.audit.inspect_data import Inspection, inspect_data
-from detection_model.data.audit.page import report_page
-from detection_model.data.audit.record import DataReport, data_report
-from detection_model.data.audit.report import HEADER, write_report
+from detection_model.data.audit.checks import Inspection, inspect_data
+from detection_model.data.audit.report import (
+    HEADER,
+    DataReport,
+    data_report,
+    report_page,
+    write_report,
+)
 from detection_model.data.folders import find_data
 
 Here = Callable[..., Result]

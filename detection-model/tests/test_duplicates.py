@@ -11,8 +11,7 @@ from PIL import Image, ImageEnhance
 from scipy.sparse.csgraph import connected_components
 
 from detection_model.data.audit import duplicates
-from detection_model.data.audit.checks import duplicate_findings
-from detection_model.data.audit.inspect_data import copies
+from detection_model.data.audit.checks import copies, duplicate_findings
 from detection_model.data.audit.scan import scan
 from detection_model.data.folders import find_data
 from detection_model.data.issues import Finding

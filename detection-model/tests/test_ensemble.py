@@ -27,9 +27,8 @@ from detection_model.card import (
     read_card,
     write_card,
 )
-from detection_model.evaluation.published import read_published
-from detection_model.evaluation.records import Evaluation
-from detection_model.evaluation.stacking import ensemble_card, fit_stack
+from detection_model.evaluation.cards import ensemble_card, fit_stack
+from detection_model.evaluation.records import Evaluation, read_published
 from detection_model.evaluation.tables import models_table
 from detection_model.inference.ensemble import Ensemble
 from detection_model.inference.verdict import ensemble_logit, sigmoid

@@ -10,7 +10,7 @@ from scipy.stats import bootstrap
 from sklearn import metrics as sk
 
 from detection_model.evaluation import metrics, records
-from detection_model.evaluation.bootstrap import as_estimate, estimate, resamples
+from detection_model.evaluation.metrics import as_estimate, estimate, resamples
 from detection_model.evaluation.records import Prediction, confusion_at
 
 LABELS = np.array([False, False, False, True, True, True])

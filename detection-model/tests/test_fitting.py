@@ -17,7 +17,7 @@ from typer.testing import Result
 from detection_model import architectures
 from detection_model.architectures import heads
 from detection_model.card import read_card
-from detection_model.data.audit.inspect_data import inspect_data
+from detection_model.data.audit.checks import inspect_data
 from detection_model.data.audit.report import write_report
 from detection_model.data.folders import find_data
 from detection_model.training import run

@@ -11,8 +11,7 @@ from PIL import Image, ImageEnhance, PngImagePlugin
 from sklearn.metrics import roc_auc_score
 
 from detection_model.data.audit import checks, leaks
-from detection_model.data.audit.rows import Light, Place, Row
-from detection_model.data.audit.scan import scan
+from detection_model.data.audit.scan import Light, Place, Row, scan
 from detection_model.data.folders import find_data
 from detection_model.data.issues import Finding
 from detection_model.headers import jpeg_quality, read_container

@@ -16,8 +16,8 @@ from PIL import Image
 
 from detection_model import architectures, predict
 from detection_model.card import file_sha256, read_card
-from detection_model.data.audit.inspect_data import inspect_data
-from detection_model.data.audit.record import data_report
+from detection_model.data.audit.checks import inspect_data
+from detection_model.data.audit.report import data_report
 from detection_model.data.folders import find_data
 from detection_model.data.issues import REPORT, report_folder
 from detection_model.data.synthetic import synthetic_picture, write_synthetic

@@ -8,7 +8,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from detection_model.data.synthetic import synthetic_picture
-from detection_model.evaluation.perturbations import DELIVERIES, SWEEPS, Bytes, deliver, in_sweeps
+from detection_model.evaluation.scoring import DELIVERIES, SWEEPS, Bytes, deliver, in_sweeps
 
 ONE, OTHER = "1" * 64, "2" * 64
 RANDOM = {name for family in ("noise", "occlusion") for name in SWEEPS[family]}

@@ -9,8 +9,8 @@ import pytest
 from detection_model import architectures, predict
 from detection_model.card import Card, file_sha256, read_card
 from detection_model.evaluation import metrics, records
-from detection_model.evaluation.perturbations import ORIGINAL
-from detection_model.evaluation.rows import of_row, part_of
+from detection_model.evaluation.evaluate import of_row, part_of
+from detection_model.evaluation.scoring import ORIGINAL
 
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "detection-model" / "models"

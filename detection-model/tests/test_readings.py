@@ -9,7 +9,7 @@ from PIL import Image
 
 from detection_model import predict
 from detection_model.card import CardError, read_card
-from detection_model.evaluation.probing import chosen, readings
+from detection_model.evaluation.cards import chosen, readings
 from detection_model.inference.detector import Detector
 
 

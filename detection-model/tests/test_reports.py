@@ -14,10 +14,9 @@ from detection_model import predict
 from detection_model.card import CardError
 from detection_model.data.synthetic import synthetic_picture
 from detection_model.evaluation import plots, tables
-from detection_model.evaluation.agreement import compare
-from detection_model.evaluation.published import Published, read_published
-from detection_model.evaluation.records import Prediction
-from detection_model.evaluation.unlabelled import judge_folder
+from detection_model.evaluation.comparison import compare
+from detection_model.evaluation.records import Prediction, Published, read_published
+from detection_model.evaluation.verdicts import judge_folder
 from detection_model.inference.detector import Detector
 from detection_model.training.logs import RunReader
 from detection_model.training.plots import runs_figure

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from detection_model.card import NoCalibrator
-from detection_model.evaluation.evaluate import Result, save
+from detection_model.evaluation.evaluate import Result, recalibrated, rows, save
 from detection_model.evaluation.records import METRICS, Evaluation, Prediction
-from detection_model.evaluation.rows import recalibrated, rows
 
 TOOL = Path(__file__).parents[2] / "tools" / "results.py"
 

@@ -21,9 +21,9 @@ from detection_model.data.issues import (
 )
 from detection_model.evaluation import plots, records
 from detection_model.evaluation.evaluate import Result as Evaluated
+from detection_model.evaluation.evaluate import label, of_row, recalibrated, rows, warnings
 from detection_model.evaluation.metrics import over_thresholds
 from detection_model.evaluation.records import Curves, Evaluation, EvaluationRow, Prediction
-from detection_model.evaluation.rows import label, of_row, recalibrated, rows, warnings
 
 Here = Callable[..., Result]
 

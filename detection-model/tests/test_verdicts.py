@@ -13,6 +13,7 @@ from detection_model.evaluation.verdicts import (
     pictures_needed,
     share,
 )
+from detection_model.inference.verdict import VerdictName
 
 Here = Callable[..., Result]
 
@@ -27,8 +28,10 @@ def test_an_interval_holds_the_share_and_is_never_empty() -> None:
 
 
 def test_sources_weigh_the_same_however_large() -> None:
-    large = SourceVerdicts("Real", "large", Counter({"fake": 10, "real": 990}))
-    small = SourceVerdicts("Real", "small", Counter({"fake": 5, "real": 5}))
+    of_large: Counter[VerdictName] = Counter({"fake": 10, "real": 990})
+    of_small: Counter[VerdictName] = Counter({"fake": 5, "real": 5})
+    large = SourceVerdicts("Real", "large", of_large)
+    small = SourceVerdicts("Real", "small", of_small)
     found = mean_share([large, small], "fake")
     assert found.value == pytest.approx(0.255)
     assert found.low < found.value < found.high

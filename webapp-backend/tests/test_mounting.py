@@ -24,7 +24,7 @@ from helpers import (
 from PIL import Image
 
 from detection_model.card import OutputSpec, file_sha256, write_card
-from detection_model.evaluation.probing import chosen, readings
+from detection_model.evaluation.cards import chosen, readings
 
 pytestmark = pytest.mark.slow
 

@@ -12,8 +12,8 @@ from detection_model.card import CardError, file_sha256
 from detection_model.cli import common
 from detection_model.data.decoding import fingerprint
 from detection_model.data.folders import find_data
-from detection_model.evaluation.perturbations import DELIVERIES, ORIGINAL
 from detection_model.evaluation.records import PREDICTIONS, Prediction, read_predictions
+from detection_model.evaluation.scoring import DELIVERIES, ORIGINAL
 
 _SHOWN = ("auc", "accuracy", "real_accuracy", "fake_accuracy", "tpr_at_fpr_5", "ece", "brier")
 
@@ -37,13 +37,13 @@ def compare(
 
       detection-model eval compare v1 v3 --out comparison.md
     """
-    from detection_model.evaluation import paired, tables
-    from detection_model.evaluation.agreement import compare
+    from detection_model.evaluation import comparison, tables
+    from detection_model.evaluation.comparison import compare
 
     writers = {
         ".json": lambda found: found.model_dump_json(indent=2) + "\n",
-        ".csv": paired.as_csv,
-        ".md": paired.as_markdown,
+        ".csv": comparison.as_csv,
+        ".md": comparison.as_markdown,
     }
     if len(set(names)) < 2:
         common.refuse("name two or more models")
@@ -54,7 +54,7 @@ def compare(
     thresholds = {name: threshold for name, (_, threshold) in measured.items()}
     agreement = compare({name: rows for name, (rows, _) in measured.items()}, thresholds)
     try:
-        found = paired.comparison(agreement, thresholds)
+        found = comparison.comparison(agreement, thresholds)
     except ValueError as error:
         common.refuse(f"{error}: evaluate them on the same data and split")
     common.console.print(tables.estimates_table(found.metrics, found.title))
@@ -68,7 +68,7 @@ def compare(
 
 def _measured(name: str, models: Path) -> tuple[list[Prediction], float]:
     """Predictions by the card of today, and the threshold."""
-    from detection_model.evaluation.rows import recalibrated
+    from detection_model.evaluation.evaluate import recalibrated
 
     path, card, threshold = common.card_and_threshold(name, models)
     try:
@@ -114,7 +114,7 @@ def benchmark(
       detection-model eval benchmark --data data/All --data data/Dataset=StyleGAN
     """
     from detection_model.evaluation import evaluate as evaluation
-    from detection_model.evaluation.rows import warnings
+    from detection_model.evaluation.evaluate import warnings
 
     deliveries = delivery or list(USUAL)
     if unknown := [name for name in deliveries if name not in DELIVERIES]:

@@ -37,7 +37,7 @@ def inspect(
 
       detection-model data inspect data/Dataset --limit 5000
     """
-    from detection_model.data.audit.inspect_data import inspect_data
+    from detection_model.data.audit.checks import inspect_data
     from detection_model.data.audit.report import PAGE, write_report
     from detection_model.data.audit.tables import counts_table, files_table, separations_table
     from detection_model.data.folders import find_data

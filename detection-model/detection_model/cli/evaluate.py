@@ -11,12 +11,12 @@ from rich.table import Table
 
 from detection_model.cli import common
 from detection_model.evaluation.cases import CaseFile, CaseVerdict, read_cases
-from detection_model.evaluation.perturbations import ORIGINAL, SWEEPS, in_sweeps
 from detection_model.evaluation.records import EvaluationRow
+from detection_model.evaluation.scoring import ORIGINAL, SWEEPS, in_sweeps
 
 if TYPE_CHECKING:
+    from detection_model.evaluation.cases import Replay
     from detection_model.evaluation.evaluate import Result
-    from detection_model.evaluation.replay import Replay
 
 Split = Literal["train", "validation", "test", "all"]
 Sweep = StrEnum("Sweep", {name: name for name in [*SWEEPS, "all"]})  # type: ignore[misc]
@@ -155,7 +155,7 @@ def _print(result: "Result") -> None:
 
 def _rows_table(rows: list[EvaluationRow]) -> Table:
     """A line a data set, generator and delivery."""
-    from detection_model.evaluation.rows import pictures
+    from detection_model.evaluation.evaluate import pictures
 
     shown = {"auc": "AUC", "real_accuracy": "right on real", "fake_accuracy": "right on fake"}
     table = Table("test on", "delivered as", "real", "fake", *shown.values())
@@ -166,7 +166,7 @@ def _rows_table(rows: list[EvaluationRow]) -> Table:
 
 
 def _warn(result: "Result") -> None:
-    from detection_model.evaluation.rows import warnings
+    from detection_model.evaluation.evaluate import warnings
 
     for text in warnings(result.evaluation):
         common.errors.print(f"[bold red]WARNING:[/] {text}", highlight=False, soft_wrap=True)
@@ -218,7 +218,7 @@ def cases(
 
 def replay(model: str, folder: Path, threshold: float | None, models: Path) -> NoReturn:
     """Judge kept cases again, say what changed, and exit with 1 where one got worse."""
-    from detection_model.evaluation.replay import replay as replay_cases
+    from detection_model.evaluation.cases import replay as replay_cases
 
     with common.refusals():
         cases = _read_cases(folder)

@@ -37,7 +37,7 @@ def card(
 
       detection-model model card foreign --data data/Dataset
     """
-    from detection_model.evaluation.probing import chosen, readings
+    from detection_model.evaluation.cards import chosen, readings
 
     with common.refusals():
         path = common.model_path(model, models)
@@ -142,7 +142,7 @@ def ensemble(
 
       detection-model model ensemble stack v1 v2 v3 --stack data/Dataset
     """
-    from detection_model.evaluation.stacking import ensemble_card, stacked_card
+    from detection_model.evaluation.cards import ensemble_card, stacked_card
     from detection_model.inference.detector import Detector
     from detection_model.inference.ensemble import member_files
 

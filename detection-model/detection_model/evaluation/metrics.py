@@ -1,15 +1,13 @@
-"""Metrics and curves from labels and probabilities; the same code for a set and its resamples.
+"""Metrics of a classifier with 95 % bootstrap intervals, and weights that balance sources."""
 
-Positive is Fake. Scores are probabilities of Fake in [0, 1].
-"""
-
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn import metrics as sk
 
-from detection_model.evaluation.records import Curve, Curves, Prediction
+from detection_model.evaluation.records import Curve, Curves, Estimate, Prediction
 
 BINS = 15
 _CURVE_POINTS = 201
@@ -173,3 +171,72 @@ def _curve(x: Scores, y: Scores) -> Curve:
     """At most 201 points of a curve, ends kept."""
     keep = np.unique(np.linspace(0, len(x) - 1, min(len(x), _CURVE_POINTS)).round().astype(int))
     return Curve(x=[round(float(v), 5) for v in x[keep]], y=[round(float(v), 5) for v in y[keep]])
+
+
+RESAMPLES = 1000
+# Numbers in one block of resamples: some 16 MB an array.
+_BLOCK = 2_000_000
+
+
+def estimate(
+    labels: Labels, scores: Scores, threshold: float, seed: int = 0
+) -> dict[str, Estimate]:
+    """Each metric with its interval, rounded to 4 decimals."""
+    samples = resampled_metrics(labels, scores, threshold, seed)
+    return {
+        name: as_estimate(value, samples[name])
+        for name, value in all_metrics(labels, scores, threshold).items()
+    }
+
+
+def resampled_metrics(
+    labels: Labels, scores: Scores, threshold: float, seed: int = 0
+) -> dict[str, Scores]:
+    """Each metric of every resample, (RESAMPLES,); paired with other scores of the same labels."""
+    blocks = [
+        counted_metrics(labels, scores, threshold, counts) for counts in resamples(labels, seed)
+    ]
+    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+
+
+def resamples(labels: Labels, seed: int = 0) -> Iterator[Counts]:
+    """How often each picture is in each resample: RESAMPLES rows of n counts, in blocks."""
+    rng = np.random.default_rng(seed)
+    classes = [np.flatnonzero(~labels), np.flatnonzero(labels)]
+    at_once = max(1, _BLOCK // len(labels))
+    for start in range(0, RESAMPLES, at_once):
+        counts = np.empty((min(at_once, RESAMPLES - start), len(labels)))
+        for row in counts:
+            drawn = [rng.choice(members, len(members)) for members in classes if len(members)]
+            row[:] = np.bincount(np.concatenate(drawn), minlength=len(labels))
+        yield counts
+
+
+def as_estimate(value: float, samples: Scores) -> Estimate:
+    """A value between the 2.5th and 97.5th percentile of its resamples."""
+    numbers = [value, *np.percentile(samples, [2.5, 97.5]).tolist()]
+    rounded = [round(number, 4) + 0.0 for number in numbers]  # + 0.0: never minus zero
+    return Estimate(value=rounded[0], low=rounded[1], high=rounded[2])
+
+
+# A source with fewer pictures says less: a handful must not decide.
+_ENOUGH = 20
+
+
+def voices(predictions: Sequence[Prediction]) -> Scores:
+    """The weight of each prediction, (n,); those of a class add up to its number of pictures.
+
+    Within its class every source (data set and folder below the class) weighs the same, but for
+    those with fewer than 20 pictures, which weigh less in proportion. Where a class has one
+    source, every weight is 1.
+    """
+    sources = [(row.label, row.dataset, row.generator) for row in predictions]
+    sizes = Counter(sources)
+    say = {source: min(1.0, size / _ENOUGH) for source, size in sizes.items()}
+    pictures = Counter(row.label for row in predictions)
+    whole = Counter[str]()
+    for (label, _, _), share in say.items():
+        whole[label] += share  # type: ignore[assignment]
+    return np.asarray(
+        [say[one] / whole[one[0]] * pictures[one[0]] / sizes[one] for one in sources], np.float64
+    )

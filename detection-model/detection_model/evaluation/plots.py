@@ -7,9 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from detection_model.evaluation.evaluate import Result
+from detection_model.evaluation.evaluate import Result, label
 from detection_model.evaluation.records import Confusion, Curve, Curves, EvaluationRow
-from detection_model.evaluation.rows import label
 from detection_model.figures import colour, new_figure
 
 _OVER_THRESHOLD = {

@@ -6,10 +6,13 @@ recompute from it. Reading these needs no TensorFlow and no scikit-learn.
 
 import csv
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, Field, computed_field
+
+from detection_model.card import Card, card_path, read_beside, read_card
 
 METRICS = "metrics.json"
 CURVES = "curves.json"
@@ -186,4 +189,47 @@ def confusion_at(predictions: Sequence[Prediction], threshold: float) -> Confusi
         missed_fake=counts["Fake", False],
         true_real=counts["Real", False],
         false_fake=counts["Real", True],
+    )
+
+
+@dataclass(frozen=True)
+class Published:
+    """A model file's path, its card, and its evaluation with curves and every prediction.
+
+    An ensemble has no file there.
+    """
+
+    path: Path
+    card: Card
+    evaluation: Evaluation
+    curves: Curves
+    predictions: list[Prediction]
+
+    @property
+    def row(self) -> EvaluationRow:
+        """Its figures on the first data set."""
+        return self.evaluation.rows[0]
+
+    @property
+    def run(self) -> str:
+        """Name of its training run below the logs folder; empty where the card names none."""
+        training = self.card.training
+        return (training.log_folder or "").removeprefix("logs/") if training else ""
+
+
+def read_published(models: Path, name: str) -> Published:
+    """Read what `models/<name>.json` and `models/<name>.eval/` say.
+
+    Raises:
+        CardError: one of the files is missing or cannot be read; the message names it.
+        ValueError: predictions.csv is damaged.
+    """
+    path = models / f"{name}.keras"
+    folder = path.with_suffix(".eval")
+    return Published(
+        path=path,
+        card=read_card(card_path(path)),
+        evaluation=read_beside(folder / METRICS, Evaluation),
+        curves=read_beside(folder / CURVES, Curves),
+        predictions=read_predictions(folder / PREDICTIONS),
     )

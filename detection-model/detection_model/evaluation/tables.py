@@ -4,11 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
-from detection_model.evaluation.agreement import Agreement
-from detection_model.evaluation.paired import Difference
-from detection_model.evaluation.published import Published
-from detection_model.evaluation.records import Estimate, EvaluationRow, Gain
-from detection_model.evaluation.unlabelled import Judgements
+from detection_model.evaluation.comparison import Agreement, Difference
+from detection_model.evaluation.records import Estimate, EvaluationRow, Gain, Published
+from detection_model.evaluation.verdicts import Judgements
 
 _NAMES = {
     "f1": "F1",

@@ -12,9 +12,9 @@ from detection_model.card import Calibrator, Card, Conformal, Scope, Steadiness
 from detection_model.data.decoding import Progress, bounded_map
 from detection_model.data.folders import DataError, Example
 from detection_model.evaluation.calibration import said_of
+from detection_model.evaluation.metrics import voices
 from detection_model.evaluation.records import Prediction
 from detection_model.evaluation.scoring import Judge, data_for
-from detection_model.evaluation.voices import voices
 from detection_model.inference.consistency import PERTURBATIONS
 from detection_model.inference.crops import Crop, ImageCrops
 from detection_model.inference.ood import NAMES, measure

@@ -1,20 +1,23 @@
 """Verdicts as people get them, uncertainty and all, counted by source of pictures."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from detection_model import imaging
 from detection_model.card import ClassName
-from detection_model.data.decoding import Progress
+from detection_model.data.decoding import BadPicture, Progress
 from detection_model.data.folders import DataFolder, Example
 from detection_model.evaluation.scoring import Judge
+from detection_model.imaging import ImageError
+from detection_model.inference.detector import Detector
 from detection_model.inference.pipeline import predict
-from detection_model.inference.verdict import VerdictName
+from detection_model.inference.verdict import Verdict, VerdictName
 
 # Of the normal distribution, for 95 %.
 _Z = 1.96
@@ -98,3 +101,35 @@ def pictures_needed(value: float) -> int:
     """Pictures for an interval of plus and minus five points round a share of this size."""
     spread = max(value * (1 - value), 0.05 * 0.95)
     return int(np.ceil(_Z**2 * spread / _TRUSTED**2))
+
+
+@dataclass(frozen=True)
+class Judgements:
+    """Verdicts by file name and model, and the files that were no pictures."""
+
+    models: list[str]
+    verdicts: dict[str, dict[str, Verdict]]
+    bad: list[BadPicture]
+
+    def found(self, model: str) -> int:
+        """How many pictures a model calls Fake."""
+        return sum(by_model[model].prediction == "Fake" for by_model in self.verdicts.values())
+
+
+def judge_folder(folder: Path, detectors: Mapping[str, Detector]) -> Judgements:
+    """Judge every file of a folder with every model; hidden files are passed over.
+
+    A folder that is not there holds no pictures.
+    """
+    files = [p for p in folder.glob("*") if p.is_file() and not p.name.startswith(".")]
+    verdicts: dict[str, dict[str, Verdict]] = {}
+    bad = []
+    for file in sorted(files):
+        data = file.read_bytes()
+        try:
+            verdicts[file.name] = {
+                name: predict(found, data).verdict for name, found in detectors.items()
+            }
+        except ImageError as error:
+            bad.append(BadPicture(file, error.message))
+    return Judgements(list(detectors), verdicts, bad)

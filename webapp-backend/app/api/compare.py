@@ -11,7 +11,7 @@ from app.core.errors import InvalidError, NotFoundError
 from app.inference.evaluation_pictures import PictureFinder
 from app.schemas.compare import Call, Disagreement, ModelComparison, Pair
 from app.service import Service
-from detection_model.evaluation.agreement import Judged, compare
+from detection_model.evaluation.comparison import Judged, compare
 from detection_model.evaluation.records import Prediction
 
 router = APIRouter(prefix="/api", tags=["compare"])

@@ -2,14 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import get_args
 
+import numpy as np
+
 from detection_model.card import ClassName
+from detection_model.data.audit import duplicates
 from detection_model.data.audit.duplicates import Indices
-from detection_model.data.audit.leaks import FEWEST, Separation
-from detection_model.data.audit.rows import Row, Unreadable
+from detection_model.data.audit.leaks import FEWEST, Separation, file_separations, light_separations
+from detection_model.data.audit.scan import Row, Scan, Unreadable, scan
+from detection_model.data.decoding import Progress
 from detection_model.data.folders import DataFolder
-from detection_model.data.issues import Finding, Kind, Severity
+from detection_model.data.issues import DataFindings, Finding, Kind, Severity, fingerprint
 
 # Beyond this many of one class for one of the other, accuracy flatters who always says the same.
 _UNEVEN = 1.5
@@ -171,3 +176,66 @@ def _how_well(one: Separation) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was seen and found; duplicates are positions in `scan.rows`, a group a picture.
+
+    `near` has the groups that are not copies of the same pixels all through.
+    """
+
+    data: DataFolder
+    scan: Scan
+    exact: list[Indices]
+    near: list[Indices]
+    files: list[Separation]
+    light: list[Separation]
+    findings: DataFindings
+
+
+def inspect_data(
+    data: DataFolder,
+    *,
+    limit: int | None = None,
+    processes: int | None = None,
+    progress: Progress = lambda _done, _total: None,
+) -> Inspection:
+    """Look at the pictures as `scan` does, search duplicates and test for leaks.
+
+    Raises:
+        DataError: not one picture could be read.
+    """
+    seen = scan(data, limit=limit, processes=processes, progress=progress)
+    exact, near = copies(seen.rows)
+    files, light = file_separations(seen.rows), light_separations(seen.rows)
+    inspected = len(seen.rows) + len(seen.unreadable)
+    pictures = sum(map(len, data.splits.values()))
+    found = loudest_first(
+        [
+            *duplicate_findings(seen.rows, exact, near),
+            *file_findings(files),
+            *light_findings(light),
+            *unreadable_findings(seen.unreadable),
+            *balance_findings(data),
+            *sample_findings(inspected, pictures),
+        ]
+    )
+    findings = DataFindings(
+        data=data.name,
+        fingerprint=fingerprint(data),
+        split=data.how,
+        examples=data.counts(),
+        inspected=inspected,
+        pictures=pictures,
+        findings=found,
+    )
+    return Inspection(data, seen, exact, near, files, light, findings)
+
+
+def copies(rows: Sequence[Row]) -> tuple[list[Indices], list[Indices]]:
+    """Groups of positions with the same pixels, and those of the same look but other pixels."""
+    pixels = duplicates.same([row.pixels_sha256 for row in rows])
+    looks = np.frombuffer(b"".join(row.look for row in rows), np.uint8).reshape(len(rows), -1)
+    near = duplicates.members(duplicates.near(looks))
+    return duplicates.members(pixels), [group for group in near if len(set(pixels[group])) > 1]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detection_model.data.audit.rows import Light, Row
+from detection_model.data.audit.scan import Light, Row
 from detection_model.headers import Container
 
 # A family leaks when even the lower end of the interval is above this: 0.5 is chance, and with

@@ -10,8 +10,7 @@ from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 
 from detection_model.card import InputSpec
-from detection_model.data.audit.rows import Row
-from detection_model.data.audit.scan import Scan
+from detection_model.data.audit.scan import Row, Scan
 from detection_model.data.decoding import load_pictures
 from detection_model.data.folders import Example
 from detection_model.figures import CLASS_COLOURS, new_figure

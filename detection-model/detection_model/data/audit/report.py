@@ -1,17 +1,215 @@
-"""The report of an inspection on disk: index.html, report.json and images.csv."""
+"""Writes the data report: report.json, images.csv and index.html. Needs matplotlib and jinja2."""
 
+import base64
 import csv
+import io
+import random
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import jinja2
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field
+
+from detection_model.card import ClassName
+from detection_model.data.audit import plots
+from detection_model.data.audit.checks import Inspection
 from detection_model.data.audit.duplicates import Indices
-from detection_model.data.audit.inspect_data import Inspection
-from detection_model.data.audit.page import report_page
-from detection_model.data.audit.record import data_report
-from detection_model.data.audit.rows import Light, Place
-from detection_model.data.issues import REPORT, report_folder
+from detection_model.data.audit.leaks import Separation
+from detection_model.data.audit.scan import Light, Place, Row, Scan
+from detection_model.data.audit.tables import commonest
+from detection_model.data.folders import Example
+from detection_model.data.issues import REPORT, DataFindings, report_folder
 from detection_model.headers import Container
+from detection_model.measures import SIDE, radial_profile
+
+_MOST = 200
+
+
+class Spread(BaseModel):
+    """Where the values of a measure lie."""
+
+    mean: float
+    percentile_5: float
+    median: float
+    percentile_95: float
+
+
+class ClassReport(BaseModel):
+    """What the pictures of one class are like."""
+
+    pictures: int
+    formats: dict[str, int]
+    sizes: dict[str, int] = Field(description="pictures by width x height")
+    jpeg_qualities: dict[str, int] = Field(description="none: no JPEG file")
+    kilobytes: Spread
+    measures: dict[str, Spread] = Field(description="at 256 x 256, levels from 0 to 255")
+    radial_spectrum: list[float] = Field(description="mean log-amplitude, 0 to half a cycle")
+
+
+class Copies(BaseModel):
+    """Pictures that are one, by their places in the data set's folder."""
+
+    exact: bool
+    pictures: list[str]
+
+
+class DataReport(DataFindings):
+    """report.json: the findings and the figures they rest on."""
+
+    classes: dict[ClassName, ClassReport]
+    separations: list[Separation] = Field(description="how well each family tells the classes")
+    copies: list[Copies] = Field(description=f"at most {_MOST} of each kind; all: images.csv")
+    unreadable: dict[str, str] = Field(description=f"files and why, at most {_MOST}")
+
+
+def data_report(inspection: Inspection) -> DataReport:
+    """The record of an inspection."""
+    seen = inspection.scan
+    return DataReport(
+        **inspection.findings.model_dump(),
+        classes={label: _class_report(seen, label) for label in seen.classes},
+        separations=[*inspection.files, *inspection.light],
+        copies=[*_copies(seen, inspection.exact, True), *_copies(seen, inspection.near, False)],
+        unreadable={one.place.path: one.reason for one in seen.unreadable[:_MOST]},
+    )
+
+
+def _class_report(seen: Scan, label: ClassName) -> ClassReport:
+    rows, light = seen.of(label), seen.light(label)
+    return ClassReport(
+        pictures=len(rows),
+        formats=_commonest(seen, label, "format"),
+        sizes=_commonest(seen, label, "width", "height"),
+        jpeg_qualities=_commonest(seen, label, "quality"),
+        kilobytes=_spread(np.asarray([row.container.bytes / 1024 for row in rows])),
+        measures={name: _spread(light[:, at]) for at, name in enumerate(Light._fields)},
+        radial_spectrum=radial_profile(seen.means[label].spectrum).round(4).tolist(),
+    )
+
+
+def _commonest(seen: Scan, label: ClassName, *fields: str) -> dict[str, int]:
+    return dict(islice(seen.counts(label, *fields).items(), _MOST))
+
+
+def _spread(values: NDArray[np.floating]) -> Spread:
+    low, median, high = np.percentile(values, [5, 50, 95]).round(2).tolist()
+    mean = round(float(np.mean(values)), 2)
+    return Spread(mean=mean, percentile_5=low, median=median, percentile_95=high)
+
+
+def _copies(seen: Scan, groups: Sequence[Indices], exact: bool) -> list[Copies]:
+    paths = [[seen.rows[at].place.path for at in group] for group in groups[:_MOST]]
+    return [Copies(exact=exact, pictures=some) for some in paths]
+
+
+_TEMPLATE = "report.html.jinja"
+_COLUMNS = 8
+_COPIES = 12
+_DPI = 110
+
+
+class Picture(NamedTuple):
+    """A figure within the page: a data URI, what it shows in words, and a caption."""
+
+    source: str
+    alt: str
+    caption: str
+
+
+def report_page(inspection: Inspection, record: DataReport) -> str:
+    """The whole page, pictures included."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("detection_model.data.audit", "."),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(_TEMPLATE).render(
+        report=record,
+        splits=sorted({name.split("/")[0] for name in record.examples}, key=_split_order),
+        families=(inspection.files, inspection.light),
+        commonest=commonest,
+        side=SIDE,
+        pictures=list(_pictures(inspection)),
+        copies=list(_copy_groups(inspection)),
+    )
+
+
+def _pictures(inspection: Inspection) -> Iterator[Picture]:
+    seen = inspection.scan
+    classes = " and ".join(seen.classes)
+    yield Picture(
+        _embedded(plots.grid_figure(_sample(inspection), _COLUMNS)),
+        f"A row of {classes} pictures each.",
+        "Some pictures of each class, drawn at random.",
+    )
+    yield Picture(
+        _embedded(plots.distributions_figure(seen)),
+        f"Histograms of brightness, contrast and sharpness of {classes}, laid over each other.",
+        "The classes should lie on top of each other: where one is brighter or sharper as a whole, "
+        "that says how it was collected.",
+    )
+    yield Picture(
+        _embedded(plots.means_figure(seen)),
+        f"The mean picture of {classes}, and their difference.",
+        "A sharp mean shows aligned faces. Red: fakes are brighter there.",
+    )
+    yield Picture(
+        _embedded(plots.spectra_figure(seen)),
+        f"Mean log-spectra of {classes}, zero frequency in the middle, and their difference.",
+        "Points or lines at regular distances that one class has and the other lacks are traces "
+        "of up-sampling, or of a JPEG history of its own.",
+    )
+    yield Picture(
+        _embedded(plots.radial_figure(seen)),
+        f"Mean log-amplitude of {classes} by frequency.",
+        "The same by frequency alone. Generators often miss the fall of natural pictures at the "
+        "right end; so do pictures that were scaled.",
+    )
+
+
+def _copy_groups(inspection: Inspection) -> Iterator[Picture]:
+    kinds = (("the same pixels", inspection.exact), ("the same look", inspection.near))
+    for alike, groups in kinds:
+        members = [[inspection.scan.rows[at] for at in group] for group in groups]
+        if members:
+            shown = sorted(members, key=_within_a_split)[:_COPIES]
+            yield Picture(
+                _embedded(plots.copies_figure(shown, inspection.data.root)),
+                f"Pairs of pictures with {alike}.",
+                f"Two of each group with {alike}: {len(shown)} of {len(members)} groups, those "
+                "across splits first.",
+            )
+
+
+def _sample(inspection: Inspection) -> list[Example]:
+    seen, drawn = inspection.scan, list[Example]()
+    for label in seen.classes:
+        rows = seen.of(label)
+        some = random.Random(0).sample(rows, min(_COLUMNS, len(rows)))  # noqa: S311
+        drawn += [Example(inspection.data.root / row.place.path, label) for row in some]
+    return drawn
+
+
+def _embedded(figure: Figure) -> str:
+    file = io.BytesIO()
+    figure.savefig(file, format="webp", dpi=_DPI, pil_kwargs={"quality": 85})
+    return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def _within_a_split(group: Sequence[Row]) -> bool:
+    return len({row.place.split for row in group}) == 1
+
+
+def _split_order(name: str) -> int:
+    return ("train", "validation", "test").index(name)
+
 
 PAGE = "index.html"
 IMAGES = "images.csv"
