@@ -52,8 +52,8 @@ def test_a_mean_is_that_of_the_calibrated_probabilities(a: float, b: float, weig
         update={"weight": weight, "calibrator": TemperatureCalibrator(temperature=4, bias=0.5)}
     )
     mean = (sigmoid(a) + weight * sigmoid(b / 4 + 0.5)) / (1 + weight)
-    found = ensemble_logit(ensemble(A, cooled), [a, b])
-    assert sigmoid(found) == pytest.approx(mean, abs=1e-12)
+    result = ensemble_logit(ensemble(A, cooled), [a, b])
+    assert sigmoid(result) == pytest.approx(mean, abs=1e-12)
 
 
 def test_a_mean_uses_an_isotonic_calibrator_and_stays_finite() -> None:
@@ -109,12 +109,12 @@ def test_a_stack_is_a_logistic_regression_that_no_members_scale_decides() -> Non
     rng = np.random.default_rng(0)
     labels = rng.random(5000) < 0.5
     members = rng.normal(labels[:, None] - 0.5, 1.0, (5000, 2))
-    found = fit_stack(members, labels)
+    result = fit_stack(members, labels)
     expected = LogisticRegression(C=np.inf).fit(members, labels)
-    assert found.coefficients == pytest.approx(expected.coef_[0], rel=0.02)
-    assert found.intercept == pytest.approx(expected.intercept_[0], abs=0.02)
+    assert result.coefficients == pytest.approx(expected.coef_[0], rel=0.02)
+    assert result.intercept == pytest.approx(expected.intercept_[0], abs=0.02)
     large = fit_stack(members * [1, 1000], labels)
-    assert large.coefficients[1] * 1000 == pytest.approx(found.coefficients[1], rel=1e-3)
+    assert large.coefficients[1] * 1000 == pytest.approx(result.coefficients[1], rel=1e-3)
 
 
 def test_combining_needs_no_tensorflow() -> None:
@@ -160,9 +160,9 @@ def test_an_ensemble_is_evaluated_calibrated_and_asked_like_a_model(
     assert done.exit_code == 0, done.output
     loaded = Ensemble.load(bright_models / "all.json")
     each = [predict(member, picture).verdict.logit for member in loaded.members]
-    found = json.loads(done.stdout)
-    assert found["logit"] == pytest.approx(ensemble_logit(loaded.card, each))
-    assert found["threshold"] == loaded.card.threshold.value != 0.5
+    result = json.loads(done.stdout)
+    assert result["logit"] == pytest.approx(ensemble_logit(loaded.card, each))
+    assert result["threshold"] == loaded.card.threshold.value != 0.5
 
 
 def test_a_member_that_is_missing_or_another_file_is_refused_by_name(

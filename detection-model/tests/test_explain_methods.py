@@ -101,8 +101,8 @@ def test_gradcam_behind_pooling_is_that_of_the_paper() -> None:
     weights = tf.reduce_mean(tape.gradient(score, features), axis=(1, 2), keepdims=True)
     cam = tf.reduce_sum(weights * features, axis=3, keepdims=True)
     expected = tf.image.resize(cam, (HEIGHT, WIDTH))[..., 0].numpy()
-    found = model_log_odds(logits).gradcam(BATCH)
-    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max())
+    result = model_log_odds(logits).gradcam(BATCH)
+    np.testing.assert_allclose(result, expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max())
 
 
 def test_gradcam_adds_up_to_the_log_odds_where_each_place_has_weights_of_its_own() -> None:
@@ -154,10 +154,10 @@ def test_the_last_feature_map_is_found(
 ) -> None:
     chosen = watched(monkeypatch)
     logits = architectures.ZOO[name].build(side=64, weights="none")
-    found = model_log_odds(logits).gradcam(np.full((1, 64, 64, 3), 100, np.float32))
+    result = model_log_odds(logits).gradcam(np.full((1, 64, 64, 3), 100, np.float32))
     assert [tuple(one.shape[1:]) for one in chosen] == [shape]
-    assert found.shape == (1, 64, 64)
-    assert np.isfinite(found).all()
+    assert result.shape == (1, 64, 64)
+    assert np.isfinite(result).all()
     assert "call" not in vars(logits.layers[-1])
 
 
@@ -209,12 +209,12 @@ def test_a_network_without_feature_maps_is_refused_by_gradcam_alone() -> None:
 
 def test_integrated_gradients_add_up_to_what_the_picture_has_more_than_grey() -> None:
     model = model_log_odds(patch_network())
-    found = integrated_gradients(model, PIXELS, SPEC)
+    result = integrated_gradients(model, PIXELS, SPEC)
     grey = imaging.scale(np.full_like(PIXELS, 128), SPEC)
     whole = model.values(BATCH)[0] - model.values(grey[None])[0]
-    assert found.log_odds - found.baseline_log_odds == pytest.approx(whole, rel=1e-4)
-    assert found.attribution.sum() == pytest.approx(whole, rel=0.02)
-    assert found.missing == pytest.approx(whole - found.attribution.sum(), abs=1e-4)
+    assert result.log_odds - result.baseline_log_odds == pytest.approx(whole, rel=1e-4)
+    assert result.attribution.sum() == pytest.approx(whole, rel=0.02)
+    assert result.missing == pytest.approx(whole - result.attribution.sum(), abs=1e-4)
 
 
 def test_linear_log_odds_are_explained_exactly() -> None:
@@ -235,10 +235,10 @@ def test_occlusion_says_what_each_place_costs() -> None:
     kernel = np.zeros((HEIGHT, WIDTH, 3, 1), np.float32)
     kernel[11, 40, 0] = 1  # the log-odds are the red of one pixel
     flat.layers[-1].set_weights([kernel.reshape(-1, 1), np.zeros(1)])
-    found = occlusion(model_log_odds(flat), PIXELS, SPEC, cover=1 / 4)
-    assert found[11, 40] == float(PIXELS[11, 40, 0]) - 128
-    away = np.hypot(*(np.indices(found.shape) - np.array([11, 40])[:, None, None]))
-    assert not found[away > 20].any()
+    result = occlusion(model_log_odds(flat), PIXELS, SPEC, cover=1 / 4)
+    assert result[11, 40] == float(PIXELS[11, 40, 0]) - 128
+    away = np.hypot(*(np.indices(result.shape) - np.array([11, 40])[:, None, None]))
+    assert not result[away > 20].any()
 
 
 def test_lime_tells_what_regions_are_worth() -> None:
@@ -247,12 +247,12 @@ def test_lime_tells_what_regions_are_worth() -> None:
     blocks = np.random.default_rng(0).integers(0, 256, (4, 4, 3)).astype(np.uint8)
     pixels = blocks.repeat(HEIGHT // 4, 0).repeat(WIDTH // 4, 1)
     pixels[::2] ^= 8
-    found = lime(model, pixels, SPEC, segments=16)
-    assert found.fit > 0.99
-    regions = np.unique(found.attribution)
+    result = lime(model, pixels, SPEC, segments=16)
+    assert result.fit > 0.99
+    regions = np.unique(result.attribution)
     assert 4 < len(regions) < 64
     for value in regions:
-        region = found.attribution == value
+        region = result.attribution == value
         lost = (pixels[region] - pixels[region].mean(axis=0)).ravel() @ weights[region].ravel()
         assert value == pytest.approx(lost, abs=0.1 * float(np.ptp(regions)))
 

@@ -64,8 +64,8 @@ def test_the_network_learned_to_tell_them_apart(learned: Any) -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_a_trained_network_lights_up_what_it_learned(learned: Any, method: Method) -> None:
     model = model_log_odds(learned)
-    found = [in_the_patch(np.maximum(attribution(method, model, one), 0), one) for one in FAKES]
-    share, pointing = np.mean(found, axis=0)
+    result = [in_the_patch(np.maximum(attribution(method, model, one), 0), one) for one in FAKES]
+    share, pointing = np.mean(result, axis=0)
     assert share > 0.5
     assert pointing >= 0.75
 
@@ -74,12 +74,12 @@ def test_a_trained_network_lights_up_what_it_learned(learned: Any, method: Metho
 def test_the_same_network_with_chance_weights_does_not(method: Method) -> None:
     import keras
 
-    found = []
+    result = []
     for seed in range(3):
         keras.utils.set_random_seed(seed)
         model = model_log_odds(patch_network())
         # Whichever class such a network leans to: all that moves it is looked at.
-        found += [in_the_patch(np.abs(attribution(method, model, one)), one) for one in FAKES[:4]]
-    share, pointing = np.mean(found, axis=0)
+        result += [in_the_patch(np.abs(attribution(method, model, one)), one) for one in FAKES[:4]]
+    share, pointing = np.mean(result, axis=0)
     assert share < 2 * AREA
     assert pointing < 0.4

@@ -57,8 +57,8 @@ def test_calls_side_by_side_do_not_mix(tmp_path: Path) -> None:
     batches = [rng.random((1, 32, 24, 3), np.float32) for _ in range(64)]
     expected = [engine(batch) for batch in batches]
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda at: engine(batches[at], alone=at % 3 == 0), range(64)))
-    np.testing.assert_allclose(found, expected, atol=1e-6)
+        result = list(pool.map(lambda at: engine(batches[at], alone=at % 3 == 0), range(64)))
+    np.testing.assert_allclose(result, expected, atol=1e-6)
 
 
 def test_a_converted_model_that_differs_is_not_used(

@@ -135,8 +135,8 @@ def test_of_an_ensemble_its_members_are_written_and_it_is_said(
     picture = np.full((1, 32, 32, 3), (132, 127.5, 125), np.float32)
     for name, channel in (("red", 0), ("blue", 2)):
         logit = 0.2 * (picture[0, 0, 0, channel] - 127.5)
-        found = LiteRT((tmp_path / "out" / f"{name}.tflite").read_bytes())(picture)
-        assert found[0, 0] == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-5)
+        result = LiteRT((tmp_path / "out" / f"{name}.tflite").read_bytes())(picture)
+        assert result[0, 0] == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-5)
     (bright_models / "blue.keras").unlink()
     done = here("export", "pair", "--to", "litert", "--out", tmp_path / "none", *models)
     assert (done.exit_code, "its member blue is not there" in done.stderr) == (2, True)

@@ -77,8 +77,8 @@ def test_weights_are_loaded_into_the_zoos_network_where_the_architecture_is_lost
     pictures = np.random.default_rng(0).random((2, 256, 256, 3), np.float32) * 255
     loaded = load_model(path)
     assert loaded.facts.activation == "sigmoid"
-    found = 1 / (1 + np.exp(-loaded.logits.predict(pictures, verbose=0)))
-    np.testing.assert_allclose(found, model.predict(pictures, verbose=0), atol=1e-6)
+    result = 1 / (1 + np.exp(-loaded.logits.predict(pictures, verbose=0)))
+    np.testing.assert_allclose(result, model.predict(pictures, verbose=0), atol=1e-6)
 
 
 def test_the_files_name_tells_which_network(tmp_path: Path) -> None:

@@ -71,17 +71,17 @@ def test_exif_orientation_is_applied(orientation: int) -> None:
     stored = upright if undo is None else upright.transpose(undo)
     exif = Image.Exif()
     exif[0x0112] = orientation
-    found = decode(encoded(stored, "PNG", exif=exif)).pixels
-    assert np.array_equal(found, np.asarray(upright))
+    result = decode(encoded(stored, "PNG", exif=exif)).pixels
+    assert np.array_equal(result, np.asarray(upright))
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "L", "1", "CMYK"])
 def test_every_colour_mode_becomes_rgb(mode: str) -> None:
     image = portrait(mode)
     format_ = "TIFF" if mode == "CMYK" else "PNG"
-    found = decode(encoded(image, format_)).pixels
-    assert found.shape == (80, 60, 3)
-    assert np.abs(found.astype(int) - np.asarray(image.convert("RGB")).astype(int)).max() <= 1
+    result = decode(encoded(image, format_)).pixels
+    assert result.shape == (80, 60, 3)
+    assert np.abs(result.astype(int) - np.asarray(image.convert("RGB")).astype(int)).max() <= 1
 
 
 def test_transparency_is_laid_on_white() -> None:
@@ -92,8 +92,8 @@ def test_transparency_is_laid_on_white() -> None:
 @pytest.mark.parametrize("format_", ["PNG", "TIFF"])
 def test_sixteen_bit_greyscale_keeps_its_brightness(format_: str) -> None:
     values = np.linspace(0, 65535, 40 * 40).reshape(40, 40).astype(np.uint16)
-    found = decode(encoded(Image.fromarray(values), format_)).pixels
-    assert np.abs(found[..., 0].astype(float) - values / 257).max() <= 1
+    result = decode(encoded(Image.fromarray(values), format_)).pixels
+    assert np.abs(result[..., 0].astype(float) - values / 257).max() <= 1
 
 
 def test_a_phones_multi_picture_jpeg_is_a_jpeg() -> None:
@@ -179,11 +179,11 @@ def test_inputs_have_the_cards_shape_and_range(
     size: tuple[int, int], how: str, value_range: tuple[float, float]
 ) -> None:
     spec = InputSpec(height=64, width=48, resize=how, value_range=value_range)
-    found = to_input(np.asarray(portrait(size=size)), spec)
-    assert found.shape == (64, 48, 3)
-    assert found.dtype == np.float32
-    assert found.min() >= value_range[0] - 1e-6
-    assert found.max() <= value_range[1] + 1e-6
+    result = to_input(np.asarray(portrait(size=size)), spec)
+    assert result.shape == (64, 48, 3)
+    assert result.dtype == np.float32
+    assert result.min() >= value_range[0] - 1e-6
+    assert result.max() <= value_range[1] + 1e-6
 
 
 def test_mean_std_and_channel_order_are_applied() -> None:
@@ -195,8 +195,8 @@ def test_mean_std_and_channel_order_are_applied() -> None:
         std=(0.5, 1.0, 2.0),
         channels="BGR",
     )
-    found = scale(np.array([[[255, 0, 255]]], np.uint8), spec)
-    assert found[0, 0].tolist() == pytest.approx([0.5, -0.25, 1.0])
+    result = scale(np.array([[[255, 0, 255]]], np.uint8), spec)
+    assert result[0, 0].tolist() == pytest.approx([0.5, -0.25, 1.0])
 
 
 def test_a_picture_of_the_right_size_is_left_alone() -> None:
@@ -206,5 +206,5 @@ def test_a_picture_of_the_right_size_is_left_alone() -> None:
 
 def test_shrinking_is_antialiased() -> None:
     checker = (np.indices((640, 480)).sum(axis=0) % 2 * 255).astype(np.uint8)
-    found = resize(np.repeat(checker[..., None], 3, axis=2), SPEC)
-    assert np.abs(found.astype(int) - 127).max() <= 2
+    result = resize(np.repeat(checker[..., None], 3, axis=2), SPEC)
+    assert np.abs(result.astype(int) - 127).max() <= 2

@@ -32,43 +32,43 @@ def hint(data: bytes) -> bool:
 
 def test_every_libjpeg_quality_is_estimated_exactly() -> None:
     image = Image.new("RGB", (16, 16))
-    found = [
+    result = [
         nearest_quality(quantisation_tables(file_bytes(image, quality=q))) for q in range(1, 101)
     ]
-    assert found == [(quality, 0.0) for quality in range(1, 101)]
+    assert result == [(quality, 0.0) for quality in range(1, 101)]
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_a_file_of_quality_73_is_said_to_be_that(mode: str) -> None:
-    found = tables_of(file_bytes(grainy(1).convert(mode), quality=73, progressive=True))
-    assert (found.quality, found.libjpeg, found.distance) == (73, True, 0)
-    assert found.progressive
+    result = tables_of(file_bytes(grainy(1).convert(mode), quality=73, progressive=True))
+    assert (result.quality, result.libjpeg, result.distance) == (73, True, 0)
+    assert result.progressive
     # Annex K begins its luma with 16, 11, 10; quality 73 takes 54 % of it.
-    assert found.tables[0][0][:3] == [9, 6, 5]
-    assert len(found.tables) == (2 if mode == "RGB" else 1)
+    assert result.tables[0][0][:3] == [9, 6, 5]
+    assert len(result.tables) == (2 if mode == "RGB" else 1)
 
 
 def test_subsampling_is_told() -> None:
     image = grainy(1)
-    found = [tables_of(file_bytes(image, subsampling=how)).subsampling for how in range(3)]
-    assert found == ["4:4:4", "4:2:2", "4:2:0"]
+    result = [tables_of(file_bytes(image, subsampling=how)).subsampling for how in range(3)]
+    assert result == ["4:4:4", "4:2:2", "4:2:0"]
 
 
 def test_tables_of_another_maker_are_said_to_be_none_of_libjpegs() -> None:
     own = [[min(255, 3 + at // 2) for at in range(64)]] * 2
-    found = tables_of(file_bytes(grainy(1), qtables=own))
-    assert found.libjpeg is False
-    assert found.distance is not None
-    assert found.distance > 1
-    assert found.tables[0][0][0] == 3
+    result = tables_of(file_bytes(grainy(1), qtables=own))
+    assert result.libjpeg is False
+    assert result.distance is not None
+    assert result.distance > 1
+    assert result.tables[0][0][0] == 3
 
 
 def test_other_formats_have_no_tables() -> None:
     data = file_bytes(grainy(1), "PNG")
     seen = jpeg(data, decode(data).pixels)
     assert seen.images == {}
-    found = tables_of(data)
-    assert (found.format, found.tables, found.quality, found.libjpeg) == ("PNG", [], None, None)
+    result = tables_of(data)
+    assert (result.format, result.tables, result.quality, result.libjpeg) == ("PNG", [], None, None)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -118,10 +118,10 @@ def test_ripples_too_faint_to_matter_are_not_periodic_however_sure() -> None:
 
 def test_the_block_transform_is_jpegs() -> None:
     luma = np.random.default_rng(0).normal(0, 40, (24, 35)).astype(np.float32)
-    found = block_dct(luma)
+    result = block_dct(luma)
     expected = fft.dctn(luma[8:16, 16:24], norm="ortho")
-    assert found.shape == (12, 8, 8)
-    assert np.allclose(found[4 + 2], expected, atol=1e-3)
+    assert result.shape == (12, 8, 8)
+    assert np.allclose(result[4 + 2], expected, atol=1e-3)
     # In a decoded file the coefficients are whole multiples of the table's steps.
     data = file_bytes(grainy(5).convert("L"), quality=40)
     decoded = np.asarray(Image.open(io.BytesIO(data)), np.float32)

@@ -74,10 +74,10 @@ def test_blur_is_gaussian_with_sigma_in_pixels(sigma: float) -> None:
     edge = np.zeros((60, 60, 3), np.uint8)
     edge[:, 30:] = 255
     expected = gaussian_filter(edge.astype(float), (sigma, sigma, 0), mode="nearest")
-    found = delivered(f"blur-{sigma:g}", edge)
-    assert np.abs(found - expected).max() < 6
+    result = delivered(f"blur-{sigma:g}", edge)
+    assert np.abs(result - expected).max() < 6
     turned = delivered(f"blur-{sigma:g}", edge.swapaxes(0, 1)).astype(float)
-    assert np.abs(turned.swapaxes(0, 1) - found).max() < 2
+    assert np.abs(turned.swapaxes(0, 1) - result).max() < 2
 
 
 @pytest.mark.parametrize(("factor", "shape"), [(0.75, (72, 96)), (0.5, (48, 64)), (0.25, (24, 32))])
@@ -126,6 +126,6 @@ def test_shade_darkens_one_side_only() -> None:
 def test_pictures_sent_alike_have_one_size_and_one_encoding() -> None:
     large = synthetic_picture("Real", 1, side=300)
     for pixels in (picture(), picture(96, 96), large):
-        found = delivered("alike", pixels)
-        assert found.shape == (224, 224, 3)
-        assert (delivered("jpeg-q75", found) == found).mean() > 0.9
+        result = delivered("alike", pixels)
+        assert result.shape == (224, 224, 3)
+        assert (delivered("jpeg-q75", result) == result).mean() > 0.9

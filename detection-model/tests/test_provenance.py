@@ -27,21 +27,21 @@ PHONE = "Jane Roe's phone"
 
 def claims(data: bytes) -> list[tuple[str, str, str, str]]:
     decode(data)
-    found = read_provenance(data)
-    assert found.says_generated == bool(found.claims)
-    return [(claim.source, claim.field, claim.says, claim.extent) for claim in found.claims]
+    result = read_provenance(data)
+    assert result.says_generated == bool(result.claims)
+    return [(claim.source, claim.field, claim.says, claim.extent) for claim in result.claims]
 
 
-def values(found: Provenance) -> dict[str, str | None]:
-    return {entry.name: entry.value for entry in found.entries}
+def values(result: Provenance) -> dict[str, str | None]:
+    return {entry.name: entry.value for entry in result.entries}
 
 
 @pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP"])
 def test_a_plain_file_says_nothing(format_: str) -> None:
     data = plain(format_)
-    found = read_provenance(data)
-    assert (found.says_generated, found.claims, found.problems) == (False, [], [])
-    assert found.credentials.state == "none"
+    result = read_provenance(data)
+    assert (result.says_generated, result.claims, result.problems) == (False, [], [])
+    assert result.credentials.state == "none"
 
 
 @pytest.mark.parametrize(
@@ -213,18 +213,18 @@ def test_entities_are_refused_before_they_grow() -> None:
         f'<!DOCTYPE x [<!ENTITY l0 "lol">{laughs}]>'
         '<x:xmpmeta xmlns:x="adobe:ns:meta/">&l9;</x:xmpmeta>'
     ).encode()
-    found = read_provenance(with_xmp(bomb))
-    assert found.entries == []
-    assert len(found.problems) == 1
-    assert "XMP" in found.problems[0]
+    result = read_provenance(with_xmp(bomb))
+    assert result.entries == []
+    assert len(result.problems) == 1
+    assert "XMP" in result.problems[0]
 
 
 def test_a_packet_with_a_document_type_is_not_read_at_all() -> None:
     document_type = b'<!DOCTYPE x [<!ENTITY who "Adobe Firefly">]><x:xmpmeta'
     xmp = packet("<xmp:CreatorTool>&who;</xmp:CreatorTool>").replace(b"<x:xmpmeta", document_type)
-    found = read_provenance(with_xmp(xmp))
-    assert (found.claims, found.entries) == ([], [])
-    assert len(found.problems) == 1
+    result = read_provenance(with_xmp(xmp))
+    assert (result.claims, result.entries) == ([], [])
+    assert len(result.problems) == 1
 
 
 @pytest.mark.parametrize(
@@ -246,9 +246,9 @@ def test_one_damaged_source_does_not_hide_another() -> None:
     exif = with_exif({ExifTags.Base.Software: "Adobe Firefly"})
     xmp = with_xmp(b"<not xml")
     joined = exif[:2] + xmp[2 : xmp.index(b"<not xml") + 8] + exif[2:]
-    found = read_provenance(joined)
-    assert found.says_generated
-    assert found.problems == ["The XMP metadata is damaged or too large and was not read."]
+    result = read_provenance(joined)
+    assert result.says_generated
+    assert result.problems == ["The XMP metadata is damaged or too large and was not read."]
 
 
 @settings(max_examples=150)

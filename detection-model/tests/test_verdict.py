@@ -31,8 +31,8 @@ def test_a_softmax_of_several_fake_classes_adds_them_up(values: list[float]) -> 
     output = OutputSpec(activation="softmax", classes=("Fake", "Real", "Fake"))
     exact = [math.exp(value - max(values)) for value in values]
     share = (exact[0] + exact[2]) / sum(exact)
-    found = calibrate(fake_logit(values, output), NoCalibrator())
-    assert found == pytest.approx(share, abs=1e-9)
+    result = calibrate(fake_logit(values, output), NoCalibrator())
+    assert result == pytest.approx(share, abs=1e-9)
 
 
 @pytest.mark.parametrize("calibrator", CALIBRATORS)
@@ -46,19 +46,19 @@ def test_more_logit_is_never_less_probability(calibrator: Calibrator, a: float, 
 
 @given(logits, st.floats(0, 1))
 def test_the_verdict_follows_the_threshold(z: float, threshold: float) -> None:
-    found = decide(z, calibrator=NoCalibrator(), threshold=threshold)
-    assert (found.prediction == "Fake") == (found.fake >= threshold)
-    assert found.verdict == found.prediction.lower()
-    assert found.confidence == (found.fake if found.prediction == "Fake" else 1 - found.fake)
-    assert found.reasons
-    assert message(found)
+    result = decide(z, calibrator=NoCalibrator(), threshold=threshold)
+    assert (result.prediction == "Fake") == (result.fake >= threshold)
+    assert result.verdict == result.prediction.lower()
+    assert result.confidence == (result.fake if result.prediction == "Fake" else 1 - result.fake)
+    assert result.reasons
+    assert message(result)
 
 
 def test_an_assumed_reading_stays_uncertain() -> None:
-    found = decide(9.0, calibrator=NoCalibrator(), threshold=0.5, assumptions=["1 means Fake"])
-    assert found.prediction == "Fake"
-    assert found.verdict == "uncertain"
-    assert "no card" in found.reasons[-1]
+    result = decide(9.0, calibrator=NoCalibrator(), threshold=0.5, assumptions=["1 means Fake"])
+    assert result.prediction == "Fake"
+    assert result.verdict == "uncertain"
+    assert "no card" in result.reasons[-1]
 
 
 def test_isotonic_interpolates() -> None:
