@@ -18,8 +18,7 @@ from helpers import (
 )
 
 from app.core.settings import Settings
-from app.inference.registry import natural
-from detection_model.card import file_sha256
+from detection_model.card import file_sha256, natural_order
 from detection_model.evaluation.records import Prediction
 
 WHITE = picture(255)
@@ -333,4 +332,4 @@ def test_an_h5_file_is_served_and_gives_way_to_keras(own_models: Settings) -> No
 
 def test_names_are_in_natural_order() -> None:
     names = ["v10", "v2", "a20", "v2b", "v"]
-    assert sorted(names, key=natural) == ["a20", "v", "v2", "v2b", "v10"]
+    assert sorted(names, key=natural_order) == ["a20", "v", "v2", "v2b", "v10"]

@@ -8,7 +8,6 @@ from app.api.deps import ServiceDep, refusals
 from app.core.errors import NotFoundError
 from app.inference.model_listing import list_files
 from app.inference.models import ServedModel, Slot
-from app.inference.registry import natural
 from app.schemas.models import (
     ActiveModel,
     ActiveModelSet,
@@ -25,6 +24,7 @@ from app.schemas.models import (
     ModelSpeed,
 )
 from app.service import Service
+from detection_model.card import natural_order
 
 router = APIRouter(prefix="/api", tags=["models"])
 
@@ -36,7 +36,7 @@ def list_models(service: ServiceDep) -> ModelList:
     active = service.active()
     return ModelList(
         active=active.name if active else None,
-        models=[_row(service, slots[name], active) for name in sorted(slots, key=natural)],
+        models=[_row(service, slots[name], active) for name in sorted(slots, key=natural_order)],
         folder=ModelsFolder(
             shown_as=service.settings.models_name,
             exists=service.settings.models_dir.is_dir(),

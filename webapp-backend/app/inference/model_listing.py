@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from app.inference.models import Slot
-from app.inference.registry import natural
 from app.schemas.models import FolderFile
-from detection_model.card import MODEL_SUFFIXES
+from detection_model.card import MODEL_SUFFIXES, natural_order
 from detection_model.card.eval_config import SHARED
 
 _SAVE = "Save the model in Keras with model.save('NAME.keras')."
@@ -27,7 +26,7 @@ def list_files(folder: Path, slots: Mapping[str, Slot]) -> list[FolderFile]:
     except OSError:
         return []
     found = [_describe(path, slots) for path in paths if path.suffix.lower() not in _IGNORED]
-    return sorted(found, key=lambda file: natural(file.name))
+    return sorted(found, key=lambda file: natural_order(file.name))
 
 
 def _describe(path: Path, slots: Mapping[str, Slot]) -> FolderFile:

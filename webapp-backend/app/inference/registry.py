@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,7 +15,7 @@ from app.inference.ensembles import look_at_ensemble
 from app.inference.evaluations import read_evaluation
 from app.inference.model_folder import FolderWatch, ModelPath
 from app.inference.models import ServedModel, Slot
-from detection_model.card import CardError, file_sha256
+from detection_model.card import CardError, file_sha256, natural_order
 from detection_model.card.eval_config import read_eval_config
 from detection_model.export.compiled import LITERT_FILE, Compiled, compiled_folder, read_compiled
 from detection_model.faces import find_faces
@@ -62,7 +61,7 @@ class Registry:
 
     def ready(self) -> dict[str, ServedModel]:
         """Every model that answers, by name, in natural order (v2 before v10)."""
-        names = sorted(self.slots, key=natural)
+        names = sorted(self.slots, key=natural_order)
         served = {name: self.slots[name].served for name in names}
         return {name: model for name, model in served.items() if model is not None}
 
@@ -148,8 +147,3 @@ def _tensorflow(path: Path, sha256: str) -> Engine:
 @cache
 def _warm_face_search() -> None:
     find_faces(np.zeros((64, 64, 3), np.uint8))
-
-
-def natural(name: str) -> list[tuple[str, int]]:
-    """Sort key that puts v2 before v10."""
-    return [(text, int(digits or -1)) for text, digits in re.findall(r"(\D*)(\d*)", name)]
