@@ -2,13 +2,12 @@
 
 import contextlib
 import json
-import logging
 import sys
 from math import ceil
 
 import uvicorn
 
-from app.core import logs
+from app.core import logs, native_logs
 from app.core.settings import Settings, settings_table
 from app.main import create_app
 
@@ -40,5 +39,5 @@ elif sys.argv[1:] == ["settings"]:
 else:
     chosen = Settings()
     logs.configure(chosen.log_format, chosen.log_level)
-    logging.info("Deepfake detection: open http://localhost:%s", chosen.port)
+    native_logs.load_litert()
     serve(chosen)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import importlib.util
+import logging
 import os
 from collections.abc import AsyncIterator
 from importlib.metadata import version
@@ -35,6 +36,10 @@ from app.web import request_logging, spa, tensorboard
 from app.web.body_limit import BodyLimit
 from app.web.request_logging import RequestLogging
 
+log = logging.getLogger(__name__)
+
+# After this time without any model file, the folder counts as empty.
+_NO_MODELS_SECONDS = 5.0
 # Multipart framing and small fields around the picture.
 _FORM_BYTES = 64 * 1024
 
@@ -91,10 +96,31 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             )
         if service.settings.tensorboard == "embedded" and _has_tensorboard():
             app.state.tensorboard = await stack.enter_async_context(_tensorboard(service.settings))
-        for work in (service.keep_fresh(), service.recorder.run()):
+        for work in (service.keep_fresh(), service.recorder.run(), _announce(service)):
             stack.callback(asyncio.create_task(work).cancel)
         yield
         await service.recorder.flush()
+
+
+async def _announce(service: Service) -> None:
+    """Log progress while models are prepared, and the address once none is left."""
+    settings, ready, waited = service.settings, -1, 0.0
+    while True:
+        slots = [slot for slot in service.registry.slots.values() if slot.state != "broken"]
+        now_ready = len(service.registry.ready())
+        if slots and now_ready == len(slots):
+            break
+        if not slots and waited > _NO_MODELS_SECONDS:
+            break
+        if slots and now_ready != ready:
+            ready = now_ready
+            log.info("Preparing models: %d of %d ready", ready, len(slots))
+        await asyncio.sleep(settings.poll_seconds)
+        waited += settings.poll_seconds
+    active = service.active()
+    log.info("Model: %s", active.name if active else "none; put a .keras file into the folder")
+    host = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0") else settings.host  # noqa: S104
+    log.info("Deepfake detection is ready: open http://%s:%s", host, settings.port)
 
 
 def _shared(settings: Settings) -> dict[str, str]:

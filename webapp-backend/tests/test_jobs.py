@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +14,10 @@ from helpers import picture, ready_client
 from app.core.settings import Settings
 from app.jobs import archive_worker as runner_module
 from app.jobs.archive_worker import ArchiveWorker
+from app.jobs.csv_table import csv_lines
+from app.schemas.jobs import JobPicture
 from app.service import Service
+from app.storage.database import StoreUnavailable
 from app.storage.jobs import Claim, JobStore
 
 
@@ -198,3 +202,35 @@ def test_uploads_go_when_their_job_has_ended_and_old_jobs_go_too(settings: Setti
         assert list(few.jobs_dir.glob("*")) == []
         listed = [job["id"] for job in client.get("/api/jobs").json()["jobs"]]
         assert listed == [job["id"] for job in reversed(jobs[1:])]
+
+
+def test_a_table_of_a_failing_store_is_an_error_and_never_looks_complete() -> None:
+    picture = JobPicture(position=0, file="a.jpg", error="corrupt_image", message="Bad.")
+
+    def failing(pictures: int) -> Iterator[JobPicture]:
+        for _ in range(pictures):
+            yield picture
+        raise StoreUnavailable
+
+    with pytest.raises(StoreUnavailable):
+        next(csv_lines(failing(0)))
+    lines: list[str] = []
+    with pytest.raises(StoreUnavailable):
+        lines.extend(csv_lines(failing(2)))
+    *_, last = csv.DictReader(io.StringIO("".join(lines)))
+    assert last["error"] == "store_unavailable"
+    assert "incomplete" in last["message"]
+
+
+def test_a_table_without_a_store_is_refused_before_it_begins(
+    client: TestClient, runner: ArchiveWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = started(client, packed(many(2)), model="bright")
+    runner.step()
+
+    def unavailable(*_: object) -> list[JobPicture]:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(JobStore, "results", unavailable)
+    answer = client.get(f"/api/jobs/{job['id']}/results", params={"format": "csv"})
+    assert (answer.status_code, answer.json()["error"]) == (503, "store_unavailable")

@@ -57,7 +57,7 @@ def test_paths_that_anyone_can_make_up_are_one_label(client: TestClient) -> None
 def test_a_request_has_an_id_that_its_client_may_choose(
     client: TestClient, caplog: pytest.LogCaptureFixture, sent: str, kept: bool
 ) -> None:
-    with caplog.at_level(logging.INFO, "app.access"):
+    with caplog.at_level(logging.DEBUG, "app.access"):
         answer = client.get("/api/health", headers={"X-Request-ID": sent})
     got = answer.headers["x-request-id"]
     assert (got == sent) is kept

@@ -4,6 +4,7 @@ import asyncio
 import os
 import uuid
 from collections.abc import AsyncIterator
+from itertools import chain
 from typing import Annotated, Literal
 
 from anyio import to_thread
@@ -197,8 +198,10 @@ def get_job_results(
         message = f"This job makes a heat map: see /api/explanations/{job.id}."
         raise ConflictError("no_archive", message)
     if as_ == "csv":
+        lines = csv_lines(service.jobs.all_results(job.id))
+        header = next(lines)  # before the status is sent: a failing store is a 503
         return StreamingResponse(
-            csv_lines(service.jobs.all_results(job.id)),
+            chain([header], lines),
             media_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="verdicts-{job.id[:8]}.csv"'},
         )

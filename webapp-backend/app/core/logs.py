@@ -1,7 +1,7 @@
-"""How the service writes its log: lines for people, or JSON for machines."""
+"""The log: lines for people, or JSON for machines."""
 
 import logging
-import sys
+import os
 from typing import Literal
 
 from pythonjsonlogger.json import JsonFormatter
@@ -17,14 +17,16 @@ class _Text(logging.Formatter):
 
 
 def configure(form: LogFormat, level: str, prefix: str = "") -> None:
-    """Set up the log of this process on standard error; `prefix` stands before lines of text."""
-    handler = logging.StreamHandler(sys.stderr)
+    """Set up the log of this process on standard error; `prefix` starts each line of text."""
+    # A descriptor of its own, so that native_logs can hide what libraries write to stderr.
+    stream = os.fdopen(os.dup(2), "w", buffering=1)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         JsonFormatter("{asctime}{levelname}{name}{message}", style="{")
         if form == "json"
         else _Text(f"{prefix}%(levelname)s: %(message)s")
     )
     logging.basicConfig(level=level, handlers=[handler])
-    # Chatty ones; what they tell of requests we tell ourselves.
-    for name in ("alembic", "httpx", "uvicorn.access", "tensorflow"):
+    # Their messages repeat what the service logs itself.
+    for name in ("alembic", "httpx", "uvicorn.access", "uvicorn.error", "tensorflow"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -3,29 +3,49 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from app.schemas.jobs import JobPicture
+from app.storage.database import StoreUnavailable
 
 COLUMNS = (
     *("file", "model", "verdict", "prediction", "probability_fake", "threshold"),
     *("threshold_source", "logit", "sha256", "width", "height", "format", "size_bytes"),
     *("model_sha256", "error", "message", "faces"),
 )
-# What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection").
+# Spreadsheets run cells that begin like this as formulas (OWASP, "CSV Injection").
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_lines(results: Iterable[JobPicture]) -> Iterator[str]:
-    """A line a file and model; a file without a verdict has one line, which says why."""
+    """One line for each file and model; a file without a verdict has one line with the reason.
+
+    Reads the first result before it yields, so that a failing store is an error and not an empty
+    table. If the store fails later, the last line says that the table is incomplete.
+
+    Raises:
+        StoreUnavailable: after that line, so that the transfer ends as broken.
+    """
+    pictures = iter(results)
+    first = next(pictures, None)
     yield _line(COLUMNS)
-    for found in results:
-        image = found.image.model_dump() if found.image else {}
-        common = {**image, "file": _text(found.file), "message": found.message}
-        if found.error is not None:
-            yield _line(_cells({**common, "error": found.error}))
-        for verdict in found.verdicts:
-            fake = f"{verdict.probability.fake:.6f}"
-            yield _line(_cells({**common, **verdict.model_dump(), "probability_fake": fake}))
+    try:
+        for picture in chain([] if first is None else [first], pictures):
+            yield from _picture_lines(picture)
+    except StoreUnavailable:
+        message = "This table is incomplete: the database failed. Download it again."
+        yield _line(_cells({"error": "store_unavailable", "message": message}))
+        raise
+
+
+def _picture_lines(picture: JobPicture) -> Iterator[str]:
+    image = picture.image.model_dump() if picture.image else {}
+    common = {**image, "file": _text(picture.file), "message": picture.message}
+    if picture.error is not None:
+        yield _line(_cells({**common, "error": picture.error}))
+    for verdict in picture.verdicts:
+        fake = f"{verdict.probability.fake:.6f}"
+        yield _line(_cells({**common, **verdict.model_dump(), "probability_fake": fake}))
 
 
 def _cells(values: dict[str, object]) -> list[object]:

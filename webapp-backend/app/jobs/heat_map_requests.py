@@ -32,7 +32,8 @@ from detection_model.imaging import Limits
 from detection_model.inference.crops import MAX_FACES, ImageCrops
 
 UPLOAD = ".picture"
-_LOOK_SECONDS = 0.05
+# Pauses between two looks at a job, in seconds: short at first, then longer.
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
 
 IsGone = Callable[[], Awaitable[bool]]
 
@@ -110,9 +111,10 @@ async def ended(service: Service, job: Job, wait: float, is_gone: IsGone) -> Job
         ClientGoneError: nobody waits any more; the job is cancelled.
         NotFoundError: it was deleted.
     """
-    give_up = time.monotonic() + wait
+    give_up, pause = time.monotonic() + wait, _FIRST_PAUSE
     while not job.ended and time.monotonic() < give_up:
-        await asyncio.sleep(_LOOK_SECONDS)
+        await asyncio.sleep(pause)
+        pause = min(1.5 * pause, _LONGEST_PAUSE)
         if await is_gone():
             await to_thread.run_sync(forget, service, job.id)
             raise ClientGoneError

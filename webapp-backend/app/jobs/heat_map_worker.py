@@ -4,6 +4,7 @@ import time
 from collections import OrderedDict
 from pathlib import Path
 
+from app.core import native_logs
 from app.core.settings import Settings
 from app.inference.model_folder import FolderWatch, Stamp
 from app.jobs.consumer import ATTEMPTS, JobConsumer, JobFailedError, JobLostError
@@ -23,8 +24,8 @@ from detection_model.inference.detector import ModelError
 _KEPT = 2
 # A file and its card in one of their states.
 _Key = tuple[Path, tuple[Stamp | None, ...]]
-# Somebody who looks at heat maps looks at several.
-_WARM_PAUSE = 0.05
+# People ask for several heat maps in a row; seconds between two looks at the queue.
+_WARM_PAUSE = 0.2
 
 
 class HeatMapWorker(JobConsumer):
@@ -94,6 +95,7 @@ class HeatMapWorker(JobConsumer):
         """
         key = self._file(model)
         if key not in self._explainers:
+            native_logs.load_tensorflow()
             explainer = Explainer.load(key[0])
             if self._file(model) != key:  # it was replaced meanwhile
                 raise _gone(model)

@@ -1,4 +1,4 @@
-"""Counts, times and logs every request, under an id that the client may choose and gets back."""
+"""Counts, times and logs every request under an id, which the client may choose."""
 
 import logging
 import re
@@ -17,13 +17,14 @@ log = logging.getLogger("app.access")
 
 router = APIRouter(include_in_schema=False)
 
+_QUIET = {"/api/health", "/api/ready", "/metrics"}
 _HEADER = "X-Request-ID"
 _GOOD_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
 @router.get("/metrics")
 async def read_metrics(service: ServiceDep) -> Response:
-    """For Prometheus; the web server in front does not pass this on."""
+    """Metrics for Prometheus; nginx does not forward this route."""
     return Response(service.metrics.text(), media_type=CONTENT_TYPE)
 
 
@@ -35,7 +36,7 @@ class RequestLogging:
         self.metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Observe one request."""
+        """Handle one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -57,14 +58,21 @@ class RequestLogging:
             self._note(scope, status, request_id, time.perf_counter() - start)
 
     def _note(self, scope: Scope, status: int, request_id: str, seconds: float) -> None:
-        # Of the route and not of the path, which anyone can make up without end.
+        # The route, not the path: clients can make up any number of paths.
         route = getattr(scope.get("route"), "path", "other")
         self.metrics.requests.labels(scope["method"], route, status).inc()
         self.metrics.seconds.labels(route).observe(seconds)
-        log.info(
+        # Health checks and static files would hide everything else.
+        level = logging.INFO if _is_of_interest(route, status) else logging.DEBUG
+        log.log(
+            level,
             "%s %s %d",
             scope["method"],
             route,
             status,
             extra={"request_id": request_id, "ms": round(seconds * 1000, 1)},
         )
+
+
+def _is_of_interest(route: str, status: int) -> bool:
+    return status >= 500 or (route.startswith("/api/") and route not in _QUIET)

@@ -8,7 +8,7 @@ import time
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
-from app.core import logs
+from app.core import logs, native_logs
 from app.core.settings import Settings
 from app.jobs.archive_worker import ArchiveWorker
 from app.jobs.heat_map_worker import HeatMapWorker
@@ -23,6 +23,7 @@ settings = Settings()
 logs.configure(settings.log_format, settings.log_level, prefix="worker: ")
 if hasattr(os, "setpriority"):  # not on Windows
     os.setpriority(os.PRIO_PROCESS, 0, _NICE)
+native_logs.load_litert()
 parent = os.getppid()
 preparer = ModelConverter(settings.models_dir, settings.cache_dir)
 store = JobStore(Database(settings.store_url))

@@ -1,10 +1,11 @@
-"""Finds model files that are not prepared yet, and prepares them one by one."""
+"""Converts new model files for serving, one by one."""
 
 import logging
 import shutil
 import tempfile
 from pathlib import Path
 
+from app.core import native_logs
 from app.inference.model_folder import FolderWatch, ModelPath
 from detection_model.export.compiled import (
     Compiled,
@@ -22,27 +23,27 @@ _UNFINISHED = ".preparing-"
 
 
 class ModelConverter:
-    """Keeps the cache in step with the models folder."""
+    """Converts every model file that the cache does not hold."""
 
     def __init__(self, models: Path, cache: Path) -> None:
         self._cache = cache
         self._watch = FolderWatch(models)
 
-        # What a worker that was killed left behind.
+        # Left behind by a killed worker.
         for left in cache.glob(f"{_UNFINISHED}*"):
             shutil.rmtree(left, ignore_errors=True)
 
     def step(self) -> None:
-        """Prepare every file that lies still and is not in the cache."""
+        """Convert every file that is unchanged since the last look and not in the cache."""
         for file in self._watch.scan():
             if not file.still or file.is_ensemble:
                 continue
             try:
-                self._prepare(file)
-            except OSError as error:  # the file went away, or the disk is full: tried again
+                self._convert(file)
+            except OSError as error:  # the file was removed, or the disk is full: retried
                 log.warning("%s: %s", file.name, error.strerror or error)
 
-    def _prepare(self, file: ModelPath) -> None:
+    def _convert(self, file: ModelPath) -> None:
         sha256 = self._watch.sha256(file)
         folder = compiled_folder(self._cache, sha256)
         if read_compiled(folder) is not None:
@@ -59,10 +60,11 @@ class ModelConverter:
 
     def _compile(self, file: ModelPath, sha256: str, folder: Path, made: Path) -> Compiled:
         if count_attempt(folder) > _ATTEMPTS:
-            problem = "preparing it ended the worker each time: too large for the memory here?"
+            problem = "the worker crashed at each attempt to convert it; too large for the memory?"
             return Compiled(sha256=sha256, problem=problem)
-        log.info("%s: preparing", file.name)
-        # TensorFlow is loaded only when there is something to do.
+        log.info("%s: converting", file.name)
+        # TensorFlow is loaded only when there is a file to convert.
+        native_logs.load_tensorflow()
         from detection_model.export.litert import compile_model
         from detection_model.inference.detector import ModelError
 
