@@ -25,12 +25,12 @@ import numpy as np
 import tensorflow as tf
 
 from detection_model.architectures import ZOO
-from detection_model.training import building
+from detection_model.training import network
 from detection_model.training.config import TrainConfig, configured
 from detection_model.training.devices import find_devices
 from detection_model.training.loading import load_data
-from detection_model.training.reporting import Reporter
-from detection_model.training.stages import stages
+from detection_model.training.network import stages
+from detection_model.training.run import Reporter
 
 AUGMENTED = {"flip": True, "rotation": 10, "brightness": 0.2, "jpeg": 50, "blur": 1}
 # More batches than a source keeps ready: two it waits with, and those its workers hold.
@@ -54,8 +54,8 @@ def main() -> None:
         {"data": str(given.data), "batch_size": given.batch_size, "weights": given.weights},
     )
     streams = sources(config)
-    model = building.new_model(config)
-    building.compile_for(model, config, stages(config, ZOO[config.recipe])[0])
+    model = network.new_model(config)
+    network.compile_for(model, config, stages(config, ZOO[config.recipe])[0])
     costs = {name: cost(stream) / given.batch_size for name, stream in streams.items()}
     rates = rounds(model, streams, given.steps, end) * given.batch_size
     show(rates, costs, f"{config.recipe}, batches of {config.batch_size}, {find_devices().said}")
@@ -66,7 +66,7 @@ def sources(config: TrainConfig) -> Streams:
     data = load_data(config, Reporter())
     altered = config.model_copy(update={"augmentation": AUGMENTED})
     altered = TrainConfig.model_validate(altered.model_dump())
-    batch = next(iter(building.batches(config, data, 0)))
+    batch = next(iter(network.batches(config, data, 0)))
     directory = next(path for path in Path(config.data).iterdir() if path.name.lower() == "train")
     reference = keras.utils.image_dataset_from_directory(
         directory,
@@ -77,8 +77,8 @@ def sources(config: TrainConfig) -> Streams:
     )
     streams = {
         "in memory": tf.data.Dataset.from_tensors(batch).repeat(),
-        "library": building.batches(config, data, 0),
-        "library, augmented": building.batches(altered, data, 0),
+        "library": network.batches(config, data, 0),
+        "library, augmented": network.batches(altered, data, 0),
         "reference": reference.repeat(),
     }
     # The last batch of an epoch is smaller, and the network would be compiled anew for it.

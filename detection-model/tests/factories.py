@@ -198,7 +198,7 @@ def model_log_odds(logits: Any, output: OutputSpec | None = None) -> LogOdds:
 
 _ENDED = """
 import signal
-from detection_model.training.checkpoints import RunKeeper
+from detection_model.training.callbacks import RunKeeper
 
 def end(keeper, batch, logs=None):
     if keeper.progress.epochs == 1 and batch == 2:

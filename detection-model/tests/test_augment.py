@@ -12,8 +12,8 @@ from detection_model.data.decoding import load_pictures
 from detection_model.data.folders import find_data
 from detection_model.data.synthetic import synthetic_picture
 from detection_model.training.augment import augment
-from detection_model.training.batches import training_batches
 from detection_model.training.config import Augmentation
+from detection_model.training.loading import training_batches
 
 SPEC = InputSpec(height=32, width=32)
 EVERYTHING = Augmentation(

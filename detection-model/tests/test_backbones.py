@@ -19,7 +19,7 @@ from detection_model.architectures.state_dict import read_state_dict
 from detection_model.card import file_sha256
 from detection_model.export import litert
 from detection_model.inference.detector import load_model
-from detection_model.training.stages import Stage, set_trainable
+from detection_model.training.network import Stage, set_trainable
 
 pytestmark = pytest.mark.slow
 

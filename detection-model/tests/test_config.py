@@ -8,8 +8,8 @@ import pytest
 
 from detection_model import architectures
 from detection_model.training.config import ConfigError, TrainConfig, configured, read_settings
+from detection_model.training.network import rate_at, stages
 from detection_model.training.run import RunRecord
-from detection_model.training.stages import rate_at, stages
 
 LOGS = Path(__file__).parents[2] / "logs"
 

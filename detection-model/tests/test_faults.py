@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from detection_model.data.synthetic import write_synthetic
-from detection_model.training import building
+from detection_model.training import network
 from detection_model.training.config import Faults, configured
 from detection_model.training.fault_injection import SkipGradients, labels
-from detection_model.training.fitting import Fitted, fit
 from detection_model.training.loading import TrainingData, load_data
-from detection_model.training.reporting import Reporter
-from detection_model.training.stages import Stage
+from detection_model.training.network import Stage
+from detection_model.training.run import Reporter
+from detection_model.training.train import Fitted, fit
 
 pytestmark = pytest.mark.slow
 
@@ -85,13 +85,13 @@ def test_a_skipped_batch_moves_no_weight_and_the_next_one_does(
     seen: list[Any] = []
 
     config, data = prepared
-    model = building.new_model(config)
-    building.compile_for(model, config, Stage("whole", 1, 0.01))
+    model = network.new_model(config)
+    network.compile_for(model, config, Stage("whole", 1, 0.01))
 
     def look(batch: int, logs: object) -> None:  # noqa: ARG001  Keras names them
         seen.append(model.get_weights()[0])
 
-    batches = building.batches(config, data, 0)
+    batches = network.batches(config, data, 0)
     watch = keras.callbacks.LambdaCallback(on_train_batch_end=look)
     model.fit(batches, steps_per_epoch=6, verbose=0, callbacks=[SkipGradients(3), watch])
     moved = [not np.array_equal(a, b) for a, b in pairwise(seen)]

@@ -24,7 +24,7 @@ from detection_model.training import run
 from detection_model.training.config import TrainConfig, configured
 from detection_model.training.devices import Devices, describe
 from detection_model.training.run import RunRecord
-from detection_model.training.trainer import Places, Reporter, train
+from detection_model.training.train import Places, Reporter, train
 
 pytestmark = pytest.mark.slow
 
@@ -292,7 +292,7 @@ def test_a_batch_that_devices_cannot_share_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     two = Devices("2 CPU devices", 2, nullcontext)
-    monkeypatch.setattr("detection_model.training.fitting.find_devices", lambda: two)
+    monkeypatch.setattr("detection_model.training.train.find_devices", lambda: two)
     done = here(*arguments(synthetic, tmp_path, "v1", "--batch-size", "15"))
     assert done.exit_code == 2
     assert "take 14 or 16" in done.stderr

@@ -23,8 +23,8 @@ from detection_model.data.issues import REPORT, report_folder
 from detection_model.data.synthetic import synthetic_picture, write_synthetic
 from detection_model.evaluation.records import Evaluation
 from detection_model.inference.detector import Detector
-from detection_model.training.results import TABLE
 from detection_model.training.run import RECORD, RunRecord
+from detection_model.training.study import TABLE
 
 pytestmark = pytest.mark.slow
 

@@ -11,8 +11,8 @@ from PIL import Image
 from detection_model.card import InputSpec
 from detection_model.data.face_crops import Portrait, Portraits, load_portraits
 from detection_model.data.folders import Example
-from detection_model.training.building import class_weights
 from detection_model.training.config import Augmentation, ConfigError, PortraitSettings, configured
+from detection_model.training.network import class_weights
 from detection_model.training.sampler import Mixture, portrait_batches, view
 
 SPEC = InputSpec(height=64, width=64)

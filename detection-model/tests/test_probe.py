@@ -11,13 +11,13 @@ from PIL import Image
 from detection_model import architectures
 from detection_model.architectures import statistics
 from detection_model.data.folders import find_data
-from detection_model.training.building import new_model
 from detection_model.training.config import ConfigError, TrainConfig, configured
 from detection_model.training.loading import load_data
+from detection_model.training.network import new_model
 from detection_model.training.probe import fit_probe
-from detection_model.training.reporting import Reporter, TrainingError
+from detection_model.training.run import Reporter, TrainingError
 from detection_model.training.sampler import Mixture
-from detection_model.training.trainer import Places, train
+from detection_model.training.train import Places, train
 
 SIDE = 64
 # Real and fake pictures of each source: split, class, folder, how many, how strong their noise.

@@ -18,10 +18,16 @@ from detection_model import architectures
 from detection_model.cli import studies
 from detection_model.data.synthetic import write_synthetic
 from detection_model.training.config import Faults, TrainConfig, configured
-from detection_model.training.reporting import Interrupted, Reporter
-from detection_model.training.results import NOTES, PLOT, TABLE, Outcome, curves_figure
-from detection_model.training.run import RunRecord
-from detection_model.training.study import Study, conduct
+from detection_model.training.run import Interrupted, Reporter, RunRecord
+from detection_model.training.study import (
+    NOTES,
+    PLOT,
+    TABLE,
+    Outcome,
+    Study,
+    conduct,
+    curves_figure,
+)
 from detection_model.training.sweep import STORE, Space, sweep
 
 pytestmark = pytest.mark.slow

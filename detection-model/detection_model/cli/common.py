@@ -19,7 +19,7 @@ from detection_model.inference.detector import Detector, ModelError
 from detection_model.inference.ensemble import Ensemble
 from detection_model.inference.threshold import published_threshold
 from detection_model.training.config import ConfigError
-from detection_model.training.reporting import Interrupted, Reporter, TrainingError
+from detection_model.training.run import Interrupted, Reporter, TrainingError
 
 T = TypeVar("T")
 
@@ -117,7 +117,7 @@ def reporter() -> Reporter:
 
 def show_study(folder: Path) -> None:
     """Show the table of a study and say where it and its plot are."""
-    from detection_model.training.results import NOTES
+    from detection_model.training.study import NOTES
 
     console.print((folder / NOTES).read_text(), markup=False, highlight=False, soft_wrap=True)
     console.print(f"Written to {folder}", highlight=False, soft_wrap=True)

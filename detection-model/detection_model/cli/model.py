@@ -73,8 +73,8 @@ def average(
       detection-model model average v4 v4-b=0.75 v4-a=0.25
     """
     from detection_model.inference.detector import load_original
-    from detection_model.training.averaging import averaged
-    from detection_model.training.checkpoints import save_weights_only
+    from detection_model.training.callbacks import save_weights_only
+    from detection_model.training.network import averaged
 
     path = models / f"{name}.keras"
     if path.exists() and not force:

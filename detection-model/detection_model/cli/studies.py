@@ -89,8 +89,7 @@ def backbones(
     """
     from detection_model.evaluation.evaluate import evaluate
     from detection_model.inference.detector import Detector
-    from detection_model.training.results import Outcome
-    from detection_model.training.study import Study, conduct
+    from detection_model.training.study import Outcome, Study, conduct
 
     def judge(model: Path) -> dict[str, float]:
         found = evaluate(

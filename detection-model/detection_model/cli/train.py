@@ -164,7 +164,7 @@ def train(
 
 
 def _train(config: TrainConfig, models: Path, logs: Path, *, force: bool) -> None:
-    from detection_model.training.trainer import Places, train
+    from detection_model.training.train import Places, train
 
     with common.interruptions():
         published = train(config, Places(models, logs), common.reporter(), force=force)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from detection_model.training.reporting import TrainingError
+from detection_model.training.run import TrainingError
 
 
 @dataclass(frozen=True)

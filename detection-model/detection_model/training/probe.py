@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from detection_model.training import building
+from detection_model.training import network
 from detection_model.training.config import ProbeSettings, TrainConfig
 from detection_model.training.loading import TrainingData
-from detection_model.training.reporting import Reporter, TrainingError
+from detection_model.training.run import Reporter, TrainingError
 from detection_model.training.sampler import Mixture
 
 # No epoch has it, so that the first one draws other pictures.
@@ -42,7 +42,7 @@ def fit_probe(
     if STATISTICS not in names or not isinstance(data.train, Mixture):
         raise TrainingError("a probe needs portraits and a network with statistics, as v5 has")
     report.say(f"fitting a probe to {settings.pictures} pictures")
-    drawn = building.batches(config, data, _EPOCH, settings.pictures)
+    drawn = network.batches(config, data, _EPOCH, settings.pictures)
     backbone = keras.Model(model.inputs, model.get_layer(STATISTICS).output)
     parts = [(backbone.predict_on_batch(x), y) for x, y in (drawn[at] for at in range(len(drawn)))]
     numbers = np.concatenate([x for x, _ in parts])

@@ -1,9 +1,12 @@
-"""A training run on disk: `logs/<model>/<run>/` with run.json, event files and checkpoints."""
+"""A training run: its folder `logs/<model>/<run>/` with run.json, its reporter, how it may end."""
 
 import itertools
 import math
 import platform
 import subprocess
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -11,6 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
+from detection_model.data.decoding import BadPicture, Progress
 from detection_model.training.config import TrainConfig as TrainConfig
 
 RECORD = "run.json"
@@ -108,3 +112,28 @@ def git_commit() -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() or None
+
+
+class TrainingError(ValueError):
+    """A training that cannot start; the message says what to change."""
+
+
+class Interrupted(Exception):  # noqa: N818  not an error: Ctrl-C
+    """Training was stopped by hand; the same command goes on from the checkpoint."""
+
+    def __init__(self, folder: Path, epochs_done: int) -> None:
+        super().__init__(f"stopped after {epochs_done} epochs")
+        self.folder = folder
+        self.epochs_done = epochs_done
+
+
+@dataclass
+class Reporter:
+    """How a training tells what it is doing; all may be left silent."""
+
+    say: Callable[[str], None] = lambda _text: None
+    bad: Callable[[BadPicture], None] = lambda _bad: None
+    decoding: Callable[[str], AbstractContextManager[Progress]] = lambda _split: nullcontext(
+        lambda _done, _total: None
+    )
+    verbose: int = 0

@@ -14,9 +14,9 @@ from optuna.trial import Trial, TrialState
 
 from detection_model.training import run
 from detection_model.training.config import TrainConfig
-from detection_model.training.fitting import Fitted, fit
 from detection_model.training.loading import TrainingData, load_data
-from detection_model.training.reporting import Reporter
+from detection_model.training.run import Reporter
+from detection_model.training.train import Fitted, fit
 
 STORE = "sweep.db"
 

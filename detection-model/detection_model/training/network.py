@@ -1,7 +1,9 @@
-"""From a configuration to what Keras trains: a compiled network, its batches, its callbacks."""
+"""The network of a training: its stages, its optimizer and loss, its batches."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +12,83 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detection_model import architectures, perturb
+from detection_model.architectures import Recipe
+from detection_model.architectures.heads import backbone_layers
+from detection_model.architectures.pretrained import NONE
 from detection_model.data.decoding import Pictures
 from detection_model.inference.detector import load_original
 from detection_model.training import fault_injection
 from detection_model.training.augment import augment
-from detection_model.training.batches import Alter, training_batches
-from detection_model.training.callbacks import Curves, EpochSeeds, Replayed, StageRate, Warmup
-from detection_model.training.checkpoints import Progress, RunKeeper
 from detection_model.training.config import Precision, TrainConfig
-from detection_model.training.loading import TrainingData
-from detection_model.training.run import RunRecord
+from detection_model.training.loading import Alter, TrainingData, training_batches
+from detection_model.training.run import TrainingError
 from detection_model.training.sampler import Mixture, portrait_batches
-from detection_model.training.stages import Stage, set_trainable
+
+FINE_TUNING_RATE = 0.1
+
+
+@dataclass(frozen=True)
+class Stage:
+    """`epochs` with the same layers learning: all (none), or so many last ones of the backbone.
+
+    Of these, the last `normalized` ones learn batch statistics too.
+    """
+
+    name: str
+    epochs: int
+    rate: float
+    backbone: int | None = None
+    normalized: int = 0
+
+
+def stages(config: TrainConfig, recipe: Recipe) -> list[Stage]:
+    """One stage for a network that begins at random, two for one that has learned before."""
+    rate = config.learning_rate
+    if (config.weights or recipe.weights) == NONE and config.probe is None:
+        return [Stage("whole", config.epochs + config.fine_tune_epochs, rate)]
+    frozen = Stage("frozen", config.epochs, rate, backbone=0)
+    if not config.fine_tune_epochs:
+        return [frozen]
+    tuned = config.fine_tuned
+    return [
+        *([frozen] if config.epochs else []),
+        Stage(
+            "fine-tuned",
+            config.fine_tune_epochs,
+            config.fine_tuning_rate or rate * FINE_TUNING_RATE,
+            backbone=tuned,
+            normalized=config.normalized,
+        ),
+    ]
+
+
+def set_trainable(model: Any, stage: Stage) -> None:
+    """Let those layers learn that the stage names.
+
+    Batch normalisation in a backbone keeps its statistics unless told: those of a few small
+    batches would spoil what the layers after it have learned.
+    """
+    from keras.layers import BatchNormalization
+
+    if stage.backbone is None:
+        return
+    layers = backbone_layers(model)
+    for position, layer in enumerate(layers):
+        learning = stage.backbone
+        if isinstance(layer, BatchNormalization):
+            learning = min(learning, stage.normalized)
+        layer.trainable = position >= len(layers) - learning
+
+
+def rate_at(config: TrainConfig, stage: Stage, epoch: int) -> float:
+    """The learning rate in an epoch of the stage, counted from 0."""
+    left = 1 - epoch / stage.epochs
+    if config.schedule == "linear":
+        return stage.rate * left
+    if config.schedule == "cosine":
+        return stage.rate * (1 - math.cos(math.pi * left)) / 2
+    return stage.rate
+
 
 _OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
 
@@ -79,31 +146,6 @@ def batches(
     )
 
 
-def callbacks(
-    config: TrainConfig, stage: Stage, progress: Progress, folder: Path, record: RunRecord
-) -> list[Any]:
-    """In the order in which they must be called: the checkpoint after all that it vouches for."""
-    past = progress.of_stage(record.history)
-    found: list[Any] = [
-        EpochSeeds(config.seed),
-        *fault_injection.callbacks(config.faults, config.seed),
-    ]
-    if config.schedule != "constant":
-        found.append(StageRate(config, stage, progress.first))
-    if config.warmup:
-        found.append(Warmup(config.warmup, progress.first))
-    patient = [
-        (config.reduce_on_plateau, keras.callbacks.ReduceLROnPlateau, {"factor": 0.5}),
-        (config.early_stopping, keras.callbacks.EarlyStopping, {}),
-    ]
-    for patience, kind, settings in patient:
-        if patience:
-            inner = kind(monitor="val_loss", patience=patience, **settings)
-            found.append(Replayed(inner, progress.first, past, stage.rate))
-    curves = Curves(folder, write_graph=False)
-    return [*found, curves, RunKeeper(folder, record, progress)]
-
-
 def class_weights(config: TrainConfig, train: Pictures | Mixture) -> dict[int, float] | None:
     """Loss weights by class, 0 for Real; none where both classes count alike."""
     if config.class_weights is None:
@@ -136,3 +178,22 @@ def _computing_in(precision: Precision) -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(before)
+
+
+def averaged(networks: Sequence[Any], shares: Sequence[float]) -> Any:
+    """A network like the first, whose every weight is the mean of theirs, weighed by `shares`.
+
+    That it judges as well as they do is no matter of course: they must lie in one basin, as those
+    do that began with the same pretrained weights. Evaluate it.
+
+    Raises:
+        TrainingError: they are built differently.
+    """
+    shapes = {tuple(weight.shape for weight in network.get_weights()) for network in networks}
+    if len(shapes) > 1:
+        raise TrainingError("these networks are built differently: their weights have no mean")
+    first = networks[0]
+    mean = type(first).from_config(first.get_config())
+    columns = zip(*(network.get_weights() for network in networks), strict=True)
+    mean.set_weights([np.average(column, axis=0, weights=shares) for column in columns])
+    return mean

@@ -1,0 +1,243 @@
+"""Trains a model: from a configuration, through its stages, to a published file with its card."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from detection_model import architectures
+from detection_model.card import Card, TrainingRun, card_path, file_sha256, write_card
+from detection_model.data.issues import data_warnings, read_findings, said_of
+from detection_model.training import network, plots, run
+from detection_model.training.callbacks import (
+    Progress,
+    load_checkpoint,
+    save_weights_only,
+    stage_callbacks,
+)
+from detection_model.training.config import TrainConfig
+from detection_model.training.devices import Devices, find_devices
+from detection_model.training.loading import TrainingData, load_data, validation_batches
+from detection_model.training.network import Stage, stages
+from detection_model.training.probe import fit_probe
+from detection_model.training.run import Interrupted as Interrupted
+from detection_model.training.run import Reporter as Reporter
+from detection_model.training.run import RunRecord
+from detection_model.training.run import TrainingError as TrainingError
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where things are read and written."""
+
+    models: Path
+    logs: Path
+
+
+def train(config: TrainConfig, places: Places, report: Reporter, *, force: bool = False) -> Path:
+    """Train, publish `<models>/<name>.keras` with its card, and return its path.
+
+    An unfinished run of the same configuration and data is resumed.
+
+    Raises:
+        TrainingError: the name is published already and `force` is not given.
+        DataError: the data set is unusable.
+        WeightsError: the weights to begin with are not here.
+        Interrupted: on Ctrl-C.
+    """
+    published = places.models / f"{config.name}.keras"
+    if published.exists() and not force:
+        raise TrainingError(
+            f"{published.name} is published already: use another --name, or --force to replace it"
+        )
+    data = load_data(config, report)
+    return publish(fit(config, data, places.logs, report), data, published)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained network, the folder of its run and what happened there."""
+
+    model: Any
+    folder: Path
+    record: RunRecord
+
+
+def fit(config: TrainConfig, data: TrainingData, logs: Path, report: Reporter) -> Fitted:
+    """Train through all stages; an unfinished run of the same configuration and data goes on.
+
+    Raises:
+        TrainingError: the devices cannot share a batch.
+        WeightsError: the weights to begin with are not here.
+        Interrupted: on Ctrl-C.
+    """
+    devices = find_devices()
+    devices.check(config.batch_size)
+    report.say(f"training on {devices.said}")
+    keras.utils.set_random_seed(config.seed)
+    plan = stages(config, architectures.ZOO[config.recipe])
+    unfinished = run.resumable(logs, config, data.fingerprint)
+    with devices.scope():
+        if unfinished:
+            folder, record = unfinished
+            model, progress = load_checkpoint(folder / run.LAST)
+            report.say(f"resuming {folder}")
+        else:
+            model, progress = network.new_model(config), Progress()
+            if config.probe:
+                fit_probe(model, config, config.probe, data, report)
+            network.compile_for(model, config, plan[0])
+            folder = run.new_folder(logs, config.name)
+            record = _new_record(config, data, model, devices.said, plan)
+            report.say(f"logging to {folder}")
+            if config.probe:
+                save_weights_only(model, folder / run.PROBE)
+    if data.written_split is not None:
+        plots.write_json(folder / "split.json", data.written_split)
+    # As of now: a resumed run may have been inspected since.
+    warned = tuple(text for one in data.folders for text in said_of(one, logs))
+    inspected = any(data_warnings(one, logs) is not None for one in data.folders)
+    record.data_warnings = warned if inspected else None
+    for text in warned:
+        report.say(f"WARNING: {text}")
+    fitted = Fitted(model, folder, record)
+    _go_on(fitted, progress)
+    try:
+        for number in range(progress.stage, len(plan)):
+            if number > progress.stage:
+                progress = Progress(stage=number, first=progress.epochs, epochs=progress.epochs)
+                with devices.scope():
+                    network.compile_for(model, config, plan[number])
+            _fit_stage(fitted, plan[number], progress, data, devices, report)
+            if len(plan) > 1:
+                save_weights_only(model, folder / f"{plan[number].name}.keras")
+    except KeyboardInterrupt:
+        record.status = "interrupted"
+        record.save(folder)
+        raise Interrupted(folder, len(record.history.get("loss", []))) from None
+    return fitted
+
+
+def _go_on(fitted: Fitted, progress: Progress) -> None:
+    record = fitted.record
+    record.status = "running"
+    record.history = {name: values[: progress.epochs] for name, values in record.history.items()}
+    record.save(fitted.folder)
+
+
+def _fit_stage(
+    fitted: Fitted,
+    stage: Stage,
+    progress: Progress,
+    data: TrainingData,
+    devices: Devices,
+    report: Reporter,
+) -> None:
+    config, end = fitted.record.config, progress.first + stage.epochs
+    if progress.stopped or progress.epochs >= end:
+        return
+    held = devices.first_batch(config.batch_size, len(data.validation.examples))
+    fitted.model.fit(
+        network.batches(config, data, progress.epochs),
+        validation_data=validation_batches(
+            data.validation, data.spec, batch_size=held, weights=data.validation_weights
+        ),
+        steps_per_epoch=-(-data.epoch_pictures // config.batch_size),
+        initial_epoch=progress.epochs,
+        epochs=end,
+        class_weight=network.class_weights(config, data.train),
+        shuffle=False,  # the batches see to it
+        callbacks=stage_callbacks(config, stage, progress, fitted.folder, fitted.record),
+        verbose=report.verbose,
+    )
+
+
+def _new_record(
+    config: TrainConfig, data: TrainingData, model: Any, device: str, plan: list[Stage]
+) -> RunRecord:
+    return RunRecord(
+        config=config,
+        started=run.now().isoformat(timespec="seconds"),
+        data_fingerprint=data.fingerprint,
+        split=data.split,
+        examples=data.examples,
+        skipped=data.skipped,
+        parameters=model.count_params(),
+        optimizer_variables=sum(
+            int(variable.value.shape.num_elements() or 0) for variable in model.optimizer.variables
+        ),
+        versions=run.package_versions(),
+        device=device,
+        git_commit=run.git_commit(),
+        stages=[stage.name for stage in plan],
+    )
+
+
+def publish(fitted: Fitted, data: TrainingData, published: Path) -> Path:
+    """Write the model that the configuration keeps, with its card; then mark the run as finished.
+
+    In this order a failure while writing leaves a run that the same command resumes.
+    """
+    record, folder, config = fitted.record, fitted.folder, fitted.record.config
+    plots.plot_history(record.history, folder)
+    published.parent.mkdir(parents=True, exist_ok=True)
+    best = folder / run.BEST
+    # There is none where no loss was a number.
+    chosen = config.keep == "best" and best.exists()
+    model = keras.saving.load_model(best) if chosen else fitted.model
+    save_weights_only(_in_float32(model, config), published)
+    recipe = architectures.ZOO[config.recipe]
+    epochs = len(record.history.get("loss", []))
+    card = Card(
+        name=config.name,
+        sha256=file_sha256(published),
+        architecture=recipe.summary,
+        parameters=record.parameters,
+        input=data.spec,
+        training=TrainingRun(
+            data=config.data_name,
+            data_fingerprint=record.data_fingerprint,
+            split=record.split,
+            examples=record.examples,
+            seed=config.seed,
+            epochs=epochs,
+            git_commit=record.git_commit,
+            log_folder=f"logs/{config.name}/{folder.name}",
+        ),
+        summary=f"{recipe.summary}; {epochs} epochs.",
+        data_licences=config.data_licences,
+        known_failures=(*_planted(config), *_leaks(data, folder)),
+    )
+    write_card(card, card_path(published))
+    record.status = "finished"
+    record.finished = run.now().isoformat(timespec="seconds")
+    record.save(folder)
+    (folder / run.LAST).unlink(missing_ok=True)
+    return published
+
+
+def _in_float32(model: Any, config: TrainConfig) -> Any:
+    """A network trained in mixed precision as one that computes as it is served."""
+    if config.precision == "float32":
+        return model
+    whole = architectures.ZOO[config.recipe].build(
+        config.image_size, architectures.NONE, config.head
+    )
+    whole.set_weights(model.get_weights())
+    return whole
+
+
+def _leaks(data: TrainingData, folder: Path) -> tuple[str, ...]:
+    """What makes figures on this data untrustworthy, where it was inspected."""
+    return tuple(
+        f"Trained on {found.data}: {leak.message}"
+        for one in data.folders
+        if (found := read_findings(one, folder.parent.parent))
+        for leak in found.leaks
+    )
+
+
+def _planted(config: TrainConfig) -> tuple[str, ...]:
+    planted = ", ".join(f"{name} {value}" for name, value in config.faults.chosen.items())
+    return (f"Trained with planted faults: {planted}.",) if planted else ()
