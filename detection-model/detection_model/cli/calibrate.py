@@ -56,10 +56,10 @@ def calibrate(
     ] = None,
     models: common.ModelsOption = common.MODELS,
 ) -> None:
-    """Fit a calibrator, a threshold and the card's doubts on the validation split.
+    """Fit a calibrator, a threshold and the uncertainty settings on the validation split.
 
-    The doubts: sets of classes at a coverage, how far small changes move the model, and, for a
-    model made for faces, where the training pictures lie. All is written into the card.
+    The uncertainty settings are conformal sets at a coverage, how far small changes move the
+    model and, for a face model, the distribution of the training images. All go into the card.
 
     Shows what that gains on the validation and on the test split: the first has been fitted on,
     only the second counts. The test split decides nothing.
@@ -97,7 +97,7 @@ def calibrate(
     common.console.print(gains_table(found.gains))
     value, chosen = after.threshold.value, after.threshold.chosen
     common.console.print(f"Threshold {value:.4f}: {chosen}", highlight=False, soft_wrap=True)
-    for said in _doubts(after):
+    for said in _uncertainty_lines(after):
         common.console.print(said, highlight=False, soft_wrap=True)
     config = eval_config_path(detector.path)
     if config.exists() and (other := read_eval_config(detector.path).threshold) is not None:
@@ -120,8 +120,8 @@ def calibrate(
     )
 
 
-def _doubts(card: Card) -> list[str]:
-    """What was fitted, in words."""
+def _uncertainty_lines(card: Card) -> list[str]:
+    """One line per fitted uncertainty setting."""
     said = []
     if found := card.conformal:
         said.append(

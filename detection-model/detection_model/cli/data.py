@@ -19,15 +19,16 @@ def inspect(
     data: Annotated[Path, typer.Argument(help="Data set, laid out as for train.")],
     limit: Annotated[
         int | None,
-        typer.Option(min=2, help="Look at about so many pictures, drawn from every split."),
+        typer.Option(min=2, help="Inspect a random sample of about N images from all splits."),
     ] = None,
     processes: Annotated[
-        int | None, typer.Option(min=1, help="Default: one a core.", show_default=False)
+        int | None,
+        typer.Option(min=1, help="Number of processes; default: one per core.", show_default=False),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the split, where the folders give none.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the split, for folders without one.")] = 0,
     logs: common.LogsOption = common.LOGS,
 ) -> None:
-    """Look at a data set before training: what is in it, and what in it leaks.
+    """Inspect a data set before training: its contents, duplicates and leaks.
 
     Finds copies across splits (the same pixels, or the same look), files that cannot be read, and
     formats, sizes, JPEG compression or metadata that tell the classes apart by themselves. Writes
@@ -92,7 +93,7 @@ def merge(
 def manipulate(
     folder: Annotated[Path, typer.Argument(help="Data set with real faces.")],
     out: Annotated[Path, typer.Argument(help="A new folder, such as data/Manipulated.")],
-    seed: Annotated[int, typer.Option(min=0, help="Of what is drawn by chance.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
 ) -> None:
     """Make fakes of kinds that no model is trained on, from the real test faces of a data set.
 
@@ -121,7 +122,7 @@ Patterns, not faces: a model trained on them detects nothing real. Next:
 
 def synthetic(
     folder: Annotated[Path, typer.Argument(help="Where to write the data set.")],
-    per_class: Annotated[int, typer.Option(min=2, help="Training pictures a class.")] = 64,
+    per_class: Annotated[int, typer.Option(min=2, help="Training images per class.")] = 64,
 ) -> None:
     """Write a small synthetic data set, to try the other commands without a download.
 
@@ -157,12 +158,13 @@ def spectra(
     ] = PUBLISHED,
     limit: Annotated[
         int | None,
-        typer.Option(min=2, help="Look at about so many pictures, drawn from every split."),
+        typer.Option(min=2, help="Inspect a random sample of about N images from all splits."),
     ] = None,
     processes: Annotated[
-        int | None, typer.Option(min=1, help="Default: one a core.", show_default=False)
+        int | None,
+        typer.Option(min=1, help="Number of processes; default: one per core.", show_default=False),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the split, where the folders give none.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the split, for folders without one.")] = 0,
 ) -> None:
     """Write the mean spectrum of each class, which the forensic views show beside a picture's own.
 

@@ -188,7 +188,7 @@ def cases(
     folder: Annotated[Path, typer.Argument(help="Case files, as the service keeps them.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a case.")] = False,
 ) -> None:
-    """List the case files that "This verdict is wrong" left: what people say, what models said.
+    """List the case files of reported verdicts: what people claim and what the models answered.
 
     The service keeps them in cases/ of its state folder. From a container they are copied with
     docker compose cp backend:/state/cases cases
@@ -217,7 +217,7 @@ def cases(
 
 
 def replay(model: str, folder: Path, threshold: float | None, models: Path) -> NoReturn:
-    """Judge kept cases again, say what changed, and exit with 1 where one got worse."""
+    """Predict stored cases again, print what changed, and exit with 1 if any got worse."""
     from detection_model.evaluation.cases import replay as replay_cases
 
     with common.refusals():

@@ -29,11 +29,11 @@ def card(
     models: common.ModelsOption = common.MODELS,
     force: Annotated[bool, typer.Option("--force", help="Replace a card.")] = False,
 ) -> None:
-    """Find out on labelled pictures what a model file wants and means, and write its card.
+    """Probe the input convention of a model file on labelled images, and write its card.
 
     Tries value ranges and both meanings of the output, shows the AUC of each, and writes the
     best as MODEL.json. Some hundred pictures are enough. Read the card and complete it: licences,
-    training and known failures are not to be found out.
+    training data and known failures cannot be inferred.
 
       detection-model model card foreign --data data/Dataset
     """

@@ -17,16 +17,20 @@ def sweep(
     version: Annotated[str, typer.Argument(help="What to train.")],
     data: Annotated[Path, typer.Option(help="Data set, laid out as for train.")],
     trials: Annotated[
-        int, typer.Option(min=1, help="So many in all, finished ones included.")
+        int, typer.Option(min=1, help="Total number of trials, including finished ones.")
     ] = 20,
-    optimizers: Annotated[str, typer.Option(help="With commas.")] = "adam,adamw,sgd",
-    batch_sizes: Annotated[str, typer.Option(help="With commas.")] = "16,32,64",
-    rates: Annotated[str, typer.Option(help="Lowest and highest.")] = "1e-5,1e-2",
-    epochs: Annotated[int | None, typer.Option(min=1, help="Of each trial.")] = None,
+    optimizers: Annotated[str, typer.Option(help="Comma-separated list.")] = "adam,adamw,sgd",
+    batch_sizes: Annotated[str, typer.Option(help="Comma-separated list.")] = "16,32,64",
+    rates: Annotated[
+        str, typer.Option(help="Lowest and highest learning rate, comma-separated.")
+    ] = "1e-5,1e-2",
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs per trial.")] = None,
     config: Annotated[
         Path | None, typer.Option(help="YAML file with settings for all, as for train.")
     ] = None,
-    name: Annotated[str | None, typer.Option(help="Of the sweep; sweep-VERSION.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name of the sweep; default: sweep-VERSION.")
+    ] = None,
     logs: common.LogsOption = common.LOGS,
 ) -> None:
     """Search optimizer, batch size and rate for the lowest validation loss, with Optuna.
@@ -149,7 +153,7 @@ def faults(
     ] = None,
     logs: common.LogsOption = common.LOGS,
 ) -> None:
-    """Train briefly under each planted fault; write a table and a plot of the damage.
+    """Train briefly with each injected fault; write a table and a plot of the damage.
 
     Label noise, input noise, shuffled labels, a wrong loss, skipped gradients and weights that
     are reset, beside a training without a fault on the same pictures and with the same seed.

@@ -61,7 +61,10 @@ def train(
         ),
     ] = None,
     fine_tuned: Annotated[
-        int | None, typer.Option(min=1, help="So many layers.", rich_help_panel=NETWORK)
+        int | None,
+        typer.Option(
+            min=1, help="Number of backbone layers to fine-tune.", rich_help_panel=NETWORK
+        ),
     ] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, rich_help_panel=LEARNING)] = None,
     learning_rate: Annotated[float | None, typer.Option(min=1e-8, rich_help_panel=LEARNING)] = None,
@@ -70,7 +73,7 @@ def train(
     ] = None,
     schedule: Annotated[
         Literal["constant", "linear", "cosine"] | None,
-        typer.Option(help="How the rate falls within a stage.", rich_help_panel=LEARNING),
+        typer.Option(help="How the learning rate falls within a stage.", rich_help_panel=LEARNING),
     ] = None,
     reduce_on_plateau: Annotated[
         int | None,
@@ -82,11 +85,13 @@ def train(
     ] = None,
     early_stopping: Annotated[
         int | None,
-        typer.Option(min=1, help="End a stage after so many.", rich_help_panel=LEARNING),
+        typer.Option(
+            min=1, help="End a stage after N epochs without improvement.", rich_help_panel=LEARNING
+        ),
     ] = None,
     keep: Annotated[
         Literal["last", "best"] | None,
-        typer.Option(help="The epoch to publish; last.", rich_help_panel=LEARNING),
+        typer.Option(help="The epoch to publish; default: last.", rich_help_panel=LEARNING),
     ] = None,
     precision: Annotated[
         Precision | None,
@@ -99,7 +104,7 @@ def train(
     augment: Annotated[
         list[str] | None,
         typer.Option(
-            help="Alter training pictures: flip=1, rotation=DEGREES, zoom=, brightness=, colour= "
+            help="Augment training images: flip=1, rotation=DEGREES, zoom=, brightness=, colour= "
             "(shares), jpeg=LOWEST QUALITY, blur=PIXELS, scaling=SMALLEST, noise=OF 255; repeat.",
             metavar="WHAT=VALUE",
             rich_help_panel=RESEARCH,
@@ -108,7 +113,7 @@ def train(
     fault: Annotated[
         list[str] | None,
         typer.Option(
-            help="Plant a fault: label_noise=SHARE, input_noise=OF 255, shuffled_labels=1, "
+            help="Inject a fault: label_noise=SHARE, input_noise=OF 255, shuffled_labels=1, "
             "wrong_loss=1, skip_gradients=N, reset_weights=N (every N batches); repeat. The card "
             "says so.",
             metavar="WHAT=VALUE",
