@@ -54,7 +54,7 @@ const PAGES: Record<string, States> = {
   Batch: {
     empty: async (page) => {
       await page.goto('/batch')
-      await page.getByRole('radio', { name: 'Chosen' }).check({ force: true })
+      await page.getByRole('radio', { name: 'Selected' }).check({ force: true })
       await expect(page.getByRole('checkbox', { name: 'v3' })).toBeVisible()
     },
     'an archive to be sent, and a hint': async (page) => {

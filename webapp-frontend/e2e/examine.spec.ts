@@ -55,7 +55,7 @@ test('nothing is computed before it is opened, and then the heat map comes by it
   await expect(page.getByRole('article', { name: 'v3', exact: true })).toBeVisible()
   expect(asked).toEqual([])
   await page.getByRole('heading', { name: 'Examine this verdict' }).click()
-  await expect(page.getByText(/^(None|\d) of \d models sees? signs of generation/)).toBeVisible()
+  await expect(page.getByText(/^(None|\d) of \d models finds? signs of generation/)).toBeVisible()
   await page.getByRole('radio', { name: /^v3 / }).check({ force: true })
   await expect(heatMap(page)).toBeVisible({ timeout: 50_000 })
   await expect(page.getByText('Evidence for Fake', { exact: true })).toBeVisible()
@@ -81,7 +81,7 @@ test('the keyboard alone changes the layers and reads the values', async ({ page
 
   const values = page.getByRole('application', { name: 'Heat map values' })
   await values.press('Home')
-  const told = /(of the strongest|Says nothing|did not look here)\.?/
+  const told = /(of the maximum|No influence|Outside the model's input)\.?/
   await expect(page.locator('p[aria-live=polite]', { hasText: told })).toHaveCount(1)
   const box = await values.boundingBox()
   if (!box) throw new Error('nothing is shown')
@@ -123,16 +123,16 @@ test('forensic views say what they show and what they do not prove', async ({ pa
   await page.getByRole('tab', { name: 'Forensics' }).click()
   await page.getByRole('heading', { name: 'Noise residual' }).click()
   await expect(page.getByRole('img', { name: 'Noise residual, amplified' })).toBeVisible()
-  await expect(page.getByText('uneven grain does not prove an edit')).toBeVisible()
+  await expect(page.getByText('uneven noise does not prove an edit')).toBeVisible()
   await page.getByRole('heading', { name: 'JPEG compression' }).click()
-  await expect(page.getByText('Luminance').or(page.getByText('This file is no JPEG'))).toBeVisible()
+  await expect(page.getByText('Luminance').or(page.getByText('This file is not a JPEG'))).toBeVisible()
 })
 
 test('the file has its own word, and personal fields are shown on demand', async ({ page }) => {
   await plantProvenance(page)
   await examine(page)
   await page.getByRole('tab', { name: 'Provenance' }).click()
-  await expect(page.getByRole('region', { name: /generated/ })).toContainText('nobody vouches for')
+  await expect(page.getByRole('region', { name: /generated/ })).toContainText('by an unknown signer')
   await expect(page.getByText('Valid, unknown signer')).toBeVisible()
   const place = page.getByRole('row', { name: /GPSLatitude/ })
   await expect(place).toContainText('hidden')
@@ -158,7 +158,7 @@ test('a report is saved, and an objection is sent', async ({ page }) => {
   await dialog.getByText('Real', { exact: true }).click()
   await expect(dialog.getByRole('radio', { name: 'Real' })).toBeChecked()
   await dialog.getByRole('button', { name: 'Send' }).click()
-  await expect(dialog.getByText('The case was saved, without the picture.')).toBeFocused()
+  await expect(dialog.getByText('Your report was saved without the picture.')).toBeFocused()
 })
 
 const SIZES = {

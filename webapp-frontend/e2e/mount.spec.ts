@@ -19,7 +19,7 @@ test('the guide shows the folder, the steps and the state of every file as it ch
   await expect(page.getByRole('heading', { name: 'Mount a model', level: 1 })).toBeFocused()
 
   const list = (await (await request.get('/api/models')).json()) as List
-  await expect(page.getByRole('heading', { name: `In ${list.folder.shown_as} now` })).toBeVisible()
+  await expect(page.getByRole('heading', { name: `Files in ${list.folder.shown_as}` })).toBeVisible()
   for (const { name } of list.folder.files) await expect(file(page, name)).toBeVisible()
   await expect(file(page, 'v1.keras')).toContainText('Ready')
   await expect(file(page, 'v1.json')).toContainText('Card of v1')

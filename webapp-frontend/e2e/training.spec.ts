@@ -111,7 +111,7 @@ test('smoothing changes what is drawn, and not what was measured', async ({ page
 test('metric, lines and axis are chosen', async ({ page, request }) => {
   const run = (await runs(request)).find(({ name }) => name.startsWith('v2/'))?.name ?? ''
   await page.getByLabel('Metric').selectOption({ label: 'Loss' })
-  await expect(page.getByText(/^Loss: last and best are as measured/)).toBeVisible()
+  await expect(page.getByText(/^Loss: last and best values are unsmoothed/)).toBeVisible()
   await expect(row(page, run, 'training')).toBeVisible()
   await page.getByRole('radio', { name: 'Validation' }).check({ force: true })
   await expect(row(page, run, 'training')).toHaveCount(0)
