@@ -26,30 +26,39 @@ _COLUMNS = {
     "auc": "AUC",
     "ece": "ECE",
 }
+_SHARES = ("of 100 real, accuses", "of 100 fakes, finds")
 _UNDEFINED = "–"
 Selector = Callable[[EvaluationRow], bool]
 
 
 def summary(models: Path) -> str:
-    """One row for each model, on the first test set of the newest model.
-
-    Models that were not evaluated on that set have no row.
-    """
+    """The newest model on each of its test sets, then every model on the first of them."""
     evaluations = _evaluations(models)
-    newest = next(row for row in evaluations[-1].rows if row.split == "test")
-    rows = {
-        evaluation.model: row
-        for evaluation in evaluations
-        for row in evaluation.rows
-        if part_of(row) == part_of(newest) and row.generator == newest.generator
-    }
-    return _table(
-        ["model", "AUC", "of 100 real pictures, accuses", "of 100 fakes, finds"],
+    newest = evaluations[-1]
+    sets = [row for row in newest.rows if row.split == "test" and _is_whole(row)]
+    by_set = _table(
+        [f"{newest.model} on", "pictures", "AUC", *_SHARES],
+        [[row.dataset, f"{row.n_real} real + {row.n_fake} fake", *_shares(row)] for row in sets],
+    )
+    by_model = _table(
+        [f"on {sets[0].dataset}", "AUC", *_SHARES],
         [
-            [model, _interval(row, "auc"), _false_alarms(row), _percent(row, "fake_accuracy")]
-            for model, row in rows.items()
+            [evaluation.model, *_shares(row)]
+            for evaluation in evaluations
+            for row in evaluation.rows
+            if part_of(row) == part_of(sets[0]) and _is_whole(row)
         ],
     )
+    return f"{by_set}\n\n{by_model}"
+
+
+def _is_whole(row: EvaluationRow) -> bool:
+    """Whether a row covers a whole data set without a perturbation."""
+    return row.delivery == "original" and row.generator is None
+
+
+def _shares(row: EvaluationRow) -> list[str]:
+    return [_interval(row, "auc"), _false_alarms(row), _percent(row, "fake_accuracy")]
 
 
 def tables(models: Path) -> str:

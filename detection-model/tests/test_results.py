@@ -84,17 +84,20 @@ def test_deliveries_have_a_table_of_their_own(tool: Any, tmp_path: Path) -> None
     ]
 
 
-def test_the_summary_has_a_row_for_each_model_on_the_newest_models_test_set(
+def test_the_summary_has_the_newest_models_test_sets_and_all_models_on_the_first(
     tool: Any, tmp_path: Path
 ) -> None:
-    published(tmp_path, "a", [*RIGHT, ("test", "original", "Fake", -3.0), *BLURRED])
+    mixed = [*RIGHT, ("test", "original", "Fake", -3.0), *BLURRED]
+    published(tmp_path, "a", mixed, ["", "A", "B", "", "A"])
     published(tmp_path, "b", RIGHT)
-    heads, first, second = cells(tool.summary(tmp_path))
-    assert heads == ["model", "AUC", "of 100 real pictures, accuses", "of 100 fakes, finds"]
-    assert first[0] == "a"
-    assert first[2].startswith("0 ")
-    assert first[3].startswith("50 ")
-    assert second == ["b", "1.000 (1.000–1.000)", "0 (0–0)", "100 (100–100)"]
+    by_set, by_model = map(cells, tool.summary(tmp_path).split("\n\n"))
+    right = ["1.000 (1.000–1.000)", "0 (0–0)", "100 (100–100)"]
+    assert by_set[0] == ["b on", "pictures", "AUC", "of 100 real, accuses", "of 100 fakes, finds"]
+    assert by_set[1:] == [["Faces", "1 real + 1 fake", *right]]
+    assert by_model[0][:2] == ["on Faces", "AUC"]
+    assert [row[0] for row in by_model[1:]] == ["a", "b"]
+    assert by_model[1][2:] == ["0 (0–0)", "50 (0–100)"]
+    assert by_model[2][1:] == right
 
 
 def test_an_evaluation_that_cannot_be_read_is_named(tool: Any, tmp_path: Path) -> None:
