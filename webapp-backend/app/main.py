@@ -1,4 +1,4 @@
-"""Puts the application together."""
+"""Builds the application."""
 
 import asyncio
 import contextlib

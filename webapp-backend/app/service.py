@@ -1,4 +1,4 @@
-"""The parts of a running service, made once and handed to the routes."""
+"""The parts of a running service, built once and passed to the routes."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ from detection_model.training.logs import RunReader
 
 log = logging.getLogger(__name__)
 
-# Archives that may arrive at once: each is held on disk twice meanwhile.
+# Concurrent archive uploads: each is on disk twice while it arrives.
 _ARCHIVES = 2
 
 
@@ -47,7 +47,7 @@ class Service:
 
     @classmethod
     def build(cls, settings: Settings) -> "Service":
-        """Put the parts together; nothing runs yet."""
+        """Build the parts; nothing runs yet."""
         database = Database(settings.store_url)
         history = HistoryStore(database)
         registry = Registry(
@@ -86,21 +86,21 @@ class Service:
         )
 
     def refresh(self) -> None:
-        """Look at the models folder and the store once; blocks."""
+        """Read the models folder and the overrides once; blocks."""
         self.overrides.refresh()
         self.registry.refresh()
 
     async def keep_fresh(self) -> None:
-        """Look again and again, for ever."""
+        """Refresh every `poll_seconds` until cancelled."""
         while True:
             try:
                 await to_thread.run_sync(self.refresh)
-            except Exception:  # one bad look must not end all later ones
-                log.exception("looking at the models folder failed")
+            except Exception:  # one failure must not end the loop
+                log.exception("reading the models folder failed")
             await anyio.sleep(self.settings.poll_seconds)
 
     def active(self) -> ServedModel | None:
-        """The model that answers by default: the chosen one, else the newest with a card."""
+        """The default model: the chosen one, else the newest with a card."""
         ready = self.registry.ready()
         if self.overrides.current.active in ready:
             return ready[self.overrides.current.active]

@@ -79,7 +79,7 @@ def train(
         int | None,
         typer.Option(
             min=1,
-            help="Halve the rate after so many epochs that gain nothing in validation.",
+            help="Halve the learning rate after N epochs without a lower validation loss.",
             rich_help_panel=LEARNING,
         ),
     ] = None,

@@ -60,7 +60,7 @@ def of_row(row: EvaluationRow, predictions: Sequence[Prediction]) -> list[Predic
 def recalibrated(
     predictions: Sequence[Prediction], calibrator: Calibrator, generator: str | None = None
 ) -> list[Prediction]:
-    """Probabilities from the logits anew; `generator` names what made all fakes."""
+    """Recompute probabilities from logits; `generator` names the generator of all fakes."""
     return [
         row._replace(
             # As it stands in the file, so that the metrics recompute from it exactly.
@@ -224,7 +224,7 @@ def together(results: Sequence[Result], command: str) -> Result:
 def recompute(
     path: Path, card: Card, threshold: float, *, generator: str | None = None, command: str
 ) -> Result:
-    """Every figure anew from a predictions.csv: probabilities from its logits by the card.
+    """Recompute every figure from a predictions.csv with the card's calibrator.
 
     What is no figure (when and how the pictures were judged) is taken from the metrics.json beside
     it, where that is there and of the same model.

@@ -24,7 +24,7 @@ class EpochSeeds(keras.callbacks.Callback):  # type: ignore[misc]
         self.seed = seed
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Set every generator in the model anew."""
+        """Reseed every random generator in the model."""
         for number, state in enumerate(seed_states(self.model)):
             drawn = np.random.SeedSequence([self.seed, epoch, number]).generate_state(1)
             state.assign([int(drawn[0]) >> 1, 0])

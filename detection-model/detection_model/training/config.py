@@ -35,7 +35,7 @@ class _Settings(BaseModel):
 
 
 class Augmentation(_Settings):
-    """How training pictures are altered, anew each epoch.
+    """Augmentation of training pictures, drawn again in each epoch.
 
     The last five are what happens to a picture on its way to a reader (Wang et al., "CNN-generated
     images are surprisingly easy to spot... for now", 2020); each touches a `share` of the pictures.
@@ -44,7 +44,7 @@ class Augmentation(_Settings):
     """
 
     flip: bool = Field(False, description="left to right, every second picture")
-    rotation: float = Field(0, ge=0, le=180, description="up to so many degrees either way")
+    rotation: float = Field(0, ge=0, le=180, description="largest angle in degrees, either way")
     zoom: float = Field(0, ge=0, lt=1, description="in or out by up to this share")
     brightness: Share = Field(0, description="times 1 plus or minus up to this")
     colour: Share = Field(0, description="saturation and contrast, each so")
@@ -52,7 +52,7 @@ class Augmentation(_Settings):
         0, description="of the area: up to so much in one rectangle of noise, every second picture"
     )
     jpeg: int = Field(100, ge=1, le=100, description="encoded at a quality from here to 100")
-    blur: float = Field(0, ge=0, le=20, description="Gaussian, sigma up to so many pixels")
+    blur: float = Field(0, ge=0, le=20, description="largest sigma of a Gaussian blur, in pixels")
     scaling: float = Field(1, gt=0, le=1, description="down by a factor from here to 1, and up")
     noise: float = Field(0, ge=0, le=255, description="Gaussian, deviation up to this of 255")
     webp: int = Field(100, ge=1, le=100, description="the same as WebP, instead of JPEG")
@@ -123,8 +123,8 @@ class Faults(_Settings):
     input_noise: float = Field(0, ge=0, le=255, description="deviation of noise, of 255")
     shuffled_labels: bool = Field(False, description="labels dealt out at random")
     wrong_loss: bool = Field(False, description="categorical cross-entropy over one output")
-    skip_gradients: int = Field(0, ge=0, description="every so many batches one teaches nothing")
-    reset_weights: int = Field(0, ge=0, description="every so many batches a layer is drawn anew")
+    skip_gradients: int = Field(0, ge=0, description="skip the update of every Nth batch")
+    reset_weights: int = Field(0, ge=0, description="re-initialise a random layer every N batches")
 
 
 class TrainConfig(BaseModel):

@@ -167,7 +167,7 @@ def training_batches(
     targets: NDArray[np.float32] | None = None,
     alter: Alter | None = None,
 ) -> Any:
-    """Endless tf.data of (float32 (b, h, w, 3), float32 (b, 1)), each epoch shuffled anew.
+    """Endless tf.data of (float32 (b, h, w, 3), float32 (b, 1)), shuffled in each epoch.
 
     Epoch `e` has the same order, and each picture in it the same alteration, whether training
     began at 0 or was resumed at `e`.

@@ -127,7 +127,7 @@ def portrait_batches(
     seed: int,
     first_epoch: int,
 ) -> Any:
-    """Keras's batches of (float32 (b, h, w, 3), float32 (b, 1)), each epoch drawn anew.
+    """Keras's batches of (float32 (b, h, w, 3), float32 (b, 1)), drawn again for each epoch.
 
     Epoch `e` is the same whether training began at 0 or was resumed at `e`. To be fitted without
     shuffling.

@@ -129,7 +129,7 @@ class _Kept(BaseModel):
 
 
 def conduct(study: Study, folder: Path, logs: Path, report: Reporter) -> None:
-    """Train one after another into `folder`, its tables and plot written anew after each.
+    """Train one after another into `folder` and update its tables and plot after each.
 
     Weights that are not here leave a row that says so. What was trained before, in the same way
     on the same pictures, is not trained again.

@@ -26,7 +26,9 @@ _NAME_LENGTH = 200
 # What is still to come of a slow upload is not waited for.
 
 
-async def _service(request: Request) -> Service:  # not async, it would cost a thread
+async def _service(
+    request: Request,
+) -> Service:  # async: a sync dependency would run in the thread pool
     service: Service = request.app.state.service
     return service
 

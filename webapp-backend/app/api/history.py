@@ -37,7 +37,7 @@ def _utc(value: datetime | None) -> datetime | None:
     try:
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
     except OverflowError:
-        raise InvalidError("invalid_parameter", f"{value} is no time of this world.") from None
+        raise InvalidError("invalid_parameter", f"{value} is not a valid date and time.") from None
 
 
 FilterDep = Annotated[HistoryFilter, Depends(_filter)]

@@ -1,1 +1,1 @@
-"""From files in a folder to verdicts: folder, registry, predictor."""
+"""Model files to verdicts: folder, registry, engines, predictor."""

@@ -1,4 +1,4 @@
-"""Who may wait: a request is let in only if its turn comes soon, else refused at once."""
+"""Load shedding: admits a request only if it will start soon, else refuses it at once."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ _SHARE_OF_ONE = 0.5
 
 
 class Admission:
-    """Counts the work ahead in seconds, by what each model's calls have taken so far."""
+    """Estimates the queued work in seconds from the mean time of each model's calls."""
 
     def __init__(self, *, threads: int, max_wait: float) -> None:
         self._threads = threads
@@ -26,10 +26,10 @@ class Admission:
 
     @contextmanager
     def admitted(self, models: Sequence[str]) -> Iterator[None]:
-        """Count a request for some models in for as long as the block lasts.
+        """Admit a request for some models while the block runs.
 
         Raises:
-            UnavailableError: when it would wait longer than allowed.
+            UnavailableError: it would wait longer than allowed.
         """
         wait = self.expected_wait()
         busiest = max((self._seconds(model) for model in models), default=0.0)
@@ -51,14 +51,14 @@ class Admission:
             self._ahead = +self._ahead  # models that left are forgotten
 
     def learn(self, model: str, seconds: float) -> None:
-        """Take note of what a call took."""
+        """Update the mean with the seconds of a call."""
         mean = self._means.get(model, seconds)
         self._means[model] = mean + _FOLLOW * (seconds - mean)
 
     def expected_wait(self) -> float:
-        """Seconds until a request that comes now would have its turn."""
+        """Expected seconds until a new request starts."""
         return sum(self._seconds(model) for model in self._ahead)
 
     def _seconds(self, model: str) -> float:
-        """Work ahead for one model, spread over all threads."""
+        """Queued seconds of one model, spread over all threads."""
         return self._ahead[model] * self._means.get(model, _FIRST_GUESS) / self._threads

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 class EngineGoneError(Exception):
-    """What a model was prepared into is not there any more; it is being prepared anew."""
+    """The converted model file is missing; the worker converts the model again."""
 
 
 class PooledEngine:

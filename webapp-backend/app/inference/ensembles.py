@@ -44,7 +44,7 @@ def _member(member: Member, slots: Mapping[str, Slot]) -> ServedModel:
     if slot.sha256 != member.sha256:
         raise CardError(
             f"its member {member.name} is another file than the one it was made of; "
-            "make it anew: detection-model ensemble --help"
+            "make it again: detection-model model ensemble --help"
         )
     raise CardError(f"its member {member.name} cannot answer: {slot.problem}")
 

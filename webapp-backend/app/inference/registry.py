@@ -91,7 +91,7 @@ class Registry:
         """A slot whose engine could not be loaded."""
         if isinstance(lost, ModelError):
             return replace(slot, problem=str(lost), settled=True)
-        log.warning("%s: the prepared form is damaged and is made anew", slot.name)
+        log.warning("%s: the converted file is damaged and will be made again", slot.name)
         shutil.rmtree(compiled_folder(self._cache, slot.sha256 or ""), ignore_errors=True)
         return replace(slot, problem=_PREPARING, settled=False)
 

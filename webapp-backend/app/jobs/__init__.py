@@ -1,6 +1,6 @@
-"""Long work: accepted by the API, kept in the store, done by the worker, taken up again by another.
+"""Long work: submitted by the API, kept in the store, done by a worker, resumed by another.
 
-A runner that does a job counts up its `beat`. Whoever sees a beat stand still takes the job over,
-and what the other may still bring is refused: each result is stored once. No clock is compared
-with another, so clocks may jump.
+A worker increments its job's heartbeat. If another worker sees the heartbeat stand still, it takes
+the job over; late results of the first worker are refused, so each result is stored once. No two
+clocks are compared, so clocks may jump.
 """

@@ -124,7 +124,7 @@ def _beside_the_point(member: zipfile.ZipInfo) -> bool:
 
 
 def _damaged() -> ArchiveError:
-    return ArchiveError("corrupt_archive", "The archive is damaged or incomplete. Pack it anew.")
+    return ArchiveError("corrupt_archive", "The archive is damaged or incomplete. Pack it again.")
 
 
 def _too_many(limits: ArchiveLimits) -> ArchiveError:

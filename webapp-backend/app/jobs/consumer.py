@@ -1,4 +1,4 @@
-"""Jobs of one kind, done one after another on a thread of the worker."""
+"""Consumes jobs of one kind, one after another, on a thread of the worker."""
 
 import logging
 import threading
@@ -20,26 +20,26 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _BEAT_SECONDS = 1.0
-# A job whose beat has not moved for so long is nobody's.
+# After this long without a heartbeat, another worker takes the job over.
 _SILENT_SECONDS = 5.0
 _OLD_UPLOAD_SECONDS = 24 * 3600.0
-# So often a job may end the worker without progress before something is done about it.
+# A job that crashes the worker this often without progress is given up.
 ATTEMPTS = 3
 
 
 class JobLostError(Exception):
-    """The job was cancelled, or is another runner's."""
+    """The job was cancelled, or another worker has taken it over."""
 
 
 class JobFailedError(Exception):
-    """A job that cannot be done; the message says why."""
+    """The job cannot be done; the message says why."""
 
 
 class JobConsumer(ABC):
-    """Takes jobs that wait, and those whose runner has gone."""
+    """Claims waiting jobs, and jobs whose worker has died."""
 
     kind: ClassVar[JobKind]
-    # How uploads of this kind end; they are named by their jobs.
+    # File suffixes of uploads; the stem is the job id.
     uploads: ClassVar[tuple[str, ...]]
 
     def __init__(self, store: JobStore, settings: Settings) -> None:
@@ -51,22 +51,22 @@ class JobConsumer(ABC):
 
     @abstractmethod
     def work(self, claim: Claim) -> None:
-        """Do a job, and finish it in the store.
+        """Do a job and finish it in the store.
 
         Raises:
-            JobLostError: it is not this runner's any more.
+            JobLostError: another worker has taken it over.
             JobFailedError: it cannot be done.
-            ArchiveError: it cannot be done, as its archive is damaged.
-            FileNotFoundError: the upload is gone.
+            ArchiveError: its archive is damaged.
+            FileNotFoundError: its upload is missing.
         """
 
     @property
     def pause(self) -> float:
-        """Seconds until the next look."""
+        """Seconds between two looks at the queue."""
         return self._settings.poll_seconds
 
     def run(self) -> None:
-        """Do jobs for ever."""
+        """Do jobs until the process ends."""
         while True:
             try:
                 self.step()
@@ -77,10 +77,10 @@ class JobConsumer(ABC):
             time.sleep(self.pause)
 
     def step(self) -> None:
-        """Do the jobs that can be had now.
+        """Do the jobs that are available now.
 
         Raises:
-            StoreUnavailable: the store cannot be asked which.
+            StoreUnavailable: the store cannot be read.
         """
         seen = self._store.claimable(self.kind)
         self._beats = {job.id: self._since(job) for job in seen}
@@ -93,7 +93,7 @@ class JobConsumer(ABC):
         self._clean()
 
     def _since(self, job: Claimable) -> tuple[int, float]:
-        """A job's beat, and since when it stands there, by this process's own clock."""
+        """A job's heartbeat, and how long it has been unchanged by this process's clock."""
         beat, since = self._beats.get(job.id, (-1, 0.0))
         return (beat, since) if beat == job.beat else (job.beat, time.monotonic())
 
@@ -111,7 +111,7 @@ class JobConsumer(ABC):
             self._fail(job.id, str(error))
         except FileNotFoundError:
             self._fail(job.id, "The upload is gone. Start the job again.")
-        except Exception:  # a bug here must not be tried for ever
+        except Exception:  # a bug must not be retried for ever
             log.exception("job %s failed", job.id[:8])
             self._fail(job.id, "Something went wrong on our side. Please report this.")
         finally:
@@ -121,7 +121,7 @@ class JobConsumer(ABC):
         self.persist(lambda: self._store.end(job, self._name, "failed", message))
 
     def persist(self, write: Callable[[], T]) -> T:
-        """Write, however long the store is away: what was done must not be lost."""
+        """Retry a write until the store is back, so that no finished work is lost."""
         while True:
             try:
                 return write()
@@ -131,7 +131,7 @@ class JobConsumer(ABC):
 
     @contextmanager
     def _beating(self, job: str) -> Iterator[None]:
-        """Show all the while that the job is being done."""
+        """Send heartbeats while the block runs."""
         ended = threading.Event()
 
         def beat() -> None:
@@ -150,7 +150,7 @@ class JobConsumer(ABC):
             thread.join()
 
     def _clean(self) -> None:
-        """Remove uploads of jobs that have ended, and what was left half-way long ago."""
+        """Delete uploads of ended jobs, and old unfinished ones."""
         for path in self._settings.jobs_dir.glob("*"):
             if path.suffix not in self.uploads:
                 continue

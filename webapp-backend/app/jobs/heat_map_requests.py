@@ -1,6 +1,6 @@
-"""Heat maps as the API asks for them: jobs of one picture, which the worker does.
+"""Heat map jobs as the API submits them: one picture each, done by the worker.
 
-The service has no TensorFlow, so it hands the picture over, and waits a little for quick methods.
+The API process has no TensorFlow. It hands the picture over and waits briefly for quick methods.
 """
 
 import asyncio

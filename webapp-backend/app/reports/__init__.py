@@ -1,1 +1,1 @@
-"""Reports to hand on, and case files of verdicts that somebody says are wrong."""
+"""Printable reports."""

@@ -17,7 +17,7 @@ _ENVIRONMENT = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-# Of the metadata, so many fields and characters of each are printed; JSON has all.
+# Printed metadata: number of fields, and characters of each. The JSON report has all of it.
 _FIELDS = 12
 _LONGEST = 100
 

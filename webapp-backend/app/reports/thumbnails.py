@@ -1,4 +1,4 @@
-"""The pictures of a report, made anew and small: nothing of the file's metadata is in them."""
+"""Small pictures for a report, re-encoded so that they hold none of the file's metadata."""
 
 import base64
 import io

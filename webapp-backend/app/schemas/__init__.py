@@ -1,1 +1,1 @@
-"""The API's answers, a module a resource. Fields are only ever added."""
+"""Request and response types, one module for each resource. Fields are only ever added."""

@@ -17,7 +17,7 @@ class ReportFile(ImageInfo):
     """The file that was sent."""
 
     name: str | None = Field(description="as the sender named it")
-    thumbnail: str = Field(description="data URI of a small JPEG made anew, without metadata")
+    thumbnail: str = Field(description="data URI of a small re-encoded JPEG without metadata")
 
 
 class ReportModel(BaseModel):

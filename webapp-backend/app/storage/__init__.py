@@ -1,1 +1,1 @@
-"""What must outlive a restart: SQLite on one machine, PostgreSQL for several."""
+"""The database: SQLite on one machine, PostgreSQL for several."""

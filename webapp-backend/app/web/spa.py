@@ -1,4 +1,4 @@
-"""Serves the built page, where no web server stands in front."""
+"""Serves the built page when there is no web server in front."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from app.core.errors import NotFoundError
 
-# As in nginx.conf: nothing is loaded from other hosts.
+# As in nginx.conf.template: nothing is loaded from other hosts.
 _HEADERS = {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": (

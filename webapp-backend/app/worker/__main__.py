@@ -1,4 +1,4 @@
-"""`python -m app.worker`: prepare models and do jobs until killed, harmlessly at any time."""
+"""`python -m app.worker`: converts models and runs jobs. Safe to kill at any time."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ from app.storage.database import Database
 from app.storage.jobs import JobStore
 from app.worker.conversion import ModelConverter
 
-# Answers to people come first where both want the same cores.
+# Requests come first when both compete for cores.
 _NICE = 5
 
 settings = Settings()
@@ -30,10 +30,10 @@ store = JobStore(Database(settings.store_url))
 runner, explainer = ArchiveWorker(store, settings), HeatMapWorker(store, settings)
 for lane in (runner, explainer):
     threading.Thread(target=lane.run, name=lane.kind, daemon=True).start()
-# An embedded worker whose parent was killed must not stay behind.
+# An embedded worker must not outlive a killed parent.
 while os.getppid() == parent:
     preparer.step()
     time.sleep(settings.poll_seconds)
     if "tensorflow" in sys.modules and not (runner.busy or explainer.busy or explainer.warm):
-        # What there was to do is done: begin anew without half a gigabyte of TensorFlow.
+        # Nothing left to do: restart to free the half gigabyte that TensorFlow holds.
         os.execv(sys.executable, [sys.executable, "-m", "app.worker"])  # noqa: S606

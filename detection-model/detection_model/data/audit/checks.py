@@ -26,7 +26,12 @@ def duplicate_findings(
     """Copies across splits are leaks, under both classes warnings, within a split notes."""
     return [
         *_copies(rows, exact, "exact_duplicates", "the same pixels"),
-        *_copies(rows, near, "near_duplicates", "the same look (saved again, scaled, lit anew)"),
+        *_copies(
+            rows,
+            near,
+            "near_duplicates",
+            "the same look (re-encoded, scaled, or with other brightness)",
+        ),
         *_both_classes(rows, [*exact, *near]),
     ]
 
