@@ -17,7 +17,7 @@ from detection_model.card import InputSpec
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a version is built and trained unless told otherwise.
+    """Defaults for building and training an architecture.
 
     `side` is that of its pictures in pixels. `weights` says where those of a backbone come from
     (`imagenet`, or `none`); networks without one have no `head` of their own choice either.
@@ -37,7 +37,7 @@ class Recipe:
 
     @property
     def input(self) -> InputSpec:
-        """What it takes by default."""
+        """The default settings."""
         return self.input_spec(self.side)
 
     def input_spec(self, side: int) -> InputSpec:

@@ -1,4 +1,4 @@
-"""What follows a backbone: pooling over its feature map, dense layers, one sigmoid."""
+"""Heads for backbones: pooling over the feature map, dense layers, one sigmoid."""
 
 from collections.abc import Sequence
 from typing import Any, Literal

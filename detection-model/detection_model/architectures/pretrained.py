@@ -1,4 +1,4 @@
-"""Where a backbone's weights come from; absent ones are an error, never silently random."""
+"""Sources of a backbone's weights. Missing weights are an error, never silently random."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,7 +27,7 @@ def checked(weights: str) -> str:
 
 
 def not_downloaded(name: str, error: Exception) -> WeightsError:
-    """What to say when Keras could not download the weights of a backbone."""
+    """Error for weights that Keras could not download."""
     reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
     return WeightsError(
         f"the ImageNet weights of {name} are not here, and downloading them failed ({reason}). "
@@ -37,7 +37,7 @@ def not_downloaded(name: str, error: Exception) -> WeightsError:
 
 
 def does_not_fit(name: str, weights: str, error: Exception) -> WeightsError:
-    """What to say when a file holds something else than the weights of a backbone."""
+    """Error for a file that does not hold the weights of a backbone."""
     reason = next(iter(str(error).strip().splitlines()), type(error).__name__)[:200]
     return WeightsError(f"{Path(weights).name} does not hold the weights of {name}: {reason}")
 

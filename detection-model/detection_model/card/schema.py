@@ -48,7 +48,7 @@ class InputSpec(Strict):
 
 
 class OutputSpec(Strict):
-    """What the model's numbers mean.
+    """Meaning of the model's outputs.
 
     `sigmoid`: one number, the probability of the second of two classes.
     `softmax`: one number per class; classes of the same name are added up.

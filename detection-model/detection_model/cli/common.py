@@ -1,4 +1,4 @@
-"""What the commands share: the console, progress bars, folders and refusals."""
+"""Shared by all commands: console, progress bars, folders, error messages."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -124,7 +124,7 @@ def show_study(folder: Path) -> None:
 
 
 def pairs(given: list[str] | None) -> dict[str, str]:
-    """What repeated WHAT=VALUE options set.
+    """Parse repeated NAME=VALUE options.
 
     Raises:
         ConfigError: one of them has no value.

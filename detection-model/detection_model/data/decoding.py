@@ -56,7 +56,7 @@ class Pictures:
 
     @property
     def fingerprint(self) -> str:
-        """What is trained on, as a card names it."""
+        """Name of the training data for the card."""
         return fingerprint(zip(self.examples, self.hashes, strict=True))
 
 

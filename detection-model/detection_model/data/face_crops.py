@@ -40,7 +40,7 @@ class Portraits:
 
     @property
     def fingerprint(self) -> str:
-        """What is trained on, as a card names it."""
+        """Name of the training data for the card."""
         return fingerprint((one.example, one.sha256) for one in self.all)
 
 

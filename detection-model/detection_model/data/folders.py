@@ -65,7 +65,7 @@ class DataFolder:
 
     @property
     def how(self) -> str:
-        """How the splits came about."""
+        """Origin of the splits."""
         if self.drawn_with is None:
             return "as the folders say"
         return f"80/10/10 stratified by class, seed {self.drawn_with}"

@@ -72,7 +72,7 @@ def _donors(faces: Sequence[Portrait]) -> list[Portrait]:
 
 
 def _look(one: Portrait) -> NDArray[np.float64]:
-    """Where nose and mouth are from the eyes, and the colours between them."""
+    """Offsets of nose and mouth from the eyes, and the colours between them."""
     left, right, nose, mouth = one.face.points[:4, 0] + 1j * one.face.points[:4, 1]
     shape = np.asarray([nose - left, mouth - left]) / (right - left or 1)
     skin = one.pixels[radii(one.pixels, face_of(one.face)) < 0.6]

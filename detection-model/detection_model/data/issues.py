@@ -1,4 +1,4 @@
-"""What an inspection found wrong with a data set, kept so that every later report repeats it.
+"""Issues that an audit found in a data set, stored so that later reports repeat them.
 
 Written by `detection-model data inspect` to `logs/data/<name>-<fingerprint>/report.json`: data
 folders are often read-only. Imports neither TensorFlow nor scikit-learn.
@@ -38,7 +38,7 @@ class Finding(BaseModel):
 
 
 class DataFindings(BaseModel):
-    """What was found in exactly these files, split this way."""
+    """Issues of exactly these files in these splits."""
 
     data: str = Field(description="name of the data set's folder")
     fingerprint: str
@@ -50,7 +50,7 @@ class DataFindings(BaseModel):
 
     @property
     def leaks(self) -> list[Finding]:
-        """What makes every figure on this data untrustworthy."""
+        """Issues that make every figure on this data untrustworthy."""
         return [finding for finding in self.findings if finding.severity == "leak"]
 
 
@@ -65,12 +65,12 @@ def fingerprint(data: DataFolder) -> str:
 
 
 def report_folder(logs: Path, name: str, fingerprint: str) -> Path:
-    """Where the report of a data set lies."""
+    """Folder of a data set's audit report."""
     return logs / _FOLDER / f"{name}-{fingerprint[:8]}"
 
 
 def read_findings(data: DataFolder, logs: Path) -> DataFindings | None:
-    """What was found in this data set; none where these very files were never inspected."""
+    """Issues of this data set; None if these files were never audited."""
     wanted = fingerprint(data)
     for path in (logs / _FOLDER).glob(f"*-{wanted[:8]}/{REPORT}"):
         try:
@@ -103,7 +103,7 @@ def said_of(data: DataFolder, logs: Path) -> tuple[str, ...]:
 
 
 def not_inspected(name: str) -> str:
-    """What a report says of a data set for which `data_warnings` has nothing to go by."""
+    """Warning for a data set that was never audited."""
     return (
         f"{name} was not inspected for leaks, or has changed since; "
         "to do so: detection-model data inspect FOLDER"

@@ -1,1 +1,1 @@
-"""How good a model is, said honestly: metrics with intervals, curves, every prediction."""
+"""Evaluation of models: metrics with intervals, curves, every prediction."""

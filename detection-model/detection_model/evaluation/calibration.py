@@ -192,7 +192,7 @@ def fit(
 def gains(
     before: Card, after: Card, splits: Mapping[SplitName, Sequence[Prediction]], method: Method
 ) -> Calibration:
-    """What the calibrator of the one card changes to that of the other, by split."""
+    """Calibration metrics under two cards, by split."""
     return Calibration(
         model=after.name,
         model_sha256=identity(after),

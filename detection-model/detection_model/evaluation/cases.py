@@ -34,7 +34,7 @@ def _printable(text: str) -> str:
 
 
 class CaseVerdict(BaseModel):
-    """What one model said of the picture when the claim was made."""
+    """One model's verdict at the time of the claim."""
 
     model: str
     model_sha256: Sha256
@@ -49,7 +49,7 @@ class CaseVerdict(BaseModel):
 
 
 class Claim(BaseModel):
-    """What somebody says of a picture, against what the service said at that time."""
+    """A person's claim about a picture, with the service's verdicts at that time."""
 
     created: datetime
     really: Really = Field(description="what the picture is, as the sender says")
@@ -84,7 +84,7 @@ class CaseFile(BaseModel):
 
     @property
     def label(self) -> ClassName | None:
-        """What the picture is, as the newest claim says; none: its sender is not sure."""
+        """Class of the picture by the newest claim; None if the sender is not sure."""
         return _LABELS[self.claim.really]
 
 
@@ -125,7 +125,7 @@ def read_cases(folder: Path) -> tuple[list[CaseFile], list[BadPicture]]:
 
 
 def verdict_of(verdicts: Sequence[CaseVerdict], model: str) -> CaseVerdict | None:
-    """What the model of a name said; none where it was not asked."""
+    """The named model's verdict; None if it was not run."""
     return next((verdict for verdict in verdicts if verdict.model == model), None)
 
 
@@ -148,7 +148,7 @@ class Replayed:
 
     @property
     def outcome(self) -> Outcome:
-        """What became of the verdict."""
+        """Outcome of the replay."""
         if self.before is None:
             return "right" if self.is_right else "wrong"
         if self.before.prediction == self.label:
@@ -158,7 +158,7 @@ class Replayed:
 
 @dataclass(frozen=True)
 class Replay:
-    """What came of all cases; those in `bad` have a picture that is not the one they tell of."""
+    """Outcomes of all cases; those in `bad` have a picture with another hash."""
 
     replayed: list[Replayed]
     without_picture: list[CaseFile]

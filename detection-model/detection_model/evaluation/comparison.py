@@ -160,7 +160,7 @@ class Comparison(BaseModel):
 
     @property
     def title(self) -> str:
-        """What was measured on."""
+        """Data set of the comparison."""
         return f"{'; '.join(self.datasets)}: {self.n_real} real, {self.n_fake} fake"
 
 

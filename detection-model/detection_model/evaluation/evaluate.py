@@ -28,7 +28,7 @@ Part = tuple[str, str, str]
 
 
 def part_of(row: Prediction | EvaluationRow) -> Part:
-    """What a prediction or a row was measured on."""
+    """Data set, split and perturbation of a prediction or a row."""
     return row.dataset, row.split, row.delivery
 
 
@@ -72,7 +72,7 @@ def recalibrated(
 
 
 def warnings(evaluation: Evaluation) -> list[str]:
-    """What a reader must know before believing the figures, loudest first."""
+    """Warnings about the figures, most serious first."""
     found = warnings_on_data(evaluation)
     for row in evaluation.rows:
         auc = row.metrics.get("auc")
@@ -86,7 +86,7 @@ def warnings(evaluation: Evaluation) -> list[str]:
 
 
 def warnings_on_data(evaluation: Evaluation) -> list[str]:
-    """What inspections found in the data, or that nobody looked."""
+    """Issues of the data, or a note that it was not audited."""
     if evaluation.data_warnings is not None:
         return list(evaluation.data_warnings)
     return [*map(not_inspected, dict.fromkeys(row.dataset for row in evaluation.rows))]
@@ -137,7 +137,7 @@ def _row(
 
 @dataclass(frozen=True)
 class Result:
-    """What one evaluation found."""
+    """Result of one evaluation."""
 
     evaluation: Evaluation
     predictions: list[Prediction]

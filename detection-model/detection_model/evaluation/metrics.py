@@ -72,7 +72,7 @@ def counted_metrics(
 
 
 def _ranking_metrics(labels: Labels, scores: Scores, counts: Counts) -> dict[str, Scores]:
-    """What reads off the ROC and precision-recall curves; a point for each distinct score."""
+    """Metrics of the ROC and precision-recall curves, with a point for each distinct score."""
     order = np.argsort(-scores, kind="stable")
     last_of_its_score = np.flatnonzero(np.diff(scores[order], append=-1.0))
     sorted_counts = counts[:, order]
@@ -163,7 +163,7 @@ def report(labels: Labels, scores: Scores, threshold: float) -> str:
 
 
 def _bin(scores: Scores) -> NDArray[np.intp]:
-    """Which of the 15 equal bins each score lies in; 1 lies in the last."""
+    """Index of each score's bin among 15 equal ones; 1 falls in the last."""
     return np.minimum((scores * BINS).astype(np.intp), BINS - 1)
 
 
@@ -200,7 +200,7 @@ def resampled_metrics(
 
 
 def resamples(labels: Labels, seed: int = 0) -> Iterator[Counts]:
-    """How often each picture is in each resample: RESAMPLES rows of n counts, in blocks."""
+    """Counts of each picture in each resample: RESAMPLES rows of n counts, in blocks."""
     rng = np.random.default_rng(seed)
     classes = [np.flatnonzero(~labels), np.flatnonzero(labels)]
     at_once = max(1, _BLOCK // len(labels))

@@ -57,7 +57,7 @@ def precision_recall_figure(curves: Mapping[str, Curves]) -> Figure:
 
 
 def reliability_figure(curves: Mapping[str, Curves]) -> Figure:
-    """What came true of what was said, in 15 bins; on the dashed line both are the same."""
+    """Reliability diagram in 15 bins; the dashed line is perfect calibration."""
     figure, axes = _unit_square("mean probability of Fake", "share of fakes")
     axes.plot([0, 1], [0, 1], "--", color="grey", linewidth=1)
     _draw(axes, {name: found.reliability for name, found in curves.items()}, marker="o")

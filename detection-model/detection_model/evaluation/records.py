@@ -1,4 +1,4 @@
-"""What `models/<name>.eval/` holds: metrics.json, curves.json, predictions.csv, report.txt.
+"""Files of `models/<name>.eval/`: metrics.json, curves.json, predictions.csv, report.txt.
 
 The positive class is Fake throughout. predictions.csv is the source; the others
 recompute from it. Reading these needs no TensorFlow and no scikit-learn.
@@ -100,7 +100,7 @@ class Curves(BaseModel):
 
 
 class Quality(BaseModel):
-    """How well probabilities are calibrated; 0 is best. nll: mean negative log-likelihood."""
+    """Calibration errors; 0 is best. nll: mean negative log-likelihood."""
 
     ece: float
     brier: float

@@ -22,7 +22,7 @@ _NAMES = {
 
 
 def models_table(models: Mapping[str, Published]) -> Table:
-    """What each model is: architecture, parameters, size of its file, training."""
+    """Table of models: architecture, parameters, file size, training."""
     table = Table("model", "architecture", "parameters", "file", "epochs", "trained on", width=98)
     for name, model in models.items():
         card, training = model.card, model.card.training
@@ -80,7 +80,7 @@ def gains_table(gains: Sequence[Gain]) -> Table:
 
 
 def agreement_table(agreement: Agreement) -> Table:
-    """How many pictures 0, 1, … of the models get wrong, and on how many all say the same."""
+    """Number of pictures that 0, 1, … models get wrong, and on which all agree."""
     pictures = agreement.pictures
     models = len(pictures[0].calls) if pictures else 0
     table = Table("models that are wrong", "pictures", title=f"{len(pictures)} pictures")

@@ -97,7 +97,7 @@ def steadiness(
     where: str,
     progress: Progress = lambda _done, _total: None,
 ) -> Steadiness:
-    """How far small changes move the calibrated log-odds, at most, of most pictures.
+    """Largest shift of the calibrated log-odds under small perturbations, for most pictures.
 
     Raises:
         DataError: none of the pictures can be read.
@@ -126,7 +126,7 @@ def scope(
     where: str,
     progress: Progress = lambda _done, _total: None,
 ) -> Scope:
-    """Where the training pictures lie, as they are and as they come saved anew, soft and small.
+    """Feature statistics of the training pictures: original, re-encoded, blurred and small.
 
     Raises:
         DataError: none of the pictures can be read.

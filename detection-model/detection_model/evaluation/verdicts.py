@@ -113,7 +113,7 @@ class Judgements:
     bad: list[BadPicture]
 
     def found(self, model: str) -> int:
-        """How many pictures a model calls Fake."""
+        """Number of pictures that a model calls Fake."""
         return sum(by_model[model].prediction == "Fake" for by_model in self.verdicts.values())
 
 

@@ -1,4 +1,4 @@
-"""What all forensic views share: ids, texts, the result type, and common."""
+"""Shared by all forensic views: ids, texts, the result type."""
 
 import io
 import warnings

@@ -25,7 +25,7 @@ Region = Literal["face", "whole"]
 
 
 class Model(Protocol):
-    """What `predict` needs of a model; a `Detector` and an `Ensemble` have it."""
+    """Interface that `predict` needs; `Detector` and `Ensemble` implement it."""
 
     @property
     def card(self) -> Card:
@@ -33,7 +33,7 @@ class Model(Protocol):
 
     @property
     def assumptions(self) -> Sequence[str]:
-        """What was assumed about a model without a card; empty for a model with one."""
+        """Assumptions about a model without a card; empty for a model with one."""
 
     @property
     def face_margin(self) -> float | None:
@@ -49,7 +49,7 @@ class Model(Protocol):
 
 @dataclass(frozen=True)
 class PredictOptions:
-    """What a caller chooses.
+    """Options of a caller.
 
     Args:
         threshold: on the calibrated probability of Fake, in [0, 1]; None: the model's own.
@@ -91,7 +91,7 @@ class ImageResult:
 
     @property
     def region(self) -> Region:
-        """What `verdict` is about."""
+        """Region of the image that `verdict` refers to."""
         return "whole" if self.leading_face is None else "face"
 
 

@@ -49,7 +49,7 @@ def source_type(value: str) -> str:
 
 
 def extent(value: str) -> Extent | None:
-    """How much of an image with this digital source type is generated; None: nothing."""
+    """Generated part of an image with this digital source type; None: nothing."""
     return _SOURCE_TYPES.get(source_type(value).lower())
 
 

@@ -1,4 +1,4 @@
-"""Where in a picture a face, or a part of it, is replaced."""
+"""Masks of the region where a face, or a part of it, is replaced."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +71,7 @@ def mask_of(pixels: Pixels, ellipse: Ellipse, rng: np.random.Generator) -> Weigh
 
 
 def radii(pixels: Pixels, ellipse: Ellipse) -> Weights:
-    """How far out each pixel is, (h, w): 0 in the middle of an ellipse and 1 on its edge."""
+    """Normalised distance of each pixel from an ellipse's centre, (h, w); 1 on its edge."""
     height, width = pixels.shape[:2]
     x, y, along, across, angle = ellipse
     rows, columns = np.mgrid[:height, :width].astype(np.float32)

@@ -68,7 +68,7 @@ def _erase(pixels: Bytes, max_share: float, rng: np.random.Generator) -> Bytes:
 
 
 def _share(pixels: Bytes, settings: Augmentation, rng: np.random.Generator) -> Bytes:
-    """What happens to an image that is shared: scaling, blur, noise and compression."""
+    """Apply perturbations of shared images: scaling, blur, noise and compression."""
     if settings.scaling < 1 and rng.random() < settings.share:
         size = perturb.scaled_size(pixels, rng.uniform(settings.scaling, 1))
         down, up = map(Image.Resampling, rng.choice(_FILTERS, 2))

@@ -118,7 +118,7 @@ _PROGRESS = "progress.json"
 
 
 class Progress(BaseModel):
-    """How far a training has come: `epochs` are done in all, `first` of them before the stage."""
+    """Progress of a training: `epochs` done in total, `first` of them before this stage."""
 
     stage: int = 0
     first: int = 0
@@ -126,7 +126,7 @@ class Progress(BaseModel):
     stopped: bool = False
 
     def of_stage(self, history: dict[str, list[float]]) -> dict[str, list[float]]:
-        """What the epochs of this stage have logged; a metric of other stages alone is left out."""
+        """Logs of this stage's epochs, without metrics of other stages."""
         done = self.epochs - self.first
         parts = {name: values[-done:] if done else [] for name, values in history.items()}
         return {name: values for name, values in parts.items() if len(values) == done}
@@ -180,7 +180,7 @@ def save_checkpoint(model: Any, progress: Progress, path: Path) -> None:
 
 
 def load_checkpoint(path: Path) -> tuple[Any, Progress]:
-    """What `save_checkpoint` saved."""
+    """Load what `save_checkpoint` saved."""
     model = keras.saving.load_model(path)
     with zipfile.ZipFile(path) as archive:
         return model, Progress.model_validate_json(archive.read(_PROGRESS))

@@ -1,4 +1,4 @@
-"""What is trained on what, and how: one object, from flags or a YAML file, kept in run.json."""
+"""Training configuration: one object, from flags or a YAML file, stored in run.json."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,7 +30,7 @@ class _Settings(BaseModel):
 
     @property
     def chosen(self) -> dict[str, Any]:
-        """What differs from the defaults, which change nothing."""
+        """Settings that differ from their defaults."""
         return self.model_dump(exclude_defaults=True)
 
 

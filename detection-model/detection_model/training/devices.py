@@ -1,4 +1,4 @@
-"""What a training computes on: found, said, and used."""
+"""Devices of a training."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext

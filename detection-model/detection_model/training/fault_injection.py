@@ -32,7 +32,7 @@ def loss(faults: Faults, label_smoothing: float = 0) -> Any:
 
 
 def callbacks(faults: Faults, seed: int) -> list[Any]:
-    """What plants the faults that strike while batches go by."""
+    """Callbacks that inject faults during an epoch."""
     found: list[Any] = []
     if faults.skip_gradients:
         found.append(SkipGradients(faults.skip_gradients))

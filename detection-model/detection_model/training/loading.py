@@ -23,7 +23,7 @@ from detection_model.training.sampler import Mixture
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What is trained and validated on, and what run.json says of it."""
+    """Training and validation data, with their description for run.json."""
 
     folders: tuple[DataFolder, ...]
     spec: InputSpec

@@ -129,7 +129,7 @@ class Interrupted(Exception):  # noqa: N818  not an error: Ctrl-C
 
 @dataclass
 class Reporter:
-    """How a training tells what it is doing; all may be left silent."""
+    """Callbacks that report progress; each is optional."""
 
     say: Callable[[str], None] = lambda _text: None
     bad: Callable[[BadPicture], None] = lambda _bad: None

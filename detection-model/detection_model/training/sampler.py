@@ -24,7 +24,7 @@ _OFF_CENTRE = 0.06
 
 @dataclass(frozen=True)
 class Mixture:
-    """What an epoch draws from: real and fake portraits by source, and what is forged."""
+    """Pools that an epoch samples from: real and fake crops by source, and training fakes."""
 
     pools: dict[tuple[str, str], list[Portrait]]
     settings: PortraitSettings
@@ -43,7 +43,7 @@ class Mixture:
 
     @property
     def kinds(self) -> list[tuple[str, str]]:
-        """What a picture of an epoch can be: (Real, Fake, blended or swapped, its source)."""
+        """Kinds of pictures in an epoch: (Real, Fake, blended or swapped; source)."""
         return [*self._shares]
 
     def share(self, label: ClassName, source: str) -> float:

@@ -43,7 +43,7 @@ class Outcome:
 
     @property
     def row(self) -> dict[str, object]:
-        """What a table shows."""
+        """Columns of a table."""
         shown = asdict(self)
         shown.pop("curve")
         test = shown.pop("test")
@@ -105,7 +105,7 @@ Judge = Callable[[Path], Mapping[str, float]]
 
 @dataclass(frozen=True)
 class Study:
-    """What is compared: configurations by the name of their row, and rows that are not trained.
+    """Configurations to compare by row name, and rows that are not trained.
 
     Accuracies are compared with that of the row `against`. `warnings` are those of the data.
     """

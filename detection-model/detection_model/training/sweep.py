@@ -23,7 +23,7 @@ STORE = "sweep.db"
 
 @dataclass(frozen=True)
 class Space:
-    """What is tried; rates are drawn evenly over their logarithm."""
+    """Search space; rates are sampled log-uniformly."""
 
     optimizers: Sequence[str]
     batch_sizes: Sequence[int]

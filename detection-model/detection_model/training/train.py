@@ -29,7 +29,7 @@ from detection_model.training.run import TrainingError as TrainingError
 
 @dataclass(frozen=True)
 class Places:
-    """Where things are read and written."""
+    """Input and output folders."""
 
     models: Path
     logs: Path
@@ -229,7 +229,7 @@ def _in_float32(model: Any, config: TrainConfig) -> Any:
 
 
 def _leaks(data: TrainingData, folder: Path) -> tuple[str, ...]:
-    """What makes figures on this data untrustworthy, where it was inspected."""
+    """Audit issues that make figures on this data untrustworthy."""
     return tuple(
         f"Trained on {found.data}: {leak.message}"
         for one in data.folders

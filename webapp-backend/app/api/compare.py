@@ -25,7 +25,7 @@ def compare_models(
         str | None, Query(description="its test pictures alone; default: all, each once")
     ] = None,
 ) -> ModelComparison:
-    """How often models say the same of their test pictures, and where they do not."""
+    """Agreement of models on their test pictures, and the pictures on which they disagree."""
     served = [service.model(name) for name in names_in(models)]
     if len(served) < 2:
         raise InvalidError("invalid_parameter", "models: name two or more, with commas.")

@@ -1,4 +1,4 @@
-"""What a client must know about this service before it sends anything."""
+"""Public configuration: limits and options of this service."""
 
 from fastapi import APIRouter, Response
 

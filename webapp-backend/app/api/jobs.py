@@ -140,7 +140,7 @@ def list_jobs(
 
 @router.get("/jobs/{job}", operation_id="get_job", responses=refusals(404, 422, 503))
 def get_job(job: JobDep) -> JobAnswer:
-    """How far a job is."""
+    """Progress of a job."""
     return JobAnswer(job=job)
 
 

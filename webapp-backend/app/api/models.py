@@ -75,7 +75,7 @@ def change_model(service: ServiceDep, name: str, body: ModelChange) -> ModelDeta
     responses=refusals(404, 409, 422, 503),
 )
 def get_evaluation(service: ServiceDep, name: str) -> ModelEvaluation:
-    """What was measured: metrics with intervals, and curves."""
+    """Evaluation of a model: metrics with intervals, and curves."""
     served = service.model(name)
     if served.evaluation is None:
         message = (

@@ -1,4 +1,4 @@
-"""What Prometheus reads at /metrics: requests, time by stage, refusals, waiting, models."""
+"""Prometheus metrics: requests, time by stage, refusals, waiting, models."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What this process may really use: a container sees its host's cores and memory, not its own."""
+"""CPU and memory limits of this process; a container sees those of its host otherwise."""
 
 import os
 from math import ceil

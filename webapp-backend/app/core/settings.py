@@ -129,12 +129,12 @@ class Settings(BaseSettings):
 
     @property
     def image_limits(self) -> Limits:
-        """What pictures are accepted."""
+        """Limits on pictures."""
         return Limits(self.max_upload_bytes, self.max_pixels, self.min_side)
 
     @property
     def models_name(self) -> str:
-        """What people call the models folder; tells nothing of the machine."""
+        """Name of the models folder in messages, without the machine's path."""
         if self.models_shown_as:
             return self.models_shown_as
         inside = self.models_dir.is_relative_to(_ROOT)
@@ -157,12 +157,12 @@ class Settings(BaseSettings):
 
     @property
     def archive_limits(self) -> ArchiveLimits:
-        """What archives are accepted."""
+        """Limits on archives."""
         return ArchiveLimits(self.max_archive_files, self.max_unpacked_bytes)
 
     @property
     def store_url(self) -> str:
-        """Where the store is."""
+        """URL of the database."""
         return self.database_url or f"sqlite:///{self.state_dir / 'store.sqlite3'}"
 
 

@@ -1,4 +1,4 @@
-"""Which software judged."""
+"""Versions of the software."""
 
 from functools import cache
 

@@ -54,6 +54,6 @@ class PictureFinder:
 
     @cached_property
     def _folders(self) -> list[Path]:
-        """Where a data set may lie: in data/ itself, in a folder there, or wrapped in one more."""
+        """Possible folders of a data set: data/, a folder in it, or one level deeper."""
         inner = [path for path in self._data.glob("*") if path.is_dir()]
         return [self._data, *inner, *(sub for path in inner for sub in path.glob("*/"))]

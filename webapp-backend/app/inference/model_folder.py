@@ -1,4 +1,4 @@
-"""What lies in the models folder, found by looking: change notices miss mounted folders."""
+"""Polls the models folder, because file notifications miss mounted folders."""
 
 import json
 import time
@@ -38,12 +38,12 @@ class ModelPath:
 
     @property
     def card(self) -> Path:
-        """Where its card would be."""
+        """Path of its card."""
         return card_path(self.path)
 
     @property
     def evaluation(self) -> Path:
-        """Where its evaluation would be."""
+        """Path of its evaluation."""
         return self.path.with_suffix(".eval")
 
 

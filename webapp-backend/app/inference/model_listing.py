@@ -1,4 +1,4 @@
-"""What lies in the models folder, for people: each file's role, and what is wrong with it."""
+"""Lists the models folder: each file's role and its problem."""
 
 from collections.abc import Mapping
 from pathlib import Path

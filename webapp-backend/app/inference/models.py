@@ -1,4 +1,4 @@
-"""What is known of the models folder at one time."""
+"""Snapshot of the models folder."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Which models are served now, kept in step with the models folder and the worker's cache."""
+"""Registry of served models, synchronised with the models folder and the worker's cache."""
 
 import hashlib
 import logging

@@ -167,7 +167,7 @@ def forget(service: Service, job: str) -> None:
 
 
 def upload(service: Service, job: str) -> Path:
-    """Where the picture lies until the job has ended."""
+    """Path of the picture until the job has ended."""
     return service.settings.jobs_dir / f"{job}{UPLOAD}"
 
 

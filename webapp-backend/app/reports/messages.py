@@ -1,4 +1,4 @@
-"""What a report says in words. Graded like evidence, and never like proof."""
+"""Texts of a report: graded as evidence, never as proof."""
 
 from pydantic import BaseModel
 
@@ -54,7 +54,7 @@ def forensic_findings(data: bytes, picture: Picture) -> list[ReportForensics]:
 
 
 def stability(found: Prediction) -> str:
-    """Whether a verdict holds under small changes."""
+    """Sentence on the consistency check."""
     if found.stability is None:
         return "not tried"
     changes = found.stability.changes
@@ -65,7 +65,7 @@ def stability(found: Prediction) -> str:
 
 
 def conformal(found: ConformalSet | None) -> str:
-    """Which classes it may be of."""
+    """Sentence on the conformal set."""
     if found is None:
         return "not known"
     classes = " or ".join(found.classes) or "like neither class"

@@ -23,7 +23,7 @@ _COLOURS: Colours = "viridis"
 
 
 class ReportOptions(NamedTuple):
-    """What a report contains besides the verdicts."""
+    """Options of a report."""
 
     name: str | None
     several: bool

@@ -1,4 +1,4 @@
-"""What all answers share."""
+"""Base types of all answers."""
 
 from typing import Literal
 

@@ -24,7 +24,7 @@ class CaseClaim(BaseModel):
 
 
 class CaseKept(BaseModel):
-    """What is kept now of a picture."""
+    """Stored case of a picture."""
 
     sha256: str = Field(description="of the picture; the name of its case")
     created: datetime = Field(description="of the newest claim, which is the one that counts")

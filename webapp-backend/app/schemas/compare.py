@@ -7,7 +7,7 @@ from detection_model.card import ClassName
 
 
 class Call(BaseModel):
-    """What one model says of one test picture, at its threshold in force."""
+    """One model's prediction for a test picture, at its threshold in force."""
 
     model: str
     fake: float = Field(description="probability of Fake")

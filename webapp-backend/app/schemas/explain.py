@@ -13,7 +13,7 @@ from detection_model.inference.pipeline import Region
 
 
 class HeatMap(BaseModel):
-    """What each place speaks for: above zero for Fake, below for Real."""
+    """Attribution of each position: above zero for Fake, below for Real."""
 
     width: int
     height: int
@@ -35,7 +35,7 @@ class Overlay(BaseModel):
 
 
 class Explanation(Answer):
-    """Why a model leans one way on a picture, or on one of its faces."""
+    """Explanation of a model's output for a picture, or for one of its faces."""
 
     model: str
     model_sha256: str

@@ -10,7 +10,7 @@ from detection_model.inference.verdict import VerdictName
 
 
 class HistoryImage(BaseModel):
-    """What is kept of a picture; the picture itself is not."""
+    """Stored facts of a picture, without the picture."""
 
     name: str | None = Field(None, description="of the uploaded file")
     sha256: str
@@ -54,6 +54,6 @@ class HistoryPage(Answer):
 
 
 class HistoryDeleted(Answer):
-    """How many entries are gone."""
+    """Number of deleted entries."""
 
     deleted: int

@@ -34,7 +34,7 @@ class ExplainTask(BaseModel):
 
 
 class JobParameters(BaseModel):
-    """What is to be done."""
+    """Parameters of a job."""
 
     models: list[JobModel]
     calibrate: bool = True
@@ -84,7 +84,7 @@ class JobList(Answer):
 
 
 class JobPicture(BaseModel):
-    """What a job found for one file: verdicts, or why there are none."""
+    """A job's result for one file: verdicts, or the reason for having none."""
 
     position: int = Field(description="of the file in the archive, from 0")
     file: str
@@ -104,6 +104,6 @@ class JobResults(Answer):
 
 
 class JobEnded(Answer):
-    """What DELETE did: an active job is cancelled, an ended one is forgotten."""
+    """Outcome of DELETE: an active job is cancelled, an ended one is deleted."""
 
     outcome: Literal["cancelled", "deleted"]

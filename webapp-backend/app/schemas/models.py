@@ -23,7 +23,7 @@ class ModelFile(BaseModel):
 
 
 class Engine(BaseModel):
-    """What runs the model."""
+    """Engine that runs the model."""
 
     name: Literal["litert", "tensorflow"]
     version: str
@@ -70,7 +70,7 @@ class FolderFile(BaseModel):
 
 
 class ModelsFolder(BaseModel):
-    """Where model files are put."""
+    """The models folder."""
 
     shown_as: str = Field(description="its name for people, not a path of the server")
     exists: bool
@@ -92,7 +92,7 @@ class ModelDetail(Answer):
 
 
 class ModelEvaluation(Answer):
-    """What was measured of a model."""
+    """Evaluation of a model."""
 
     evaluation: Evaluation
     curves: Curves | None
@@ -113,7 +113,7 @@ class ModelSpeed(Answer):
 
 
 class ActiveModel(BaseModel):
-    """Which model answers when a request names none."""
+    """Model for requests that name none."""
 
     name: str = Field(min_length=1, max_length=200)
 

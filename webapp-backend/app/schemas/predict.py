@@ -56,7 +56,7 @@ class VerdictFields(BaseModel):
 
 
 class FaceBox(BaseModel):
-    """Where a face is, as shares of the upright picture's width and height."""
+    """Box of a face as shares of the upright picture's width and height."""
 
     left: Share
     top: Share

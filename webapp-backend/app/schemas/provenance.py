@@ -1,4 +1,4 @@
-"""What a file says of itself."""
+"""Provenance of a file."""
 
 from pydantic import Field
 

@@ -21,7 +21,7 @@ class ReportFile(ImageInfo):
 
 
 class ReportModel(BaseModel):
-    """What must be known of a model to weigh its verdict."""
+    """Facts of a model that help to weigh its verdict."""
 
     name: str
     sha256: str
@@ -43,7 +43,7 @@ class ReportModel(BaseModel):
 
 
 class ReportHeatMap(BaseModel):
-    """What in the picture speaks for the verdict to the model that leads."""
+    """Heat map of the leading model's verdict."""
 
     model: str
     method: Method

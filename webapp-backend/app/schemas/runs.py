@@ -21,7 +21,7 @@ class RunPoint(BaseModel):
 
 
 class RunFacts(BaseModel):
-    """What run.json says of a training."""
+    """Facts of a training from run.json."""
 
     recipe: str
     epochs: int

@@ -17,7 +17,7 @@ from detection_model.inference.verdict import VerdictName
 
 
 class NewEntry(NamedTuple):
-    """What is kept of one judged upload."""
+    """Stored facts of one classified upload."""
 
     created: datetime
     image: HistoryImage
@@ -26,7 +26,7 @@ class NewEntry(NamedTuple):
 
 @dataclass(frozen=True)
 class HistoryFilter:
-    """Which entries; what is not given lets all through.
+    """Filter on entries; None matches all.
 
     `model`, `prediction` and `verdict` hold for one and the same verdict of an entry.
     """
@@ -53,7 +53,7 @@ class HistoryStore:
     def page(
         self, wanted: HistoryFilter, limit: int, offset: int
     ) -> tuple[int, list[HistoryEntry]]:
-        """How many entries the filter lets through, and one page of them, newest first."""
+        """Total number of matching entries, and one page of them, newest first."""
         conditions = _conditions(wanted)
         page = (
             select(HistoryRow)

@@ -58,7 +58,7 @@ class JobStore:
             return _job(row) if row else None
 
     def page(self, limit: int, offset: int, kind: JobKind = "score") -> tuple[int, list[Job]]:
-        """How many jobs of a kind there are, and one page of them, newest first."""
+        """Total number of jobs of a kind, and one page of them, newest first."""
         newest = select(JobRow).where(JobRow.kind == kind)
         newest = newest.order_by(JobRow.created.desc(), JobRow.id)
         with self._database.session() as session:
@@ -67,7 +67,7 @@ class JobStore:
             return total, [_job(row) for row in session.scalars(newest.limit(limit).offset(offset))]
 
     def active(self, kind: JobKind = "score") -> int:
-        """How many jobs of a kind wait or run."""
+        """Number of jobs of a kind that wait or run."""
         with self._database.session() as session:
             count = select(func.count(JobRow.id)).where(JobRow.state.in_(_ACTIVE))
             return session.scalar(count.where(JobRow.kind == kind)) or 0

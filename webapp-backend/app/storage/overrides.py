@@ -1,4 +1,4 @@
-"""What people set through the API: thresholds and the active model."""
+"""Overrides set through the API: thresholds and the active model."""
 
 import logging
 from collections.abc import Mapping

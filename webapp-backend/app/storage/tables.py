@@ -31,7 +31,7 @@ class Base(DeclarativeBase):
 
 
 class ModelOverride(Base):
-    """What was set for a model through the API, by its name."""
+    """Override of a model, by its name."""
 
     __tablename__ = "model_overrides"
 
@@ -70,7 +70,7 @@ class HistoryRow(Base):
 
 
 class VerdictRow(Base):
-    """What one model said of it."""
+    """One model's verdict."""
 
     __tablename__ = "history_verdicts"
 
@@ -111,7 +111,7 @@ class JobRow(Base):
 
 
 class JobItemRow(Base):
-    """What a job found for one file, as JSON."""
+    """A job's result for one file, as JSON."""
 
     __tablename__ = "job_items"
 

@@ -1,1 +1,1 @@
-"""What belongs to HTTP and not to the API: limits, headers, the page, TensorBoard."""
+"""HTTP without the API: limits, headers, the page, TensorBoard."""

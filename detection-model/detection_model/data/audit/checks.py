@@ -185,7 +185,7 @@ def _listed(names: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What was seen and found; duplicates are positions in `scan.rows`, a group a picture.
+    """Result of an audit; duplicates are groups of positions in `scan.rows`.
 
     `near` has the groups that are not copies of the same pixels all through.
     """

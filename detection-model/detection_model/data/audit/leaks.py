@@ -28,7 +28,7 @@ Columns = dict[str, NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Separation:
-    """How well one family of features tells fakes from reals.
+    """Accuracy of one family of features in telling fakes from reals.
 
     `auc` with its 95 % interval; `telling` names the feature that decides most, none where
     nothing does.

@@ -31,7 +31,7 @@ _MOST = 200
 
 
 class Spread(BaseModel):
-    """Where the values of a measure lie."""
+    """Distribution of a measure."""
 
     mean: float
     percentile_5: float
@@ -40,7 +40,7 @@ class Spread(BaseModel):
 
 
 class ClassReport(BaseModel):
-    """What the pictures of one class are like."""
+    """Statistics of one class."""
 
     pictures: int
     formats: dict[str, int]

@@ -1,4 +1,4 @@
-"""What is known of single pictures: a row each, measured a batch at a time."""
+"""One row of measurements for each picture, computed in batches."""
 
 import hashlib
 import multiprocessing
@@ -48,7 +48,7 @@ class Light(NamedTuple):
 
 
 class Row(NamedTuple):
-    """What is known of one picture; `look` is its perceptual hash, 32 bytes."""
+    """Measurements of one picture; `look` is its perceptual hash, 32 bytes."""
 
     place: Place
     sha256: str
@@ -74,7 +74,7 @@ class ClassSum(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What was seen of some files."""
+    """Scan result of some files."""
 
     rows: list[Row]
     unreadable: list[Unreadable]
@@ -180,7 +180,7 @@ class ClassMeans:
 
 @dataclass
 class Scan:
-    """What was seen of a data set: rows by split, class and path, and means of its classes."""
+    """Scan result of a data set: rows by split, class and path, and class means."""
 
     rows: list[Row] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)

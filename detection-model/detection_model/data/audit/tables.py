@@ -43,7 +43,7 @@ def files_table(seen: Scan) -> Table:
 
 
 def separations_table(separations: Sequence[Separation]) -> Table:
-    """How well a small tree tells the classes apart by each family: 0.5 is guessing."""
+    """Accuracy of a small tree on each family of features; 0.5 is guessing."""
     table = Table("by this alone", "AUC", "95 % interval", "most telling")
     for one in separations:
         table.add_row(

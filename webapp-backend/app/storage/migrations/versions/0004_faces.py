@@ -1,4 +1,4 @@
-"""How many faces were found in a judged upload."""
+"""Adds the number of detected faces."""
 
 import sqlalchemy as sa
 from alembic import op
