@@ -139,5 +139,5 @@ def test_of_an_ensemble_its_members_are_written_and_it_is_said(
         assert result[0, 0] == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-5)
     (bright_models / "blue.keras").unlink()
     done = here("export", "pair", "--to", "litert", "--out", tmp_path / "none", *models)
-    assert (done.exit_code, "its member blue is not there" in done.stderr) == (2, True)
+    assert (done.exit_code, "its member blue is missing" in done.stderr) == (2, True)
     assert not (tmp_path / "none").exists()
