@@ -194,7 +194,7 @@ def test_a_file_that_ends_its_worker_each_time_is_given_up(own_models: Settings)
         count_attempt(folder)
     prepare(own_models.models_dir, own_models.cache_dir)
     with ready_client(own_models) as client:
-        assert "ended the worker" in rows(client)["deadly"]["problem"]
+        assert "the worker crashed" in rows(client)["deadly"]["problem"]
 
 
 def test_the_measured_counts_follow_the_threshold_in_force(own_models: Settings) -> None:
