@@ -19,6 +19,7 @@ from traitlets import default
 
 NOTEBOOKS = Path(__file__).parents[1] / "detection-model" / "notebooks"
 NOT_KEPT = "Pictures of the data set are not kept in the repository: run this cell to see them.\n"
+_STARTS = 3
 _SECONDS = re.compile(r" - \d+s - \d+m?s/step")
 _COLOUR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -52,15 +53,22 @@ def execute(notebook: NotebookNode, folder: Path, overrides: str) -> None:
     """
     position = next(n for n, cell in enumerate(notebook.cells) if tagged(cell, "parameters"))
     notebook.cells.insert(position + 1, new_code_cell(overrides))
-    client = NotebookClient(
-        notebook,
-        timeout=None,
-        kernel_name="python3",
-        kernel_manager_class=ThisPython,
-        extra_arguments=["--log-level=ERROR"],
-        resources={"metadata": {"path": str(folder)}},
-    )
-    client.execute()
+    for attempt in range(_STARTS):
+        client = NotebookClient(
+            notebook,
+            timeout=None,
+            kernel_name="python3",
+            kernel_manager_class=ThisPython,
+            extra_arguments=["--log-level=ERROR"],
+            resources={"metadata": {"path": str(folder)}},
+        )
+        try:
+            client.execute()
+            break
+        except RuntimeError as error:
+            # Kernels that start together can pick the same port; then one dies before it runs.
+            if "Kernel died before replying" not in str(error) or attempt == _STARTS - 1:
+                raise
     del notebook.cells[position + 1]
 
 
