@@ -105,6 +105,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 async def _announce(service: Service) -> None:
     """Log progress while models are prepared, and the address once none is left."""
     settings, ready, waited = service.settings, -1, 0.0
+    host = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0") else settings.host  # noqa: S104
+    address = f"http://{host}:{settings.port}"
+    log.info("Starting on %s", address)
     while True:
         slots = [slot for slot in service.registry.slots.values() if slot.state != "broken"]
         now_ready = len(service.registry.ready())
@@ -119,8 +122,7 @@ async def _announce(service: Service) -> None:
         waited += settings.poll_seconds
     active = service.active()
     log.info("Model: %s", active.name if active else "none; put a .keras file into the folder")
-    host = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0") else settings.host  # noqa: S104
-    log.info("Deepfake detection is ready: open http://%s:%s", host, settings.port)
+    log.info("Deepfake detection is ready: open %s", address)
 
 
 def _shared(settings: Settings) -> dict[str, str]:

@@ -28,7 +28,7 @@ from app.service import Service
 from detection_model import imaging
 from detection_model.explain.explanation import Method
 from detection_model.faces import Face, crop_box
-from detection_model.imaging import Limits
+from detection_model.imaging import Limits, Picture
 from detection_model.inference.crops import MAX_FACES, ImageCrops
 
 UPLOAD = ".picture"
@@ -42,13 +42,14 @@ IsGone = Callable[[], Awaitable[bool]]
 class HeatMapRequest:
     """A heat map of one face of predict's list (default: the largest), or of the whole picture.
 
-    `faces` are the faces of the picture if a prediction has already found them.
+    `picture` and `faces` are known if a prediction has already decoded and searched the upload.
     """
 
     model: ServedModel
     method: Method = "gradcam"
     face: int | None = None
     whole: bool = False
+    picture: Picture | None = None
     faces: Sequence[Face] | None = None
 
 
@@ -177,7 +178,7 @@ def _unknown() -> ServiceError:
 
 def _task(data: bytes, request: HeatMapRequest, limits: Limits) -> ExplainTask:
     margin = request.model.card.input.face_margin
-    picture = imaging.decode(data, limits)
+    picture = request.picture or imaging.decode(data, limits)
     faces: Sequence[Face] = ()
     if margin is not None and not request.whole:
         faces = ImageCrops(picture.pixels).faces if request.faces is None else request.faces

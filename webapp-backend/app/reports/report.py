@@ -93,6 +93,7 @@ async def _heat_map(
         "gradcam",
         leading,
         whole=leading is None,
+        picture=answer.results.picture,
         faces=[face.face for face in result.faces],
     )
     try:
