@@ -36,4 +36,6 @@ export BASE_URL=http://127.0.0.1:$port
 "$bin/python" tools/wait_ready.py "$BASE_URL" "${models[@]}" || { cat "$state/log"; exit 1; }
 face=../shared/data/Dataset/Test/Real
 [ -d "$face" ] && export FACE=$PWD/$face/$(ls "$face" | head -n 1)
-(cd webapp-frontend && npm run --silent e2e) || { tail -n 100 "$state/log"; exit 1; }
+# The service's log comes first, so that the last lines name the tests that failed.
+(cd webapp-frontend && npm run --silent e2e) 2>&1 | tee "$state/e2e" ||
+  { tail -n 100 "$state/log"; grep -E '^  +[0-9]+ (failed|flaky)' -A 20 "$state/e2e"; exit 1; }

@@ -43,7 +43,8 @@ const PAGES: Record<string, States> = {
     'a picture without a face': async (page) => {
       await plant(page, 'no face')
       await page.setInputFiles('input[type=file]', picture())
-      await expect(page.getByText('Out of distribution', { exact: true })).toBeVisible()
+      // Without FACE the picture is a gradient, which every model calls out of distribution.
+      await expect(page.getByText('Out of distribution', { exact: true }).first()).toBeVisible()
     },
     'a verdict that does not hold': async (page) => {
       await plant(page, 'unstable')
