@@ -57,7 +57,9 @@ test('a picture without a face is out of scope, and is judged as a whole when as
   await expect(v3(page)).toContainText('No face was detected, and the model was trained on faces.')
   await expect(v3(page).getByRole('meter')).toHaveCount(0)
   await expect(v3(page)).not.toContainText('70.0%')
-  await expect(page.getByText('1 was not trained for this kind of picture.').first()).toBeVisible()
+  // Without FACE the other models judge a gradient, which is no face either.
+  const abstentions = page.getByText(/\d (was|were) not trained for this kind of picture\./)
+  await expect(abstentions.first()).toBeVisible()
   const asked = page.waitForRequest((request) => request.url().includes('whole=true'))
   await page.getByRole('checkbox', { name: 'Score the whole picture instead' }).check()
   await asked
