@@ -8,7 +8,7 @@ VENV := .venv/bin
 export PORT
 .DEFAULT_GOAL := help
 .PHONY: help run train demo-data notebook notebooks check test test-compose endure \
-	benchmark benchmark-quality backbone-study fault-study openapi settings results lock format
+	benchmark benchmark-quality backbone-study fault-study cases openapi settings results lock format
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
@@ -67,6 +67,10 @@ backbone-study: ## train architectures on one split of DATA and compare them
 fault-study: ## train v3 briefly on DATA with each injected fault
 	@$(PYTHON) tools/prepare.py train
 	@$(VENV)/detection-model train faults --data $(or $(DATA),data/Dataset) $(STUDY)
+
+cases: ## check a folder of example files, CASES=FOLDER: expected against got for each kind
+	@$(PYTHON) tools/prepare.py test
+	@PYTHONPATH=tools $(VENV)/python -m cases $(CASES)
 
 openapi: ## write the API description that the page's client is generated from
 	@$(VENV)/python -m app openapi > webapp-frontend/openapi.json

@@ -18,7 +18,7 @@ printf '\n==> Python: lint, format, types, layer contracts, generated documents\
 "$bin/ruff" check .
 "$bin/ruff" format --check .
 "$bin/mypy" detection-model
-"$bin/mypy" webapp-backend tools/compose_checks.py tools/notebooks.py tools/results.py tools/wait_ready.py
+"$bin/mypy" webapp-backend tools/cases tools/compose_checks.py tools/notebooks.py tools/results.py tools/wait_ready.py
 "$bin/lint-imports"
 "$bin/python" tools/results.py --check
 

@@ -24,3 +24,11 @@ def test_compose_passes_every_setting_to_the_backend() -> None:
     backend = compose.split("  backend:")[1].split("  tensorboard:")[0]
     passed = set(re.findall(r"^      ([A-Z_]+):", backend, re.MULTILINE))
     assert {name.upper() for name in Settings.model_fields} - FIXED == passed
+
+
+def test_nginx_lets_through_what_the_service_accepts_by_default() -> None:
+    script = (ROOT / "webapp-frontend" / "nginx.sh").read_text()
+    defaults = dict(re.findall(r"\$\{(MAX_[A-Z_]+):-(\d+)\}", script))
+    fields = Settings.model_fields
+    assert defaults == {name: str(fields[name.lower()].default) for name in defaults}
+    assert set(defaults) == {"MAX_UPLOAD_BYTES", "MAX_ARCHIVE_BYTES"}

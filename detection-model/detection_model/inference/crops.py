@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from detection_model import imaging
 from detection_model.card import InputSpec
 from detection_model.faces import Face, crop, crop_box, find_faces
+from detection_model.imaging import Note
 
 Bytes = NDArray[np.uint8]
 
@@ -61,10 +62,11 @@ class Crop:
 
 
 class ImageCrops:
-    """All crops of an upright image, uint8 RGB (h, w, 3)."""
+    """All crops of an upright image, uint8 RGB (h, w, 3), with the notes on its file."""
 
-    def __init__(self, pixels: Bytes) -> None:
+    def __init__(self, pixels: Bytes, notes: tuple[Note, ...] = ()) -> None:
         self.pixels = pixels
+        self.notes = notes
 
     @cached_property
     def faces(self) -> list[Face]:

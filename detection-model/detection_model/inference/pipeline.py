@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 from detection_model import imaging
 from detection_model.card import Calibrator, Card, NoCalibrator
 from detection_model.faces import Face
+from detection_model.imaging import Note
 from detection_model.inference.consistency import (
     PERTURBATIONS,
     ConsistencyMode,
@@ -82,12 +83,14 @@ class ImageResult:
         leading_face: index into `faces` of the in-distribution face that looks most like Fake;
             None if the whole image was classified.
         face_count: number of detected faces; None if faces were not searched.
+        notes: what is special about the file or about its faces, such as the page that was taken.
     """
 
     verdict: Verdict
     faces: tuple[FaceResult, ...] = ()
     leading_face: int | None = None
     face_count: int | None = None
+    notes: tuple[Note, ...] = ()
 
     @property
     def region(self) -> Region:
@@ -113,7 +116,8 @@ def predict(
         OSError: the file cannot be read.
     """
     data = image.read_bytes() if isinstance(image, Path) else image
-    return predict_crops(model, ImageCrops(imaging.decode(data).pixels), options)
+    picture = imaging.decode(data)
+    return predict_crops(model, ImageCrops(picture.pixels, picture.notes), options)
 
 
 def predict_crops(
@@ -123,16 +127,18 @@ def predict_crops(
     if not searches_faces(model.face_margin, options):
         reasons = [] if model.face_margin is None else [_WHOLE]
         verdict = _classify(model, image.whole, options)
-        return ImageResult(verdict.because(reasons))
+        return ImageResult(verdict.because(reasons), notes=image.notes)
     if not image.faces:
-        return ImageResult(_classify(model, image.whole, options, [_NO_FACE]), face_count=0)
+        verdict = _classify(model, image.whole, options, [_NO_FACE])
+        return ImageResult(verdict, face_count=0, notes=image.notes)
     faces = tuple(
         FaceResult(face, _classify(model, crop, options))
         for face, crop in zip(image.faces, image.face_crops, strict=False)
     )
     leading = max(range(len(faces)), key=lambda index: _suspicion(faces[index].verdict))
     several = _several_faces(len(image.faces), len(faces), leading)
-    return ImageResult(faces[leading].verdict.because(several), faces, leading, len(image.faces))
+    verdict = faces[leading].verdict.because(several)
+    return ImageResult(verdict, faces, leading, len(image.faces), image.notes)
 
 
 def searches_faces(face_margin: float | None, options: PredictOptions) -> bool:

@@ -58,7 +58,7 @@ def _record(service: Service, upload: Uploaded, answer: Predictions) -> None:
             created=datetime.now(UTC),
             image=HistoryImage(
                 name=upload.name,
-                **image.model_dump(exclude={"faces"}),
+                **image.model_dump(exclude={"faces", "notes"}),
                 faces=answer.results.face_count,
             ),
             verdicts=[

@@ -108,7 +108,7 @@ def predict(
     start = time.perf_counter()
     picture = imaging.decode(data, limits)
     decode_ms = since(start)
-    crops, faces_ms = ImageCrops(picture.pixels), 0.0
+    crops, faces_ms = ImageCrops(picture.pixels, picture.notes), 0.0
     if any(searches_faces(model.face_margin, options) for model, options in requests):
         start = time.perf_counter()
         _ = crops.faces

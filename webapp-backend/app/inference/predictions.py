@@ -18,7 +18,7 @@ from app.schemas.predict import (
 )
 from detection_model.card import ClassName
 from detection_model.faces import Box, Face
-from detection_model.imaging import Picture
+from detection_model.imaging import Note, Picture
 from detection_model.inference.pipeline import FaceResult
 from detection_model.inference.verdict import Verdict, message
 
@@ -55,7 +55,7 @@ def prediction(
         model_sha256=model.sha256,
         assumptions=model.assumptions,
         message=message(result.verdict),
-        image=image_info(picture, result.face_count),
+        image=image_info(picture, result.face_count, result.notes),
         device="cpu",
         timing_ms=Timing(
             decode=decode, queue=queue, faces=faces, infer=infer, total=round(sum(stages), 3)
@@ -63,8 +63,10 @@ def prediction(
     )
 
 
-def image_info(picture: Picture, faces: int | None = None) -> ImageInfo:
-    """Facts of a decoded upload."""
+def image_info(
+    picture: Picture, faces: int | None = None, notes: Sequence[Note] | None = None
+) -> ImageInfo:
+    """Facts of a decoded upload; `notes` replace those on the file alone."""
     return ImageInfo(
         sha256=picture.sha256,
         size_bytes=picture.size_bytes,
@@ -72,6 +74,7 @@ def image_info(picture: Picture, faces: int | None = None) -> ImageInfo:
         height=picture.height,
         format=picture.format,
         faces=faces,
+        notes=list(picture.notes if notes is None else notes),
     )
 
 

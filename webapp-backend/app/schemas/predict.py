@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from app.schemas.base import Answer, Probability, ThresholdSource
 from detection_model.card import ClassName
+from detection_model.imaging import Note
 from detection_model.inference.pipeline import Region
 from detection_model.inference.verdict import ConformalSet, Evidence, Reason, Stability, VerdictName
 
@@ -21,6 +22,7 @@ class ImageInfo(BaseModel):
     height: int
     format: str
     faces: int | None = Field(None, description="how many were found; null: not looked for")
+    notes: list[Note] = Field([], description="what is special about the file or its faces")
 
 
 class Timing(BaseModel):

@@ -1,0 +1,84 @@
+"""Chooses the picture of a file that holds several: frames, pages, or a main picture."""
+
+import numpy as np
+from PIL import Image, ImageFile
+
+from detection_model.imaging import gif, tiff
+from detection_model.imaging.picture import Note
+
+# More are not counted, and of a blank start not more than this are looked at.
+_MAX_COUNTED = 1000
+_MAX_LOOKED_AT = 16
+# Standard deviation of brightness, of 255, of a picture that shows something; a fade-in starts
+# with less.
+_LEAST_CONTRAST = 16.0
+# Pixels of all frames that are decoded in search of one that shows something.
+_MAX_PIXELS = 100_000_000
+_SIDE = 64
+
+
+def choose_frame(image: ImageFile.ImageFile, data: bytes) -> list[Note]:
+    """Load the first frame or page with something on it; the main picture of HEIC and MPO.
+
+    Returns:
+        A note if the file holds several pictures.
+    """
+    match image.format:
+        case "HEIF" | "MPO":
+            count = int(getattr(image, "n_frames", 1))
+            image.load()
+            text = f"The file holds {count} pictures; the main picture was judged."
+            return [Note(code="several_pictures", message=text)] if count > 1 else []
+        case "TIFF":
+            pages = tiff.page_indices(data)
+            return _note("Page", "pages", *_first_with_content(image, pages), len(pages))
+        case "GIF":
+            frames = list(range(gif.count_frames(data, _MAX_COUNTED)))
+        case "PNG" | "WEBP" | "AVIF":
+            # The still picture of an animated PNG is not part of the animation.
+            first = int(bool(image.info.get("default_image")))
+            frames = list(range(first, min(int(getattr(image, "n_frames", 1)), _MAX_COUNTED)))
+        case _:
+            frames = [0]
+    return _note("Frame", "animation", *_first_with_content(image, frames or [0]), len(frames))
+
+
+def _first_with_content(image: ImageFile.ImageFile, indices: list[int]) -> tuple[int, bool]:
+    """Load the first frame that is not blank: its place in `indices`, and whether others are.
+
+    A single frame is loaded as it is.
+    """
+    if len(indices) == 1:
+        _load(image, indices[0])
+        return 0, False
+    most = min(len(indices), _MAX_LOOKED_AT, max(1, _MAX_PIXELS // (image.width * image.height)))
+    contrasts: list[float] = []
+    for index in indices[:most]:
+        _load(image, index)
+        contrasts.append(_contrast(image))
+        if contrasts[-1] >= _LEAST_CONTRAST:
+            return len(contrasts) - 1, len(contrasts) > 1
+    best = int(np.argmax(contrasts))
+    _load(image, indices[best])
+    return best, best > 0
+
+
+def _load(image: ImageFile.ImageFile, index: int) -> None:
+    if image.tell() != index:
+        image.seek(index)
+    image.load()
+
+
+def _contrast(image: Image.Image) -> float:
+    small = image.resize((_SIDE, _SIDE), Image.Resampling.NEAREST).convert("RGBA")
+    blended = Image.alpha_composite(Image.new("RGBA", small.size, "white"), small)
+    return float(np.asarray(blended.convert("L"), np.float32).std())
+
+
+def _note(word: str, code: str, place: int, skipped: bool, count: int) -> list[Note]:
+    if count <= 1:
+        return []
+    number = f"more than {count - 1}" if count >= _MAX_COUNTED else f"{count}"
+    blank = "; those before it are blank" if skipped else ""
+    text = f"{word} {place + 1} of {number} was judged{blank}."
+    return [Note(code="pages" if code == "pages" else "animation", message=text)]
