@@ -1,5 +1,5 @@
 /** What a file chooser offers as pictures. */
-export const PICTURE_TYPES = 'image/*,.tif,.tiff'
+export const PICTURE_TYPES = 'image/*,.tif,.tiff,.heic,.heif,.avif'
 
 /** The format that a file claims, such as `JPEG`; empty where it claims none. */
 export function claimedFormat(file: { name: string; type: string }): string {

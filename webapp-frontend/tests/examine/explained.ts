@@ -1,6 +1,13 @@
 import type { Explanation, ForensicResult, ProvenanceAnswer } from '@/api/types'
 
-const image = { sha256: 'b'.repeat(64), size_bytes: 100, width: 60, height: 30, format: 'JPEG' }
+const image = {
+  sha256: 'b'.repeat(64),
+  size_bytes: 100,
+  width: 60,
+  height: 30,
+  format: 'JPEG',
+  notes: [],
+}
 
 /** Levels of a heat map as the API packs them: int16, little-endian, base64. */
 export function packed(levels: number[]): string {
