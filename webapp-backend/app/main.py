@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from importlib.metadata import version
 
 import httpx
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
@@ -28,7 +28,9 @@ from app.api import (
     report,
     runs,
 )
+from app.api.deps import refusals
 from app.api.errors import install_error_handlers
+from app.api.unknown import install_unknown_paths, refuse_unknown_parameters
 from app.core import subprocesses
 from app.core.settings import Settings
 from app.service import Service
@@ -38,6 +40,21 @@ from app.web.request_logging import RequestLogging
 
 log = logging.getLogger(__name__)
 
+# In the order of the API's documentation.
+_API = (
+    predict,
+    explain,
+    forensics,
+    provenance,
+    report,
+    cases,
+    jobs,
+    models,
+    compare,
+    runs,
+    history,
+    config,
+)
 # After this time without any model file, the folder counts as empty.
 _NO_MODELS_SECONDS = 5.0
 # Multipart framing and small fields around the picture.
@@ -52,6 +69,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/openapi.json",
         static_url="/api/docs-static",
+        redirect_slashes=False,
         title="Deepfake detection",
         version=version("webapp-backend"),
         lifespan=_lifespan,
@@ -74,11 +92,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             allow_headers=["*"],
         )
     app.add_middleware(RequestLogging, metrics=metrics)
-    judging = (predict, explain, forensics, provenance, report, cases, jobs)
-    for part in (*judging, models, compare, runs, history, config, health):
-        app.include_router(part.router)
+    strict = [Depends(refuse_unknown_parameters)]
+    for part in _API:
+        app.include_router(part.router, dependencies=strict, responses=refusals(422))
+    app.include_router(health.router)  # probes may add parameters of their own
     app.include_router(request_logging.router)
     app.include_router(tensorboard.router)
+    install_unknown_paths(app, [part.router for part in (*_API, health)])
     spa.install(app, chosen.spa_dir)
     return app
 

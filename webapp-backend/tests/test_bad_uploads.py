@@ -1,6 +1,7 @@
 """Every bad upload gets its own clear refusal, and the next good request works."""
 
 import io
+import re
 import struct
 import zlib
 from typing import Any
@@ -137,7 +138,8 @@ def check(client: TestClient, response: Any, status: int, code: str) -> None:
     assert (response.status_code, answer["error"]) == (status, code), answer
     assert answer["success"] is False
     assert len(answer["message"]) > 15
-    assert "/" not in answer["message"].replace("multipart/form-data", "")
+    message = re.sub(r"multipart/form-data|POST /api/jobs", "", answer["message"])
+    assert "/" not in message  # no path of the machine
     assert predict(client, GOOD).status_code == 200
 
 
@@ -155,9 +157,6 @@ def test_too_large_is_refused_whatever_content_length_says(client: TestClient) -
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/api/predict", 404),
-        ("GET", "/api/nothing", 404),
-        ("DELETE", "/api/models", 405),
         ("PUT", "/api/models/active", 422),
         ("PATCH", "/api/models/bright", 422),
         ("GET", "/api/models/%2e%2e", 404),

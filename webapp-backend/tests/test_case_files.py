@@ -54,8 +54,7 @@ def only_case(folder: Path) -> CaseFile:
 def test_the_service_judges_itself_and_keeps_no_picture_without_consent(
     client: TestClient, folder: Path, tmp_path: Path
 ) -> None:
-    forged: dict[str, Any] = {"verdict": "real", "prediction": "Real", "model_sha256": "0" * 64}
-    answer = say(client, name="../../etc/x.png", note="I took this photograph.", **forged)
+    answer = say(client, name="../../etc/x.png", note="I took this photograph.")
     assert answer.status_code == 201
     said = predict(client, WHITE, model="bright").json()
     kept = answer.json()["case"]
@@ -74,6 +73,14 @@ def test_the_service_judges_itself_and_keeps_no_picture_without_consent(
     assert len(str(case.perceptual_hash)) == 64
     assert "webapp-backend" in case.claim.software
     assert str(tmp_path) not in (folder / files(folder)[0]).read_text()
+
+
+@pytest.mark.parametrize("forged", ["verdict", "prediction", "model_sha256"])
+def test_a_verdict_of_the_client_is_refused(client: TestClient, folder: Path, forged: str) -> None:
+    fields: dict[str, Any] = {forged: "real"}
+    answer = say(client, **fields)
+    assert (answer.status_code, answer.json()["error"]) == (422, "unknown_field")
+    assert files(folder) == []
 
 
 def test_with_consent_the_very_file_is_kept_until_a_claim_without(

@@ -10,6 +10,7 @@ from typing import Annotated, Any, BinaryIO
 from fastapi import Depends, Request
 from starlette.datastructures import FormData, UploadFile
 
+from app.api.unknown import FILE_ALIAS, refuse_unknown_fields
 from app.core.errors import (
     InvalidError,
     MalformedError,
@@ -23,7 +24,8 @@ from app.schemas.predict import FailedModel
 from app.service import Service
 
 _NAME_LENGTH = 200
-# What is still to come of a slow upload is not waited for.
+# The first bytes of a ZIP archive, and of one without files.
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
 
 async def _service(
@@ -91,8 +93,19 @@ class Uploaded:
         return printable[:_NAME_LENGTH] or None
 
     async def read(self) -> bytes:
-        """The bytes, into memory; one more than allowed shows that a file is too large."""
-        return await self._file.read(self._most + 1)
+        """The bytes of a picture; one more than allowed shows that a file is too large.
+
+        Raises:
+            UnsupportedError: a ZIP archive, which belongs to a batch job.
+        """
+        data = await self._file.read(self._most + 1)
+        if data.startswith(_ZIP):
+            raise UnsupportedError(
+                "unsupported_format",
+                "The file is a ZIP archive or office document, not a picture. "
+                "Send an archive of pictures as a batch job (POST /api/jobs).",
+            )
+        return data
 
     def copy_to(self, target: BinaryIO) -> None:
         """The bytes, into an open file; blocks."""
@@ -106,7 +119,8 @@ async def uploaded(
     """The one file of a multipart request, in `field` or in one named file.
 
     Raises:
-        ServiceError: 415 no form, 400 not exactly one file, 408 it arrives too slowly.
+        ServiceError: 415 no form, 400 not exactly one file, 408 it arrives too slowly, 422 an
+            unknown field.
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise UnsupportedError(
@@ -120,13 +134,14 @@ async def uploaded(
             "upload_too_slow", f"The {what} did not arrive in time. Try again."
         ) from None
     try:
+        refuse_unknown_fields(form, request)
         yield Uploaded(_only_file(form, field, what), most)
     finally:
         await form.close()
 
 
 def _only_file(form: FormData, field: str, what: str) -> UploadFile:
-    given = [value for name, value in form.multi_items() if name in (field, "file")]
+    given = [value for name, value in form.multi_items() if name in (field, FILE_ALIAS)]
     if not given:
         raise MalformedError("missing_file", f"Send the {what} in the field {field}.")
     if len(given) > 1:
@@ -157,7 +172,7 @@ def upload_body(field: str, what: str) -> dict[str, Any]:
     one = {
         "type": "string",
         "format": "binary",
-        "description": f"the {what}; the field may also be named file",
+        "description": f"the {what}; the field may also be named {FILE_ALIAS}",
     }
     schema = {"type": "object", "properties": {field: one}, "required": [field]}
     return {

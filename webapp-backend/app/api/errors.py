@@ -11,6 +11,7 @@ from prometheus_client import Counter
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from app.api.unknown import unknown_body_field
 from app.core.errors import (
     ClientGoneError,
     ConflictError,
@@ -101,8 +102,13 @@ def install_error_handlers(app: FastAPI, refusals: Counter) -> None:
         return answer(503, "store_unavailable", message, {"Retry-After": "1"})
 
     @app.exception_handler(RequestValidationError)
-    async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
+    async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        problems = error.errors()
+        for problem in problems:
+            if problem["type"] == "extra_forbidden":
+                unknown = unknown_body_field(request, str(problem["loc"][-1]))
+                return answer(422, unknown.code, unknown.message)
+        first = problems[0]
         where = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
         return answer(422, "invalid_parameter", f"{where}: {first['msg']}")
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from app.schemas.base import Answer
 from app.schemas.predict import Prediction
@@ -11,8 +11,6 @@ from detection_model.evaluation.cases import LONGEST_NOTE, Really
 
 class CaseClaim(BaseModel):
     """The fields of the form beside the picture."""
-
-    model_config = ConfigDict(extra="ignore")
 
     really: Really = Field(description="what the picture is; unsure: something else is wrong")
     note: str = Field("", max_length=LONGEST_NOTE, description="why; read by the operator")

@@ -115,6 +115,8 @@ class ModelSpeed(Answer):
 class ActiveModel(BaseModel):
     """Model for requests that name none."""
 
+    model_config = ConfigDict(extra="forbid")
+
     name: str = Field(min_length=1, max_length=200)
 
 

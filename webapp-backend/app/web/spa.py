@@ -7,8 +7,6 @@ from fastapi.responses import FileResponse, HTMLResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 
-from app.core.errors import NotFoundError
-
 # As in nginx.conf.template: nothing is loaded from other hosts.
 _HEADERS = {
     "Cache-Control": "no-cache",
@@ -30,8 +28,6 @@ def install(app: FastAPI, folder: Path) -> None:
 
     @app.api_route("/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
     def page(path: str) -> Response:
-        if path == "api" or path.startswith("api/"):
-            raise NotFoundError("not_found", "There is nothing here. See /api/docs.")
         index = folder / "index.html"
         if not index.is_file():
             return HTMLResponse(_NOT_BUILT, 503)
