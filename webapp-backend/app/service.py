@@ -63,6 +63,7 @@ class Service:
             threads=settings.threads,
             max_wait=settings.max_wait,
             deadline=settings.deadline,
+            trust_list=settings.trust_anchors,
         )
         metrics.watch("models_ready", "Models that answer", lambda: len(registry.ready()))
         metrics.watch("models_in_memory", "Models that need no loading", registry.engines.__len__)

@@ -1,19 +1,25 @@
 """What a file says of itself, over HTTP; files are really signed."""
 
+import csv
+import io
+import sqlite3
 import struct
 import zlib
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from archives import packed, results, started
 from certificates import Authority
 from fastapi.testclient import TestClient
-from helpers import picture, predict, ready_client
+from helpers import picture, predict, ready_client, until
 from metadata_files import packet, plain, with_exif, with_text, with_xmp
 from PIL import ExifTags
 from scenes import encoded, shaded
 
 from app.core.settings import Settings
+from app.jobs.archive_worker import ArchiveWorker
 
 MODEL, ARTIST = 0x0110, 0x013B
 PLACE: dict[int, dict[int, Any]] = {ExifTags.IFD.GPSInfo: {1: "N", 2: (48.0, 51.0, 29.5)}}
@@ -158,3 +164,97 @@ def test_hostile_metadata_is_bounded(client: TestClient, name: str) -> None:
 def test_a_bad_picture_is_refused_as_by_predict(client: TestClient, data: bytes) -> None:
     answer, refused = ask(client, data), predict(client, data)
     assert (answer.status_code, answer.json()) == (refused.status_code, refused.json())
+
+
+WEBUI = "a face\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1"
+
+
+def test_the_verdict_says_what_the_file_says_of_itself(client: TestClient, signed: bytes) -> None:
+    assert predict(client, plain("JPEG")).json()["provenance"] == {
+        "claim": "none",
+        "by": None,
+        "where": None,
+        "earlier": False,
+        "trust": "none",
+        "message": "The file says nothing about its origin.",
+    }
+    plainly = predict(client, with_text({"parameters": WEBUI})).json()["provenance"]
+    assert (plainly["claim"], plainly["by"], plainly["where"], plainly["trust"]) == (
+        "generated",
+        "Stable Diffusion",
+        "text",
+        "unverified",
+    )
+    by_signature = predict(client, signed).json()["provenance"]
+    assert (by_signature["claim"], by_signature["by"], by_signature["trust"]) == (
+        "generated",
+        "Painter",
+        "unknown_signer",
+    )
+    compared = predict(client, signed, models="all").json()["results"]
+    assert {result["provenance"]["claim"] for result in compared} == {"generated"}
+
+
+def test_the_statement_is_the_same_in_the_record_and_the_report(
+    client: TestClient, signed: bytes
+) -> None:
+    statement = predict(client, signed).json()["provenance"]
+    assert said(client, signed)["statement"] == statement
+    reported = client.post("/api/report", files={"image": ("x.jpg", signed)}).json()
+    assert reported["provenance"]["statement"] == statement
+
+
+def test_a_trust_list_counts_for_verdicts_and_may_change(
+    settings: Settings, authority: Authority, signed: bytes, tmp_path: Path
+) -> None:
+    anchors = tmp_path / "anchors.pem"
+    anchors.write_text(authority.root)
+    client = trusting(settings, anchors)
+    assert predict(client, signed).json()["provenance"]["trust"] == "trusted"
+    for useless in (Authority().root, "nonsense"):
+        anchors.write_text(useless)
+        assert predict(client, signed).json()["provenance"]["trust"] == "unknown_signer"
+    anchors.unlink()
+    assert predict(client, signed).json()["provenance"]["trust"] == "unknown_signer"
+
+
+def test_the_history_keeps_the_statement(client: TestClient) -> None:
+    statement = predict(client, with_text({"parameters": WEBUI})).json()["provenance"]
+    until(lambda: client.get("/api/history").json()["total"] == 1)
+    (entry,) = client.get("/api/history").json()["entries"]
+    assert entry["provenance"] == statement
+
+
+def test_entries_of_older_versions_have_no_statement(
+    client: TestClient, settings: Settings
+) -> None:
+    predict(client, plain("JPEG"))
+    until(lambda: client.get("/api/history").json()["total"] == 1)
+    with closing(sqlite3.connect(settings.state_dir / "store.sqlite3")) as database, database:
+        database.execute("UPDATE history SET provenance = NULL")
+    (entry,) = client.get("/api/history").json()["entries"]
+    assert entry["provenance"] is None
+
+
+def test_a_job_tells_the_statement_of_each_picture(
+    client: TestClient, runner: ArchiveWorker
+) -> None:
+    formula = packet(attributes='Iptc4xmpExt:AISystemUsed="=HYPERLINK()"')
+    files = {"a.png": with_text({"parameters": WEBUI}), "b.jpg": with_xmp(formula), "c.txt": b"no"}
+    job = started(client, packed(files), model="bright")
+    runner.step()
+    first, second, third = results(client, job)
+    assert (first["provenance"]["claim"], second["provenance"]["claim"]) == (
+        "generated",
+        "edited_with_ai",
+    )
+    assert third["provenance"] is None
+    table = client.get(f"/api/jobs/{job['id']}/results", params={"format": "csv"}).text
+    columns = ("provenance", "provenance_by", "provenance_where", "provenance_trust")
+    assert [
+        tuple(row[column] for column in columns) for row in csv.DictReader(io.StringIO(table))
+    ] == [
+        ("generated", "Stable Diffusion", "text", "unverified"),
+        ("edited_with_ai", "'=HYPERLINK()", "xmp", "unverified"),
+        ("", "", "", ""),
+    ]

@@ -193,7 +193,7 @@ def test_what_the_file_says_of_itself_is_apart_from_the_verdict(client: TestClie
     words = Page(client, file.getvalue()).words
     assert "No sign of generation was found" in words
     assert "the file says itself that it is generated" in words
-    assert "generated: Stable Diffusion web UI or a relative in TEXT parameters" in words
+    assert "generated: Stable Diffusion in TEXT parameters" in words
 
 
 def test_no_sign_is_not_called_authentic_and_nothing_is_called_proof(client: TestClient) -> None:

@@ -17,6 +17,7 @@ import type {
   Reason,
   RunSummary,
   Stability,
+  Statement,
   VerdictName,
 } from '@/api/types'
 
@@ -61,6 +62,16 @@ export const unstable: Stability = {
   ],
 }
 
+/** What most files say of their origin. */
+export const silence: Statement = {
+  claim: 'none',
+  by: null,
+  where: null,
+  earlier: false,
+  trust: 'none',
+  message: '',
+}
+
 /** A model's verdict, as the API gives it. */
 export function prediction(changes: Partial<Prediction> = {}): Prediction {
   return {
@@ -86,6 +97,7 @@ export function prediction(changes: Partial<Prediction> = {}): Prediction {
       format: 'JPEG',
       notes: [],
     },
+    provenance: { ...silence },
     device: 'CPU',
     timing_ms: { decode: 1, queue: 0, faces: 0, infer: 3, total: 4 },
     ...changes,

@@ -6,14 +6,28 @@ revoked certificates.
 
 import io
 import json
-from typing import Any
+from collections import deque
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
+from detection_model.provenance import generators
 from detection_model.provenance.generators import source_type
-from detection_model.provenance.record import Action, Credentials
+from detection_model.provenance.record import (
+    Action,
+    Capture,
+    Claim,
+    Credentials,
+    CredentialState,
+)
 
 _MAX_ITEMS = 100
 _MAX_CHARACTERS = 200
 _STATES = {"Trusted": "trusted", "Valid": "unknown_signer", "Invalid": "invalid"}
+# Nodes of one assertion, and manifests of one file, that are looked at.
+_MAX_NODES = 20_000
+_MAX_MANIFESTS = 200
+# With a generator's source type, other actions change a part of the picture.
+_WHOLE = ("c2pa.created", "c2pa.opened", "c2pa.converted", "c2pa.metadata")
 _UNTRUSTED = "signingCredential.untrusted"
 _SETTINGS = {
     "version": 1,
@@ -22,9 +36,20 @@ _SETTINGS = {
 }
 
 
-def read_credentials(
-    data: bytes, *, anchors: str | None = None, personal: bool = False
-) -> Credentials:
+class Signed(NamedTuple):
+    """Credentials, and what they and those that they build on say of the picture's origin."""
+
+    credentials: Credentials
+    claims: list[Claim]
+    captures: list[Capture]
+
+
+def unsigned(state: CredentialState, reason: str | None = None) -> Signed:
+    """Credentials that say nothing."""
+    return Signed(Credentials(state=state, reason=reason), [], [])
+
+
+def read_credentials(data: bytes, *, anchors: str | None = None, personal: bool = False) -> Signed:
     """Read and validate the credentials of a file that `imaging.decode` accepts.
 
     Args:
@@ -38,9 +63,8 @@ def read_credentials(
     try:
         import c2pa
     except (ImportError, OSError):  # no package, or no native library for this platform
-        return Credentials(
-            state="not_checked",
-            reason="c2pa-python is not installed: install detection-model[provenance].",
+        return unsigned(
+            "not_checked", "c2pa-python is not installed: install detection-model[provenance]."
         )
     trust = {"trust": {"user_anchors": anchors}} if anchors else {}
     # The library would accept any word as a certificate's hash.
@@ -54,24 +78,25 @@ def read_credentials(
     try:
         with context, c2pa.Reader(None, io.BytesIO(data), context=context) as reader:
             store: dict[str, Any] = json.loads(reader.json())
-    except c2pa.C2paError as error:
+    except (c2pa.C2paError, RecursionError) as error:
         return _unreadable(error, data)
-    return _record(store, personal)
+    credentials = _record(store, personal)
+    claims, captures = _statements(store, credentials)
+    return Signed(credentials, claims, captures)
 
 
-def _unreadable(error: Exception, data: bytes) -> Credentials:
+def _unreadable(error: Exception, data: bytes) -> Signed:
     kind = type(error).__name__
     if "ManifestNotFound" in kind:
-        return Credentials(state="none")
+        return unsigned("none")
     if "remote" in f"{kind} {error}".lower():
-        return Credentials(
-            state="not_checked",
-            reason="The credentials are on another server, which is not contacted.",
+        return unsigned(
+            "not_checked", "The credentials are on another server, which is not contacted."
         )
     # JUMBF boxes with credentials start with these bytes.
     if b"jumb" in data and b"c2pa" in data:
-        return Credentials(state="invalid", reason="The credentials are damaged.")
-    return Credentials(state="none")
+        return unsigned("invalid", "The credentials are damaged.")
+    return unsigned("none")
 
 
 def _record(store: dict[str, Any], personal: bool) -> Credentials:
@@ -114,13 +139,112 @@ def _actions(manifest: dict[str, Any]) -> list[Action]:
 
 
 def _action(action: dict[str, Any]) -> Action:
-    agent = action.get("softwareAgent")
     kind = action.get("digitalSourceType")
     return Action(
         action=str(action.get("action"))[:_MAX_CHARACTERS],
-        software=_short(agent.get("name") if isinstance(agent, dict) else agent),
+        software=_agent(action),
         source_type=_short(source_type(str(kind))) if kind else None,
     )
+
+
+def _statements(
+    store: dict[str, Any], credentials: Credentials
+) -> tuple[list[Claim], list[Capture]]:
+    """Claims of generation and of a camera, from the active manifest and all that it builds on."""
+    claims: list[Claim] = []
+    captures: list[Capture] = []
+    for manifest, earlier, part in _manifests(store):
+        state = _earlier_state(store, credentials.state) if earlier else credentials.state
+        for value in _source_types(manifest):
+            by = value.software or _generator(manifest)
+            extent = generators.extent(value.text)
+            if extent:
+                is_action = value.owner.startswith("c2pa.")
+                whole = not part and (not is_action or value.owner in _WHOLE)
+                claims.append(
+                    Claim(
+                        source="c2pa",
+                        field=value.owner,
+                        says=source_type(value.text)[:_MAX_CHARACTERS],
+                        extent=extent if whole else "part",
+                        by=by,
+                        earlier=earlier,
+                        signature=state,
+                    )
+                )
+            elif generators.is_capture(value.text) and not part:
+                captures.append(Capture(by, "c2pa", earlier, state))
+    return claims[:_MAX_ITEMS], captures[:_MAX_ITEMS]
+
+
+def _manifests(store: dict[str, Any]) -> Iterator[tuple[dict[str, Any], bool, bool]]:
+    """The active manifest and its ingredients to any depth, each once.
+
+    With each: whether it is an ingredient, and whether it became only a part of the picture.
+    """
+    manifests = store.get("manifests") or {}
+    waiting = [(str(store.get("active_manifest")), False, False)]
+    seen: set[str] = set()
+    while waiting and len(seen) < _MAX_MANIFESTS:
+        label, earlier, part = waiting.pop(0)
+        manifest = manifests.get(label)
+        if not manifest or label in seen:
+            continue
+        seen.add(label)
+        yield manifest, earlier, part
+        for ingredient in manifest.get("ingredients") or []:
+            is_part = part or ingredient.get("relationship") != "parentOf"
+            waiting.append((str(ingredient.get("active_manifest")), True, is_part))
+
+
+def _earlier_state(store: dict[str, Any], state: CredentialState) -> CredentialState:
+    """The worst state of the ingredients' signatures: which of them failed is not told apart."""
+    deltas = (store.get("validation_results") or {}).get("ingredientDeltas") or []
+    codes = {
+        failure.get("code")
+        for delta in deltas
+        for failure in (delta.get("validationDeltas") or {}).get("failure") or []
+    }
+    if codes - {_UNTRUSTED}:
+        return "invalid"
+    return "unknown_signer" if codes and state == "trusted" else state
+
+
+class _SourceType(NamedTuple):
+    """A digital source type in an action or another assertion, with the action's software."""
+
+    owner: str
+    text: str
+    software: str | None
+
+
+def _source_types(manifest: dict[str, Any]) -> Iterator[_SourceType]:
+    """All source types of a manifest.
+
+    They are in actions, their parameters (`com.adobe.digitalSourceType`) and templates, in IPTC
+    metadata and in schema.org's CreativeWork.
+    """
+    for assertion in manifest.get("assertions") or []:
+        label = str(assertion.get("label", ""))[:_MAX_CHARACTERS]
+        waiting: deque[tuple[str, str | None, str, Any]] = deque()
+        waiting.append((label, None, "", assertion.get("data")))
+        for _ in range(_MAX_NODES):  # no recursion: it may be nested deeply
+            if not waiting:
+                break
+            owner, software, name, node = waiting.popleft()
+            if isinstance(node, dict):
+                if "action" in node:
+                    owner, software = str(node["action"])[:_MAX_CHARACTERS], _agent(node)
+                waiting.extend((owner, software, key, value) for key, value in node.items())
+            elif isinstance(node, list):
+                waiting.extend((owner, software, name, value) for value in node[:_MAX_NODES])
+            elif isinstance(node, str) and generators.is_source_type(name):
+                yield _SourceType(owner, node, software)
+
+
+def _agent(action: dict[str, Any]) -> str | None:
+    agent = action.get("softwareAgent")
+    return _short(agent.get("name") if isinstance(agent, dict) else agent)
 
 
 def _short(text: object) -> str | None:

@@ -1,12 +1,18 @@
 """Recognises image generators in metadata: by source type, name, and their own fields.
 
-Digital source types: IPTC NewsCodes, http://cv.iptc.org/newscodes/digitalsourcetype/.
+Digital source types: IPTC NewsCodes, http://cv.iptc.org/newscodes/digitalsourcetype/. Names and
+layouts come from `generators.toml`.
 """
 
 import json
 import re
-from collections.abc import Sequence
-from typing import Literal
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
 
 Extent = Literal["whole", "part"]
 
@@ -15,95 +21,214 @@ _SOURCE_TYPES: dict[str, Extent] = {
     "algorithmicmedia": "whole",
     "compositewithtrainedalgorithmicmedia": "part",
     "compositesynthetic": "part",
+    # Labels of the same concepts, which some programs write instead of the code.
+    "createdusinggenerativeai": "whole",
+    "generatedusingai": "whole",
+    "purealgorithmicmedia": "whole",
+    "editedusinggenerativeai": "part",
+    "compositewithgenerativeai": "part",
+    "compositeincludinggenerativeaielements": "part",
+    "compositewithelementsgeneratedbyai": "part",
 }
-# Whole words, in fields that name the software.
-_NAMES = re.compile(
-    r"(?i)\b(stable diffusion|comfyui|automatic1111|invokeai|novelai|midjourney|dall[·\-. ]?e|"
-    r"adobe firefly|fooocus|draw ?things|swarmui|dreamstudio|nightcafe|ideogram|leonardo\.?ai|"
-    r"bing image creator|image creator from designer|craiyon|stylegan\d?|gpt-4o|gpt-image-\d|"
-    r"chatgpt|imagen \d|made with google ai|made with ai|imagined with ai|generated (?:by|with) ai|"
-    r"ai[- ]generated)(?![a-z])"
+_CAPTURES = frozenset(
+    ("digitalcapture", "computationalcapture", "negativefilm", "positivefilm", "print")
 )
+_SOURCE_TYPE_FIELDS = frozenset(("digitalsourcetype", "digitalsourcefiletype"))
 SOFTWARE_FIELDS = frozenset(
-    ("software", "processingsoftware", "creatortool", "originatingprogram", "producer", "credit")
+    ("software", "processingsoftware", "creatortool", "originatingprogram", "producer")
 )
-# The Stable Diffusion web UI and its descendants; in JPEG files in EXIF's UserComment.
-_PARAMETERS = re.compile(r"\bSteps: \d+, .{0,200}?\b(?:Sampler|CFG scale|Seed): ", re.DOTALL)
-_MIDJOURNEY = re.compile(r"\bJob ID: [0-9a-f]{8}-[0-9a-f]{4}-")
-_OWN_FIELDS = {
-    "invokeai_metadata": "InvokeAI",
-    "invokeai_graph": "InvokeAI",
-    "sd-metadata": "InvokeAI",
-    "dream": "InvokeAI",
-    "fooocus_scheme": "Fooocus",
-}
+_CREDIT_FIELDS = SOFTWARE_FIELDS | {"credit", "source"}
+# IPTC Photo Metadata 2025.1.
+AI_FIELDS = frozenset(("aisystemused", "aipromptinformation"))
 # Field names in which generators store prompts and settings.
-GENERATOR_FIELDS = frozenset(
-    (*_OWN_FIELDS, "parameters", "prompt", "workflow", "negative_prompt", "generation_data")
+_PROMPT_FIELDS = frozenset(
+    (
+        *("parameters", "prompt", "workflow", "negative_prompt", "generation_data"),
+        *("aipromptinformation", "aisystemused", "aisystemversionused"),
+    )
 )
+_NEGATION = re.compile(r"(?i)\b(?:not?|non|without|never|free|kein|sans)\b")
+# A version, and a remark in parentheses, may follow a program's name.
+_VERSION = r"(?:[ ,;:/_-]*v?\d[\w.+-]*)?(?: ?\([^()]{0,60}\))?"
+# Far more than a settings text needs; longer prompts precede the settings.
+_MAX_SEARCH = 65536
+
+
+class Generator(BaseModel):
+    """An entry of `generators.toml`, which documents the fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    extent: Extent = "whole"
+    software: tuple[str, ...] = ()
+    credit: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    keys: tuple[tuple[str, ...], ...] = ()
+    layout: tuple[str, ...] = ()
+    together: dict[str, str] = {}
+
+
+class Match(NamedTuple):
+    """A generator that a field names: its name, the words that say so, and how much it made."""
+
+    name: str | None
+    says: str
+    extent: Extent
+
+
+@cache
+def generators() -> tuple[Generator, ...]:
+    """All entries of `generators.toml`.
+
+    Raises:
+        ValueError: the file has an unknown key or value.
+    """
+    text = files(__package__).joinpath("generators.toml").read_text("utf-8")
+    return tuple(Generator(**entry) for entry in tomllib.loads(text)["generators"])
+
+
+Kind = Literal["software", "credit", "layout"]
+
+
+@cache
+def _patterns(kind: Kind) -> list[tuple[re.Pattern[str], Generator]]:
+    ending = _VERSION if kind == "software" else ""
+    return [
+        (re.compile(f"(?is)(?:{pattern}){ending}"), generator)
+        for generator in generators()
+        for pattern in getattr(generator, kind)
+    ]
+
+
+@cache
+def _own_fields() -> dict[str, Generator]:
+    return {field: generator for generator in generators() for field in generator.fields}
 
 
 def source_type(value: str) -> str:
-    """The code of a digital source type, given as a code or as a URL."""
-    return value.strip().rstrip("/").rpartition("/")[2]
+    """The code of a digital source type, given as a code, CURIE, label or URL."""
+    code = re.split(r"[?]", value.strip())[0].rstrip("/ ")
+    return re.split(r"[/#:]", code)[-1].strip()
+
+
+def _code(value: str) -> str:
+    return re.sub(r"[\W_]+", "", source_type(value)).lower()
 
 
 def extent(value: str) -> Extent | None:
     """Generated part of an image with this digital source type; None: nothing."""
-    return _SOURCE_TYPES.get(source_type(value).lower())
+    return _SOURCE_TYPES.get(_code(value))
 
 
-def named(text: str) -> str | None:
-    """The generator that a text names; None if it names none."""
-    match = _NAMES.search(text[:4096])
-    return match[0] if match else None
+def is_capture(value: str) -> bool:
+    """True for a digital source type of photographs."""
+    return _code(value) in _CAPTURES
 
 
-def maker(name: str, text: str) -> str | None:
-    """The generator whose settings a field holds, by the field's name and text.
+def is_source_type(name: str) -> bool:
+    """True for a field that holds a digital source type, under any prefix."""
+    return re.split(r"[:.]", name)[-1].lower() in _SOURCE_TYPE_FIELDS
 
-    Recognises the Stable Diffusion web UI and its descendants, SwarmUI, ComfyUI, InvokeAI, NovelAI,
-    Fooocus, Midjourney, and the label that Chinese law requires (GB 45438-2025).
-    """
-    field = name.rpartition(":")[2].lower()
-    if field in _OWN_FIELDS:
-        return _OWN_FIELDS[field]
-    if _PARAMETERS.search(text[:65536]):
-        return "Stable Diffusion web UI or a relative"
-    if field == "parameters" and '"sui_image_params"' in text:
-        return "SwarmUI"
-    if field in ("prompt", "workflow") and _is_comfy(text):
-        return "ComfyUI"
-    if _MIDJOURNEY.search(text[:65536]):
-        return "Midjourney"
-    if field in ("aigc", "usercomment") and _is_labelled(text):
-        return "a label of generated content (AIGC)"
-    if field == "comment" and _has(text, ("sampler", "steps", "uc")):
-        return "NovelAI"
+
+def local_name(name: str) -> str:
+    """A field's name in lower case, without its prefix."""
+    return name.rpartition(":")[2].lower()
+
+
+def named(text: str, *, credit: bool = False) -> Match | None:
+    """The generator that a software field or a credit line names; None if it names none."""
+    text = text.strip()[:200]
+    if _NEGATION.search(text):
+        return None
+    patterns = _patterns("credit") if credit else _patterns("software") + _patterns("credit")
+    for pattern, generator in patterns:
+        if pattern.fullmatch(text):
+            return Match(generator.name or None, text, generator.extent)
     return None
 
 
-def _is_comfy(text: str) -> bool:
-    """True for a ComfyUI graph, in the API or the editor format."""
-    graph = _parsed(text)
-    if "nodes" in graph and "links" in graph:
-        return True
-    return any(isinstance(node, dict) and "class_type" in node for node in graph.values())
+def recognise(name: str, text: str) -> Match | None:
+    """The generator that a field names or whose settings it holds; None if there is none."""
+    field = local_name(name)
+    if field in _CREDIT_FIELDS and (match := named(text, credit=field not in SOFTWARE_FIELDS)):
+        return match
+    return settings(name, text)
 
 
-def _is_labelled(text: str) -> bool:
-    label = _parsed(text)
-    inner = label.get("AIGC", label)
+def settings(name: str, text: str) -> Match | None:
+    """The generator whose settings a field holds, by the field's name and text.
+
+    Besides the entries of `generators.toml`: graphs of ComfyUI, and the label that Chinese law
+    requires (GB 45438-2025).
+    """
+    field = local_name(name)
+    if generator := _own_fields().get(field):
+        return Match(generator.name, generator.name, generator.extent)
+    if match := _json_settings(field, text):
+        return match
+    for pattern, generator in _patterns("layout"):
+        if pattern.search(text[:_MAX_SEARCH]):
+            return Match(generator.name, generator.name, generator.extent)
+    return None
+
+
+def _json_settings(field: str, text: str) -> Match | None:
+    value = _parsed(text)
+    if not value:
+        return None
+    if _is_comfy(value):
+        return Match("ComfyUI", "ComfyUI", "whole")
+    label = value.get("AIGC", value)
     # 1: generated; 2 and 3: possibly or suspected, not declared by the creator.
-    return isinstance(inner, dict) and str(inner.get("Label")) == "1"
+    number = label.get("Label") if isinstance(label, dict) else None
+    if field in ("aigc", "usercomment") and str(number) == "1":
+        return Match(None, "a label of generated content (AIGC)", "whole")
+    return by_keys(value)
 
 
-def _has(text: str, names: Sequence[str]) -> bool:
-    return all(name in _parsed(text) for name in names)
+def by_keys(names: Iterable[str]) -> Match | None:
+    """The generator that writes fields of these names together."""
+    present = {name.lower() for name in names}
+    for generator in generators():
+        if any(present.issuperset(keys) for keys in generator.keys):
+            return Match(generator.name, generator.name, generator.extent)
+    return None
+
+
+def by_fields(values: Mapping[str, str]) -> Iterator[tuple[str, Match]]:
+    """Generators whose fields match together, with the first of these fields.
+
+    Args:
+        values: texts of fields, by their names in lower case.
+    """
+    for generator in generators():
+        matched = [
+            re.fullmatch(pattern, values.get(field, ""), re.IGNORECASE)
+            for field, pattern in generator.together.items()
+        ]
+        if matched and all(matched):
+            field = next(iter(generator.together))
+            yield field, Match(generator.name, generator.name, generator.extent)
+
+
+def is_settings_field(name: str) -> bool:
+    """True for a field in which generators store prompts and settings."""
+    return local_name(name) in _PROMPT_FIELDS or local_name(name) in _own_fields()
+
+
+def _is_comfy(graph: dict[str, object]) -> bool:
+    """True for a ComfyUI graph, in the API or the editor format."""
+    if isinstance(graph.get("nodes"), list) and isinstance(graph.get("links"), list):
+        return "last_node_id" in graph or "last_link_id" in graph
+    nodes = [node for node in graph.values() if isinstance(node, dict)]
+    return any("class_type" in node and "inputs" in node for node in nodes)
 
 
 def _parsed(text: str) -> dict[str, object]:
     """A JSON object; empty if the text is not one, or is nested too deeply."""
+    if not text.lstrip().startswith("{"):
+        return {}
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

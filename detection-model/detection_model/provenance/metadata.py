@@ -1,12 +1,15 @@
-"""Readers of EXIF, XMP and IPTC metadata: pairs of a field's name and its text.
+"""Readers of EXIF, XMP and IPTC blocks: pairs of a field's name and its text.
 
 XMP: ISO 16684-1; IPTC: Information Interchange Model 4.2. Needs defusedxml.
 """
 
+import re
 from collections.abc import Iterator
 
 from defusedxml.ElementTree import fromstring
-from PIL import ExifTags, Image, IptcImagePlugin
+from PIL import ExifTags
+
+from detection_model.provenance.blocks import MAX_XMP, TIFF_BLOCKS, load_exif
 
 _SUB_FOLDERS = (ExifTags.IFD.Exif, ExifTags.IFD.Interop)
 _CHARACTER_CODES = (b"ASCII\0\0\0", b"UNICODE\0", b"JIS\0\0\0\0\0", b"\0" * 8)
@@ -15,24 +18,36 @@ _MAX_FIELDS = 200
 Pair = tuple[str, str]
 
 
-def read_exif(image: Image.Image) -> Iterator[Pair]:
+# ComfyUI's savers write "workflow:{…}" and "Prompt:{…}" into any text tag, such as Make and Model.
+_LABELLED = re.compile(r"(?i)(prompt|workflow|parameters):\s*(?=[{\[])")
+# Tags of a TIFF file that hold pixels and blocks of their own.
+_NO_FIELDS = frozenset((*TIFF_BLOCKS, 273, 279, 324, 325, 34675, 37724))
+
+
+def read_exif(block: bytes) -> Iterator[Pair]:
     """EXIF fields; names from the GPS directory start with GPS.
 
     Raises:
         Exception: Pillow raises nearly anything for broken EXIF.
     """
-    exif = image.getexif()
-    folders = {int(folder) for folder in ExifTags.IFD}
+    exif = load_exif(block)
+    folders = {int(folder) for folder in ExifTags.IFD} | _NO_FIELDS
     for tag, value in list(exif.items())[:_MAX_FIELDS]:
         if tag not in folders:
-            yield ExifTags.TAGS.get(tag, f"0x{tag:04x}"), _text(tag, value)
+            yield _pair(ExifTags.TAGS.get(tag, f"0x{tag:04x}"), _text(tag, value))
     for folder in _SUB_FOLDERS:
         for tag, value in list(exif.get_ifd(folder).items())[:_MAX_FIELDS]:
             if tag not in folders:
-                yield ExifTags.TAGS.get(tag, f"0x{tag:04x}"), _text(tag, value)
+                yield _pair(ExifTags.TAGS.get(tag, f"0x{tag:04x}"), _text(tag, value))
     for tag, value in list(exif.get_ifd(ExifTags.IFD.GPSInfo).items())[:_MAX_FIELDS]:
         name = ExifTags.GPSTAGS.get(tag, f"0x{tag:04x}")
         yield name if name.startswith("GPS") else f"GPS {name}", _text(tag, value)
+
+
+def _pair(name: str, text: str) -> Pair:
+    """A field, under the name that its text gives it."""
+    label = _LABELLED.match(text)
+    return (label[1].lower(), text[label.end() :]) if label else (name, text)
 
 
 def _text(tag: int, value: object) -> str:
@@ -48,16 +63,25 @@ def _text(tag: int, value: object) -> str:
 
 def _decoded(value: bytes) -> str:
     if value.startswith(b"UNICODE\0"):
-        body = value[8:]
-        # Either byte order, mostly without a mark; a zero first byte means big-endian Latin text.
-        order = "utf-16-be" if body[:1] == b"\0" else "utf-16-le"
-        return body.decode(order, "replace").strip("\0 ")
+        return _unicode(value[8:])
     body = value[8:] if value[:8] in _CHARACTER_CODES else value
     try:
         text = body.decode("utf-8").strip("\0 ")
     except UnicodeDecodeError:
         text = "\0"
     return text if text.isprintable() or "\n" in text else f"{len(value)} bytes"
+
+
+def _unicode(body: bytes) -> str:
+    """UTF-16 of either byte order, mostly without a mark, or UTF-8, which some programs write."""
+    if b"\0" not in body.rstrip(b"\0"):
+        try:
+            return body.decode("utf-8").strip("\0 ")
+        except UnicodeDecodeError:
+            pass  # UTF-16 without any Latin character
+    # A zero first byte means big-endian Latin text.
+    order = "utf-16-be" if body[:1] == b"\0" else "utf-16-le"
+    return body.decode(order, "replace").strip("\0 ")
 
 
 _NAMES = {
@@ -84,21 +108,24 @@ _NAMES = {
 }
 
 
-def read_iptc(image: Image.Image) -> Iterator[Pair]:
-    """IPTC fields of the application record.
+def read_iptc(records: bytes) -> Iterator[Pair]:
+    """IPTC fields of the application record."""
+    at = 0
+    for _ in range(_MAX_FIELDS):
+        if records[at : at + 1] != b"\x1c" or len(records) < at + 5:
+            break
+        record, number = records[at + 1 : at + 3]
+        length = int.from_bytes(records[at + 3 : at + 5])
+        at += 5
+        if length & 0x8000:  # the length of the length
+            size = length & 0x7FFF
+            length, at = int.from_bytes(records[at : at + size][:8]), at + size
+        if record == 2 and number:  # number 0 is the version
+            text = records[at : at + length].decode("utf-8", "replace")
+            yield _NAMES.get(number, f"2:{number}"), text
+        at += length
 
-    Raises:
-        Exception: Pillow raises nearly anything for a broken record.
-    """
-    fields = IptcImagePlugin.getiptcinfo(image) or {}  # type: ignore[arg-type]
-    for (record, number), value in list(fields.items())[:_MAX_FIELDS]:
-        if record == 2:
-            for part in value if isinstance(value, list) else [value]:
-                yield _NAMES.get(number, f"2:{number}"), bytes(part).decode("utf-8", "replace")
 
-
-# Photographs have packets of a few kilobytes; editing histories have a few hundred.
-MAX_XMP_BYTES = 1024 * 1024
 _MAX_PROPERTIES = 300
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 # Structural elements: their content belongs to the property around them.
@@ -119,16 +146,15 @@ _PREFIXES = {
 def read_xmp(packet: bytes) -> Iterator[Pair]:
     """XMP properties, about 300 at most; lists and structures give one pair per part.
 
-    Only the main packet of a JPEG file is read, not its extended segments.
-
     Raises:
         ValueError: too large, not well-formed, or with a document type, which XMP forbids and
             which allows entity expansion attacks.
     """
-    if len(packet) > MAX_XMP_BYTES:
-        raise ValueError(f"the packet has more than {MAX_XMP_BYTES // 1024} KB")
+    if len(packet) > MAX_XMP:
+        raise ValueError(f"the packet has more than {MAX_XMP // 1024} KB")
+    utf16 = packet[:2] in (b"\xff\xfe", b"\xfe\xff")
     try:
-        root = fromstring(packet.strip(b"\0 \r\n\t"), forbid_dtd=True)
+        root = fromstring(packet if utf16 else packet.strip(b"\0 \r\n\t"), forbid_dtd=True)
     except SyntaxError as error:
         raise ValueError(f"not well-formed: {error}") from None
     pairs = 0

@@ -1,24 +1,55 @@
 """Reads the metadata and credentials of a file, and masks personal values."""
 
-import io
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-from PIL import Image
-
-from detection_model.imaging import FORMATS
 from detection_model.provenance import generators
-from detection_model.provenance.credentials import read_credentials
+from detection_model.provenance.attachments import attachments, trailer_texts
+from detection_model.provenance.blocks import Blocks, read_blocks
+from detection_model.provenance.credentials import Signed, read_credentials, unsigned
 from detection_model.provenance.metadata import Pair, read_exif, read_iptc, read_xmp
-from detection_model.provenance.record import Claim, Credentials, Entry, Provenance, Source
+from detection_model.provenance.record import Capture, Claim, Entry, Provenance, Source, Statement
+from detection_model.provenance.statement import sum_up
 
-# Limits in characters and entries: a ComfyUI workflow may have a million characters.
+# Limits in characters and entries.
 _MAX_VALUE = 8000
 _MAX_NAME = 200
 _MAX_ENTRIES = 500
-# PNG text chunks that the XMP reader handles.
-_PACKETS = ("XML:com.adobe.xmp", "xmp")
+# Blocks of one kind that are read: cameras and editors write one or two.
+_MAX_BLOCKS = 8
+_EXPOSURE = frozenset(("exposuretime", "fnumber", "isospeedratings", "focallength"))
+
+
+class _Field(NamedTuple):
+    source: Source
+    name: str
+    value: str
+
+
+class _Reading(NamedTuple):
+    """All that a file says."""
+
+    blocks: Blocks
+    signed: Signed
+    fields: list[_Field]
+    claims: list[Claim]
+    statement: Statement
+    problems: list[str]
+
+
+def read_statement(data: bytes, *, anchors: str | None = None) -> Statement:
+    """What a file says of its origin, in one line; fast for files without metadata.
+
+    Args:
+        data: a file that `imaging.decode` accepts.
+        anchors: PEM certificates of trusted signers; see `read_credentials`.
+
+    Raises:
+        ValueError: the anchors are not PEM certificates.
+    """
+    return _read(data, anchors=anchors, personal=False).statement
 
 
 def read_provenance(
@@ -35,97 +66,119 @@ def read_provenance(
     Raises:
         ValueError: the anchors are not PEM certificates.
     """
-    credentials = read_credentials(data, anchors=anchors, personal=personal)
-    fields: list[tuple[Source, str, str]] = []
-    problems: list[str] = []
-    for source, title, reader in _READERS:
-        try:
-            with (
-                warnings.catch_warnings(action="ignore"),
-                Image.open(io.BytesIO(data), formats=FORMATS) as image,
-            ):
-                fields += [(source, name, value) for name, value in reader(image) if value]
-        except Exception:  # noqa: BLE001  readers raise nearly anything on hostile bytes
-            problems.append(f"The {title} metadata is damaged or too large and was not read.")
-    claims = [*_credential_claims(credentials), *_claims(fields)]
-    entries = [_entry(*field, personal) for field in fields[:_MAX_ENTRIES]]
+    reading = _read(data, anchors=anchors, personal=personal)
+    entries = [_entry(*field, personal) for field in reading.fields[:_MAX_ENTRIES]]
     return Provenance(
-        says_generated=bool(claims),
-        claims=claims,
-        credentials=credentials,
+        statement=reading.statement,
+        says_generated=bool(reading.claims),
+        claims=reading.claims,
+        credentials=reading.signed.credentials,
         entries=entries,
         masked=sum(entry.value is None for entry in entries),
-        problems=problems,
+        problems=reading.problems,
+        attachments=attachments(data, reading.blocks),
     )
 
 
-def _texts(image: Image.Image) -> Iterator[Pair]:
-    """Text chunks of PNG files, comments of JPEG and GIF files."""
-    if image.format == "PNG":
-        image.load()  # some chunks follow the pixels
-    for name, value in image.info.items():
-        if isinstance(value, str) and name not in _PACKETS:
-            yield str(name), value
-        elif name == "comment" and isinstance(value, bytes):
-            yield "comment", value.decode("utf-8", "replace")
+def _read(data: bytes, *, anchors: str | None, personal: bool) -> _Reading:
+    blocks = read_blocks(data)
+    problems = list(blocks.problems)
+    fields = list(_fields(data, blocks, problems))
+    # The library takes longer than all the rest, so it is asked only where there is something.
+    remote = any(generators.local_name(field.name) == "provenance" for field in fields)
+    signed = unsigned("none")
+    if blocks.signed or remote:
+        signed = read_credentials(data, anchors=anchors, personal=personal)
+    claims = [*signed.claims, *_claims(fields)]
+    captures = [*signed.captures, *_captures(fields)]
+    statement = sum_up(claims, captures, signed.credentials)
+    return _Reading(blocks, signed, fields, claims, statement, problems)
 
 
-def _xmp(image: Image.Image) -> Iterator[Pair]:
-    packet = image.info.get("xmp")
-    if isinstance(packet, str):
-        packet = packet.encode()
-    return read_xmp(packet) if packet else iter(())
-
-
-_READERS: tuple[tuple[Source, str, Callable[[Image.Image], Iterable[Pair]]], ...] = (
+_READERS: tuple[tuple[Source, str, Callable[[bytes], Iterator[Pair]]], ...] = (
     ("exif", "EXIF", read_exif),
-    ("xmp", "XMP", _xmp),
+    ("xmp", "XMP", read_xmp),
     ("iptc", "IPTC", read_iptc),
-    ("text", "text", _texts),
 )
 
 
-def _claims(fields: Iterable[tuple[Source, str, str]]) -> Iterator[Claim]:
+def _fields(data: bytes, blocks: Blocks, problems: list[str]) -> Iterator[_Field]:
+    """All fields of the blocks; adds what could not be read to the problems."""
+    for source, title, reader in _READERS:
+        for block in getattr(blocks, source)[:_MAX_BLOCKS]:
+            try:
+                with warnings.catch_warnings(action="ignore"):
+                    pairs = list(reader(block))
+                yield from (_Field(source, name, value) for name, value in pairs if value)
+            except Exception:  # noqa: BLE001  readers raise nearly anything on hostile bytes
+                problems.append(f"The {title} metadata is damaged or too large and was not read.")
+    for name, text in blocks.texts:
+        yield _Field("text", name, text)
+    if blocks.hidden:
+        yield _Field("pixels", "parameters", blocks.hidden)
+    for name, text in trailer_texts(data, blocks):
+        yield _Field("trailer", name, text)
+
+
+def _claims(fields: Sequence[_Field]) -> Iterator[Claim]:
     """Declarations of generation in plain metadata, each field once."""
     fields_with_claims = set()
-    for source, name, value in fields:
-        claim = _claim(source, name, value)
-        if claim and (source, name) not in fields_with_claims:
-            fields_with_claims.add((source, name))
+    for field in fields:
+        claim = _claim(field)
+        if claim and (field.source, field.name) not in fields_with_claims:
+            fields_with_claims.add((field.source, field.name))
             yield claim
+    if not any(claim_source == "text" for claim_source, _ in fields_with_claims):
+        texts = [field.name for field in fields if field.source == "text"]
+        if match := generators.by_keys(texts):
+            yield _match_claim("text", ", ".join(texts), match)
+    values = {field.name.lower(): field.value for field in fields if field.source == "exif"}
+    for name, match in generators.by_fields(values):
+        if ("exif", name) not in {(source, known.lower()) for source, known in fields_with_claims}:
+            yield _match_claim("exif", name, match)
 
 
-def _claim(source: Source, name: str, value: str) -> Claim | None:
-    name = name[:_MAX_NAME]
-    field = name.rpartition(":")[2].lower()
-    if field == "digitalsourcetype":
+def _claim(field: _Field) -> Claim | None:
+    source, name, value = field
+    if generators.is_source_type(name):
         extent = generators.extent(value)
-        says = generators.source_type(value)
-        return Claim(source=source, field=name, says=says, extent=extent) if extent else None
-    names_software = field in generators.SOFTWARE_FIELDS
-    says = (
-        (generators.named(value) if names_software else None) or generators.maker(name, value) or ""
+        says = generators.source_type(value)[:_MAX_NAME]
+        if extent is None:
+            return None
+        return Claim(source=source, field=name[:_MAX_NAME], says=says, extent=extent)
+    if generators.local_name(name) in generators.AI_FIELDS:
+        by = value[:_MAX_NAME] if generators.local_name(name) == "aisystemused" else None
+        return Claim(
+            source=source,
+            field=name[:_MAX_NAME],
+            says=by or "a prompt for an AI system",
+            extent="part",
+            by=by,
+        )
+    match = generators.recognise(name, value)
+    return _match_claim(source, name, match) if match else None
+
+
+def _match_claim(source: Source, name: str, match: generators.Match) -> Claim:
+    return Claim(
+        source=source, field=name[:_MAX_NAME], says=match.says, extent=match.extent, by=match.name
     )
-    return Claim(source=source, field=name, says=says, extent="whole") if says else None
 
 
-def _credential_claims(credentials: Credentials) -> Iterator[Claim]:
-    for action in credentials.actions:
-        kind = action.source_type or ""
-        if extent := generators.extent(kind):
-            yield Claim(
-                source="c2pa",
-                field=action.action,
-                says=kind,
-                extent=extent,
-                signature=credentials.state,
-            )
+def _captures(fields: Iterable[_Field]) -> Iterator[Capture]:
+    """Statements of a camera: a source type, or EXIF with a camera and its exposure."""
+    values = {field.name.lower(): field.value for field in fields if field.source == "exif"}
+    make, model = (values.get(name, "")[:80].strip() for name in ("make", "model"))
+    by = model if model.lower().startswith(make.lower()) else f"{make} {model}".strip()
+    for field in fields:
+        if generators.is_source_type(field.name) and generators.is_capture(field.value):
+            yield Capture(by or None, field.source)
+    if by and _EXPOSURE & values.keys():
+        yield Capture(by, "exif")
 
 
 def _entry(source: Source, name: str, value: str, personal: bool) -> Entry:
-    is_generator_text = generators.maker(name, value) is not None or (
-        source == "text" and name.lower() in generators.GENERATOR_FIELDS
-    )
+    is_generator_text = generators.is_settings_field(name) or bool(generators.settings(name, value))
     if not (personal or is_generator_text or is_harmless(name)):
         return Entry(source=source, name=name[:_MAX_NAME], value=None)
     # Cut before the search, with room for an address at the end.
@@ -156,7 +209,7 @@ Software ProcessingSoftware CreatorTool Producer OriginatingProgram ProgramVersi
 ExifVersion FlashPixVersion xmptk DateTime DateTimeOriginal DateTimeDigitized CreateDate
 ModifyDate MetadataDate DateCreated OffsetTime OffsetTimeOriginal OffsetTimeDigitized
 SubsecTime SubsecTimeOriginal SubsecTimeDigitized Rating
-DigitalSourceType DigitalSourceFileType AIGC
+DigitalSourceType DigitalSourceFileType AIGC genAIType
 """
 _HARMLESS = frozenset(_NAMES.lower().split())
 _USER_FOLDER = re.compile(r"(?i)((?:[a-z]:)?[\\/]+(?:users|home)[\\/]+)[^\\/\"'\s]+")

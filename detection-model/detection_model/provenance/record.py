@@ -1,10 +1,13 @@
 """The provenance record of a file, and its sentences."""
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, Field
 
-Source = Literal["c2pa", "xmp", "iptc", "exif", "text"]
+# text: PNG text chunks and comments; pixels: text in their lowest bits; trailer: data behind the
+# picture.
+Source = Literal["c2pa", "xmp", "iptc", "exif", "text", "pixels", "trailer"]
+Trust = Literal["trusted", "unknown_signer", "unverified", "broken", "none"]
 CredentialState = Literal["trusted", "unknown_signer", "invalid", "none", "not_checked"]
 
 
@@ -24,6 +27,8 @@ class Claim(BaseModel):
     field: str
     says: str
     extent: Literal["whole", "part"]
+    by: str | None = Field(None, description="the product that the file names")
+    earlier: bool = Field(False, description="from credentials that the active ones build on")
     signature: CredentialState | None = Field(
         None,
         description="of the declaring credentials; null: plain metadata, which anyone can write",
@@ -59,15 +64,53 @@ class Credentials(BaseModel):
     problems: list[str] = Field([], description="failure codes of the C2PA specification")
 
 
+class Capture(NamedTuple):
+    """A statement that a camera took the picture."""
+
+    by: str | None
+    source: Source
+    earlier: bool = False
+    signature: CredentialState | None = None
+
+
+class Statement(BaseModel):
+    """A file's own statement of its origin in one line, apart from any model.
+
+    The strongest claim counts: generated, edited with AI, camera. trust: of the claim, or of the
+    credentials where there is no claim; trusted and unknown_signer: signed and unchanged since;
+    unverified: metadata that anyone can write; broken: changed after signing; none: nothing said.
+    """
+
+    claim: Literal["none", "camera", "edited_with_ai", "generated"] = "none"
+    by: str | None = Field(None, description="product or camera that the file names")
+    where: Source | None = None
+    earlier: bool = Field(False, description="said by earlier credentials, of a previous version")
+    trust: Trust = "none"
+    message: str = "The file says nothing about its origin."
+
+
+# picture: a further one; thumbnail: one that shows something else than the picture.
+AttachmentKind = Literal["archive", "video", "picture", "gain_map", "thumbnail", "unknown"]
+
+
+class Attachment(BaseModel):
+    """Data in the file besides the picture; it is not judged."""
+
+    kind: AttachmentKind
+    size_bytes: int
+
+
 class Provenance(BaseModel):
     """The provenance record of a file."""
 
+    statement: Statement
     says_generated: bool = Field(description="true if there is any claim; independent of any model")
     claims: list[Claim]
     credentials: Credentials
     entries: list[Entry]
     masked: int = Field(description="number of entries whose value is hidden as personal")
     problems: list[str] = Field(description="metadata that could not be read")
+    attachments: list[Attachment] = Field([], description="data besides the picture")
 
 
 _STATES: dict[CredentialState, str] = {
@@ -82,14 +125,16 @@ _STATES: dict[CredentialState, str] = {
 def claim_text(claim: Claim) -> str:
     """A declaration of generation as a phrase."""
     how = "generated" if claim.extent == "whole" else "generated in part"
+    how += ", says an earlier credential" if claim.earlier else ""
     signed = f", credentials: {_STATES[claim.signature]}" if claim.signature else ""
     return f"{how}: {claim.says} in {claim.source.upper()} {claim.field}{signed}"
 
 
 def credentials_text(credentials: Credentials) -> str:
     """The state of the credentials, and their origin, as a phrase."""
+    unsure = "" if credentials.state == "trusted" else " (this name is not verified)"
     parts = [
-        f"signer: {credentials.signer}" if credentials.signer else "",
+        f"signer: {credentials.signer}{unsure}" if credentials.signer else "",
         f"name: {credentials.signer_name}" if credentials.signer_name else "",
         f"by: {credentials.generator}" if credentials.generator else "",
         f"at: {credentials.signed_at}" if credentials.signed_at else "",

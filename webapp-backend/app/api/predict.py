@@ -65,5 +65,6 @@ def _record(service: Service, upload: Uploaded, answer: Predictions) -> None:
                 HistoryVerdict.model_validate(prediction, from_attributes=True)
                 for prediction in answer.predictions
             ],
+            provenance=answer.results.provenance,
         )
     )

@@ -6,9 +6,11 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from app.api.deps import ServiceDep, Upload, refusals, upload_body
-from app.reports.provenance import provenance_of
+from app.inference.predictions import image_info
+from app.inference.provenance import provenance_of
 from app.schemas.provenance import ProvenanceAnswer
 from detection_model import imaging
+from detection_model.provenance.record import Provenance
 
 router = APIRouter(prefix="/api", tags=["provenance"])
 
@@ -33,11 +35,12 @@ async def provenance(
     A file without a statement proves nothing, and anyone can write unsigned metadata.
     """
     data, settings = await upload.read(), service.settings
-    answer = await service.predictor.look(
-        "provenance",
-        lambda: provenance_of(
-            data, imaging.decode(data, settings.image_limits), settings, personal=personal
-        ),
-        request.is_disconnected,
-    )
+
+    def read() -> ProvenanceAnswer:
+        picture = imaging.decode(data, settings.image_limits)
+        record, trust_list = provenance_of(data, settings.trust_anchors, personal=personal)
+        fields = {name: getattr(record, name) for name in Provenance.model_fields}
+        return ProvenanceAnswer(**fields, image=image_info(picture), trust_list=trust_list)
+
+    answer = await service.predictor.look("provenance", read, request.is_disconnected)
     return Response(answer.model_dump_json(), media_type="application/json")

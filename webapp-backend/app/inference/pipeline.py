@@ -3,12 +3,14 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.inference.models import ServedModel
+from app.inference.provenance import statement_of
 from detection_model import imaging
 from detection_model.card import Card, InputSpec
 from detection_model.imaging import Limits, Picture
@@ -21,6 +23,7 @@ from detection_model.inference.pipeline import (
 )
 from detection_model.inference.probability import ensemble_logit
 from detection_model.inference.probability import fake_logit as to_fake_logit
+from detection_model.provenance.record import Statement
 
 
 class ModelFailedError(Exception):
@@ -73,11 +76,13 @@ class PictureResults:
 
     Attributes:
         picture: decoded and upright.
+        provenance: what the file says of its origin.
         decode_ms, faces_ms, queue_ms: milliseconds of decoding, of the face search, and of
             waiting for a thread.
     """
 
     picture: Picture
+    provenance: Statement
     models: list[ModelResult]
     decode_ms: float
     faces_ms: float
@@ -91,7 +96,12 @@ class PictureResults:
 
 
 def predict(
-    data: bytes, requests: Sequence[ModelRequest], limits: Limits, *, alone: bool = False
+    data: bytes,
+    requests: Sequence[ModelRequest],
+    limits: Limits,
+    *,
+    trust_list: Path | None = None,
+    alone: bool = False,
 ) -> PictureResults:
     """Decode a picture once, find its faces once, and run each model.
 
@@ -99,6 +109,7 @@ def predict(
         data: the file.
         requests: models, each with its options.
         limits: on the file and the picture.
+        trust_list: PEM file with certificates of signers of content credentials.
         alone: whether this call may use all cores.
 
     Raises:
@@ -107,6 +118,7 @@ def predict(
     """
     start = time.perf_counter()
     picture = imaging.decode(data, limits)
+    provenance = statement_of(data, trust_list)
     decode_ms = since(start)
     crops, faces_ms = ImageCrops(picture.pixels, picture.notes), 0.0
     if any(searches_faces(model.face_margin, options) for model, options in requests):
@@ -118,7 +130,7 @@ def predict(
         start = time.perf_counter()
         result = predict_crops(_RunningModel(model, alone), crops, options)
         results.append(ModelResult(result, since(start)))
-    return PictureResults(picture, results, decode_ms, faces_ms)
+    return PictureResults(picture, provenance, results, decode_ms, faces_ms)
 
 
 def fake_logit(model: ServedModel, sized: Sized, *, alone: bool) -> float:

@@ -56,6 +56,7 @@ def prediction(
         assumptions=model.assumptions,
         message=message(result.verdict),
         image=image_info(picture, result.face_count, result.notes),
+        provenance=results.provenance,
         device="cpu",
         timing_ms=Timing(
             decode=decode, queue=queue, faces=faces, infer=infer, total=round(sum(stages), 3)

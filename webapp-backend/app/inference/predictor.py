@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -51,8 +52,10 @@ class Predictor:
         threads: int,
         max_wait: float,
         deadline: float,
+        trust_list: Path | None = None,
     ) -> None:
         self._limits = limits
+        self._trust_list = trust_list
         self._metrics = metrics
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="picture")
         self._free = asyncio.Semaphore(threads)
@@ -93,7 +96,10 @@ class Predictor:
             UnavailableError: the deadline passed.
         """
         turn = await self._in_turn(
-            lambda alone: predict(data, requests, self._limits, alone=alone), is_gone
+            lambda alone: predict(
+                data, requests, self._limits, trust_list=self._trust_list, alone=alone
+            ),
+            is_gone,
         )
         results = replace(turn.value, queue_ms=turn.queue_ms)
         self._record(requests, results)

@@ -43,6 +43,7 @@ class ArchiveWorker(JobConsumer):
 
     def _score(self, claim: Claim) -> None:
         job, limits = claim.job, self._settings.image_limits
+        trust_list = self._settings.trust_anchors
         requests = self._requests(job)
         path = self._settings.jobs_dir / f"{job.id}.zip"
         # After a start that came to nothing, file by file: so the one that ends us is found.
@@ -58,7 +59,9 @@ class ArchiveWorker(JobConsumer):
             for start in range(done, len(archive), batch):
                 positions = range(start, min(start + batch, len(archive)))
                 found = threads.map(
-                    lambda at: score(archive, at, requests, job.parameters.models, limits),
+                    lambda at: score(
+                        archive, at, requests, job.parameters.models, limits, trust_list
+                    ),
                     positions,
                 )
                 self._add(job.id, list(found))

@@ -7,11 +7,13 @@ from itertools import chain
 
 from app.schemas.jobs import JobPicture
 from app.storage.database import StoreUnavailable
+from detection_model.provenance.record import Statement
 
 COLUMNS = (
     *("file", "model", "verdict", "prediction", "probability_fake", "threshold"),
     *("threshold_source", "logit", "sha256", "width", "height", "format", "size_bytes"),
     *("model_sha256", "error", "message", "faces"),
+    *("provenance", "provenance_by", "provenance_where", "provenance_trust"),
 )
 # Spreadsheets run cells that begin like this as formulas (OWASP, "CSV Injection").
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -40,12 +42,29 @@ def csv_lines(results: Iterable[JobPicture]) -> Iterator[str]:
 
 def _picture_lines(picture: JobPicture) -> Iterator[str]:
     image = picture.image.model_dump() if picture.image else {}
-    common = {**image, "file": _text(picture.file), "message": picture.message}
+    common = {
+        **image,
+        "file": _text(picture.file),
+        "message": picture.message,
+        **_provenance(picture.provenance),
+    }
     if picture.error is not None:
         yield _line(_cells({**common, "error": picture.error}))
     for verdict in picture.verdicts:
         fake = f"{verdict.probability.fake:.6f}"
         yield _line(_cells({**common, **verdict.model_dump(), "probability_fake": fake}))
+
+
+def _provenance(statement: Statement | None) -> dict[str, object]:
+    """What the file says of its origin, in cells; the words are the file's own."""
+    if statement is None:
+        return {}
+    return {
+        "provenance": statement.claim,
+        "provenance_by": statement.by and _text(statement.by),
+        "provenance_where": statement.where,
+        "provenance_trust": statement.trust,
+    }
 
 
 def _cells(values: dict[str, object]) -> list[object]:

@@ -1,6 +1,7 @@
 """Runs the models of a job on the pictures of an archive."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from app.inference.pipeline import ModelFailedError, ModelRequest, predict
 from app.inference.registry import Registry
@@ -43,11 +44,13 @@ def score(
     requests: Sequence[ModelRequest],
     models: Sequence[JobModel],
     limits: Limits,
+    trust_list: Path | None,
 ) -> JobPicture:
     """The result of one file; a refusal is a result too."""
     name = archive.name(position)
     try:
-        results = predict(archive.read(position, limits.max_bytes), requests, limits)
+        data = archive.read(position, limits.max_bytes)
+        results = predict(data, requests, limits, trust_list=trust_list)
     except ImageError as error:
         return JobPicture(position=position, file=name, error=error.code, message=error.message)
     except ModelFailedError as error:
@@ -65,6 +68,7 @@ def score(
             format=picture.format,
             faces=results.face_count,
         ),
+        provenance=results.provenance,
         verdicts=[
             _history_verdict(result.result.verdict, model)
             for result, model in zip(results.models, models, strict=True)

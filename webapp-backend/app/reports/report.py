@@ -8,10 +8,10 @@ from app.core.settings import Settings
 from app.core.software import software
 from app.inference.models import ServedModel
 from app.inference.predictions import Predictions, agree
+from app.inference.provenance import provenance_of
 from app.jobs.heat_map_requests import HeatMapRequest, IsGone, explain
 from app.reports import thumbnails
 from app.reports.messages import LIMITS, forensic_findings
-from app.reports.provenance import provenance_of
 from app.schemas.predict import Prediction
 from app.schemas.report import Report, ReportFile, ReportForensics, ReportHeatMap, ReportModel
 from app.service import Service
@@ -142,7 +142,7 @@ def _facts(answer: Predictions, settings: Settings, *, personal: bool) -> _FileF
     picture = answer.results.picture
     return _FileFacts(
         thumbnails.thumbnail(picture.pixels),
-        provenance_of(answer.data, picture, settings, personal=personal),
+        provenance_of(answer.data, settings.trust_anchors, personal=personal).provenance,
         forensic_findings(answer.data, picture),
         software(),
     )

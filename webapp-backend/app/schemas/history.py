@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from app.schemas.base import Answer, Probability, ThresholdSource
 from detection_model.card import ClassName
 from detection_model.inference.verdict import VerdictName
+from detection_model.provenance.record import Statement
 
 
 class HistoryImage(BaseModel):
@@ -40,6 +41,9 @@ class HistoryEntry(BaseModel):
     id: int
     created: datetime
     image: HistoryImage
+    provenance: Statement | None = Field(
+        None, description="what the file said of its origin; null: not read"
+    )
     verdicts: list[HistoryVerdict]
 
 

@@ -10,6 +10,7 @@ from app.schemas.history import HistoryImage, HistoryVerdict
 from detection_model.explain.explanation import Method
 from detection_model.faces import Box
 from detection_model.inference.consistency import ConsistencyMode
+from detection_model.provenance.record import Statement
 
 JobKind = Literal["score", "explain"]
 JobState = Literal["waiting", "running", "finished", "failed", "cancelled"]
@@ -89,6 +90,9 @@ class JobPicture(BaseModel):
     position: int = Field(description="of the file in the archive, from 0")
     file: str
     image: HistoryImage | None = None
+    provenance: Statement | None = Field(
+        None, description="what the file says of its origin; null: not read"
+    )
     verdicts: list[HistoryVerdict] = []
     error: str | None = Field(None, description="short code for programs")
     message: str | None = Field(None, description="what is wrong with the file")

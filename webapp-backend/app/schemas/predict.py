@@ -9,6 +9,7 @@ from detection_model.card import ClassName
 from detection_model.imaging import Note
 from detection_model.inference.pipeline import Region
 from detection_model.inference.verdict import ConformalSet, Evidence, Reason, Stability, VerdictName
+from detection_model.provenance.record import Statement
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -28,7 +29,7 @@ class ImageInfo(BaseModel):
 class Timing(BaseModel):
     """Milliseconds by stage."""
 
-    decode: float
+    decode: float = Field(description="decoding, and reading what the file says of its origin")
     queue: float
     faces: float = Field(description="looking for faces, once for all models; 0: not looked for")
     infer: float
@@ -91,6 +92,9 @@ class Prediction(Answer, VerdictFields):
     assumptions: list[str] = Field(description="what had to be assumed as there is no card")
     message: str
     image: ImageInfo
+    provenance: Statement = Field(
+        description="what the file says of its origin; no model took part in it"
+    )
     device: str
     timing_ms: Timing
 

@@ -14,6 +14,7 @@ from app.storage.database import Database
 from app.storage.tables import HistoryRow, VerdictRow
 from detection_model.card import ClassName
 from detection_model.inference.verdict import VerdictName
+from detection_model.provenance.record import Statement
 
 
 class NewEntry(NamedTuple):
@@ -22,6 +23,7 @@ class NewEntry(NamedTuple):
     created: datetime
     image: HistoryImage
     verdicts: list[HistoryVerdict]
+    provenance: Statement
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ def _row(entry: NewEntry) -> HistoryRow:
     return HistoryRow(
         created=entry.created,
         file_name=image.name,
+        provenance=entry.provenance.model_dump_json(),
         **image.model_dump(exclude={"name"}),
         verdicts=[
             VerdictRow(
@@ -129,6 +132,7 @@ def _entry(row: HistoryRow) -> HistoryEntry:
     return HistoryEntry(
         id=row.id,
         created=row.created,
+        provenance=Statement.model_validate_json(row.provenance) if row.provenance else None,
         image=HistoryImage(
             name=row.file_name,
             sha256=row.sha256,

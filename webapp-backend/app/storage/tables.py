@@ -64,6 +64,7 @@ class HistoryRow(Base):
     height: Mapped[int]
     format: Mapped[str] = mapped_column(String(20))
     faces: Mapped[int | None]
+    provenance: Mapped[str | None] = mapped_column(Text)
     verdicts: Mapped[list["VerdictRow"]] = relationship(
         order_by="VerdictRow.id", passive_deletes=True
     )

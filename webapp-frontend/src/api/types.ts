@@ -5,6 +5,7 @@ import type { components, paths } from './schema'
 type Schemas = Readable<components['schemas']>
 
 export type Agreement = Schemas['Agreement']
+export type Attachment = Schemas['Attachment']
 export type Calibration = Schemas['Calibration']
 export type Call = Schemas['Call']
 export type Card = Schemas['Card']
@@ -51,6 +52,7 @@ export type RunPoint = Schemas['RunPoint']
 export type RunSeries = Schemas['RunSeries']
 export type RunSummary = Schemas['RunSummary']
 export type Stability = Schemas['Stability']
+export type Statement = Schemas['Statement']
 
 /** What the service accepts, and whether it keeps a history. */
 export type ServiceConfig =

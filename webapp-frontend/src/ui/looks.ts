@@ -1,6 +1,8 @@
 import {
   mdiAlert,
   mdiAlertOctagonOutline,
+  mdiAutoFix,
+  mdiCameraOutline,
   mdiCancel,
   mdiCheckCircle,
   mdiCheckCircleOutline,
@@ -13,11 +15,19 @@ import {
   mdiMinusBox,
   mdiPauseCircleOutline,
   mdiProgressClock,
+  mdiRobotOutline,
   mdiShieldAccountOutline,
   mdiShieldCheckOutline,
   mdiTimerSand,
 } from '@mdi/js'
-import type { Credentials, JobState, ModelState, RunStatus, VerdictName } from '@/api/types'
+import type {
+  Credentials,
+  JobState,
+  ModelState,
+  RunStatus,
+  Statement,
+  VerdictName,
+} from '@/api/types'
 
 /** How a state looks: shapes differ, so that nobody needs the theme colour. */
 export interface Look {
@@ -38,6 +48,19 @@ export const CREDENTIAL_LOOKS: Record<Credentials['state'], Look> = {
   invalid: { icon: mdiAlertOctagonOutline, color: 'error' },
   none: { icon: mdiFileRemoveOutline, color: 'uncertain' },
   not_checked: { icon: mdiFileQuestionOutline, color: 'uncertain' },
+}
+
+const STATEMENT_LOOKS: Record<Statement['claim'], Look> = {
+  camera: { icon: mdiCameraOutline },
+  edited_with_ai: { icon: mdiAutoFix, color: 'uncertain' },
+  generated: { icon: mdiRobotOutline, color: 'fake' },
+  none: { icon: mdiFileQuestionOutline },
+}
+
+/** The look of what a file says of its origin; broken credentials are no silence. */
+export function statementLook({ claim, trust }: Statement): Look {
+  const broken = claim === 'none' && trust === 'broken'
+  return broken ? CREDENTIAL_LOOKS.invalid : STATEMENT_LOOKS[claim]
 }
 
 export const JOB_LOOKS: Record<JobState, Look> = {

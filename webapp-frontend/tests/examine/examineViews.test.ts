@@ -1,6 +1,7 @@
 import { mount } from '@vue/test-utils'
 import { expect, it } from 'vitest'
 import type { Credentials, ProvenanceAnswer } from '@/api/types'
+import AttachmentList from '@/features/examine/AttachmentList.vue'
 import ClaimNotice from '@/features/examine/ClaimNotice.vue'
 import CredentialPanel from '@/features/examine/CredentialPanel.vue'
 import EntryTable from '@/features/examine/EntryTable.vue'
@@ -26,6 +27,11 @@ it('has words for every method, view, source and state of the service', () => {
     ...views.flatMap((one) => ['title', 'shows', 'limits'].map((part) => `forensics.${one}.${part}`)),
     ...states.flatMap((one) => ['state', 'what'].map((part) => `provenance.credentials.${part}.${one}`)),
     ...states.map((one) => `provenance.claim.signature.${one}`),
+    ...schemas.Statement.properties.claim.enum.map((one) => `provenance.statement.${one}`),
+    ...schemas.Statement.properties.trust.enum
+      .filter((one) => one !== 'none')
+      .map((one) => `provenance.trust.${one}`),
+    ...schemas.Attachment.properties.kind.enum.map((one) => `provenance.attachments.${one}`),
     ...schemas.Claim.properties.source.enum.map((one) => `provenance.source.${one}`),
   ]
   expect(keys.filter((key) => !i18n.global.te(key))).toEqual([])
@@ -70,6 +76,7 @@ it('reports a file that calls itself generated, and how far its word is signed',
     field: 'c2pa.created',
     says: 'trainedAlgorithmicMedia',
     extent: 'whole' as const,
+    earlier: false,
   }
   const props = { claims: [{ ...claim, signature: 'unknown_signer' as const }, { ...claim, field: 'x' }] }
   const notice = mount(ClaimNotice, { props, global })
@@ -79,6 +86,13 @@ it('reports a file that calls itself generated, and how far its word is signed',
   expect(plain).toContain('unsigned metadata that anyone can write')
   expect(notice.text()).toContain('independent of the models')
   expect(mount(ClaimNotice, { props: { claims: [] }, global }).text()).toContain('proves nothing')
+})
+
+it('lists what else is in the file', () => {
+  const attachments = [{ kind: 'archive' as const, size_bytes: 2048 }]
+  const list = mount(AttachmentList, { props: { attachments }, global })
+  expect(list.text()).toContain('An archive behind the picture, 2 kB')
+  expect(list.text()).toContain('No model judges it')
 })
 
 function credentialsOf(state: Credentials['state'], trustList = true) {

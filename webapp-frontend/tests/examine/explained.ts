@@ -1,4 +1,5 @@
 import type { Explanation, ForensicResult, ProvenanceAnswer } from '@/api/types'
+import { silence } from '../samples'
 
 const image = {
   sha256: 'b'.repeat(64),
@@ -71,12 +72,14 @@ export function provenance(changes: Partial<ProvenanceAnswer> = {}): ProvenanceA
   return {
     success: true,
     image,
+    statement: silence,
     says_generated: false,
     claims: [],
     credentials: { state: 'none', actions: [], ingredients: 0, problems: [] },
     entries: [],
     masked: 0,
     problems: [],
+    attachments: [],
     trust_list: false,
     ...changes,
   }
