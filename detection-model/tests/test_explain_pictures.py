@@ -174,3 +174,15 @@ def test_the_command_refuses_in_words(tmp_path: Path, here: Run) -> None:
         assert result.exit_code == 2
         assert reason in result.output
         assert "Traceback" not in result.output
+
+
+def test_the_map_of_a_turned_crop_lies_on_the_picture_as_it_is() -> None:
+    box, spec = Box(20, 10, 80, 70), InputSpec(height=30, width=30)
+    pixels = np.zeros((90, 120, 3), np.uint8)
+    pixels[60:68, 22:30] = 255
+    for turns in range(4):
+        seen = imaging.resize(crop(pixels, box, turns), spec)[..., 0].astype(np.float32)
+        found = onto_image(seen, spec, height=90, width=120, box=box, turns=turns)
+        row, column = np.unravel_index(np.nanargmax(found), found.shape)
+        assert 60 <= row < 68
+        assert 22 <= column < 30

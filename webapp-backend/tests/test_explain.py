@@ -140,6 +140,7 @@ def test_slow_methods_are_jobs_with_progress(
         "method": method,
         "face": None,
         "box": None,
+        "turns": 0,
         "face_count": None,
     }
     waiting = fetched(client, job)

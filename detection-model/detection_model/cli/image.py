@@ -87,7 +87,8 @@ def explain(
     from detection_model.explain.attribution import ExplainError, heat
     from detection_model.explain.explanation import Explainer
     from detection_model.explain.overlay import overlay, png, with_legend
-    from detection_model.faces import model_box
+    from detection_model.faces import crop_box
+    from detection_model.inference.crops import ImageCrops
 
     with common.refusals():
         name = common.model_or_newest(model, models)
@@ -96,9 +97,12 @@ def explain(
         explainer = Explainer.load(common.model_path(name, models))
     try:
         pixels = imaging.decode(picture.read_bytes()).pixels
-        box = model_box(pixels, explainer.card.input.face_margin)
+        margin, box, turns = explainer.card.input.face_margin, None, 0
+        if margin is not None and (faces := ImageCrops(pixels).faces):
+            height, width = pixels.shape[:2]
+            box, turns = crop_box(faces[0], margin, height=height, width=width), faces[0].turns
         with common.progress_bar(method) as progress:
-            explanation = explainer.explain(method, pixels, box, progress)
+            explanation = explainer.explain(method, pixels, box, turns, progress=progress)
         image = overlay(pixels, heat(explanation.attribution, towards), opacity, colours)
         ends = (f"no evidence for {towards}", f"strongest for {towards}")
         out.write_bytes(png(with_legend(image, *ends, colours)))

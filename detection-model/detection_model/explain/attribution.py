@@ -37,7 +37,13 @@ def heat(attribution: Attribution, towards: ClassName = "Fake") -> Attribution:
 
 
 def onto_image(
-    attribution: Attribution, spec: InputSpec, *, height: int, width: int, box: Box | None = None
+    attribution: Attribution,
+    spec: InputSpec,
+    *,
+    height: int,
+    width: int,
+    box: Box | None = None,
+    turns: int = 0,
 ) -> Attribution:
     """Map an attribution over a model's input back onto the whole upright image.
 
@@ -49,19 +55,22 @@ def onto_image(
         height: of the image, in pixels.
         width: of the image, in pixels.
         box: the crop of the image that the model saw; None: the whole image.
+        turns: quarter turns counter-clockwise of the crop before the model saw it.
 
     Returns:
         (height, width), NaN outside the model's input: outside `box`, and outside a `center-crop`.
     """
     box = box or Box(0, 0, width, height)
-    region, source = _visible_region(spec, height=box.bottom - box.top, width=box.right - box.left)
+    shape = (box.bottom - box.top, box.right - box.left)
+    turned: Attribution = np.full(shape[::-1] if turns % 2 else shape, np.nan, np.float32)
+    region, source = _visible_region(spec, height=turned.shape[0], width=turned.shape[1])
     size = (region.right - region.left, region.bottom - region.top)
-    mapped: Attribution = np.full((height, width), np.nan, np.float32)
-    top, left = box.top + region.top, box.left + region.left
     image = Image.fromarray(np.ascontiguousarray(attribution, np.float32))
     # Smooth for enlarging; Pillow's bilinear filter averages for shrinking.
     resized = image.resize(size, Image.Resampling.BILINEAR, box=source)
-    mapped[top : top + size[1], left : left + size[0]] = np.asarray(resized)
+    turned[region.top : region.bottom, region.left : region.right] = np.asarray(resized)
+    mapped: Attribution = np.full((height, width), np.nan, np.float32)
+    mapped[box.top : box.bottom, box.left : box.right] = np.rot90(turned, -turns)
     return mapped
 
 

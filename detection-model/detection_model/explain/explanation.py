@@ -63,6 +63,7 @@ class Explainer:
         method: Method,
         pixels: NDArray[np.uint8],
         box: faces.Box | None = None,
+        turns: int = 0,
         progress: Progress = lambda _done, _total: None,
     ) -> Explanation:
         """Explain the model's output for an image.
@@ -70,7 +71,8 @@ class Explainer:
         Args:
             method: one of `METHODS`.
             pixels: the whole upright image, uint8 RGB (h, w, 3).
-            box: the crop that the model sees (`faces.model_box`); None: the whole image.
+            box: the crop that the model sees (`faces.crop_box`); None: the whole image.
+            turns: quarter turns counter-clockwise before the model sees the crop.
             progress: called with (done, total) by the slow methods; an exception stops the work.
 
         Raises:
@@ -78,11 +80,12 @@ class Explainer:
         """
         height, width = pixels.shape[:2]
         spec = self.card.input
-        resized = imaging.resize(pixels if box is None else faces.crop(pixels, box), spec)
+        box = box or faces.Box(0, 0, width, height)
+        resized = imaging.resize(faces.crop(pixels, box, turns), spec)
         attribution, figures = self._attribution(method, resized, progress)
         return Explanation(
             method,
-            onto_image(attribution, spec, height=height, width=width, box=box),
+            onto_image(attribution, spec, height=height, width=width, box=box, turns=turns),
             log_odds=float(self.model.values(imaging.scale(resized[None], spec))[0]),
             figures=figures,
         )

@@ -23,7 +23,8 @@ class Face:
     `left`, `top`, `right`, `bottom` are its box in pixels, from the eyebrows to the chin; it may
     extend a little beyond the image. `points` is float32 (6, 2), x and y in pixels: the left and
     right eye (as seen in the image), nose, mouth, left and right ear. `score` is the detector's
-    confidence, in [0, 1].
+    confidence, in [0, 1]. `turns` is the number of quarter turns counter-clockwise that make the
+    face upright, 0 to 3; all else refers to the image before such a turn.
     """
 
     left: float
@@ -32,6 +33,7 @@ class Face:
     bottom: float
     score: float
     points: NDArray[np.float32]
+    turns: int = 0
 
     @property
     def side(self) -> float:
@@ -69,27 +71,22 @@ def crop_box(face: Face, margin: float, *, height: int, width: int) -> Box:
     return Box(left, top, left + side, top + side)
 
 
-def crop(pixels: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
-    """The crop, a view of the image."""
-    return pixels[box.top : box.bottom, box.left : box.right]
-
-
-def model_box(pixels: NDArray[np.uint8], margin: float | None) -> Box | None:
-    """The crop around the largest face of an upright image.
-
-    None, for the whole image, if there is no face or `margin` is None (a model of whole images).
-    """
-    faces = [] if margin is None else find_faces(pixels)
-    if margin is None or not faces:
-        return None
-    height, width = pixels.shape[:2]
-    return crop_box(faces[0], margin, height=height, width=width)
+def crop(pixels: NDArray[np.uint8], box: Box, turns: int = 0) -> NDArray[np.uint8]:
+    """The crop after quarter turns counter-clockwise; without any, a view of the image."""
+    part = pixels[box.top : box.bottom, box.left : box.right]
+    return np.ascontiguousarray(np.rot90(part, turns)) if turns else part
 
 
 def face_or_whole(pixels: NDArray[np.uint8], margin: float | None) -> NDArray[np.uint8]:
-    """The crop around the largest face, or the whole image: see `model_box`."""
-    box = model_box(pixels, margin)
-    return pixels if box is None else crop(pixels, box)
+    """The crop around the largest face of an upright image, as training and evaluation take it.
+
+    The whole image if there is no face or `margin` is None (a model of whole images).
+    """
+    faces = [] if margin is None else find_faces(pixels)
+    if margin is None or not faces:
+        return pixels
+    height, width = pixels.shape[:2]
+    return crop(pixels, crop_box(faces[0], margin, height=height, width=width))
 
 
 def _clamp(start: float, length: int, limit: int) -> int:

@@ -47,13 +47,27 @@ class _Network:
 
 
 _NEAR = _Network("face_detection_short_range.tflite", 128, ((16, 2), (8, 6)))
-_FAR = _Network("face_detection_full_range_sparse.tflite", 192, ((48, 1),))
+# Pixels of the full-range network's input, per side.
+FAR_SIDE = 192
+_FAR = _Network("face_detection_full_range_sparse.tflite", FAR_SIDE, ((48, 1),))
 
 
 def detect(pixels: NDArray[np.uint8], min_score: float) -> list[Face]:
     """Faces that either network detects, each once, unsorted."""
     rows = [row for network in (_NEAR, _FAR) for row in _detect(network, pixels, min_score)]
     return [_face(row) for row in _merge(np.array(rows, np.float32).reshape(-1, 17))]
+
+
+def far_candidates(pixels: NDArray[np.uint8], min_score: float = 0.6) -> list[Face]:
+    """Faces that the full-range network alone detects, unsorted: it sees smaller ones."""
+    return [_face(row) for row in _merge(_detect(_FAR, pixels, min_score))]
+
+
+def overlap(one: Face, other: Face) -> float:
+    """Intersection over union of two faces' boxes."""
+    boxes = [[0.0, face.left, face.top, face.right, face.bottom] for face in (one, other)]
+    rows = np.asarray(boxes, np.float32)
+    return float(_overlap(rows[0], rows[1:])[0])
 
 
 def _detect(network: _Network, pixels: NDArray[np.uint8], min_score: float) -> NDArray[np.float32]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from detection_model import imaging
 from detection_model.card import InputSpec
 from detection_model.faces import Face, crop, crop_box, find_faces
+from detection_model.faces.search import Search, search
 from detection_model.imaging import Note
 
 Bytes = NDArray[np.uint8]
@@ -47,7 +48,8 @@ class Crop:
         pixels = self._pixels
         if self.face is not None and margin is not None:
             height, width = pixels.shape[:2]
-            pixels = crop(pixels, crop_box(self.face, margin, height=height, width=width))
+            box = crop_box(self.face, margin, height=height, width=width)
+            pixels = crop(pixels, box, self.face.turns)
         return self._perturbation(pixels) if self._perturbation else pixels
 
     def model_input(self, spec: InputSpec) -> NDArray[np.float32]:
@@ -62,16 +64,31 @@ class Crop:
 
 
 class ImageCrops:
-    """All crops of an upright image, uint8 RGB (h, w, 3), with the notes on its file."""
+    """All crops of an upright image, uint8 RGB (h, w, 3).
+
+    Args:
+        pixels: the whole image.
+        notes: on its file.
+    """
 
     def __init__(self, pixels: Bytes, notes: tuple[Note, ...] = ()) -> None:
         self.pixels = pixels
-        self.notes = notes
+        self._file_notes = notes
 
     @cached_property
     def faces(self) -> list[Face]:
         """All faces, the largest first; detected on first use."""
-        return find_faces(self.pixels)
+        return self._search.faces
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The notes on the file, and those on its faces if they were detected."""
+        has_searched = "_search" in self.__dict__
+        return (*self._file_notes, *(face_notes(self._search) if has_searched else ()))
+
+    @cached_property
+    def _search(self) -> Search:
+        return search(self.pixels, find_faces(self.pixels))
 
     @cached_property
     def face_crops(self) -> list[Crop]:
@@ -82,3 +99,17 @@ class ImageCrops:
     def whole(self) -> Crop:
         """The whole image."""
         return Crop(self.pixels)
+
+
+def face_notes(search: Search) -> list[Note]:
+    """Notes on faces that the normal pass of the detector does not find."""
+    notes = []
+    if search.turns:
+        side = {1: "on its side", 2: "upside down", 3: "on its side"}[search.turns]
+        text = f"The face lies {side}; it was judged upright, with the picture turned."
+        notes.append(Note(code="turned", message=text))
+    if search.small:
+        count = f"{search.small} small face{'s' * (search.small > 1)}"
+        text = f"{count} could only be found by searching parts of the picture."
+        notes.append(Note(code="small_faces", message=text))
+    return notes

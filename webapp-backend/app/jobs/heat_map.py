@@ -35,8 +35,9 @@ def heat_map(
     if task.face is not None and task.box is None:  # accepted by an earlier version
         raise JobFailedError("This job is from an earlier version. Ask for the heat map again.")
     box = task.box or Box(0, 0, picture.width, picture.height)
-    explanation = explainer.explain(task.method, crop(picture.pixels, box), progress=progress)
-    attribution = shrunk(explanation.attribution, _SIDE)
+    turned = crop(picture.pixels, box, task.turns)
+    explanation = explainer.explain(task.method, turned, progress=progress)
+    attribution = shrunk(np.rot90(explanation.attribution, -task.turns), _SIDE)
     if not np.isfinite(explanation.log_odds) or np.isinf(attribution).any():
         raise JobFailedError(f"{model.name} gives no finite number for this picture.")
     return Explanation(

@@ -190,7 +190,13 @@ def _task(data: bytes, request: HeatMapRequest, limits: Limits) -> ExplainTask:
         return ExplainTask(method=request.method, face=None)
     face = request.face or 0
     box = crop_box(faces[face], margin, height=picture.height, width=picture.width)
-    return ExplainTask(method=request.method, face=face, box=box, face_count=len(faces))
+    return ExplainTask(
+        method=request.method,
+        face=face,
+        box=box,
+        turns=faces[face].turns,
+        face_count=len(faces),
+    )
 
 
 def _accept(service: Service, data: bytes, name: str | None, parameters: JobParameters) -> Job:

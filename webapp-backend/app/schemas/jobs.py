@@ -31,6 +31,7 @@ class ExplainTask(BaseModel):
     method: Method
     face: int | None = Field(description="index by size; null: the whole picture")
     box: Box | None = Field(None, description="the face's crop in pixels; null: the whole picture")
+    turns: int = Field(0, description="quarter turns that make the face upright")
     face_count: int | None = Field(None, description="detected faces; null: not searched")
 
 
