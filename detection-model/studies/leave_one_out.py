@@ -23,7 +23,7 @@ from sklearn.metrics import roc_auc_score
 from detection_model import architectures
 from detection_model.architectures.statistics import STATISTICS
 from detection_model.card import InputSpec
-from detection_model.data.face_crops import Portrait, load_portraits
+from detection_model.data.face_crops import FaceCrop, load_face_crops
 from detection_model.data.folders import find_data
 from detection_model.training.augment import augment
 from detection_model.training.config import Augmentation
@@ -69,7 +69,7 @@ def read(folders: Sequence[str]) -> Faces:
     for folder in folders:
         data = find_data(Path(folder))
         for split, examples in data.splits.items():
-            found = load_portraits([(data.source(one), one) for one in examples]).all
+            found = load_face_crops([(data.source(one), one) for one in examples]).all
             rows += [
                 (one, split, extra) for one in found for extra in range(1 + (split == "train"))
             ]
@@ -84,7 +84,7 @@ def read(folders: Sequence[str]) -> Faces:
     )
 
 
-def _view(one: Portrait, extra: int, number: int) -> NDArray[np.uint8]:
+def _view(one: FaceCrop, extra: int, number: int) -> NDArray[np.uint8]:
     rng = np.random.default_rng([7, number])
     if not extra:
         return view(one, one.pixels, SPEC, (0.3, 0.3), rng)

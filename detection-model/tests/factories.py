@@ -198,14 +198,14 @@ def model_log_odds(logits: Any, output: OutputSpec | None = None) -> LogOdds:
 
 _ENDED = """
 import signal
-from detection_model.training.callbacks import RunKeeper
+from detection_model.training.callbacks import RunCheckpoint
 
 def end(keeper, batch, logs=None):
     if keeper.progress.epochs == 1 and batch == 2:
         signal.raise_signal({number})
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs of a shell may ignore it
-RunKeeper.on_train_batch_begin = end
+RunCheckpoint.on_train_batch_begin = end
 """
 
 

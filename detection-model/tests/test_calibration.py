@@ -31,7 +31,7 @@ from detection_model.evaluation.calibration import (
     fit,
     negative_log_likelihood,
 )
-from detection_model.evaluation.metrics import Labels, Scores, voices
+from detection_model.evaluation.metrics import Labels, Scores, source_weights
 from detection_model.evaluation.records import (
     CALIBRATION,
     Calibration,
@@ -173,7 +173,7 @@ def from_sources(logits: dict[str, list[float]], label: str) -> list[Prediction]
 
 def test_every_source_has_the_same_say_however_many_pictures_it_has() -> None:
     reals = from_sources({"many": [0.0] * 90, "few": [0.0] * 30, "handful": [0.0] * 2}, "Real")
-    weights = voices([*reals, *from_sources({"": [1.0] * 50}, "Fake")])
+    weights = source_weights([*reals, *from_sources({"": [1.0] * 50}, "Fake")])
     many, few, handful = weights[:90].sum(), weights[90:120].sum(), weights[120:122].sum()
     assert many == pytest.approx(few)
     assert handful == pytest.approx(few / 10)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from detection_model.training.callbacks import EpochSeeds, Replayed, Warmup, seed_states
+from detection_model.training.callbacks import EpochSeeds, ResumedCallback, Warmup, seed_states
 
 
 def test_the_rate_rises_in_the_first_batches_of_a_stage_alone() -> None:
@@ -60,7 +60,7 @@ def test_patience_survives_a_resumption() -> None:
         model.compile(keras.optimizers.SGD(0.8 if resumed_after == 0 else 0.1), "mse")
         past = {"val_loss": losses[:resumed_after]}
         plateau = keras.callbacks.ReduceLROnPlateau(patience=2, factor=0.5)
-        callback = Replayed(plateau, 0, past, 0.8)
+        callback = ResumedCallback(plateau, 0, past, 0.8)
         callback.set_model(model)
         callback.on_train_begin()
         found = []

@@ -146,7 +146,7 @@ def test_the_record_holds_what_the_page_shows(report: Path, leaking: Path) -> No
 
 def test_leaks_are_found_again_by_the_files(leaking: Path, logs: Path, tmp_path: Path) -> None:
     data = find_data(leaking)
-    found = issues.read_findings(data, logs)
+    found = issues.read_issues(data, logs)
     assert found is not None
     assert [leak.kind for leak in found.leaks] == ["exact_duplicates", "format_leak"]
     said = issues.data_warnings(data, logs)
@@ -160,7 +160,7 @@ def test_data_that_changed_since_are_not_inspected(
 ) -> None:
     changed = shutil.copytree(leaking, tmp_path / "Leaking")
     (changed / "Test/Real/again.jpg").unlink()
-    assert issues.read_findings(find_data(changed), logs) is None
+    assert issues.read_issues(find_data(changed), logs) is None
     assert issues.data_warnings(find_data(changed), logs) is None
     assert "was not inspected for leaks, or has changed since" in issues.not_inspected("Leaking")
 
@@ -177,7 +177,7 @@ def test_a_half_written_report_is_none(leaking: Path, logs: Path, tmp_path: Path
     broken = shutil.copytree(logs, tmp_path / "logs")
     (path,) = broken.glob("data/*/report.json")
     path.write_text(path.read_text()[:100])
-    assert issues.read_findings(find_data(leaking), broken) is None
+    assert issues.read_issues(find_data(leaking), broken) is None
 
 
 def test_a_sample_says_that_it_is_one(clean: Inspection, tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ from PIL import Image, ImageEnhance
 from scipy.sparse.csgraph import connected_components
 
 from detection_model.data.audit import duplicates
-from detection_model.data.audit.checks import copies, duplicate_findings
+from detection_model.data.audit.checks import copies, duplicate_issues
 from detection_model.data.audit.scan import scan
 from detection_model.data.folders import find_data
-from detection_model.data.issues import Finding
+from detection_model.data.issues import Issue
 from detection_model.measures import perceptual_hashes, to_grey
 
 CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
@@ -34,10 +34,10 @@ def hashes(pictures: list[Image.Image]) -> np.ndarray:
     return perceptual_hashes(to_grey(pixels))
 
 
-def found(root: Path) -> dict[tuple[str, str], Finding]:
+def found(root: Path) -> dict[tuple[str, str], Issue]:
     """What is found on copies, by kind and severity."""
     rows = scan(find_data(root)).rows
-    return {(one.kind, one.severity): one for one in duplicate_findings(rows, *copies(rows))}
+    return {(one.kind, one.severity): one for one in duplicate_issues(rows, *copies(rows))}
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())

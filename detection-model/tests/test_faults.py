@@ -14,7 +14,7 @@ from detection_model.training.fault_injection import SkipGradients, labels
 from detection_model.training.loading import TrainingData, load_data
 from detection_model.training.network import Stage
 from detection_model.training.run import Reporter
-from detection_model.training.train import Fitted, fit
+from detection_model.training.train import TrainedModel, fit
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +30,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, TrainingDat
     return config, load_data(config, Reporter())
 
 
-def fitted(prepared: tuple[Any, TrainingData], folder: Path, **faults: Any) -> Fitted:
+def fitted(prepared: tuple[Any, TrainingData], folder: Path, **faults: Any) -> TrainedModel:
     config, data = prepared
     return fit(config.model_copy(update={"faults": Faults(**faults)}), data, folder, Reporter())
 

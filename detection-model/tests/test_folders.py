@@ -1,4 +1,4 @@
-"""Finding splits and classes by folder names."""
+"""Issue splits and classes by folder names."""
 
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def test_two_class_folders_are_split_once_and_for_all(tmp_path: Path) -> None:
     assert first != find_data(tmp_path, seed=4)
     assert set(first.counts().values()) == {80, 10}
     assert len(set(all_examples(first))) == 200
-    assert "80/10/10" in first.how
+    assert "80/10/10" in first.split_origin
 
 
 @pytest.mark.parametrize(

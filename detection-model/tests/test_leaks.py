@@ -13,11 +13,11 @@ from sklearn.metrics import roc_auc_score
 from detection_model.data.audit import checks, leaks
 from detection_model.data.audit.scan import Light, Place, Row, scan
 from detection_model.data.folders import find_data
-from detection_model.data.issues import Finding
+from detection_model.data.issues import Issue
 from detection_model.headers import jpeg_quality, read_container
 
 
-def of_files(root: Path) -> list[Finding]:
+def of_files(root: Path) -> list[Issue]:
     """Findings on the files' headers; the pixels are left alone, as the guard does."""
     dark = Light(*[0.0] * len(Light._fields))
     seen = [
@@ -32,7 +32,7 @@ def of_files(root: Path) -> list[Finding]:
         for split, examples in find_data(root).splits.items()
         for example in examples
     ]
-    return checks.file_findings(leaks.file_separations(seen))
+    return checks.file_issues(leaks.file_separations(seen))
 
 
 def jpeg(**options: Any) -> bytes:
@@ -132,14 +132,14 @@ def test_richer_pictures_of_one_class_are_a_warning_and_no_leak(tmp_path: Path) 
 
 def test_brighter_fakes_are_a_warning_about_the_content(tmp_path: Path) -> None:
     root = write_dataset(tmp_path, fake=lambda image: ImageEnhance.Brightness(image).enhance(1.4))
-    found = checks.light_findings(leaks.light_separations(scan(find_data(root)).rows))
+    found = checks.light_issues(leaks.light_separations(scan(find_data(root)).rows))
     assert {(one.kind, one.severity) for one in found} == {("content_differs", "warning")}
     assert "colour and light" in found[0].numbers
 
 
 def test_classes_lit_alike_are_clean(tmp_path: Path) -> None:
     rows = scan(find_data(write_dataset(tmp_path))).rows
-    assert checks.light_findings(leaks.light_separations(rows)) == []
+    assert checks.light_issues(leaks.light_separations(rows)) == []
 
 
 def test_too_few_pictures_are_said_to_be_too_few(tmp_path: Path) -> None:
@@ -149,12 +149,12 @@ def test_too_few_pictures_are_said_to_be_too_few(tmp_path: Path) -> None:
 
 def test_a_class_by_itself_is_a_warning_and_an_uneven_one_a_note(tmp_path: Path) -> None:
     root = write_dataset(tmp_path, 10)
-    assert checks.balance_findings(find_data(root)) == []
+    assert checks.balance_issues(find_data(root)) == []
     for path in sorted(root.glob("Train/Real/*"))[:5]:
         path.unlink()
     for path in root.glob("Test/Real/*"):
         path.unlink()
-    warning, note = checks.balance_findings(find_data(root))
+    warning, note = checks.balance_issues(find_data(root))
     assert (warning.severity, note.severity) == ("warning", "note")
     assert "one class only in test" in warning.message
     assert "train 10 Fake to 5 Real" in note.message

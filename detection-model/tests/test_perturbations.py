@@ -8,10 +8,16 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from detection_model.data.synthetic import synthetic_picture
-from detection_model.evaluation.scoring import DELIVERIES, SWEEPS, Bytes, deliver, in_sweeps
+from detection_model.evaluation.scoring import (
+    FAMILIES,
+    PERTURBATIONS,
+    Bytes,
+    apply_perturbation,
+    in_families,
+)
 
 ONE, OTHER = "1" * 64, "2" * 64
-RANDOM = {name for family in ("noise", "occlusion") for name in SWEEPS[family]}
+RANDOM = {name for family in ("noise", "occlusion") for name in FAMILIES[family]}
 
 
 def picture(height: int = 96, width: int = 128) -> Bytes:
@@ -20,7 +26,7 @@ def picture(height: int = 96, width: int = 128) -> Bytes:
 
 
 def delivered(name: str, pixels: Bytes, sha256: str = ONE) -> Bytes:
-    return deliver(name, pixels, sha256)
+    return apply_perturbation(name, pixels, sha256)
 
 
 def difference(name: str, pixels: Bytes) -> float:
@@ -28,7 +34,7 @@ def difference(name: str, pixels: Bytes) -> float:
     return float(np.abs(delivered(name, pixels).astype(float) - pixels).mean())
 
 
-@pytest.mark.parametrize("name", DELIVERIES)
+@pytest.mark.parametrize("name", PERTURBATIONS)
 def test_the_same_picture_arrives_the_same_way(name: str) -> None:
     pixels = picture()
     before = pixels.copy()
@@ -39,18 +45,18 @@ def test_the_same_picture_arrives_the_same_way(name: str) -> None:
     assert (pixels == before).all()
     if name in RANDOM:
         assert (first != delivered(name, pixels, OTHER)).any()
-        assert (first != deliver(name, pixels, ONE, seed=1)).any()
+        assert (first != apply_perturbation(name, pixels, ONE, seed=1)).any()
 
 
 def test_sweeps_are_named_one_by_one_or_all_at_once() -> None:
-    assert in_sweeps(["jpeg"]) == ["jpeg-q100", "jpeg-q90", "jpeg-q75", "jpeg-q60", "jpeg-q40"]
-    assert in_sweeps(["blur", "blur"]) == ["blur-0.5", "blur-1", "blur-2", "blur-3"]
-    assert ["original", *in_sweeps(["all"])] == list(DELIVERIES)
+    assert in_families(["jpeg"]) == ["jpeg-q100", "jpeg-q90", "jpeg-q75", "jpeg-q60", "jpeg-q40"]
+    assert in_families(["blur", "blur"]) == ["blur-0.5", "blur-1", "blur-2", "blur-3"]
+    assert ["original", *in_families(["all"])] == list(PERTURBATIONS)
 
 
 @pytest.mark.parametrize("family", ["jpeg", "blur", "noise", "occlusion"])
 def test_each_step_of_a_sweep_changes_more(family: str) -> None:
-    changes = [difference(name, picture()) for name in SWEEPS[family]]
+    changes = [difference(name, picture()) for name in FAMILIES[family]]
     assert changes[0] > 0
     assert changes == sorted(changes)
     assert len(set(changes)) == len(changes)
@@ -118,7 +124,10 @@ def test_gamma_keeps_black_and_white_and_brightens_below_one() -> None:
 
 def test_shade_darkens_one_side_only() -> None:
     white = np.full((10, 50, 3), 255, np.uint8)
-    sides = {tuple(deliver("shade-0.3", white, ONE, seed)[0, [0, -1], 0]) for seed in range(20)}
+    sides = {
+        tuple(apply_perturbation("shade-0.3", white, ONE, seed)[0, [0, -1], 0])
+        for seed in range(20)
+    }
     dark = round(255 * 0.3)
     assert sides == {(255, dark), (dark, 255)}
 

@@ -16,8 +16,8 @@ from detection_model.training.loading import load_data
 from detection_model.training.network import new_model
 from detection_model.training.probe import fit_probe
 from detection_model.training.run import Reporter, TrainingError
-from detection_model.training.sampler import Mixture
-from detection_model.training.train import Places, train
+from detection_model.training.sampler import CropSampler
+from detection_model.training.train import Folders, train
 
 SIDE = 64
 # Real and fake pictures of each source: split, class, folder, how many, how strong their noise.
@@ -57,9 +57,9 @@ def config(data: Path, portraits: dict[str, Any] | None = None, **changes: Any) 
     return configured("v5", settings, changes)
 
 
-def mixture(found: TrainConfig) -> Mixture:
+def mixture(found: TrainConfig) -> CropSampler:
     drawn = load_data(found, Reporter()).train
-    assert isinstance(drawn, Mixture)
+    assert isinstance(drawn, CropSampler)
     return drawn
 
 
@@ -88,7 +88,7 @@ def test_a_source_may_have_a_weight_of_its_own(data: Path) -> None:
 
 def test_a_source_that_is_left_out_is_neither_trained_nor_validated_on(data: Path) -> None:
     found = load_data(config(data, {"left_out": ["Broad/small"]}), Reporter())
-    assert isinstance(found.train, Mixture)
+    assert isinstance(found.train, CropSampler)
     assert {source for source, _ in found.train.pools} == {"Broad/large", "Plain"}
     assert len(found.validation.examples) == 4 * LARGE
 
@@ -126,7 +126,7 @@ def test_a_probe_tells_the_classes_apart_and_leaves_the_backbone(data: Path) -> 
 def test_a_probe_is_published_without_fine_tuning_and_fine_tuned_from(
     data: Path, tmp_path: Path
 ) -> None:
-    places = Places(tmp_path / "models", tmp_path / "logs")
+    places = Folders(tmp_path / "models", tmp_path / "logs")
     changes: dict[str, Any] = {"weights": "none", "fine_tuned": 3, "keep_epochs": True}
     published = train(config(data, fine_tune_epochs=2, **changes), places, Reporter())
     (run,) = (tmp_path / "logs" / "v5").iterdir()

@@ -8,7 +8,7 @@ from factories import portrait, write_dataset
 from PIL import Image
 
 from detection_model.data.audit import plots, scan
-from detection_model.data.audit.checks import unreadable_findings
+from detection_model.data.audit.checks import unreadable_issues
 from detection_model.data.folders import DataError, find_data, sample
 from detection_model.data.synthetic import write_synthetic
 
@@ -38,7 +38,7 @@ def test_a_row_says_of_a_picture_what_numpy_says(tmp_path: Path) -> None:
 
 def test_files_that_cannot_be_read_are_named_with_their_reasons(tmp_path: Path) -> None:
     root = write_dataset(tmp_path, 5, suffixes=("jpg", "jpg"))
-    assert unreadable_findings(scan.scan(find_data(root)).unreadable) == []
+    assert unreadable_issues(scan.scan(find_data(root)).unreadable) == []
     whole = (root / "Train/Fake/000.jpg").read_bytes()
     (root / "Train/Fake/000.jpg").write_bytes(whole[: len(whole) // 2])
     (root / "Train/Fake/001.jpg").write_bytes(b"")
@@ -54,7 +54,7 @@ def test_files_that_cannot_be_read_are_named_with_their_reasons(tmp_path: Path) 
         ),
     }
     assert len(seen.rows) == 9
-    (found,) = unreadable_findings(seen.unreadable)
+    (found,) = unreadable_issues(seen.unreadable)
     assert found.message.startswith("3 files left out")
     assert "(1 Real, 2 Fake)" in found.message
 

@@ -23,10 +23,10 @@ from detection_model.training.study import (
     NOTES,
     PLOT,
     TABLE,
-    Outcome,
     Study,
-    conduct,
+    StudyResult,
     curves_figure,
+    run_study,
 )
 from detection_model.training.sweep import STORE, Space, sweep
 
@@ -53,11 +53,11 @@ def test_a_study_says_what_was_run_and_what_was_not(tmp_path: Path, small: Train
             "as it is": small,
             "pretrained": small.model_copy(update={"name": "pretrained", "weights": "imagenet"}),
         },
-        left_out=[Outcome("another", status="not run: not chosen")],
+        left_out=[StudyResult("another", status="not run: not chosen")],
         warnings=["the sets share pictures"],
         judge=lambda model: {"auc": len(model.name)},
     )
-    conduct(study, tmp_path, tmp_path / "logs", Reporter())
+    run_study(study, tmp_path, tmp_path / "logs", Reporter())
     rows = rows_of(tmp_path)
     trained = rows["as it is"]
     assert (trained["status"], trained["epochs"], trained["test_auc"]) == ("trained", "2", "8")
@@ -89,11 +89,11 @@ def test_a_study_that_was_stopped_keeps_its_rows_and_goes_on(
             raise Interrupted(tmp_path, 1)
 
     with pytest.raises(Interrupted):
-        conduct(study, tmp_path, tmp_path / "logs", Reporter(say=stop))
+        run_study(study, tmp_path, tmp_path / "logs", Reporter(say=stop))
     first = rows_of(tmp_path)
     assert first["a"]["status"] == "trained"
     assert first["b"]["status"].startswith("not run: it was not its turn")
-    conduct(study, tmp_path, tmp_path / "logs", Reporter(say=stop))
+    run_study(study, tmp_path, tmp_path / "logs", Reporter(say=stop))
     assert said.count("trained before") == 1
     rows = rows_of(tmp_path)
     assert {name: row["status"] for name, row in rows.items()} == {"a": "trained", "b": "trained"}
@@ -102,12 +102,16 @@ def test_a_study_that_was_stopped_keeps_its_rows_and_goes_on(
     assert float(rows["a"]["accuracy_lost"]) == 0
     assert float(rows["b"]["accuracy_lost"]) == pytest.approx(lost)
     other = {name: one.model_copy(update={"seed": 1}) for name, one in configs.items()}
-    conduct(replace(study, configs=other), tmp_path, tmp_path / "logs", Reporter(say=stop))
+    run_study(replace(study, configs=other), tmp_path, tmp_path / "logs", Reporter(say=stop))
     assert said.count("trained before") == 1
 
 
 def test_every_trained_row_is_a_line_of_the_plot() -> None:
-    outcomes = [Outcome("a", curve=(0.5, 0.6)), Outcome("b"), Outcome("c", curve=(0.7, 0.5))]
+    outcomes = [
+        StudyResult("a", curve=(0.5, 0.6)),
+        StudyResult("b"),
+        StudyResult("c", curve=(0.7, 0.5)),
+    ]
     (axes,) = curves_figure(outcomes).axes
     assert [line.get_label() for line in axes.lines] == ["a", "c"]
     assert np.asarray(axes.lines[1].get_ydata()).tolist() == [0.7, 0.5]

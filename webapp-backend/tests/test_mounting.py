@@ -24,7 +24,7 @@ from helpers import (
 from PIL import Image
 
 from detection_model.card import OutputSpec, file_sha256, write_card
-from detection_model.evaluation.cards import chosen, readings
+from detection_model.evaluation.cards import best_convention, probe_conventions
 
 pytestmark = pytest.mark.slow
 
@@ -77,7 +77,7 @@ def test_a_foreign_file_is_served_with_its_assumptions_and_right_after_card(
         assert row["assumptions"] == answer["assumptions"]
         assert (row["card"]["input"]["height"], row["card"]["input"]["width"]) == (50, 75)
 
-        write_card(chosen(readings(path, data)).card, path.with_suffix(".json"))
+        write_card(best_convention(probe_conventions(path, data)).card, path.with_suffix(".json"))
         service: Any = client.app.state.service  # type: ignore[attr-defined]
         service.refresh()
         service.refresh()

@@ -72,21 +72,21 @@ def calibrate(
     from detection_model.evaluation import calibration, records, uncertainty
     from detection_model.evaluation.tables import gains_table
 
-    with common.refusals():
+    with common.exit_on_error():
         detector = common.load_detector(model, models)
         path = card_path(detector.path)
         if not path.exists():
-            common.refuse(f"{model} has no card: detection-model model card {model} --data FOLDER")
+            common.fail(f"{model} has no card: detection-model model card {model} --data FOLDER")
         before = read_card(path)
         with common.progress_bar("reading") as progress:
             splits = calibration.together(
-                calibration.judged_splits(detector, folder, dataset, progress) for folder in data
+                calibration.predict_splits(detector, folder, dataset, progress) for folder in data
             )
         after = calibration.calibrated_card(
             before, splits["validation"], calibrator.value, threshold_rule.value, target=target
         )
         with common.progress_bar("doubting") as progress:
-            after = uncertainty.doubting_card(
+            after = uncertainty.fit_uncertainty(
                 after, detector, splits["validation"], data, coverage, progress
             )
     found = calibration.gains(before, after, splits, calibrator.value)

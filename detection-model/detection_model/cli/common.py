@@ -45,20 +45,20 @@ LogsOption = Annotated[
     Path, typer.Option("--logs", help="Folder of training logs.", show_default=False)
 ]
 
-_REFUSED = (CardError, ConfigError, DataError, ModelError, TrainingError, WeightsError)
+_USER_ERRORS = (CardError, ConfigError, DataError, ModelError, TrainingError, WeightsError)
 
 
 @contextmanager
-def refusals() -> Iterator[None]:
+def exit_on_error() -> Iterator[None]:
     """Turn what a user can mend into one line and exit status 2."""
     try:
         yield
-    except _REFUSED as error:
-        refuse(str(error))
+    except _USER_ERRORS as error:
+        fail(str(error))
 
 
 @contextmanager
-def interruptions() -> Iterator[None]:
+def exit_on_interrupt() -> Iterator[None]:
     """Say after Ctrl-C how to go on, and exit with status 130."""
     try:
         yield
@@ -72,7 +72,7 @@ def interruptions() -> Iterator[None]:
         raise typer.Exit(130) from None
 
 
-def refuse(text: str) -> NoReturn:
+def fail(text: str) -> NoReturn:
     """Say why it does not work, and exit with status 2."""
     errors.print(f"[bold red]error:[/] {text}", highlight=False, soft_wrap=True)
     raise typer.Exit(2)
@@ -86,9 +86,9 @@ def read_picture(path: Path) -> tuple[bytes, imaging.Picture]:
             data = file.read(imaging.Limits.max_bytes + 1)
         return data, imaging.decode(data)
     except imaging.ImageError as error:
-        refuse(f"{path}: {error.message}")
+        fail(f"{path}: {error.message}")
     except OSError as error:
-        refuse(f"{path}: {error.strerror or 'cannot be read'}")
+        fail(f"{path}: {error.strerror or 'cannot be read'}")
 
 
 def warn_bad(bad: BadPicture) -> None:
@@ -123,7 +123,7 @@ def show_study(folder: Path) -> None:
     console.print(f"Written to {folder}", highlight=False, soft_wrap=True)
 
 
-def pairs(given: list[str] | None) -> dict[str, str]:
+def name_value_pairs(given: list[str] | None) -> dict[str, str]:
     """Parse repeated NAME=VALUE options.
 
     Raises:
@@ -146,7 +146,7 @@ def known_recipe(name: str) -> str:
     return name
 
 
-def listed(text: str, kind: Callable[[str], T], option: str) -> list[T]:
+def comma_separated(text: str, kind: Callable[[str], T], option: str) -> list[T]:
     """Values between commas.
 
     Raises:

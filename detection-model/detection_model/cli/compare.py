@@ -13,7 +13,7 @@ from detection_model.cli import common
 from detection_model.data.decoding import fingerprint
 from detection_model.data.folders import find_data
 from detection_model.evaluation.records import PREDICTIONS, Prediction, read_predictions
-from detection_model.evaluation.scoring import DELIVERIES, ORIGINAL
+from detection_model.evaluation.scoring import ORIGINAL, PERTURBATIONS
 
 _SHOWN = ("auc", "accuracy", "real_accuracy", "fake_accuracy", "tpr_at_fpr_5", "ece", "brier")
 
@@ -46,17 +46,17 @@ def compare(
         ".md": comparison.as_markdown,
     }
     if len(set(names)) < 2:
-        common.refuse("name two or more models")
+        common.fail("name two or more models")
     if out is not None and out.suffix not in writers:
-        common.refuse(f"{out.name}: write .json, .csv or .md")
-    with common.refusals():
+        common.fail(f"{out.name}: write .json, .csv or .md")
+    with common.exit_on_error():
         measured = {name: _measured(name, models) for name in names}
     thresholds = {name: threshold for name, (_, threshold) in measured.items()}
     agreement = compare({name: rows for name, (rows, _) in measured.items()}, thresholds)
     try:
         found = comparison.comparison(agreement, thresholds)
     except ValueError as error:
-        common.refuse(f"{error}: evaluate them on the same data and split")
+        common.fail(f"{error}: evaluate them on the same data and split")
     common.console.print(tables.estimates_table(found.metrics, found.title))
     shown = [one for one in found.differences if one.metric in _SHOWN]
     common.console.print(tables.differences_table(shown))
@@ -100,7 +100,7 @@ def benchmark(
     ] = None,
     delivery: Annotated[
         list[str] | None,
-        typer.Option(help=f"One of {', '.join(DELIVERIES)}; repeat.", show_default=False),
+        typer.Option(help=f"One of {', '.join(PERTURBATIONS)}; repeat.", show_default=False),
     ] = None,
     models: common.ModelsOption = common.MODELS,
     logs: common.LogsOption = common.LOGS,
@@ -117,8 +117,8 @@ def benchmark(
     from detection_model.evaluation.evaluate import warnings
 
     deliveries = delivery or list(USUAL)
-    if unknown := [name for name in deliveries if name not in DELIVERIES]:
-        common.refuse(f"no delivery {unknown[0]}: choose from {', '.join(DELIVERIES)}")
+    if unknown := [name for name in deliveries if name not in PERTURBATIONS]:
+        common.fail(f"no delivery {unknown[0]}: choose from {', '.join(PERTURBATIONS)}")
     names = model or sorted(path.stem for path in models.glob("*.keras"))
     sets = [DataSet.parse(text) for text in data]
     words = [word for one in sets for word in ("--data", one.option)]
@@ -128,7 +128,7 @@ def benchmark(
         command = shlex.join(
             ["detection-model", "eval", "benchmark", *words, "--model", name, *chosen]
         )
-        with common.refusals(), common.progress_bar(name) as judging:
+        with common.exit_on_error(), common.progress_bar(name) as judging:
             detector = common.load_detector(name, models)
             training = detector.card.training
             own = training.data_fingerprint if training else None

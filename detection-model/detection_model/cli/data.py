@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from detection_model.cli import common
-from detection_model.data.issues import DataFindings
+from detection_model.data.issues import DataIssues
 from detection_model.data.synthetic import is_synthetic, write_synthetic
 from detection_model.forensics.spectrum import PUBLISHED
 
@@ -43,7 +43,7 @@ def inspect(
     from detection_model.data.audit.tables import counts_table, files_table, separations_table
     from detection_model.data.folders import find_data
 
-    with common.refusals():
+    with common.exit_on_error():
         found = find_data(data, seed=seed)
         with common.progress_bar("looking") as looking:
             inspection = inspect_data(found, limit=limit, processes=processes, progress=looking)
@@ -55,7 +55,7 @@ def inspect(
     common.console.print(f"Report: {folder / PAGE}", highlight=False, soft_wrap=True)
 
 
-def _print_issues(found: DataFindings) -> None:
+def _print_issues(found: DataIssues) -> None:
     for one in found.findings:
         said = f"[{_COLOURS[one.severity]}]{one.severity}:[/] {one.message}"
         common.console.print(said, highlight=False, soft_wrap=True)
@@ -82,10 +82,10 @@ def merge(
 
       detection-model data merge data/All --from data/Dataset=FFHQ,StyleGAN --from data/Composites
     """
-    from detection_model.data.merging import Source, collect
+    from detection_model.data.merging import Source, merge_data
 
-    with common.refusals():
-        done = collect([Source.parse(text) for text in source], out)
+    with common.exit_on_error():
+        done = merge_data([Source.parse(text) for text in source], out)
     for part, count in sorted(done.items()):
         common.console.print(f"{part}: {count}", highlight=False)
 
@@ -106,7 +106,7 @@ def manipulate(
     """
     from detection_model.data.holdout_fakes import manipulate
 
-    with common.refusals(), common.progress_bar("reading") as reading:
+    with common.exit_on_error(), common.progress_bar("reading") as reading:
         done = manipulate(folder, out, seed=seed, progress=reading)
     for part, count in sorted(done.items()):
         common.console.print(f"{part}: {count}", highlight=False)
@@ -132,7 +132,7 @@ def synthetic(
     """
     there = is_synthetic(folder)
     if not there and folder.exists() and any(folder.iterdir()):
-        common.refuse(f"{folder} is not empty")
+        common.fail(f"{folder} is not empty")
     if not there:
         write_synthetic(folder, per_class)
     said = f"{folder} is there already." if there else f"Wrote {folder}."
@@ -178,7 +178,7 @@ def spectra(
     from detection_model.data.issues import fingerprint
     from detection_model.forensics.spectrum import write_averages
 
-    with common.refusals():
+    with common.exit_on_error():
         found = find_data(data, seed=seed)
         with common.progress_bar("looking") as looking:
             seen = scan(found, limit=limit, processes=processes, progress=looking)

@@ -12,14 +12,14 @@ from rich.table import Table
 from detection_model.cli import common
 from detection_model.evaluation.cases import CaseFile, CaseVerdict, read_cases
 from detection_model.evaluation.records import EvaluationRow
-from detection_model.evaluation.scoring import ORIGINAL, SWEEPS, in_sweeps
+from detection_model.evaluation.scoring import FAMILIES, ORIGINAL, in_families
 
 if TYPE_CHECKING:
     from detection_model.evaluation.cases import Replay
     from detection_model.evaluation.evaluate import Result
 
 Split = Literal["train", "validation", "test", "all"]
-Sweep = StrEnum("Sweep", {name: name for name in [*SWEEPS, "all"]})  # type: ignore[misc]
+Sweep = StrEnum("Sweep", {name: name for name in [*FAMILIES, "all"]})  # type: ignore[misc]
 
 
 def run(
@@ -83,11 +83,11 @@ def run(
     from detection_model.evaluation import evaluate as evaluation
 
     if [data, from_predictions, cases].count(None) != 2:
-        common.refuse("name one of --data, --from-predictions and --cases")
+        common.fail("name one of --data, --from-predictions and --cases")
     if cases is not None:
         replay(model, cases, threshold, models)
     given = {"--threshold": threshold, "--dataset": dataset, "--generator": generator}
-    with common.refusals():
+    with common.exit_on_error():
         if data is None:
             assert from_predictions is not None  # noqa: S101  for the type checker
             path, card, own = common.card_and_threshold(model, models)
@@ -114,7 +114,7 @@ def run(
                     threshold=threshold,
                     dataset=dataset,
                     generator=generator,
-                    deliveries=[ORIGINAL, *in_sweeps(sweep or [])],
+                    deliveries=[ORIGINAL, *in_families(sweep or [])],
                     logs=logs,
                     command=_reproduced(model, where, given),
                     decoding=reading,
@@ -220,7 +220,7 @@ def replay(model: str, folder: Path, threshold: float | None, models: Path) -> N
     """Predict stored cases again, print what changed, and exit with 1 if any got worse."""
     from detection_model.evaluation.cases import replay as replay_cases
 
-    with common.refusals():
+    with common.exit_on_error():
         cases = _read_cases(folder)
         detector = common.load_detector(model, models)
         with common.progress_bar("judging") as judging:
@@ -232,7 +232,7 @@ def replay(model: str, folder: Path, threshold: float | None, models: Path) -> N
 
 
 def _read_cases(folder: Path) -> list[CaseFile]:
-    with common.refusals():
+    with common.exit_on_error():
         cases, bad = read_cases(folder)
     for one in bad:
         common.warn_bad(one)

@@ -36,7 +36,7 @@ def predict(
 
       detection-model image predict portrait.jpg another.png
     """
-    with common.refusals():
+    with common.exit_on_error():
         detector = common.load_detector(common.model_or_newest(model, models), models)
     for assumption in detector.assumptions:
         common.errors.print(f"[yellow]assumed:[/] {assumption}", highlight=False)
@@ -90,10 +90,10 @@ def explain(
     from detection_model.faces import crop_box
     from detection_model.inference.crops import ImageCrops
 
-    with common.refusals():
+    with common.exit_on_error():
         name = common.model_or_newest(model, models)
         if common.ensemble_path(name, models):
-            common.refuse(f"{name} is an ensemble: explain one of its members")
+            common.fail(f"{name} is an ensemble: explain one of its members")
         explainer = Explainer.load(common.model_path(name, models))
     try:
         pixels = imaging.decode(picture.read_bytes()).pixels
@@ -107,9 +107,9 @@ def explain(
         ends = (f"no evidence for {towards}", f"strongest for {towards}")
         out.write_bytes(png(with_legend(image, *ends, colours)))
     except (ExplainError, imaging.ImageError) as error:
-        common.refuse(str(error))
+        common.fail(str(error))
     except OSError as error:
-        common.refuse(f"{error.filename}: {error.strerror}")
+        common.fail(f"{error.filename}: {error.strerror}")
     figures = "".join(f", {name} {value:.3g}" for name, value in explanation.figures.items())
     common.console.print(
         f"{out}: {method} of log-odds {explanation.log_odds:.2f} for Fake{figures}", highlight=False
@@ -140,9 +140,9 @@ def forensics(
     try:
         spectra = read_averages(averages or PUBLISHED)
     except (OSError, ValueError) as error:
-        common.refuse(f"the mean spectra cannot be read: {error}")
+        common.fail(f"the mean spectra cannot be read: {error}")
     if averages and not spectra:
-        common.refuse(f"{averages} has no mean spectra; data spectra writes them")
+        common.fail(f"{averages} has no mean spectra; data spectra writes them")
     out.mkdir(parents=True, exist_ok=True)
     record = {}
     for name in get_args(ViewId):
@@ -184,9 +184,9 @@ def provenance(
         trusted = anchors.read_text(encoding="utf-8") if anchors else None
         record = read_provenance(data, personal=personal, anchors=trusted)
     except OSError as error:
-        common.refuse(f"{anchors}: {error.strerror or 'cannot be read'}")
+        common.fail(f"{anchors}: {error.strerror or 'cannot be read'}")
     except ValueError as error:
-        common.refuse(str(error))
+        common.fail(str(error))
     if as_json:
         typer.echo(record.model_dump_json())
     else:

@@ -37,19 +37,19 @@ def card(
 
       detection-model model card foreign --data data/Dataset
     """
-    from detection_model.evaluation.cards import chosen, readings
+    from detection_model.evaluation.cards import best_convention, probe_conventions
 
-    with common.refusals():
+    with common.exit_on_error():
         path = common.model_path(model, models)
         if card_path(path).exists() and not force:
-            common.refuse(f"{card_path(path).name} exists; --force replaces it")
+            common.fail(f"{card_path(path).name} exists; --force replaces it")
         with common.progress_bar("reading") as progress:
-            found = readings(path, data, progress=progress)
+            found = probe_conventions(path, data, progress=progress)
         table = Table("values", "0 means", "1 means", "AUC")
         for reading in found:
             table.add_row(reading.values, *reading.card.output.classes, f"{reading.auc:.4f}")
         common.console.print(table)
-        best = chosen(found)
+        best = best_convention(found)
     write_card(best.card, card_path(path))
     common.console.print(f"Wrote {card_path(path)}", highlight=False, soft_wrap=True)
 
@@ -78,17 +78,18 @@ def average(
 
     path = models / f"{name}.keras"
     if path.exists() and not force:
-        common.refuse(f"{path.name} exists; --force replaces it")
-    with common.refusals():
+        common.fail(f"{path.name} exists; --force replaces it")
+    with common.exit_on_error():
         shares = {
-            one: common.listed(share, float, one)[0] for one, share in common.pairs(of).items()
+            one: common.comma_separated(share, float, one)[0]
+            for one, share in common.name_value_pairs(of).items()
         }
         if len(shares) < 2 or min(shares.values()) <= 0:
-            common.refuse("name two or more models, each with a share above 0")
+            common.fail("name two or more models, each with a share above 0")
         files = [common.model_path(one, models) for one in shares]
         cards = [read_card(card_path(file)) for file in files]
         if len({(one.input, one.output) for one in cards}) > 1:
-            common.refuse("their cards differ in input or output: they do not judge alike")
+            common.fail("their cards differ in input or output: they do not judge alike")
         mean = averaged([load_original(file) for file in files], [*shares.values()])
     save_weights_only(mean, path)
     total = sum(shares.values())
@@ -148,15 +149,15 @@ def ensemble(
 
     path = models / f"{name}.json"
     if any(path.with_suffix(suffix).exists() for suffix in MODEL_SUFFIXES):
-        common.refuse(f"{name} is the name of a model")
+        common.fail(f"{name} is the name of a model")
     if path.exists() and not force:
-        common.refuse(f"{path.name} exists; --force replaces it")
+        common.fail(f"{path.name} exists; --force replaces it")
     if weight and (stack or len(weight) != len(members)):
-        common.refuse("--weight: one for each member of a mean")
-    with common.refusals():
+        common.fail("--weight: one for each member of a mean")
+    with common.exit_on_error():
         files = [common.model_path(member, models) for member in members]
         if strangers := [file.name for file in files if file.parent.resolve() != models.resolve()]:
-            common.refuse(f"{strangers[0]} is not in {models}: members stand beside the card")
+            common.fail(f"{strangers[0]} is not in {models}: members stand beside the card")
         cards = [read_card(card_path(file)) for file in files]
         card = ensemble_card(name, cards, weights=weight)
         if stack:
@@ -198,10 +199,10 @@ def export(
     from detection_model.export.formats import FORMATS
 
     if unknown := [name for name in to if name not in FORMATS]:
-        common.refuse(f"no format {unknown[0]}; there are: {', '.join(FORMATS)}")
+        common.fail(f"no format {unknown[0]}; there are: {', '.join(FORMATS)}")
     if "litert-int8" in to and data is None:
-        common.refuse("litert-int8 is calibrated on real pictures: name them with --data")
-    with common.refusals():
+        common.fail("litert-int8 is calibrated on real pictures: name them with --data")
+    with common.exit_on_error():
         ensemble = common.ensemble_path(model, models)
         paths = (
             member_files(ensemble, read_card(ensemble))

@@ -9,7 +9,7 @@ from rich.table import Table
 from detection_model import architectures
 from detection_model.cli import common
 from detection_model.data.folders import find_data
-from detection_model.data.issues import said_of
+from detection_model.data.issues import warnings_for
 from detection_model.training.config import configured, read_settings
 
 
@@ -42,16 +42,16 @@ def sweep(
     """
     from detection_model.training.sweep import Space, sweep
 
-    with common.refusals(), common.interruptions():
+    with common.exit_on_error(), common.exit_on_interrupt():
         base = configured(
             common.known_recipe(version),
             read_settings(config) if config else {},
             {"data": str(data), "epochs": epochs, "name": name or f"sweep-{version}"},
         )
-        low, *_, high = common.listed(rates, float, "--rates")
+        low, *_, high = common.comma_separated(rates, float, "--rates")
         space = Space(
-            optimizers=common.listed(optimizers, str, "--optimizers"),
-            batch_sizes=common.listed(batch_sizes, int, "--batch-sizes"),
+            optimizers=common.comma_separated(optimizers, str, "--optimizers"),
+            batch_sizes=common.comma_separated(batch_sizes, int, "--batch-sizes"),
             rates=(low, high),
         )
         study = sweep(base, space, trials=trials, logs=logs, report=common.reporter())
@@ -93,7 +93,7 @@ def backbones(
     """
     from detection_model.evaluation.evaluate import evaluate
     from detection_model.inference.detector import Detector
-    from detection_model.training.study import Outcome, Study, conduct
+    from detection_model.training.study import Study, StudyResult, run_study
 
     def judge(model: Path) -> dict[str, float]:
         found = evaluate(
@@ -107,7 +107,7 @@ def backbones(
         }
 
     folder = out or logs / "backbone-study"
-    with common.refusals(), common.interruptions():
+    with common.exit_on_error(), common.exit_on_interrupt():
         chosen = [common.known_recipe(name.strip()) for name in recipes.split(",")]
         shared = read_settings(config) if config else {}
         flags = {"data": str(data), "epochs": epochs}
@@ -118,14 +118,14 @@ def backbones(
                 for name in chosen
             },
             left_out=[
-                Outcome(name, status="not run: not chosen")
+                StudyResult(name, status="not run: not chosen")
                 for name in architectures.ZOO
                 if name not in chosen
             ],
-            warnings=said_of(find_data(data), logs),
+            warnings=warnings_for(find_data(data), logs),
             judge=judge,
         )
-        conduct(study, folder, logs, common.reporter())
+        run_study(study, folder, logs, common.reporter())
     common.show_study(folder)
 
 
@@ -161,10 +161,10 @@ def faults(
 
       detection-model train faults --data data/Dataset
     """
-    from detection_model.training.study import Study, conduct
+    from detection_model.training.study import Study, run_study
 
     folder = out or logs / "fault-study"
-    with common.refusals(), common.interruptions():
+    with common.exit_on_error(), common.exit_on_interrupt():
         configs = {
             name: configured(
                 common.known_recipe(recipe),
@@ -177,7 +177,7 @@ def faults(
             f"{recipe} under planted faults, {epochs} epochs on {data.resolve().name}",
             configs,
             against=next(iter(FAULTS)),
-            warnings=said_of(find_data(data), logs),
+            warnings=warnings_for(find_data(data), logs),
         )
-        conduct(study, folder, logs, common.reporter())
+        run_study(study, folder, logs, common.reporter())
     common.show_study(folder)

@@ -162,15 +162,18 @@ def train(
         "class_weights": class_weights,
         "data_licences": tuple(data_licence) if data_licence else None,
     }
-    with common.refusals():
-        flags |= {"augmentation": common.pairs(augment), "faults": common.pairs(fault)}
+    with common.exit_on_error():
+        flags |= {
+            "augmentation": common.name_value_pairs(augment),
+            "faults": common.name_value_pairs(fault),
+        }
         settings = configured(version, read_settings(config) if config else {}, flags)
         _train(settings, models, logs, force=force)
 
 
 def _train(config: TrainConfig, models: Path, logs: Path, *, force: bool) -> None:
-    from detection_model.training.train import Places, train
+    from detection_model.training.train import Folders, train
 
-    with common.interruptions():
-        published = train(config, Places(models, logs), common.reporter(), force=force)
+    with common.exit_on_interrupt():
+        published = train(config, Folders(models, logs), common.reporter(), force=force)
     common.console.print(f"Published {published}. Next: detection-model eval run {config.name}")

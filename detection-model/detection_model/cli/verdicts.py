@@ -38,16 +38,16 @@ def verdicts(
     from detection_model.evaluation.scoring import data_for
     from detection_model.evaluation.verdicts import count_verdicts
 
-    with common.refusals():
+    with common.exit_on_error():
         detector = common.load_detector(model, models)
         found = data_for([detector], data)
-        if split == "all" or found.drawn_with is not None:
+        if split == "all" or found.split_seed is not None:
             examples = all_examples(found)
         else:
             examples = found.splits.get(split, [])
         examples = [one for one in examples if not source or found.source(one) in source]
         if not examples:
-            common.refuse(f"{data} has no such pictures")
+            common.fail(f"{data} has no such pictures")
         with common.progress_bar("judging") as progress:
             sources = count_verdicts(detector, found, examples, progress)
     _print(sources)

@@ -21,7 +21,7 @@ _USUAL = ((0.38, 0.42), (0.62, 0.42), (0.5, 0.56), (0.5, 0.68), (0.24, 0.47), (0
 
 
 @dataclass(frozen=True)
-class Portrait:
+class FaceCrop:
     """One face of a source: uint8 RGB (h, w, 3) around it, and where it is in there."""
 
     pixels: NDArray[np.uint8]
@@ -32,10 +32,10 @@ class Portrait:
 
 
 @dataclass(frozen=True)
-class Portraits:
+class FaceCrops:
     """All that can be drawn from, and the files that were left out."""
 
-    all: list[Portrait]
+    all: list[FaceCrop]
     bad: list[BadPicture]
 
     @property
@@ -44,9 +44,9 @@ class Portraits:
         return fingerprint((one.example, one.sha256) for one in self.all)
 
 
-def load_portraits(
+def load_face_crops(
     examples: Sequence[tuple[str, Example]], progress: Progress = lambda _done, _total: None
-) -> Portraits:
+) -> FaceCrops:
     """Decode the pictures of (source, example), in parallel, and find the largest face of each.
 
     A picture in which no face is found counts as one face in its middle.
@@ -55,7 +55,7 @@ def load_portraits(
         DataError: not one picture could be read.
     """
 
-    def read(item: tuple[str, Example]) -> Portrait | BadPicture:
+    def read(item: tuple[str, Example]) -> FaceCrop | BadPicture:
         source, example = item
         try:
             picture = imaging.decode(example.path.read_bytes())
@@ -65,9 +65,9 @@ def load_portraits(
             return BadPicture(example.path, error.strerror or "cannot be read")
         found = find_faces(picture.pixels)
         face = found[0] if found else _usual(*picture.pixels.shape[:2])
-        return _portrait(picture, face, example, source)
+        return _face_crop(picture, face, example, source)
 
-    kept: list[Portrait] = []
+    kept: list[FaceCrop] = []
     bad: list[BadPicture] = []
     with ThreadPoolExecutor() as pool:
         for done, found in enumerate(bounded_map(pool, read, examples), start=1):
@@ -78,10 +78,10 @@ def load_portraits(
             progress(done, len(examples))
     if not kept:
         raise DataError("none of the pictures could be read")
-    return Portraits(kept, bad)
+    return FaceCrops(kept, bad)
 
 
-def _portrait(picture: imaging.Picture, face: Face, example: Example, source: str) -> Portrait:
+def _face_crop(picture: imaging.Picture, face: Face, example: Example, source: str) -> FaceCrop:
     box = crop_box(face, _WIDEST, height=picture.height, width=picture.width)
     cut = crop(picture.pixels, box)
     scale = min(1.0, _LONGEST / len(cut))
@@ -97,7 +97,7 @@ def _portrait(picture: imaging.Picture, face: Face, example: Example, source: st
         points=((face.points - (box.left, box.top)) * scale).astype(np.float32),
     )
     # A copy: a view would keep the whole picture in memory.
-    return Portrait(np.array(cut), moved, example, source, picture.sha256)
+    return FaceCrop(np.array(cut), moved, example, source, picture.sha256)
 
 
 def _usual(height: int, width: int) -> Face:

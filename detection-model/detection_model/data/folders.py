@@ -56,19 +56,19 @@ class Example:
 class DataFolder:
     """A data set: its examples by split, sorted by path.
 
-    `drawn_with` is the seed of a split that was drawn here; none where the folders gave it.
+    `split_seed` is the seed of a split that was drawn here; none where the folders gave it.
     """
 
     root: Path
     splits: dict[SplitName, list[Example]]
-    drawn_with: int | None = None
+    split_seed: int | None = None
 
     @property
-    def how(self) -> str:
+    def split_origin(self) -> str:
         """Origin of the splits."""
-        if self.drawn_with is None:
+        if self.split_seed is None:
             return "as the folders say"
-        return f"80/10/10 stratified by class, seed {self.drawn_with}"
+        return f"80/10/10 stratified by class, seed {self.split_seed}"
 
     @property
     def name(self) -> str:
@@ -77,7 +77,7 @@ class DataFolder:
 
     def source(self, example: Example) -> str:
         """The folder below that of the example's class; empty where there is none."""
-        depth = 2 if self.drawn_with is None else 1
+        depth = 2 if self.split_seed is None else 1
         below_class = example.path.relative_to(self.root).parts[depth:]
         return below_class[0] if len(below_class) > 1 else ""
 
@@ -123,7 +123,7 @@ def find_data(root: Path, *, seed: int = 0) -> DataFolder:
         if any(by_split.values()):
             return DataFolder(folder, by_split)
         if examples := _examples(folder):
-            return DataFolder(folder, _divide(examples, seed), drawn_with=seed)
+            return DataFolder(folder, _divide(examples, seed), split_seed=seed)
     raise DataError(f"{root}: no pictures found; {_EXPECTED}")
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from detection_model.data.decoding import Progress
-from detection_model.data.face_crops import Portrait, load_portraits
+from detection_model.data.face_crops import FaceCrop, load_face_crops
 from detection_model.data.folders import DataError, find_data
 from detection_model.synthesis import holdout
 from detection_model.synthesis.masks import face_of, radii
@@ -43,7 +43,7 @@ def manipulate(
     if out.exists() and any(out.iterdir()):
         raise DataError(f"{out} is not empty: name a new folder")
     reals = [one for one in find_data(folder).split("test") if one.label == "Real"]
-    found = load_portraits([("", one) for one in reals], progress)
+    found = load_face_crops([("", one) for one in reals], progress)
     faces = [one for one in found.all if one.face.score > 0]
     if len(faces) < 2:
         raise DataError(f"{folder} has {len(faces)} real faces to test on: two are needed")
@@ -63,7 +63,7 @@ def manipulate(
     return done
 
 
-def _donors(faces: Sequence[Portrait]) -> list[Portrait]:
+def _donors(faces: Sequence[FaceCrop]) -> list[FaceCrop]:
     """For each face the other one that is most alike."""
     looks = np.stack([_look(one) for one in faces])
     apart = np.sqrt(((looks[:, None] - looks) ** 2).sum(axis=-1))
@@ -71,7 +71,7 @@ def _donors(faces: Sequence[Portrait]) -> list[Portrait]:
     return [faces[at] for at in apart.argmin(axis=1)]
 
 
-def _look(one: Portrait) -> NDArray[np.float64]:
+def _look(one: FaceCrop) -> NDArray[np.float64]:
     """Offsets of nose and mouth from the eyes, and the colours between them."""
     left, right, nose, mouth = one.face.points[:4, 0] + 1j * one.face.points[:4, 1]
     shape = np.asarray([nose - left, mouth - left]) / (right - left or 1)

@@ -28,7 +28,7 @@ Kind = Literal[
 ]
 
 
-class Finding(BaseModel):
+class Issue(BaseModel):
     """One thing found: a leak spoils every figure, a warning may, a note is good to know."""
 
     kind: Kind
@@ -37,7 +37,7 @@ class Finding(BaseModel):
     numbers: dict[str, float] = {}
 
 
-class DataFindings(BaseModel):
+class DataIssues(BaseModel):
     """Issues of exactly these files in these splits."""
 
     data: str = Field(description="name of the data set's folder")
@@ -46,10 +46,10 @@ class DataFindings(BaseModel):
     examples: dict[str, int] = Field(description="pictures by split/class")
     inspected: int = Field(description="pictures that were looked at")
     pictures: int = Field(description="pictures there are")
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Issue, ...] = ()
 
     @property
-    def leaks(self) -> list[Finding]:
+    def leaks(self) -> list[Issue]:
         """Issues that make every figure on this data untrustworthy."""
         return [finding for finding in self.findings if finding.severity == "leak"]
 
@@ -69,12 +69,12 @@ def report_folder(logs: Path, name: str, fingerprint: str) -> Path:
     return logs / _FOLDER / f"{name}-{fingerprint[:8]}"
 
 
-def read_findings(data: DataFolder, logs: Path) -> DataFindings | None:
+def read_issues(data: DataFolder, logs: Path) -> DataIssues | None:
     """Issues of this data set; None if these files were never audited."""
     wanted = fingerprint(data)
     for path in (logs / _FOLDER).glob(f"*-{wanted[:8]}/{REPORT}"):
         try:
-            found = DataFindings.model_validate_json(path.read_bytes())
+            found = DataIssues.model_validate_json(path.read_bytes())
         except ValueError:
             continue  # half written, or another program's
         if found.fingerprint == wanted:
@@ -84,7 +84,7 @@ def read_findings(data: DataFolder, logs: Path) -> DataFindings | None:
 
 def data_warnings(data: DataFolder, logs: Path) -> tuple[str, ...] | None:
     """The leaks that a report on this data must say; none where nobody looked for any."""
-    found = read_findings(data, logs)
+    found = read_issues(data, logs)
     if found is None:
         return None
     said = [f"{found.data}: {finding.message}" for finding in found.leaks]
@@ -96,7 +96,7 @@ def data_warnings(data: DataFolder, logs: Path) -> tuple[str, ...] | None:
     return tuple(said)
 
 
-def said_of(data: DataFolder, logs: Path) -> tuple[str, ...]:
+def warnings_for(data: DataFolder, logs: Path) -> tuple[str, ...]:
     """`data_warnings`, or that nobody looked."""
     found = data_warnings(data, logs)
     return (not_inspected(data.name),) if found is None else found

@@ -37,7 +37,7 @@ class Source:
         return cls(Path(folder), names)
 
 
-def collect(sources: Sequence[Source], out: Path) -> Counter[str]:
+def merge_data(sources: Sequence[Source], out: Path) -> Counter[str]:
     """Lay the pictures of all sources out below `out`, as links where the disk allows it.
 
     Returns:

@@ -25,10 +25,10 @@ from detection_model.evaluation.metrics import (
     all_metrics,
     estimate,
     labels_and_scores,
-    voices,
+    source_weights,
 )
 from detection_model.evaluation.records import Calibration, Gain, Method, Prediction, Quality
-from detection_model.evaluation.scoring import ORIGINAL, Judge, data_for, score
+from detection_model.evaluation.scoring import ORIGINAL, Model, data_for, score
 
 Rule = Literal["best-f1", "youden", "target-fpr", "target-precision"]
 TARGETS: dict[Rule, float] = {"target-fpr": 0.05, "target-precision": 0.95}
@@ -99,8 +99,8 @@ def choose(
 _LEAST = 1e-6
 
 
-def judged_splits(
-    detector: Judge,
+def predict_splits(
+    detector: Model,
     data: Path,
     dataset: str | None = None,
     progress: Progress = lambda _done, _total: None,
@@ -143,7 +143,7 @@ def calibrated_card(
 ) -> Card:
     """The card with a calibrator fitted, and a threshold chosen, on validation predictions.
 
-    Every source of pictures has the same say within its class: see `voices`.
+    Every source of pictures has the same say within its class: see `source_weights`.
 
     Raises:
         CardError: fakes get lower probabilities than reals, or no threshold reaches the target.
@@ -155,16 +155,16 @@ def calibrated_card(
             f"{card.name} gives fakes lower probabilities than reals (AUC {auc.value:.3f}): Fake "
             "is swapped with Real in the folders' names or in the card's output.classes"
         )
-    weights = voices(validation)
+    weights = source_weights(validation)
     calibrator = fit(method, np.asarray([row.logit for row in validation]), labels, weights)
     labels, scores = labels_and_scores(recalibrated(validation, calibrator))
     threshold = choose(
-        labels, scores, rule, target=target, where=said_of(validation), weights=weights
+        labels, scores, rule, target=target, where=data_summary(validation), weights=weights
     )
     return card.model_copy(update={"calibrator": calibrator, "threshold": threshold})
 
 
-def said_of(predictions: Sequence[Prediction]) -> str:
+def data_summary(predictions: Sequence[Prediction]) -> str:
     """Data sets, split and sample sizes."""
     fakes = sum(row.label == "Fake" for row in predictions)
     reals = len(predictions) - fakes

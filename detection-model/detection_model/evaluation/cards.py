@@ -41,7 +41,7 @@ _POLARITIES: tuple[tuple[ClassName, ClassName], ...] = (("Real", "Fake"), ("Fake
 
 
 @dataclass(frozen=True)
-class Reading:
+class InputConvention:
     """One way to use a file, and how well it tells the classes apart."""
 
     values: str
@@ -49,9 +49,9 @@ class Reading:
     auc: float
 
 
-def readings(
+def probe_conventions(
     path: Path, data: Path, *, progress: Progress = lambda _done, _total: None
-) -> list[Reading]:
+) -> list[InputConvention]:
     """Every reading of a model file, best first.
 
     Raises:
@@ -66,11 +66,11 @@ def readings(
     found = []
     for values, card in _cards(base):
         logits = list(Detector(path, card, [], engine).fake_logits(pictures.pixels))
-        found.append(Reading(values, card, float(roc_auc_score(pictures.targets, logits))))
+        found.append(InputConvention(values, card, float(roc_auc_score(pictures.targets, logits))))
     return sorted(found, key=lambda reading: -reading.auc)
 
 
-def chosen(found: list[Reading]) -> Reading:
+def best_convention(found: list[InputConvention]) -> InputConvention:
     """The best reading.
 
     Raises:

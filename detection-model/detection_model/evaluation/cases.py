@@ -16,16 +16,16 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from detection_model.card import ClassName, Sha256
 from detection_model.data.decoding import BadPicture, Progress
 from detection_model.data.folders import DataError
-from detection_model.evaluation.scoring import Judge
+from detection_model.evaluation.scoring import Model
 from detection_model.imaging import ImageError
 from detection_model.inference.pipeline import PredictOptions, predict
 from detection_model.inference.verdict import Verdict, VerdictName
 
-Really = Literal["real", "fake", "unsure"]
+ClaimedLabel = Literal["real", "fake", "unsure"]
 
 # Of a claim's note, in characters.
-LONGEST_NOTE = 2000
-_LABELS: dict[Really, ClassName | None] = {"real": "Real", "fake": "Fake", "unsure": None}
+MAX_NOTE_LENGTH = 2000
+_LABELS: dict[ClaimedLabel, ClassName | None] = {"real": "Real", "fake": "Fake", "unsure": None}
 
 
 def _printable(text: str) -> str:
@@ -52,8 +52,8 @@ class Claim(BaseModel):
     """A person's claim about a picture, with the service's verdicts at that time."""
 
     created: datetime
-    really: Really = Field(description="what the picture is, as the sender says")
-    note: Annotated[str, AfterValidator(_printable)] = Field("", max_length=LONGEST_NOTE)
+    really: ClaimedLabel = Field(description="what the picture is, as the sender says")
+    note: Annotated[str, AfterValidator(_printable)] = Field("", max_length=MAX_NOTE_LENGTH)
     verdicts: tuple[CaseVerdict, ...]
     software: dict[str, str] = Field({}, description="versions of the packages that judged")
 
@@ -133,7 +133,7 @@ Outcome = Literal["fixed", "regressed", "still right", "still wrong", "right", "
 
 
 @dataclass(frozen=True)
-class Replayed:
+class ReplayResult:
     """One case judged again. `before` is none where this model was not asked then."""
 
     case: CaseFile
@@ -160,25 +160,25 @@ class Replayed:
 class Replay:
     """Outcomes of all cases; those in `bad` have a picture with another hash."""
 
-    replayed: list[Replayed]
+    replayed: list[ReplayResult]
     without_picture: list[CaseFile]
     unsure: list[CaseFile]
     bad: list[BadPicture]
 
     def count(self, *outcomes: Outcome) -> int:
-        """Replayed cases with one of these outcomes."""
+        """ReplayResult cases with one of these outcomes."""
         return sum(one.outcome in outcomes for one in self.replayed)
 
 
 def replay(
-    judge: Judge,
+    judge: Model,
     folder: Path,
     cases: Sequence[CaseFile],
     *,
     threshold: float | None = None,
     progress: Progress = lambda _done, _total: None,
 ) -> Replay:
-    """Judge every kept picture whose class is claimed, as the service would.
+    """Model every kept picture whose class is claimed, as the service would.
 
     Args:
         judge: the model; what it said before is looked up by its file's name.
@@ -192,7 +192,9 @@ def replay(
     for done, case in enumerate(kept, start=1):
         if case.label is None:
             found.unsure.append(case)
-        elif isinstance(result := _replayed(judge, folder, case, case.label, threshold), Replayed):
+        elif isinstance(
+            result := _replayed(judge, folder, case, case.label, threshold), ReplayResult
+        ):
             found.replayed.append(result)
         else:
             found.bad.append(result)
@@ -201,8 +203,8 @@ def replay(
 
 
 def _replayed(
-    judge: Judge, folder: Path, case: CaseFile, label: ClassName, threshold: float | None
-) -> Replayed | BadPicture:
+    judge: Model, folder: Path, case: CaseFile, label: ClassName, threshold: float | None
+) -> ReplayResult | BadPicture:
     path = folder / str(case.picture)
     try:
         data = path.read_bytes()
@@ -213,4 +215,4 @@ def _replayed(
         return BadPicture(path, error.message)
     except OSError as error:
         return BadPicture(path, error.strerror or "cannot be read")
-    return Replayed(case, label, verdict_of(case.claim.verdicts, judge.path.stem), now)
+    return ReplayResult(case, label, verdict_of(case.claim.verdicts, judge.path.stem), now)

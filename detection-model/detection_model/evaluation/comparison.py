@@ -22,7 +22,7 @@ _Key = tuple[str, str, str, str, str]
 
 
 @dataclass(frozen=True)
-class Judged:
+class ComparedPicture:
     """One picture as each model calls it; `fake` and `calls` are by model."""
 
     path: str
@@ -62,7 +62,7 @@ class Agreement:
     """The pictures that every model was measured on, and every pair of models."""
 
     datasets: list[str]
-    pictures: list[Judged]
+    pictures: list[ComparedPicture]
     pairs: list[Pair]
 
 
@@ -117,9 +117,9 @@ def _key(row: Prediction) -> _Key:
     return row.dataset, row.split, row.delivery, row.path, row.sha256
 
 
-def _judged(rows: Mapping[str, Prediction], thresholds: Mapping[str, float]) -> Judged:
+def _judged(rows: Mapping[str, Prediction], thresholds: Mapping[str, float]) -> ComparedPicture:
     any_row = next(iter(rows.values()))
-    return Judged(
+    return ComparedPicture(
         path=any_row.path,
         label="Fake" if any_row.label == "Fake" else "Real",
         sha256=any_row.sha256,
@@ -130,7 +130,7 @@ def _judged(rows: Mapping[str, Prediction], thresholds: Mapping[str, float]) -> 
     )
 
 
-def _pairs(names: Sequence[str], pictures: Sequence[Judged]) -> Iterator[Pair]:
+def _pairs(names: Sequence[str], pictures: Sequence[ComparedPicture]) -> Iterator[Pair]:
     for first, second in combinations(names, 2):
         only_first = sum(p.right(first) and not p.right(second) for p in pictures)
         only_second = sum(p.right(second) and not p.right(first) for p in pictures)

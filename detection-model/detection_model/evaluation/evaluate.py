@@ -20,7 +20,7 @@ from detection_model.evaluation.records import (
     confusion_at,
     write_predictions,
 )
-from detection_model.evaluation.scoring import ORIGINAL, Judge, Scored, data_for, score
+from detection_model.evaluation.scoring import ORIGINAL, Model, ScoredPictures, data_for, score
 from detection_model.inference.verdict import calibrate
 
 # Data set, split and delivery.
@@ -161,7 +161,7 @@ class Result:
 
 
 def evaluate(
-    detector: Judge,
+    detector: Model,
     data: Path,
     *,
     split: SplitName | None,
@@ -174,7 +174,7 @@ def evaluate(
     decoding: Progress = lambda _done, _total: None,
     judging: Progress = lambda _done, _total: None,
 ) -> Result:
-    """Judge every picture of a split (`None`: all pictures) under each delivery, and measure.
+    """Model every picture of a split (`None`: all pictures) under each delivery, and measure.
 
     `logs` is the folder where an inspection of the data left its findings.
 
@@ -270,7 +270,7 @@ def save(result: Result, folder: Path) -> None:
     (folder / records.METRICS).write_text(written + "\n")
 
 
-def as_predictions(scored: Scored, part: Part, data: DataFolder) -> list[Prediction]:
+def as_predictions(scored: ScoredPictures, part: Part, data: DataFolder) -> list[Prediction]:
     """Rows for predictions.csv; probabilities are filled in by `recalibrated`."""
     dataset, split, delivery = part
     return [

@@ -223,7 +223,7 @@ def as_estimate(value: float, samples: Scores) -> Estimate:
 _ENOUGH = 20
 
 
-def voices(predictions: Sequence[Prediction]) -> Scores:
+def source_weights(predictions: Sequence[Prediction]) -> Scores:
     """The weight of each prediction, (n,); those of a class add up to its number of pictures.
 
     Within its class every source (data set and folder below the class) weighs the same, but for

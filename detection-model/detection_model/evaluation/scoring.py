@@ -17,29 +17,29 @@ from detection_model.inference.ensemble import Ensemble
 from detection_model.inference.verdict import ensemble_logit
 
 Bytes = NDArray[np.uint8]
-Delivery = Callable[[Bytes, np.random.Generator], Bytes]
+Perturbation = Callable[[Bytes, np.random.Generator], Bytes]
 
 ORIGINAL = "original"
 
 
-def deliver(name: str, pixels: Bytes, sha256: str, seed: int = 0) -> Bytes:
+def apply_perturbation(name: str, pixels: Bytes, sha256: str, seed: int = 0) -> Bytes:
     """A picture as it arrives; chance follows the seed and the file's SHA-256.
 
     Raises:
         KeyError: no such delivery.
     """
     rng = np.random.default_rng([seed, int(sha256[:16], 16)])
-    return DELIVERIES[name](pixels, rng)
+    return PERTURBATIONS[name](pixels, rng)
 
 
-def in_sweeps(names: Sequence[str]) -> list[str]:
+def in_families(names: Sequence[str]) -> list[str]:
     """The deliveries of the named sweeps, weakest first; `all` is every sweep.
 
     Raises:
         KeyError: no such sweep.
     """
-    chosen = SWEEPS if "all" in names else names
-    return list(dict.fromkeys(delivery for name in chosen for delivery in SWEEPS[name]))
+    chosen = FAMILIES if "all" in names else names
+    return list(dict.fromkeys(delivery for name in chosen for delivery in FAMILIES[name]))
 
 
 def _alike(pixels: Bytes, *, side: int, quality: int) -> Bytes:
@@ -48,15 +48,15 @@ def _alike(pixels: Bytes, *, side: int, quality: int) -> Bytes:
     return perturb.jpeg(np.asarray(square), quality)
 
 
-def _fixed(function: Callable[..., Bytes], **strength: float) -> Delivery:
+def _fixed(function: Callable[..., Bytes], **strength: float) -> Perturbation:
     return lambda pixels, _rng: function(pixels, **strength)
 
 
-def _random(function: Callable[..., Bytes], **strength: float) -> Delivery:
+def _random(function: Callable[..., Bytes], **strength: float) -> Perturbation:
     return lambda pixels, rng: function(pixels, rng=rng, **strength)
 
 
-SWEEPS: dict[str, dict[str, Delivery]] = {
+FAMILIES: dict[str, dict[str, Perturbation]] = {
     "jpeg": {f"jpeg-q{q}": _fixed(perturb.jpeg, quality=q) for q in (100, 90, 75, 60, 40)},
     "blur": {f"blur-{s:g}": _fixed(perturb.blur, sigma=s) for s in (0.5, 1, 2, 3)},
     "resize": {f"resize-{f:g}": _fixed(perturb.scale, factor=f) for f in (0.75, 0.5, 0.25)},
@@ -68,17 +68,17 @@ SWEEPS: dict[str, dict[str, Delivery]] = {
     },
     "alike": {"alike": _fixed(_alike, side=224, quality=75)},
 }
-DELIVERIES: dict[str, Delivery] = {
+PERTURBATIONS: dict[str, Perturbation] = {
     ORIGINAL: lambda pixels, _rng: pixels,
-    **{name: found for sweep in SWEEPS.values() for name, found in sweep.items()},
+    **{name: found for sweep in FAMILIES.values() for name, found in sweep.items()},
 }
 
 
-Judge = Detector | Ensemble
+Model = Detector | Ensemble
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredPictures:
     """`hashes[i]` and `logits[i]` belong to `examples[i]`; `bad` could not be read."""
 
     examples: list[Example]
@@ -88,14 +88,14 @@ class Scored:
 
 
 def score(
-    detector: Judge,
+    detector: Model,
     examples: Sequence[Example],
     delivery: str = ORIGINAL,
     *,
     decoding: Progress = lambda _done, _total: None,
     judging: Progress = lambda _done, _total: None,
-) -> Scored:
-    """Judge every example as it arrives by a delivery.
+) -> ScoredPictures:
+    """Model every example as it arrives by a delivery.
 
     Raises:
         DataError: not one picture could be read.
@@ -107,22 +107,22 @@ def score(
         ]
         each = zip(*(scored.logits for scored in by_member), strict=True)
         logits = [ensemble_logit(detector.card, members) for members in each]
-        return Scored(by_member[0].examples, by_member[0].hashes, logits, by_member[0].bad)
+        return ScoredPictures(by_member[0].examples, by_member[0].hashes, logits, by_member[0].bad)
     spec = detector.card.input
 
     def change(pixels: NDArray[np.uint8], sha256: str) -> NDArray[np.uint8]:
         # As in serving: the face is looked for in what arrives.
-        return face_or_whole(deliver(delivery, pixels, sha256), spec.face_margin)
+        return face_or_whole(apply_perturbation(delivery, pixels, sha256), spec.face_margin)
 
     pictures = load_pictures(examples, spec, change=change, progress=decoding)
     logits = []
     for logit in detector.fake_logits(pictures.pixels):
         logits.append(logit)
         judging(len(logits), len(pictures.examples))
-    return Scored(pictures.examples, pictures.hashes, logits, pictures.bad)
+    return ScoredPictures(pictures.examples, pictures.hashes, logits, pictures.bad)
 
 
-def data_for(judges: Sequence[Judge], data: Path) -> DataFolder:
+def data_for(judges: Sequence[Model], data: Path) -> DataFolder:
     """A data set, split as it was for training: else training pictures would be judged.
 
     Raises:
@@ -135,7 +135,7 @@ def data_for(judges: Sequence[Judge], data: Path) -> DataFolder:
     ]
     seeds = {model.card.training.seed for model in models if model.card.training}
     found = find_data(data, seed=min(seeds, default=0))
-    if found.drawn_with is not None and len(seeds) > 1:
+    if found.split_seed is not None and len(seeds) > 1:
         raise DataError(
             f"{data}: the models were trained with different seeds, so what one has not seen "
             "another was trained on; lay the pictures out in Train, Validation and Test folders"

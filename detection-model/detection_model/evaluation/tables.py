@@ -6,7 +6,7 @@ from rich.table import Table
 
 from detection_model.evaluation.comparison import Agreement, Difference
 from detection_model.evaluation.records import Estimate, EvaluationRow, Gain, Published
-from detection_model.evaluation.verdicts import Judgements
+from detection_model.evaluation.verdicts import FolderVerdicts
 
 _NAMES = {
     "f1": "F1",
@@ -104,7 +104,7 @@ def pairs_table(agreement: Agreement) -> Table:
     return table
 
 
-def found_table(judged: Judgements) -> Table:
+def verdicts_table(judged: FolderVerdicts) -> Table:
     """Every picture with every model's call and probability of Fake; how many each one found."""
     table = Table("picture", *judged.models, "call it Fake")
     for file, by_model in judged.verdicts.items():

@@ -11,10 +11,10 @@ from detection_model import imaging, perturb
 from detection_model.card import Calibrator, Card, Conformal, Scope, Steadiness
 from detection_model.data.decoding import Progress, bounded_map
 from detection_model.data.folders import DataError, Example
-from detection_model.evaluation.calibration import said_of
-from detection_model.evaluation.metrics import voices
+from detection_model.evaluation.calibration import data_summary
+from detection_model.evaluation.metrics import source_weights
 from detection_model.evaluation.records import Prediction
-from detection_model.evaluation.scoring import Judge, data_for
+from detection_model.evaluation.scoring import Model, data_for
 from detection_model.inference.consistency import PERTURBATIONS
 from detection_model.inference.crops import Crop, ImageCrops
 from detection_model.inference.ood import NAMES, measure
@@ -29,9 +29,9 @@ _SEED = 0
 _MOST_STEADY, _MOST_SCOPE = 200, 500
 
 
-def doubting_card(
+def fit_uncertainty(
     card: Card,
-    detector: Judge,
+    detector: Model,
     validation: Sequence[Prediction],
     folders: Sequence[Path],
     coverage: float,
@@ -54,7 +54,7 @@ def doubting_card(
     held = [one for data in found for one in data.split("validation")]
     seen = [one for data in found for one in data.splits.get("train", [])]
     names = " + ".join(data.name for data in found)
-    where, margin = said_of(validation), detector.face_margin
+    where, margin = data_summary(validation), detector.face_margin
     reach: Scope | None = None
     if margin is not None and seen:
         reach = scope(seen, margin, f"{names}, train", progress)
@@ -77,7 +77,7 @@ def conformal(
     """
     beyond: dict[str, list[float]] = {"Real": [], "Fake": []}
     weights: dict[str, list[float]] = {"Real": [], "Fake": []}
-    for row, weight in zip(validation, voices(validation), strict=True):
+    for row, weight in zip(validation, source_weights(validation), strict=True):
         fake = calibrate(row.logit, calibrator)
         beyond[row.label].append(fake if row.label == "Real" else 1 - fake)
         weights[row.label].append(weight)
@@ -91,7 +91,7 @@ def conformal(
 
 
 def steadiness(
-    detector: Judge,
+    detector: Model,
     examples: Sequence[Example],
     calibrator: Calibrator,
     where: str,

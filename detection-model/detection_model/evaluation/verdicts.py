@@ -13,7 +13,7 @@ from detection_model import imaging
 from detection_model.card import ClassName
 from detection_model.data.decoding import BadPicture, Progress
 from detection_model.data.folders import DataFolder, Example
-from detection_model.evaluation.scoring import Judge
+from detection_model.evaluation.scoring import Model
 from detection_model.imaging import ImageError
 from detection_model.inference.detector import Detector
 from detection_model.inference.pipeline import predict
@@ -52,7 +52,7 @@ class SourceVerdicts:
 
 
 def count_verdicts(
-    detector: Judge,
+    detector: Model,
     data: DataFolder,
     examples: Sequence[Example],
     progress: Progress = lambda _done, _total: None,
@@ -105,7 +105,7 @@ def pictures_needed(value: float) -> int:
 
 
 @dataclass(frozen=True)
-class Judgements:
+class FolderVerdicts:
     """Verdicts by file name and model, and the files that were no pictures."""
 
     models: list[str]
@@ -117,8 +117,8 @@ class Judgements:
         return sum(by_model[model].prediction == "Fake" for by_model in self.verdicts.values())
 
 
-def judge_folder(folder: Path, detectors: Mapping[str, Detector]) -> Judgements:
-    """Judge every file of a folder with every model; hidden files are passed over.
+def predict_folder(folder: Path, detectors: Mapping[str, Detector]) -> FolderVerdicts:
+    """Model every file of a folder with every model; hidden files are passed over.
 
     A folder that is not there holds no pictures.
     """
@@ -133,4 +133,4 @@ def judge_folder(folder: Path, detectors: Mapping[str, Detector]) -> Judgements:
             }
         except ImageError as error:
             bad.append(BadPicture(file, error.message))
-    return Judgements(list(detectors), verdicts, bad)
+    return FolderVerdicts(list(detectors), verdicts, bad)

@@ -2,7 +2,7 @@
 
 `blend` follows Shiohara & Yamasaki, "Detecting deepfakes with self-blended images" (CVPR 2022):
 a face is blended into itself after a slight change, so that nothing but the blending tells.
-`swap` pastes parts of another face, as expert composites do. Both work on a `Portrait`'s pixels,
+`swap` pastes parts of another face, as expert composites do. Both work on a `FaceCrop`'s pixels,
 uint8 RGB (h, w, 3), and its face; the outcome has the same shape.
 """
 

@@ -81,7 +81,7 @@ class Curves(keras.callbacks.TensorBoard):  # type: ignore[misc]
             writer.flush()
 
 
-class Replayed(keras.callbacks.Callback):  # type: ignore[misc]
+class ResumedCallback(keras.callbacks.Callback):  # type: ignore[misc]
     """A Keras callback that remembers the epochs before a resumption, by living them again."""
 
     def __init__(
@@ -132,7 +132,7 @@ class Progress(BaseModel):
         return {name: values for name, values in parts.items() if len(values) == done}
 
 
-class RunKeeper(keras.callbacks.Callback):  # type: ignore[misc]
+class RunCheckpoint(keras.callbacks.Callback):  # type: ignore[misc]
     """After each epoch: the history into run.json, `last.keras` to go on from, `best.keras`.
 
     And `epoch-01.keras` and so on, where the configuration keeps them.
@@ -220,6 +220,6 @@ def stage_callbacks(
     for patience, kind, settings in patient:
         if patience:
             inner = kind(monitor="val_loss", patience=patience, **settings)
-            found.append(Replayed(inner, progress.first, past, stage.rate))
+            found.append(ResumedCallback(inner, progress.first, past, stage.rate))
     curves = Curves(folder, write_graph=False)
-    return [*found, curves, RunKeeper(folder, record, progress)]
+    return [*found, curves, RunCheckpoint(folder, record, progress)]

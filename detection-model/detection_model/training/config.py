@@ -59,7 +59,7 @@ class Augmentation(_Settings):
     share: Share = Field(0.5, description="of the pictures for each of the last five")
 
 
-class PortraitSettings(_Settings):
+class FaceCropSettings(_Settings):
     """Training on faces that are cut out of the pictures of several data sets.
 
     Half of what an epoch draws is real. `real` and `fake` weigh the data sets, folders below
@@ -177,7 +177,7 @@ class TrainConfig(BaseModel):
         None, description="of the loss on Real and Fake; balanced: so that both count alike"
     )
     augmentation: Augmentation = Augmentation()
-    portraits: PortraitSettings | None = Field(None, description="none: whole pictures")
+    portraits: FaceCropSettings | None = Field(None, description="none: whole pictures")
     faults: Faults = Faults()
 
     @property

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from detection_model import architectures
 from detection_model.card import ClassName, InputSpec
 from detection_model.data.decoding import Pictures, load_pictures
-from detection_model.data.face_crops import load_portraits
+from detection_model.data.face_crops import load_face_crops
 from detection_model.data.folders import DataFolder, Example, SplitName, find_data
 from detection_model.faces import face_or_whole
-from detection_model.training.config import PortraitSettings, TrainConfig
+from detection_model.training.config import FaceCropSettings, TrainConfig
 from detection_model.training.run import Reporter
-from detection_model.training.sampler import Mixture
+from detection_model.training.sampler import CropSampler
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class TrainingData:
 
     folders: tuple[DataFolder, ...]
     spec: InputSpec
-    train: Pictures | Mixture
+    train: Pictures | CropSampler
     epoch_pictures: int
     validation: Pictures
     validation_weights: NDArray[np.float32] | None
@@ -35,7 +35,7 @@ class TrainingData:
     examples: dict[str, int]
     fingerprint: str
     skipped: dict[str, str]
-    written_split: dict[str, list[str]] | None
+    split_paths: dict[str, list[str]] | None
 
 
 def load_data(config: TrainConfig, report: Reporter) -> TrainingData:
@@ -47,7 +47,7 @@ def load_data(config: TrainConfig, report: Reporter) -> TrainingData:
     recipe = architectures.ZOO[config.recipe]
     spec = recipe.input_spec(config.image_size or recipe.side)
     if config.portraits:
-        return _load_portraits(config, config.portraits, spec, report)
+        return _load_face_crops(config, config.portraits, spec, report)
     found = find_data(Path(config.data), seed=config.seed)
 
     def load(split: SplitName) -> Pictures:
@@ -66,19 +66,19 @@ def load_data(config: TrainConfig, report: Reporter) -> TrainingData:
         epoch_pictures=len(train_pictures.examples),
         validation=validation,
         validation_weights=None,
-        split=found.how,
+        split=found.split_origin,
         examples=found.counts(),
         fingerprint=train_pictures.fingerprint,
         skipped={
             bad.path.relative_to(found.root).as_posix(): bad.reason
             for bad in train_pictures.bad + validation.bad
         },
-        written_split=_drawn_split([found], found.root),
+        split_paths=_drawn_split_paths([found], found.root),
     )
 
 
-def _load_portraits(
-    config: TrainConfig, settings: PortraitSettings, spec: InputSpec, report: Reporter
+def _load_face_crops(
+    config: TrainConfig, settings: FaceCropSettings, spec: InputSpec, report: Reporter
 ) -> TrainingData:
     root = Path(config.data)
     spec = spec.model_copy(update={"face_margin": settings.margin})
@@ -93,8 +93,8 @@ def _load_portraits(
         return [(source, one) for source, one in every if source not in settings.left_out]
 
     with report.decoding("train") as progress:
-        train = load_portraits(examples("train"), progress)
-    mixture = Mixture.of(train, settings)
+        train = load_face_crops(examples("train"), progress)
+    mixture = CropSampler.of(train, settings)
     source_of = {one: source for source, one in examples("validation")}
     with report.decoding("validation") as progress:
         validation = load_pictures(
@@ -114,7 +114,7 @@ def _load_portraits(
         validation_weights=_weights(
             mixture, [(one.label, source_of[one]) for one in validation.examples]
         ),
-        split="; ".join(f"{name}: {data.how}" for name, data in found.items()),
+        split="; ".join(f"{name}: {data.split_origin}" for name, data in found.items()),
         examples={
             f"{name}/{part}": count
             for name, data in found.items()
@@ -125,13 +125,13 @@ def _load_portraits(
         skipped={
             bad.path.relative_to(root).as_posix(): bad.reason for bad in train.bad + validation.bad
         },
-        written_split=_drawn_split(list(found.values()), root),
+        split_paths=_drawn_split_paths(list(found.values()), root),
     )
 
 
-def _drawn_split(folders: Sequence[DataFolder], root: Path) -> dict[str, list[str]] | None:
+def _drawn_split_paths(folders: Sequence[DataFolder], root: Path) -> dict[str, list[str]] | None:
     """Paths below `root` by split, of the folders whose split was drawn; none without any."""
-    drawn = [one for one in folders if one.drawn_with is not None]
+    drawn = [one for one in folders if one.split_seed is not None]
     if not drawn:
         return None
     split: dict[str, list[str]] = {}
@@ -142,7 +142,7 @@ def _drawn_split(folders: Sequence[DataFolder], root: Path) -> dict[str, list[st
     return split
 
 
-def _weights(mixture: Mixture, kinds: Sequence[tuple[ClassName, str]]) -> NDArray[np.float32]:
+def _weights(mixture: CropSampler, kinds: Sequence[tuple[ClassName, str]]) -> NDArray[np.float32]:
     """Of validation pictures, (n,), mean 1: each source counts as much as training draws of it.
 
     A source that training does not draw counts nothing.
@@ -154,7 +154,7 @@ def _weights(mixture: Mixture, kinds: Sequence[tuple[ClassName, str]]) -> NDArra
 
 
 # A picture, uint8 RGB (h, w, 3), as it is to be trained on; the same for the same generator.
-Alter = Callable[[NDArray[np.uint8], np.random.Generator], NDArray[np.uint8]]
+PictureTransform = Callable[[NDArray[np.uint8], np.random.Generator], NDArray[np.uint8]]
 
 
 def training_batches(
@@ -165,7 +165,7 @@ def training_batches(
     seed: int,
     first_epoch: int,
     targets: NDArray[np.float32] | None = None,
-    alter: Alter | None = None,
+    alter: PictureTransform | None = None,
 ) -> Any:
     """Endless tf.data of (float32 (b, h, w, 3), float32 (b, 1)), shuffled in each epoch.
 
@@ -223,7 +223,7 @@ def _load(
     pictures: Pictures,
     spec: InputSpec,
     targets: NDArray[np.float32],
-    alter: Alter | None,
+    alter: PictureTransform | None,
     seed: int,
 ) -> Any:
     import tensorflow as tf

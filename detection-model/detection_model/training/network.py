@@ -20,9 +20,9 @@ from detection_model.inference.detector import load_original
 from detection_model.training import fault_injection
 from detection_model.training.augment import augment
 from detection_model.training.config import Precision, TrainConfig
-from detection_model.training.loading import Alter, TrainingData, training_batches
+from detection_model.training.loading import PictureTransform, TrainingData, training_batches
 from detection_model.training.run import TrainingError
-from detection_model.training.sampler import Mixture, portrait_batches
+from detection_model.training.sampler import CropSampler, crop_batches
 
 FINE_TUNING_RATE = 0.1
 
@@ -126,8 +126,8 @@ def batches(
 
     `pictures` are drawn of portraits for an epoch; none: as many as the configuration says.
     """
-    if isinstance(data.train, Mixture):
-        return portrait_batches(
+    if isinstance(data.train, CropSampler):
+        return crop_batches(
             data.train.drawing(pictures) if pictures else data.train,
             data.spec,
             config.augmentation,
@@ -146,19 +146,19 @@ def batches(
     )
 
 
-def class_weights(config: TrainConfig, train: Pictures | Mixture) -> dict[int, float] | None:
+def class_weights(config: TrainConfig, train: Pictures | CropSampler) -> dict[int, float] | None:
     """Loss weights by class, 0 for Real; none where both classes count alike."""
     if config.class_weights is None:
         return None
     if isinstance(config.class_weights, tuple):
         return dict(enumerate(config.class_weights))
-    if isinstance(train, Mixture):
+    if isinstance(train, CropSampler):
         return None  # half of what it draws is real
     fake = float(train.targets.mean())
     return {0: 0.5 / (1 - fake), 1: 0.5 / fake}
 
 
-def _alteration(config: TrainConfig) -> Alter | None:
+def _alteration(config: TrainConfig) -> PictureTransform | None:
     how, noise = config.augmentation, config.faults.input_noise
     if not (how.chosen or noise):
         return None

@@ -62,7 +62,7 @@ def runs_figure(runs: Mapping[str, Run]) -> Figure:
     return figure
 
 
-def altered_figure(pixels: NDArray[np.uint8], how: Augmentation) -> Figure:
+def augmentation_figure(pixels: NDArray[np.uint8], how: Augmentation) -> Figure:
     """A picture, uint8 RGB (h, w, 3), and what an augmentation makes of it in five epochs."""
     from detection_model.figures import new_figure
     from detection_model.training.augment import augment

@@ -14,7 +14,7 @@ from detection_model.training import network
 from detection_model.training.config import ProbeSettings, TrainConfig
 from detection_model.training.loading import TrainingData
 from detection_model.training.run import Reporter, TrainingError
-from detection_model.training.sampler import Mixture
+from detection_model.training.sampler import CropSampler
 
 # No epoch has it, so that the first one draws other pictures.
 _EPOCH = 2**31
@@ -39,7 +39,7 @@ def fit_probe(
     from detection_model.architectures.statistics import SPREAD, STANDARD, STATISTICS
 
     names = {layer.name for layer in model.layers}
-    if STATISTICS not in names or not isinstance(data.train, Mixture):
+    if STATISTICS not in names or not isinstance(data.train, CropSampler):
         raise TrainingError("a probe needs portraits and a network with statistics, as v5 has")
     report.say(f"fitting a probe to {settings.pictures} pictures")
     drawn = network.batches(config, data, _EPOCH, settings.pictures)

@@ -11,11 +11,11 @@ from PIL import Image
 
 from detection_model import imaging
 from detection_model.card import ClassName, InputSpec
-from detection_model.data.face_crops import Portrait, Portraits
+from detection_model.data.face_crops import FaceCrop, FaceCrops
 from detection_model.data.folders import DataError
 from detection_model.synthesis import training_fakes
 from detection_model.training.augment import augment
-from detection_model.training.config import Augmentation, PortraitSettings
+from detection_model.training.config import Augmentation, FaceCropSettings
 
 Pixels = NDArray[np.uint8]
 # Of the face: how far a cut-out's middle may be from its own, either way.
@@ -23,21 +23,21 @@ _OFF_CENTRE = 0.06
 
 
 @dataclass(frozen=True)
-class Mixture:
+class CropSampler:
     """Pools that an epoch samples from: real and fake crops by source, and training fakes."""
 
-    pools: dict[tuple[str, str], list[Portrait]]
-    settings: PortraitSettings
+    pools: dict[tuple[str, str], list[FaceCrop]]
+    settings: FaceCropSettings
 
     @classmethod
-    def of(cls, portraits: Portraits, settings: PortraitSettings) -> "Mixture":
+    def of(cls, portraits: FaceCrops, settings: FaceCropSettings) -> "CropSampler":
         """Sort portraits by source and class."""
-        pools: dict[tuple[str, str], list[Portrait]] = {}
+        pools: dict[tuple[str, str], list[FaceCrop]] = {}
         for one in portraits.all:
             pools.setdefault((one.source, one.example.label), []).append(one)
         return cls(pools, settings)
 
-    def drawing(self, pictures: int) -> "Mixture":
+    def drawing(self, pictures: int) -> "CropSampler":
         """The same with another number of pictures in an epoch."""
         return replace(self, settings=self.settings.model_copy(update={"pictures": pictures}))
 
@@ -56,7 +56,7 @@ class Mixture:
         rng = np.random.default_rng([seed, epoch])
         return rng.choice(len(shares), self.settings.pictures, p=shares)
 
-    def draw(self, how: str, name: str, rng: np.random.Generator) -> tuple[Portrait, Pixels]:
+    def draw(self, how: str, name: str, rng: np.random.Generator) -> tuple[FaceCrop, Pixels]:
         """A portrait of a source and its pixels, forged where `how` says so."""
         pool = self.pools[name, "Fake" if how == "Fake" else "Real"]
         one = pool[rng.integers(len(pool))]
@@ -96,7 +96,7 @@ class Mixture:
 
 
 def view(
-    portrait: Portrait,
+    portrait: FaceCrop,
     pixels: Pixels,
     spec: InputSpec,
     margins: tuple[float, float],
@@ -118,8 +118,8 @@ def view(
     return np.asarray(resized)
 
 
-def portrait_batches(
-    mixture: Mixture,
+def crop_batches(
+    mixture: CropSampler,
     spec: InputSpec,
     how: Augmentation,
     *,
@@ -162,7 +162,7 @@ def portrait_batches(
 
 
 def _picture(
-    mixture: Mixture, kind: int, spec: InputSpec, how: Augmentation, rng: np.random.Generator
+    mixture: CropSampler, kind: int, spec: InputSpec, how: Augmentation, rng: np.random.Generator
 ) -> Pixels:
     portrait, pixels = mixture.draw(*mixture.kinds[kind], rng)
     return augment(view(portrait, pixels, spec, mixture.settings.margins, rng), how, rng)

@@ -14,13 +14,13 @@ from detection_model.figures import colour, new_figure
 from detection_model.training.config import TrainConfig
 from detection_model.training.loading import TrainingData, load_data
 from detection_model.training.run import Reporter
-from detection_model.training.train import Places, fit, publish
+from detection_model.training.train import Folders, fit, publish
 
 TABLE, NOTES, PLOT = "table.csv", "table.md", "accuracy.png"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class StudyResult:
     """One row: what was measured, or why the configuration was not trained here.
 
     The last epoch is measured, that is, the model that was published. `accuracy_lost` is how much
@@ -51,7 +51,7 @@ class Outcome:
 
 
 def write_tables(
-    outcomes: Sequence[Outcome], folder: Path, title: str, warnings: Sequence[str] = ()
+    outcomes: Sequence[StudyResult], folder: Path, title: str, warnings: Sequence[str] = ()
 ) -> None:
     """Write `table.csv` and, for reading, `table.md`: the same rows, and what no row has left out.
 
@@ -71,7 +71,7 @@ def write_tables(
     (folder / NOTES).write_text("\n".join(lines) + "\n")
 
 
-def curves_figure(outcomes: Iterable[Outcome]) -> Figure:
+def curves_figure(outcomes: Iterable[StudyResult]) -> Figure:
     """Validation accuracy over the epochs, a line each."""
     figure, (axes,) = new_figure(1, width=7, height=4)
     for position, outcome in enumerate(one for one in outcomes if one.curve):
@@ -100,7 +100,7 @@ def _shown(value: object) -> str:
 
 
 # What is found of a published model, by name.
-Judge = Callable[[Path], Mapping[str, float]]
+Measure = Callable[[Path], Mapping[str, float]]
 
 
 @dataclass(frozen=True)
@@ -112,10 +112,10 @@ class Study:
 
     title: str
     configs: Mapping[str, TrainConfig]
-    left_out: Sequence[Outcome] = ()
+    left_out: Sequence[StudyResult] = ()
     against: str | None = None
     warnings: Sequence[str] = ()
-    judge: Judge | None = None
+    judge: Measure | None = None
 
 
 class _Kept(BaseModel):
@@ -125,10 +125,10 @@ class _Kept(BaseModel):
 
     config: TrainConfig
     data_fingerprint: str
-    outcome: Outcome
+    outcome: StudyResult
 
 
-def conduct(study: Study, folder: Path, logs: Path, report: Reporter) -> None:
+def run_study(study: Study, folder: Path, logs: Path, report: Reporter) -> None:
     """Train one after another into `folder` and update its tables and plot after each.
 
     Weights that are not here leave a row that says so. What was trained before, in the same way
@@ -139,8 +139,8 @@ def conduct(study: Study, folder: Path, logs: Path, report: Reporter) -> None:
         Interrupted: on Ctrl-C; the same call goes on in the configuration that was stopped.
     """
     waiting = "not run: it was not its turn before the study was stopped"
-    rows = {name: Outcome(name, status=waiting) for name in study.configs}
-    places = Places(folder / "models", logs)
+    rows = {name: StudyResult(name, status=waiting) for name in study.configs}
+    places = Folders(folder / "models", logs)
     for name, outcome in _outcomes(study, places, report):
         rows[name] = replace(outcome, name=name)
         before = rows[study.against].val_accuracy if study.against else None
@@ -149,7 +149,7 @@ def conduct(study: Study, folder: Path, logs: Path, report: Reporter) -> None:
         curves_figure(outcomes).savefig(folder / PLOT)
 
 
-def _outcomes(study: Study, places: Places, report: Reporter) -> Iterator[tuple[str, Outcome]]:
+def _outcomes(study: Study, places: Folders, report: Reporter) -> Iterator[tuple[str, StudyResult]]:
     data: tuple[object, TrainingData] | None = None
     for name, config in study.configs.items():
         # Fault studies share their pictures, backbones have sizes of their own.
@@ -167,7 +167,7 @@ def _outcomes(study: Study, places: Places, report: Reporter) -> Iterator[tuple[
             outcome = _trained(config, data[1], places, report, study.judge)
         except WeightsError as error:
             report.say(f"not trained: {error}")
-            yield name, Outcome(name, status=f"not run: {error}")
+            yield name, StudyResult(name, status=f"not run: {error}")
             continue
         found = _Kept(config=config, data_fingerprint=data[1].fingerprint, outcome=outcome)
         kept.write_text(found.model_dump_json(indent=2) + "\n")
@@ -175,14 +175,18 @@ def _outcomes(study: Study, places: Places, report: Reporter) -> Iterator[tuple[
 
 
 def _trained(
-    config: TrainConfig, data: TrainingData, places: Places, report: Reporter, judge: Judge | None
-) -> Outcome:
+    config: TrainConfig,
+    data: TrainingData,
+    places: Folders,
+    report: Reporter,
+    judge: Measure | None,
+) -> StudyResult:
     began = time.monotonic()
     fitted = fit(config, data, places.logs, report)
     seconds = time.monotonic() - began
     published = publish(fitted, data, places.models / f"{config.name}.keras")
     history = fitted.record.history
-    return Outcome(
+    return StudyResult(
         config.name,
         epochs=len(history["loss"]),
         parameters=fitted.record.parameters,
@@ -197,7 +201,7 @@ def _trained(
     )
 
 
-def _read(path: Path, config: TrainConfig, data: TrainingData) -> Outcome | None:
+def _read(path: Path, config: TrainConfig, data: TrainingData) -> StudyResult | None:
     try:
         found = _Kept.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
@@ -206,7 +210,7 @@ def _read(path: Path, config: TrainConfig, data: TrainingData) -> Outcome | None
     return found.outcome if same else None
 
 
-def _compared(outcome: Outcome, before: float | None) -> Outcome:
+def _compared(outcome: StudyResult, before: float | None) -> StudyResult:
     if before is None or outcome.val_accuracy is None:
         return outcome
     return replace(outcome, accuracy_lost=before - outcome.val_accuracy)

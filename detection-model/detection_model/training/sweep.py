@@ -16,7 +16,7 @@ from detection_model.training import run
 from detection_model.training.config import TrainConfig
 from detection_model.training.loading import TrainingData, load_data
 from detection_model.training.run import Reporter
-from detection_model.training.train import Fitted, fit
+from detection_model.training.train import TrainedModel, fit
 
 STORE = "sweep.db"
 
@@ -83,7 +83,7 @@ def _trained(
     return min((loss for loss in losses if not math.isnan(loss)), default=math.inf)
 
 
-def _finish(fitted: Fitted, chosen: dict[str, Any]) -> None:
+def _finish(fitted: TrainedModel, chosen: dict[str, Any]) -> None:
     import tensorflow as tf
     from tensorboard.plugins.hparams import api
 

@@ -8,7 +8,7 @@ import keras
 
 from detection_model import architectures
 from detection_model.card import Card, TrainingRun, card_path, file_sha256, write_card
-from detection_model.data.issues import data_warnings, read_findings, said_of
+from detection_model.data.issues import data_warnings, read_issues, warnings_for
 from detection_model.training import network, plots, run
 from detection_model.training.callbacks import (
     Progress,
@@ -28,14 +28,14 @@ from detection_model.training.run import TrainingError as TrainingError
 
 
 @dataclass(frozen=True)
-class Places:
+class Folders:
     """Input and output folders."""
 
     models: Path
     logs: Path
 
 
-def train(config: TrainConfig, places: Places, report: Reporter, *, force: bool = False) -> Path:
+def train(config: TrainConfig, places: Folders, report: Reporter, *, force: bool = False) -> Path:
     """Train, publish `<models>/<name>.keras` with its card, and return its path.
 
     An unfinished run of the same configuration and data is resumed.
@@ -56,7 +56,7 @@ def train(config: TrainConfig, places: Places, report: Reporter, *, force: bool 
 
 
 @dataclass(frozen=True)
-class Fitted:
+class TrainedModel:
     """A trained network, the folder of its run and what happened there."""
 
     model: Any
@@ -64,7 +64,7 @@ class Fitted:
     record: RunRecord
 
 
-def fit(config: TrainConfig, data: TrainingData, logs: Path, report: Reporter) -> Fitted:
+def fit(config: TrainConfig, data: TrainingData, logs: Path, report: Reporter) -> TrainedModel:
     """Train through all stages; an unfinished run of the same configuration and data goes on.
 
     Raises:
@@ -93,15 +93,15 @@ def fit(config: TrainConfig, data: TrainingData, logs: Path, report: Reporter) -
             report.say(f"logging to {folder}")
             if config.probe:
                 save_weights_only(model, folder / run.PROBE)
-    if data.written_split is not None:
-        plots.write_json(folder / "split.json", data.written_split)
+    if data.split_paths is not None:
+        plots.write_json(folder / "split.json", data.split_paths)
     # As of now: a resumed run may have been inspected since.
-    warned = tuple(text for one in data.folders for text in said_of(one, logs))
+    warned = tuple(text for one in data.folders for text in warnings_for(one, logs))
     inspected = any(data_warnings(one, logs) is not None for one in data.folders)
     record.data_warnings = warned if inspected else None
     for text in warned:
         report.say(f"WARNING: {text}")
-    fitted = Fitted(model, folder, record)
+    fitted = TrainedModel(model, folder, record)
     _go_on(fitted, progress)
     try:
         for number in range(progress.stage, len(plan)):
@@ -119,7 +119,7 @@ def fit(config: TrainConfig, data: TrainingData, logs: Path, report: Reporter) -
     return fitted
 
 
-def _go_on(fitted: Fitted, progress: Progress) -> None:
+def _go_on(fitted: TrainedModel, progress: Progress) -> None:
     record = fitted.record
     record.status = "running"
     record.history = {name: values[: progress.epochs] for name, values in record.history.items()}
@@ -127,7 +127,7 @@ def _go_on(fitted: Fitted, progress: Progress) -> None:
 
 
 def _fit_stage(
-    fitted: Fitted,
+    fitted: TrainedModel,
     stage: Stage,
     progress: Progress,
     data: TrainingData,
@@ -174,7 +174,7 @@ def _new_record(
     )
 
 
-def publish(fitted: Fitted, data: TrainingData, published: Path) -> Path:
+def publish(fitted: TrainedModel, data: TrainingData, published: Path) -> Path:
     """Write the model that the configuration keeps, with its card; then mark the run as finished.
 
     In this order a failure while writing leaves a run that the same command resumes.
@@ -233,7 +233,7 @@ def _leaks(data: TrainingData, folder: Path) -> tuple[str, ...]:
     return tuple(
         f"Trained on {found.data}: {leak.message}"
         for one in data.folders
-        if (found := read_findings(one, folder.parent.parent))
+        if (found := read_issues(one, folder.parent.parent))
         for leak in found.leaks
     )
 

@@ -11,7 +11,7 @@ from app.core.errors import InvalidError, NotFoundError
 from app.inference.evaluation_pictures import PictureFinder
 from app.schemas.compare import Call, Disagreement, ModelComparison, Pair
 from app.service import Service
-from detection_model.evaluation.comparison import Judged, compare
+from detection_model.evaluation.comparison import ComparedPicture, compare
 from detection_model.evaluation.records import Prediction
 
 router = APIRouter(prefix="/api", tags=["compare"])
@@ -86,7 +86,7 @@ def _predictions(service: Service) -> Iterator[Prediction]:
             yield from model.evaluation.predictions
 
 
-def _disagreement(picture: Judged, *, there: bool) -> Disagreement:
+def _disagreement(picture: ComparedPicture, *, there: bool) -> Disagreement:
     return Disagreement(
         path=picture.path,
         label=picture.label,

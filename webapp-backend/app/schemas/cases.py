@@ -6,14 +6,14 @@ from pydantic import BaseModel, Field
 
 from app.schemas.base import Answer
 from app.schemas.predict import Prediction
-from detection_model.evaluation.cases import LONGEST_NOTE, Really
+from detection_model.evaluation.cases import MAX_NOTE_LENGTH, ClaimedLabel
 
 
 class CaseClaim(BaseModel):
     """The fields of the form beside the picture."""
 
-    really: Really = Field(description="what the picture is; unsure: something else is wrong")
-    note: str = Field("", max_length=LONGEST_NOTE, description="why; read by the operator")
+    really: ClaimedLabel = Field(description="what the picture is; unsure: something else is wrong")
+    note: str = Field("", max_length=MAX_NOTE_LENGTH, description="why; read by the operator")
     keep_picture: bool = Field(
         False,
         description="consent: the file as it is, with its metadata, is kept on the server until "
@@ -26,7 +26,7 @@ class CaseKept(BaseModel):
 
     sha256: str = Field(description="of the picture; the name of its case")
     created: datetime = Field(description="of the newest claim, which is the one that counts")
-    really: Really
+    really: ClaimedLabel
     picture_kept: bool
     claims: int = Field(description="about this picture, older ones included")
 

@@ -14,15 +14,15 @@ from detection_model.data.audit.leaks import FEWEST, Separation, file_separation
 from detection_model.data.audit.scan import Row, Scan, Unreadable, scan
 from detection_model.data.decoding import Progress
 from detection_model.data.folders import DataFolder
-from detection_model.data.issues import DataFindings, Finding, Kind, Severity, fingerprint
+from detection_model.data.issues import DataIssues, Issue, Kind, Severity, fingerprint
 
 # Beyond this many of one class for one of the other, accuracy flatters who always says the same.
 _UNEVEN = 1.5
 
 
-def duplicate_findings(
+def duplicate_issues(
     rows: Sequence[Row], exact: Sequence[Indices], near: Sequence[Indices]
-) -> list[Finding]:
+) -> list[Issue]:
     """Copies across splits are leaks, under both classes warnings, within a split notes."""
     return [
         *_copies(rows, exact, "exact_duplicates", "the same pixels"),
@@ -36,11 +36,11 @@ def duplicate_findings(
     ]
 
 
-def file_findings(separations: Sequence[Separation]) -> list[Finding]:
+def file_issues(separations: Sequence[Separation]) -> list[Issue]:
     """A file's format, size in pixels, compression or metadata that tells the classes apart."""
     if not separations:
         few = f"Too few pictures to test for format leaks: {FEWEST} of each class are needed."
-        return [Finding(kind="not_checked", severity="note", message=few)]
+        return [Issue(kind="not_checked", severity="note", message=few)]
     *families, size, everything = separations
     if leaking := [one for one in families if one.leaks]:
         text = (
@@ -50,10 +50,10 @@ def file_findings(separations: Sequence[Separation]) -> list[Finding]:
             "training and before any claim."
         )
         numbers = {one.family: round(one.auc, 4) for one in leaking}
-        return [Finding(kind="format_leak", severity="leak", message=text, numbers=numbers)]
+        return [Issue(kind="format_leak", severity="leak", message=text, numbers=numbers)]
     # What differs in compression differs in bytes as well: said where nothing else is.
     return [
-        Finding(
+        Issue(
             kind="format_leak",
             severity="warning",
             message=f"Fakes and reals are told apart by {one.family} {_how_well(one)}: at the same "
@@ -65,10 +65,10 @@ def file_findings(separations: Sequence[Separation]) -> list[Finding]:
     ][:1]
 
 
-def light_findings(separations: Sequence[Separation]) -> list[Finding]:
+def light_issues(separations: Sequence[Separation]) -> list[Issue]:
     """Classes that differ in colour, light or sharpness: collected, not generated, differently."""
     return [
-        Finding(
+        Issue(
             kind="content_differs",
             severity="warning",
             message=f"Fakes and reals are told apart by {one.family} {_how_well(one)}: a detector "
@@ -80,7 +80,7 @@ def light_findings(separations: Sequence[Separation]) -> list[Finding]:
     ]
 
 
-def unreadable_findings(unreadable: Sequence[Unreadable]) -> list[Finding]:
+def unreadable_issues(unreadable: Sequence[Unreadable]) -> list[Issue]:
     """Files that are left out."""
     if not unreadable:
         return []
@@ -90,10 +90,10 @@ def unreadable_findings(unreadable: Sequence[Unreadable]) -> list[Finding]:
         f"({by_class['Real']} Real, {by_class['Fake']} Fake)."
     )
     numbers = {"files": float(len(unreadable))}
-    return [Finding(kind="unreadable", severity="warning", message=message, numbers=numbers)]
+    return [Issue(kind="unreadable", severity="warning", message=message, numbers=numbers)]
 
 
-def balance_findings(data: DataFolder) -> list[Finding]:
+def balance_issues(data: DataFolder) -> list[Issue]:
     """Splits with one class only, or with many more of one than of the other."""
     alone: dict[str, str] = {}
     uneven: dict[str, str] = {}
@@ -110,32 +110,30 @@ def balance_findings(data: DataFolder) -> list[Finding]:
             f"Pictures of one class only in {_listed(list(alone))}: nothing can be measured there "
             "without those of another set."
         )
-        found.append(Finding(kind="imbalance", severity="warning", message=text))
+        found.append(Issue(kind="imbalance", severity="warning", message=text))
     if uneven:
         text = (
             f"Uneven classes ({', '.join(uneven.values())}): weigh them in training, and read "
             "balanced accuracy."
         )
-        found.append(Finding(kind="imbalance", severity="note", message=text))
+        found.append(Issue(kind="imbalance", severity="note", message=text))
     return found
 
 
-def sample_findings(inspected: int, pictures: int) -> list[Finding]:
+def sample_issues(inspected: int, pictures: int) -> list[Issue]:
     """A sample may miss what all of the pictures would show, copies above all."""
     if inspected >= pictures:
         return []
     text = f"Only {inspected} of {pictures} pictures were looked at: copies may have been missed."
-    return [Finding(kind="not_checked", severity="note", message=text)]
+    return [Issue(kind="not_checked", severity="note", message=text)]
 
 
-def loudest_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def loudest_first(findings: Iterable[Issue]) -> tuple[Issue, ...]:
     """Leaks, then warnings, then notes."""
     return tuple(sorted(findings, key=lambda one: get_args(Severity).index(one.severity)))
 
 
-def _copies(
-    rows: Sequence[Row], groups: Sequence[Indices], kind: Kind, alike: str
-) -> list[Finding]:
+def _copies(rows: Sequence[Row], groups: Sequence[Indices], kind: Kind, alike: str) -> list[Issue]:
     across = [group for group in groups if len(_splits(rows, group)) > 1]
     within = [group for group in groups if len(_splits(rows, group)) == 1]
     found = []
@@ -147,21 +145,21 @@ def _copies(
             "was learned by heart is measured as skill. Keep one copy of each."
         )
         numbers = {names: float(count) for names, count in between.items()}
-        found.append(Finding(kind=kind, severity="leak", message=text, numbers=numbers))
+        found.append(Issue(kind=kind, severity="leak", message=text, numbers=numbers))
     if within:
         text = f"{_many(len(within), 'picture')} more than once with {alike} within a split."
         numbers = {"pictures": float(len(within))}
-        found.append(Finding(kind=kind, severity="note", message=text, numbers=numbers))
+        found.append(Issue(kind=kind, severity="note", message=text, numbers=numbers))
     return found
 
 
-def _both_classes(rows: Sequence[Row], groups: Sequence[Indices]) -> list[Finding]:
+def _both_classes(rows: Sequence[Row], groups: Sequence[Indices]) -> list[Issue]:
     both = [group for group in groups if len({rows[member].place.label for member in group}) > 1]
     if not both:
         return []
     text = f"{_many(len(both), 'picture')} both as Real and as Fake: one of the two is wrong."
     numbers = {"pictures": float(len(both))}
-    return [Finding(kind="both_classes", severity="warning", message=text, numbers=numbers)]
+    return [Issue(kind="both_classes", severity="warning", message=text, numbers=numbers)]
 
 
 def _splits(rows: Sequence[Row], group: Indices) -> list[str]:
@@ -196,7 +194,7 @@ class Inspection:
     near: list[Indices]
     files: list[Separation]
     light: list[Separation]
-    findings: DataFindings
+    findings: DataIssues
 
 
 def inspect_data(
@@ -218,18 +216,18 @@ def inspect_data(
     pictures = sum(map(len, data.splits.values()))
     found = loudest_first(
         [
-            *duplicate_findings(seen.rows, exact, near),
-            *file_findings(files),
-            *light_findings(light),
-            *unreadable_findings(seen.unreadable),
-            *balance_findings(data),
-            *sample_findings(inspected, pictures),
+            *duplicate_issues(seen.rows, exact, near),
+            *file_issues(files),
+            *light_issues(light),
+            *unreadable_issues(seen.unreadable),
+            *balance_issues(data),
+            *sample_issues(inspected, pictures),
         ]
     )
-    findings = DataFindings(
+    findings = DataIssues(
         data=data.name,
         fingerprint=fingerprint(data),
-        split=data.how,
+        split=data.split_origin,
         examples=data.counts(),
         inspected=inspected,
         pictures=pictures,

@@ -23,7 +23,7 @@ from detection_model.data.audit.leaks import Separation
 from detection_model.data.audit.scan import Light, Place, Row, Scan
 from detection_model.data.audit.tables import commonest
 from detection_model.data.folders import Example
-from detection_model.data.issues import REPORT, DataFindings, report_folder
+from detection_model.data.issues import REPORT, DataIssues, report_folder
 from detection_model.headers import Container
 from detection_model.measures import SIDE, radial_profile
 
@@ -58,7 +58,7 @@ class Copies(BaseModel):
     pictures: list[str]
 
 
-class DataReport(DataFindings):
+class DataReport(DataIssues):
     """report.json: the findings and the figures they rest on."""
 
     classes: dict[ClassName, ClassReport]

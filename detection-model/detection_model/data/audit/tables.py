@@ -16,7 +16,7 @@ from detection_model.data.folders import DataFolder, SplitName
 def counts_table(data: DataFolder) -> Table:
     """Pictures by split and class."""
     classes = get_args(ClassName)
-    table = Table("split", *classes, title=f"{data.name}, split {data.how}", min_width=40)
+    table = Table("split", *classes, title=f"{data.name}, split {data.split_origin}", min_width=40)
     counts = data.counts()
     for split in get_args(SplitName):
         if split in data.splits:

@@ -16,7 +16,7 @@ from detection_model.data.synthetic import synthetic_picture
 from detection_model.evaluation import plots, tables
 from detection_model.evaluation.comparison import compare
 from detection_model.evaluation.records import Prediction, Published, read_published
-from detection_model.evaluation.verdicts import judge_folder
+from detection_model.evaluation.verdicts import predict_folder
 from detection_model.inference.detector import Detector
 from detection_model.training.logs import RunReader
 from detection_model.training.plots import runs_figure
@@ -78,19 +78,19 @@ def test_a_folder_of_fakes_is_judged_by_every_model(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("made with my program")
     (tmp_path / ".hidden").write_text("")
     detectors = {name: Detector.load(MODELS / f"{name}.keras") for name in ("v1", "v3")}
-    found = judge_folder(tmp_path, detectors)
+    found = predict_folder(tmp_path, detectors)
     assert list(found.verdicts) == ["0.png", "1.png", "2.png"]
     assert [bad.path.name for bad in found.bad] == ["notes.txt"]
     expected = predict(detectors["v3"], tmp_path / "1.png").verdict
     assert found.verdicts["1.png"]["v3"] == expected
-    *pictures, last = rows(tables.found_table(found))
+    *pictures, last = rows(tables.verdicts_table(found))
     assert pictures[1][2] == f"{expected.prediction} ({expected.fake:.2f})"
     calls = [line[1].startswith("Fake") for line in pictures]
     assert last[:2] == ["found", f"{sum(calls)} of 3"]
 
 
 def test_a_folder_that_is_not_there_holds_no_pictures(tmp_path: Path) -> None:
-    assert judge_folder(tmp_path / "nowhere", {}).verdicts == {}
+    assert predict_folder(tmp_path / "nowhere", {}).verdicts == {}
 
 
 def test_a_file_that_is_missing_beside_a_model_is_named(tmp_path: Path) -> None:

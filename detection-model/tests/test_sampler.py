@@ -9,40 +9,40 @@ from factories import FACE, SIDE, noisy_pixels
 from PIL import Image
 
 from detection_model.card import InputSpec
-from detection_model.data.face_crops import Portrait, Portraits, load_portraits
+from detection_model.data.face_crops import FaceCrop, FaceCrops, load_face_crops
 from detection_model.data.folders import Example
-from detection_model.training.config import Augmentation, ConfigError, PortraitSettings, configured
+from detection_model.training.config import Augmentation, ConfigError, FaceCropSettings, configured
 from detection_model.training.network import class_weights
-from detection_model.training.sampler import Mixture, portrait_batches, view
+from detection_model.training.sampler import CropSampler, crop_batches, view
 
 SPEC = InputSpec(height=64, width=64)
 
 
-def portrait(colour: int, label: str, source: str) -> Portrait:
+def portrait(colour: int, label: str, source: str) -> FaceCrop:
     example = Example(Path(f"{source}/{label}/{colour}.png"), label)  # type: ignore[arg-type]
-    return Portrait(noisy_pixels(colour, colour), FACE, example, source, f"{colour:064x}")
+    return FaceCrop(noisy_pixels(colour, colour), FACE, example, source, f"{colour:064x}")
 
 
-def portraits() -> Portraits:
+def portraits() -> FaceCrops:
     every = [portrait(40 + n, "Real", "a") for n in range(4)]
     every += [portrait(60 + n, "Real", "b") for n in range(4)]
     every += [portrait(180 + n, "Fake", "a") for n in range(4)]
     every += [portrait(220 + n, "Fake", "c") for n in range(4)]
-    return Portraits(every, [])
+    return FaceCrops(every, [])
 
 
-def settings(**changes: object) -> PortraitSettings:
+def settings(**changes: object) -> FaceCropSettings:
     given = {
         "real": {"a": 1.0, "b": 3.0},
         "fake": {"a": 1.0, "c": 1.0},
         "forged": {"blended": 0.2, "swapped": 0.2},
         "pictures": 4000,
     }
-    return PortraitSettings.model_validate(given | changes)
+    return FaceCropSettings.model_validate(given | changes)
 
 
 def test_an_epoch_is_half_real_and_weighs_data_sets_and_forgeries_as_told() -> None:
-    mixture = Mixture.of(portraits(), settings())
+    mixture = CropSampler.of(portraits(), settings())
     drawn = [mixture.kinds[at] for at in mixture.plan(seed=0, epoch=0)]
     share = {kind: drawn.count(kind) / len(drawn) for kind in mixture.kinds}
     expected = {
@@ -59,8 +59,8 @@ def test_an_epoch_is_half_real_and_weighs_data_sets_and_forgeries_as_told() -> N
 
 
 def test_balanced_class_weights_leave_the_balanced_draw_as_it_is() -> None:
-    unequal = Portraits([one for one in portraits().all if one.source != "b"], [])
-    mixture = Mixture.of(unequal, settings(real={"a": 1.0}))
+    unequal = FaceCrops([one for one in portraits().all if one.source != "b"], [])
+    mixture = CropSampler.of(unequal, settings(real={"a": 1.0}))
     config = configured("v4", {"data": "x", "class_weights": "balanced"})
     assert class_weights(config, mixture) is None
     chosen = configured("v4", {"data": "x", "class_weights": "1,2"})
@@ -68,16 +68,16 @@ def test_balanced_class_weights_leave_the_balanced_draw_as_it_is() -> None:
 
 
 def test_epochs_differ_and_each_is_the_same_again() -> None:
-    mixture = Mixture.of(portraits(), settings())
+    mixture = CropSampler.of(portraits(), settings())
     assert np.array_equal(mixture.plan(1, 2), mixture.plan(1, 2))
     assert not np.array_equal(mixture.plan(1, 2), mixture.plan(1, 3))
 
 
 def test_batches_are_the_same_from_the_start_and_from_an_epoch_on() -> None:
-    mixture = Mixture.of(portraits(), settings(pictures=8))
+    mixture = CropSampler.of(portraits(), settings(pictures=8))
 
     def batches_from(first: int) -> Any:
-        return portrait_batches(
+        return crop_batches(
             mixture,
             SPEC,
             Augmentation(flip=True, jpeg=40, share=1),
@@ -99,8 +99,8 @@ def test_batches_are_the_same_from_the_start_and_from_an_epoch_on() -> None:
 
 
 def test_a_forgery_counts_as_fake_and_a_real_as_real() -> None:
-    mixture = Mixture.of(portraits(), settings(pictures=64))
-    batches = portrait_batches(mixture, SPEC, Augmentation(), batch_size=64, seed=0, first_epoch=0)
+    mixture = CropSampler.of(portraits(), settings(pictures=64))
+    batches = crop_batches(mixture, SPEC, Augmentation(), batch_size=64, seed=0, first_epoch=0)
     _, targets = batches[0]
     kinds = [mixture.kinds[at][0] for at in mixture.plan(0, 0)]
     assert targets[:, 0].tolist() == [float(kind != "Real") for kind in kinds]
@@ -122,7 +122,7 @@ def test_portraits_are_kept_at_their_own_resolution_with_the_face_in_place(tmp_p
     Image.fromarray(noisy_pixels(90)).save(tmp_path / "one.png")
     (tmp_path / "bad.jpg").write_bytes(b"no picture")
     examples = [("a", Example(tmp_path / name, "Real")) for name in ("one.png", "bad.jpg")]
-    found = load_portraits(examples)
+    found = load_face_crops(examples)
     (one,) = found.all
     assert one.pixels.shape == (SIDE, SIDE, 3)
     # Nobody is in it, so its middle counts as the face.

@@ -9,7 +9,7 @@ from PIL import Image
 
 from detection_model import predict
 from detection_model.card import CardError, read_card
-from detection_model.evaluation.cards import chosen, readings
+from detection_model.evaluation.cards import best_convention, probe_conventions
 from detection_model.inference.detector import Detector
 
 
@@ -60,7 +60,7 @@ def test_range_and_polarity_are_found(
     tmp_path: Path, labelled: Path, values: str, middle: float, width: float, fake_first: bool
 ) -> None:
     path = middling_model(tmp_path / "foreign.keras", middle, width, fake_first)
-    best = chosen(readings(path, labelled))
+    best = best_convention(probe_conventions(path, labelled))
     assert best.values == values
     assert best.auc == 1
     assert best.card.output.classes == (("Fake", "Real") if fake_first else ("Real", "Fake"))
@@ -86,4 +86,4 @@ def test_the_command_writes_a_card_with_which_verdicts_are_right(
 def test_a_model_that_knows_nothing_gets_no_card(tmp_path: Path, labelled: Path) -> None:
     path = middling_model(tmp_path / "foreign.keras", 1e6, 1.0, fake_first=True)
     with pytest.raises(CardError, match="no reading tells Real from Fake"):
-        chosen(readings(path, labelled))
+        best_convention(probe_conventions(path, labelled))

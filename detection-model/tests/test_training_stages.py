@@ -24,7 +24,7 @@ from detection_model.training import run
 from detection_model.training.config import TrainConfig, configured
 from detection_model.training.devices import Devices, describe
 from detection_model.training.run import RunRecord
-from detection_model.training.train import Places, Reporter, train
+from detection_model.training.train import Folders, Reporter, train
 
 pytestmark = pytest.mark.slow
 
@@ -37,7 +37,7 @@ def small(data: Path, recipe: str = "v3", **changes: Any) -> TrainConfig:
 
 def trained(config: TrainConfig, home: Path) -> tuple[Path, RunRecord]:
     """The run's folder and record; the model is in `home/models`."""
-    train(config, Places(home / "models", home / "logs"), Reporter(), force=True)
+    train(config, Folders(home / "models", home / "logs"), Reporter(), force=True)
     (record,) = home.glob(f"logs/{config.name}/*/run.json")
     return record.parent, RunRecord.model_validate_json(record.read_bytes())
 
@@ -62,7 +62,7 @@ def test_leaks_that_were_found_are_said_and_stand_in_the_card(tmp_path: Path) ->
     said: list[str] = []
     train(
         small(data, epochs=1),
-        Places(tmp_path / "models", tmp_path / "logs"),
+        Folders(tmp_path / "models", tmp_path / "logs"),
         Reporter(say=said.append),
     )
     (record,) = tmp_path.glob("logs/small/*/run.json")
@@ -114,7 +114,7 @@ def test_a_run_is_unfinished_until_its_model_is_published(synthetic: Path, tmp_p
     not_a_folder = tmp_path / "file"
     not_a_folder.touch()
     with pytest.raises(FileExistsError):
-        train(config, Places(not_a_folder, tmp_path / "logs"), Reporter())
+        train(config, Folders(not_a_folder, tmp_path / "logs"), Reporter())
     (record,) = tmp_path.glob("logs/small/*/run.json")
     assert json.loads(record.read_text())["status"] != "finished"
     _, resumed = trained(config, tmp_path)  # in the same folder

@@ -13,8 +13,8 @@ from detection_model.card import Card, IsotonicCalibrator, read_card, write_card
 from detection_model.data.folders import find_data
 from detection_model.data.issues import (
     REPORT,
-    DataFindings,
-    Finding,
+    DataIssues,
+    Issue,
     data_warnings,
     fingerprint,
     report_folder,
@@ -227,11 +227,11 @@ def test_a_swapped_polarity_and_a_leak_are_loud_in_every_report(
     swapped = card.output.model_copy(update={"classes": ("Fake", "Real")})
     write_card(card.model_copy(update={"output": swapped}), bright_models / "red.json")
     data = find_data(bright_data)
-    leak = Finding(kind="format_leak", severity="leak", message="File size tells the classes apart")
-    inspected = DataFindings(
+    leak = Issue(kind="format_leak", severity="leak", message="File size tells the classes apart")
+    inspected = DataIssues(
         data=data.name,
         fingerprint=fingerprint(data),
-        split=data.how,
+        split=data.split_origin,
         examples=data.counts(),
         inspected=1,
         pictures=1,

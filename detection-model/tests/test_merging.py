@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from detection_model.data.folders import DataError, find_data
-from detection_model.data.merging import Source, collect
+from detection_model.data.merging import Source, merge_data
 
 
 def lay_out(root: Path, *names: str) -> Path:
@@ -20,7 +20,7 @@ def test_sources_become_folders_below_each_class(tmp_path: Path) -> None:
     faces = lay_out(tmp_path / "faces", "Train/Real/1.jpg", "Train/Fake/1.jpg", "Test/Fake/2.jpg")
     studio = lay_out(tmp_path / "studio", "Train/Fake/1.jpg")
     out = tmp_path / "all"
-    done = collect([Source.parse(f"{faces}=FFHQ,StyleGAN"), Source.parse(str(studio))], out)
+    done = merge_data([Source.parse(f"{faces}=FFHQ,StyleGAN"), Source.parse(str(studio))], out)
     assert done == {
         "Train/Real/FFHQ": 1,
         "Train/Fake/StyleGAN": 1,
@@ -35,13 +35,13 @@ def test_two_pictures_of_one_name_are_refused_not_lost(tmp_path: Path) -> None:
     one = lay_out(tmp_path / "one", "Train/Real/1.jpg")
     two = lay_out(tmp_path / "two", "Train/Real/1.jpg")
     with pytest.raises(DataError, match=r"two pictures 1\.jpg: name them apart"):
-        collect([Source.parse(f"{one}=same"), Source.parse(f"{two}=same")], tmp_path / "all")
+        merge_data([Source.parse(f"{one}=same"), Source.parse(f"{two}=same")], tmp_path / "all")
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     one = lay_out(tmp_path / "one", "Train/Real/1.jpg")
     with pytest.raises(DataError, match="is not empty"):
-        collect([Source.parse(str(one))], one)
+        merge_data([Source.parse(str(one))], one)
 
 
 @pytest.mark.parametrize("text", ["x=..", "x=a/b,c", "x=a,b/c"])
