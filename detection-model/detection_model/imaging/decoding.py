@@ -66,14 +66,16 @@ def decode(data: bytes, limits: Limits = _DEFAULT_LIMITS) -> Picture:
 
 
 def _decode(data: bytes, limits: Limits) -> tuple[NDArray[np.uint8], str, list[Note]]:
-    """Pixels, format and notes; a file with a harmless fault is repaired and decoded again."""
+    """Pixels, format and notes; a file with a harmless fault is repaired."""
+    if (repaired := repair.of_harmless_fault(data)) is not None:
+        pixels, name, notes = _decode_intact(repaired.data, limits)
+        return pixels, name, [repaired.note, *notes]
     try:
         return _decode_intact(data, limits)
     except ImageError as error:
         if error.code not in ("truncated_image", "corrupt_image"):
             raise
-        repaired = repair.without_fault(data)
-        if repaired is None:
+        if (repaired := repair.of_fault(data)) is None:
             raise
     pixels, name, notes = _decode_intact(repaired.data, limits)
     return pixels, name, [repaired.note, *notes]

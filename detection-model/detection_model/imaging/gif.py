@@ -7,8 +7,9 @@ _EXTENSION, _IMAGE = 0x21, 0x2C
 
 def count_frames(data: bytes, most: int) -> int:
     """Number of frames, at most `most`: a hostile file may hold millions of tiny ones."""
+    frames = 0
     try:
-        at, frames = 13 + _palette(data[10]), 0
+        at = 13 + _palette(data[10])
         while frames < most:
             if data[at] == _EXTENSION:
                 at = _skip_blocks(data, at + 2)

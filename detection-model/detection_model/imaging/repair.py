@@ -12,7 +12,7 @@ from detection_model.imaging.picture import Note
 
 _JPEG, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
 _PNG = b"\x89PNG\r\n\x1a\n"
-# Pillow refuses more text than this in one chunk.
+# Bytes of texts that are worth a note; Pillow refuses more than this in one chunk, unpacked.
 _MAX_TEXT = 1024**2
 _TEXT_CHUNKS = {b"tEXt", b"zTXt", b"iTXt"}
 # Bits that a decoder takes for pixels if it lacks some.
@@ -26,11 +26,16 @@ class Repaired(NamedTuple):
     note: Note
 
 
-def without_fault(data: bytes) -> Repaired | None:
-    """The file without a fault that does no harm to its pixels; None if there is no such fault."""
+def of_harmless_fault(data: bytes) -> Repaired | None:
+    """A PNG file with right checksums and without long texts; None if it has no such fault."""
+    return _sound_png(data, _MAX_TEXT) if data.startswith(_PNG) else None
+
+
+def of_fault(data: bytes) -> Repaired | None:
+    """A file that could not be decoded without a fault that leaves its pixels intact; or None."""
     if data.startswith(_JPEG):
         return _with_jpeg_end(data)
-    return _sound_png(data) if data.startswith(_PNG) else None
+    return _sound_png(data, 0) if data.startswith(_PNG) else None
 
 
 def _with_jpeg_end(data: bytes) -> Repaired | None:
@@ -56,30 +61,35 @@ def _checksum(data: bytes) -> int | None:
         return None
 
 
-def _sound_png(data: bytes) -> Repaired | None:
-    """The PNG file with right checksums and without its texts."""
-    parts, at = [_PNG], len(_PNG)
-    wrong, text_bytes = 0, 0
+def _sound_png(data: bytes, most_text: int) -> Repaired | None:
+    """The PNG file with right checksums and without texts; None if it has neither fault.
+
+    Args:
+        data: a PNG file.
+        most_text: bytes of text up to which they are no fault.
+    """
+    view = memoryview(data)
+    parts: list[bytes | memoryview] = [_PNG]
+    at, wrong, text_bytes = len(_PNG), 0, 0
     while at + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, at)
-        kind, body = data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
-        if len(body) < length or at + 12 + length > len(data):
+        end = at + 8 + length
+        if end + 4 > len(data):
             break
-        stored = data[at + 8 + length : at + 12 + length]
-        checksum = struct.pack(">I", zlib.crc32(kind + body))
-        wrong += stored != checksum
+        kind = data[at + 4 : at + 8]
+        checksum = struct.pack(">I", zlib.crc32(view[at + 4 : end]))
+        wrong += checksum != view[end : end + 4]
         if kind in _TEXT_CHUNKS:
             text_bytes += length
         else:
-            parts += [data[at : at + 8], body, checksum]
-        at += 12 + length
+            parts += [view[at:end], checksum]
+        at = end + 4
+        if kind == b"IEND":
+            break
     if wrong:
         text = "A checksum of the PNG file is wrong; its pixels could be read all the same."
         return Repaired(b"".join(parts), Note(code="bad_checksum", message=text))
-    if text_bytes:
-        text = (
-            f"The PNG file has {text_bytes / 1024**2:.1f} MB of text, some of it larger than the "
-            "decoder accepts; the picture was judged without it."
-        )
+    if text_bytes > most_text:
+        text = f"The PNG file has {text_bytes / 1024**2:.1f} MB of text beside its pixels."
         return Repaired(b"".join(parts), Note(code="long_text", message=text))
     return None

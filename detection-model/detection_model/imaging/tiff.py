@@ -132,7 +132,7 @@ def read_directories(data: bytes) -> Iterator[Directory]:
             inside = tags.get(_SUB_DIRECTORIES, ())
             if isinstance(inside, tuple):
                 waiting += [(place, False) for place in reversed(inside)]
-    except struct.error:
+    except (struct.error, OverflowError):  # OverflowError: a 64-bit offset
         return
 
 

@@ -1,0 +1,425 @@
+"""Files as people have them: what is judged, with which note, and what is refused by name."""
+
+import contextlib
+import io
+import struct
+import subprocess
+import sys
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageDraw, PngImagePlugin
+
+from detection_model.imaging import ImageError, Limits, decode, gif, tiff
+from detection_model.imaging.decoding import _FULL_SIZE
+
+Bytes = NDArray[np.uint8]
+
+
+def picture(size: tuple[int, int] = (120, 90)) -> Image.Image:
+    """Soft colours with contrast."""
+    image = Image.new("RGB", size, (200, 150, 120))
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((size[0] // 4, size[1] // 8, size[0] * 3 // 4, size[1] * 7 // 8), (60, 90, 160))
+    return image
+
+
+def encoded(image: Image.Image, format_: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format_, **options)
+    return buffer.getvalue()
+
+
+def codes(data: bytes) -> list[str]:
+    return [note.code for note in decode(data).notes]
+
+
+def distance(data: bytes, image: Image.Image) -> float:
+    """Mean absolute difference of the decoded picture and an image, of 255."""
+    return float(np.abs(decode(data).pixels.astype(int) - np.asarray(image).astype(int)).mean())
+
+
+@pytest.mark.parametrize(("format_", "name"), [("HEIF", "HEIC"), ("AVIF", "AVIF")])
+def test_what_phones_and_sites_make_is_judged(format_: str, name: str) -> None:
+    data = encoded(picture(), format_, quality=90)
+    assert decode(data).format == name
+    assert codes(data) == []
+    assert distance(data, picture()) < 4
+
+
+def test_the_main_picture_of_several_is_judged() -> None:
+    data = encoded(picture(), "MPO", save_all=True, append_images=[Image.new("RGB", (120, 90))])
+    assert codes(data) == ["several_pictures"]
+    assert distance(data, picture()) < 4
+
+
+@pytest.mark.parametrize("cut", [1, 2])
+def test_a_jpeg_without_its_end_mark_is_judged(cut: int) -> None:
+    whole = encoded(picture(), "JPEG")
+    assert codes(whole[:-cut]) == ["missing_end"]
+    assert np.array_equal(decode(whole[:-cut]).pixels, decode(whole).pixels)
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_with_missing_pixels_is_refused(progressive: bool) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (90, 120, 3)).astype(np.uint8)
+    whole = encoded(Image.fromarray(noise), "JPEG", progressive=progressive)
+    for length in (len(whole) * 9 // 10, len(whole) - 20):
+        with pytest.raises(ImageError) as refused:
+            decode(whole[:length])
+        assert refused.value.code == "truncated_image"
+
+
+@pytest.mark.parametrize("format_", ["WEBP", "HEIF", "AVIF"])
+def test_a_cut_file_is_called_incomplete(format_: str) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (90, 120, 3)).astype(np.uint8)
+    whole = encoded(Image.fromarray(noise), format_)
+    with pytest.raises(ImageError) as refused:
+        decode(whole[: len(whole) * 9 // 10])
+    assert refused.value.code == "truncated_image"
+
+
+def test_a_png_with_a_wrong_checksum_is_judged() -> None:
+    whole = encoded(picture(), "PNG")
+    # The checksums of the header and of the pixels stand before the next chunk.
+    for behind in (whole.index(b"IDAT") - 4, whole.index(b"IEND") - 4):
+        data = bytearray(whole)
+        data[behind - 1] ^= 255
+        assert codes(bytes(data)) == ["bad_checksum"]
+        assert distance(bytes(data), picture()) == 0
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_png_with_long_texts_is_judged(packed: bool) -> None:
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("workflow", "x" * 1_500_000, zip=packed)
+    data = encoded(picture(), "PNG", pnginfo=texts)
+    assert codes(data) == ["long_text"]
+    assert distance(data, picture()) == 0
+
+
+def directory(tags: dict[int, tuple[int, int, int]], offset: int = 8) -> bytes:
+    """A TIFF file of one directory without pixels: tag to (type, count, value)."""
+    entries = b"".join(struct.pack("<HHII", tag, *entry) for tag, entry in sorted(tags.items()))
+    return b"II*\0" + struct.pack("<IH", offset, len(tags)) + entries + b"\0\0\0\0"
+
+
+RAW = {
+    "DNG": directory({50706: (1, 4, 0x01040000)}),
+    "CR2": b"II*\0\x10\0\0\0CR\x02\0" + bytes(40),
+    "CR3": b"\0\0\0\x18ftypcrx \0\0\0\1crx isom" + bytes(40),
+    "RAF": b"FUJIFILMCCD-RAW 0201" + bytes(40),
+    "ORF": b"IIRO\x08\0\0\0" + bytes(40),
+    "RW2": b"IIU\0\x18\0\0\0" + bytes(40),
+}
+
+
+@pytest.mark.parametrize("kind", list(RAW))
+def test_camera_raw_is_refused_by_name_with_what_to_do(kind: str) -> None:
+    with pytest.raises(ImageError) as refused:
+        decode(RAW[kind])
+    assert refused.value.code == "unsupported_format"
+    assert kind in refused.value.message
+    assert "Export it as JPEG" in refused.value.message
+
+
+def test_a_raw_file_is_not_judged_by_its_thumbnail() -> None:
+    """NEF and ARW files begin with a small picture that Pillow would decode."""
+    buffer = io.BytesIO()
+    tags = {271: "NIKON CORPORATION", 254: 1, 330: 8}
+    picture().save(buffer, "TIFF", tiffinfo=tags)
+    with pytest.raises(ImageError, match="Nikon camera raw"):
+        decode(buffer.getvalue())
+
+
+def test_an_ordinary_tiff_of_a_camera_maker_is_judged() -> None:
+    data = encoded(picture(), "TIFF", tiffinfo={271: "NIKON CORPORATION"})
+    assert codes(data) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "word"),
+    [
+        (b"Rar!\x1a\x07\x01\0" + bytes(40), "RAR"),
+        (b"7z\xbc\xaf\x27\x1c" + bytes(40), "7z"),
+        (b"PK\x03\x04" + bytes(40), "batch job"),
+        (b'{"prompt": "a face"}', "JSON"),
+        (b"P6\n4 4\n255\n" + bytes(48), "PPM"),
+        (b"\xef\xbb\xbf<!DOCTYPE html><p>404", "web page"),
+        ("\ufeff<svg xmlns='x'/>".encode("utf-16-le"), "SVG"),
+        (b"data:image/png;base64,AAAA", "data: address"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS"),
+        (bytes(5000), "zero bytes"),
+        (b"\0\0\0\x18ftypisom" + bytes(40), "video"),
+        (b"\0\0\0\x18ftypmif2" + bytes(40), "HEIF"),
+    ],
+)
+def test_what_is_not_a_picture_is_named(data: bytes, word: str) -> None:
+    with pytest.raises(ImageError) as refused:
+        decode(data)
+    assert refused.value.code == "unsupported_format"
+    assert word in refused.value.message
+
+
+def test_a_kind_of_tiff_that_cannot_be_read_is_named_by_its_samples() -> None:
+    half_float = directory(
+        {
+            256: (3, 1, 40),
+            257: (3, 1, 40),
+            258: (3, 1, 16),
+            262: (3, 1, 1),
+            273: (4, 1, 200),
+            277: (3, 1, 1),
+            279: (4, 1, 3200),
+            339: (3, 1, 3),
+        }
+    )
+    with pytest.raises(ImageError, match="16-bit float"):
+        decode(half_float + bytes(4000))
+
+
+def test_float_samples_are_scaled_with_a_note() -> None:
+    values = np.linspace(-1, 3, 60 * 60, dtype=np.float32).reshape(60, 60)
+    data = encoded(Image.fromarray(values), "TIFF")
+    assert codes(data) == ["float_samples"]
+    pixels = decode(data).pixels
+    assert (pixels.min(), pixels.max()) == (0, 255)
+
+
+def test_a_float_without_a_number_does_no_harm() -> None:
+    values = np.linspace(0, 1, 60 * 60, dtype=np.float32).reshape(60, 60)
+    values[5, 5], values[6, 6], values[7, 7] = np.nan, np.inf, -np.inf
+    pixels = decode(encoded(Image.fromarray(values), "TIFF")).pixels
+    assert 100 < pixels.mean() < 155
+
+
+def frames(format_: str, *images: Image.Image) -> bytes:
+    return encoded(images[0], format_, save_all=True, append_images=list(images[1:]), lossless=True)
+
+
+WHITE = Image.new("RGB", (120, 90), "white")
+
+
+@pytest.mark.parametrize("format_", ["GIF", "PNG", "WEBP"])
+def test_the_first_frame_with_something_on_it_is_judged(format_: str) -> None:
+    faint = Image.blend(WHITE, picture(), 0.05)
+    data = frames(format_, WHITE, faint, picture(), Image.new("RGB", (120, 90), "black"))
+    (note,) = decode(data).notes
+    assert note.code == "animation"
+    assert note.message.startswith("Frame 3 of 4")
+    assert distance(data, picture()) < 4
+    (note,) = decode(frames(format_, picture(), WHITE)).notes
+    assert note.message == "Frame 1 of 2 was judged."
+
+
+def test_the_first_page_with_something_on_it_is_judged() -> None:
+    data = encoded(WHITE, "TIFF", save_all=True, append_images=[picture()])
+    (note,) = decode(data).notes
+    assert (note.code, note.message[:11]) == ("pages", "Page 2 of 2")
+    assert distance(data, picture()) == 0
+
+
+def test_the_frames_of_a_gif_are_counted_without_decoding() -> None:
+    images = [Image.new("RGB", (40, 40), (step, 0, 0)) for step in range(0, 250, 25)]
+    assert gif.count_frames(frames("GIF", *images), 1000) == 10
+    assert gif.count_frames(frames("GIF", *images), 4) == 4
+
+
+@given(st.binary(max_size=400))
+def test_readers_of_headers_survive_any_bytes(data: bytes) -> None:
+    assert gif.count_frames(b"GIF89a" + data, 100) <= 100
+    for start in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        assert len(list(tiff.read_directories(start + data))) <= 1000
+        assert isinstance(tiff.raw_kind(start + data), str)
+        assert isinstance(tiff.samples(start + data), str)
+        assert tiff.page_indices(start + data)
+
+
+def test_directories_that_point_at_each_other_end() -> None:
+    loop = b"II*\0" + struct.pack("<IHI", 8, 0, 8)
+    assert len(list(tiff.read_directories(loop))) == 1
+
+
+@settings(max_examples=100)
+@given(
+    st.sampled_from(["HEIF", "AVIF"]),
+    st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), min_size=1, max_size=8),
+)
+def test_damaged_phone_photos_are_read_or_refused(
+    format_: str, damage: list[tuple[float, int]]
+) -> None:
+    data = bytearray(SMALL[format_])
+    for where, value in damage:
+        data[int(where * len(data))] = value
+    with contextlib.suppress(ImageError):  # the one error that is allowed
+        assert decode(bytes(data)).pixels.shape[2] == 3
+
+
+SMALL = {name: encoded(picture((48, 48)), name) for name in ("HEIF", "AVIF")}
+
+
+def profile(
+    red: tuple[float, float], green: tuple[float, float], blue: tuple[float, float]
+) -> bytes:
+    """An ICC profile with these primaries (x, y), D50 white, and gamma 2.2, written by hand."""
+
+    def s15(value: float) -> bytes:
+        return struct.pack(">i", round(value * 65536))
+
+    white = np.array([0.9642, 1.0, 0.8249])
+    columns = np.array([[x / y, 1, (1 - x - y) / y] for x, y in (red, green, blue)]).T
+    columns = columns * np.linalg.solve(columns, white)
+    xyz = [b"XYZ \0\0\0\0" + b"".join(s15(v) for v in column) for column in columns.T]
+    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(2.2 * 256)) + b"\0\0"
+    named = b"desc\0\0\0\0" + struct.pack(">I", 5) + b"Test\0" + bytes(78)
+    named += bytes(-len(named) % 4)
+    text = b"text\0\0\0\0none\0\0\0\0"
+    parts = {
+        b"desc": named,
+        b"cprt": text,
+        b"wtpt": b"XYZ \0\0\0\0" + b"".join(s15(v) for v in white),
+        b"rXYZ": xyz[0],
+        b"gXYZ": xyz[1],
+        b"bXYZ": xyz[2],
+        b"rTRC": curve,
+        b"gTRC": curve,
+        b"bTRC": curve,
+    }
+    table, body = struct.pack(">I", len(parts)), b""
+    start = 128 + 4 + 12 * len(parts)
+    for name, part in parts.items():
+        table += name + struct.pack(">II", start + len(body), len(part))
+        body += part
+    head = struct.pack(">I", start + len(body)) + b"lcms" + struct.pack(">I", 0x02400000)
+    head += b"mntrRGB XYZ " + bytes(12) + b"acsp" + bytes(28)
+    head += b"".join(s15(v) for v in white)
+    return head.ljust(128, b"\0") + table + body
+
+
+RED, GREEN, BLUE = (0.6485, 0.3309), (0.3212, 0.5979), (0.1559, 0.0660)
+WIDE_GREEN = (0.2302, 0.7016)
+
+
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "TIFF", "WEBP", "HEIF"])
+def test_swapped_primaries_are_swapped_back(format_: str) -> None:
+    swapped = Image.merge("RGB", picture().split()[::-1])
+    data = encoded(swapped, format_, icc_profile=profile(BLUE, GREEN, RED), quality=95)
+    assert codes(data) == ["colour_profile"]
+    assert distance(data, picture()) < 8
+    assert distance(encoded(swapped, format_, quality=95), picture()) > 30
+
+
+def test_a_wide_profile_makes_colours_stronger() -> None:
+    green = Image.new("RGB", (40, 40), (60, 200, 60))
+    data = encoded(green, "PNG", icc_profile=profile(RED, WIDE_GREEN, BLUE))
+    red, value, blue = decode(data).pixels[20, 20].tolist()
+    assert red < 40
+    assert value >= 200
+    assert decode(data).notes[0].message == "The colours were converted from Test to sRGB."
+    assert blue < 80
+
+
+def test_pixels_with_an_srgb_profile_are_left_alone() -> None:
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    noise = np.random.default_rng(0).integers(0, 256, (90, 120, 3)).astype(np.uint8)
+    data = encoded(Image.fromarray(noise), "PNG", icc_profile=srgb)
+    assert codes(data) == []
+    assert np.array_equal(decode(data).pixels, noise)
+
+
+@pytest.mark.parametrize("broken", [b"not a profile", bytes(5_000_000)])
+def test_a_broken_profile_is_ignored_with_a_note(broken: bytes) -> None:
+    data = encoded(picture(), "TIFF", icc_profile=broken)
+    assert codes(data) == ["broken_colour_profile"]
+    assert distance(data, picture()) == 0
+
+
+def test_a_profile_keeps_transparency() -> None:
+    image = picture().convert("RGBA")
+    image.putalpha(Image.new("L", image.size, 0))
+    data = encoded(image, "PNG", icc_profile=profile(BLUE, GREEN, RED))
+    assert codes(data) == ["fully_transparent", "colour_profile"]
+    assert (decode(data).pixels == 255).all()
+
+
+def test_transparency_is_noted_where_there_is_some() -> None:
+    image = picture().convert("RGBA")
+    assert codes(encoded(image, "PNG")) == []
+    image.putpixel((3, 3), (0, 0, 0, 100))
+    assert codes(encoded(image, "PNG")) == ["transparency"]
+
+
+def test_the_empty_alpha_of_an_old_bitmap_means_opaque() -> None:
+    image = picture().convert("RGBA")
+    image.putalpha(0)
+    data = encoded(image, "BMP")
+    assert codes(data) == []
+    assert distance(data, picture()) == 0
+
+
+def test_lab_pixels_are_converted() -> None:
+    lab = ImageCms.profileToProfile(
+        picture(), ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), outputMode="LAB"
+    )
+    assert lab is not None
+    assert distance(encoded(lab, "TIFF"), picture()) < 3
+
+
+def black_png(width: int, height: int, colour_type: int, depth: int) -> bytes:
+    """A PNG of one colour, made without its pixels in memory."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        crc = zlib.crc32(kind + body)
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", crc)
+
+    channels = {0: 1, 2: 3, 6: 4}[colour_type]
+    packer, row = zlib.compressobj(1), bytes(1 + width * channels * depth // 8)
+    packed = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
+    head = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
+    )
+
+
+def test_a_very_large_picture_is_reduced_with_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("detection_model.imaging.decoding._FULL_SIZE", 120 * 90 - 1)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for format_ in ("PNG", "JPEG"):
+        result = decode(encoded(picture(), format_, exif=exif, quality=95))
+        assert result.pixels.shape == (60, 45, 3)
+        (note,) = result.notes
+        assert note.code == "reduced"
+        assert "90 x 120" in note.message
+        assert "45 x 60" in note.message
+        upright = (
+            picture().transpose(Image.Transpose.ROTATE_270).resize((45, 60), Image.Resampling.BOX)
+        )
+        assert np.abs(result.pixels.astype(int) - np.asarray(upright).astype(int)).mean() < 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("colour_type", "depth"), [(2, 8), (6, 8), (0, 16)])
+def test_the_largest_picture_stays_within_the_stated_memory(colour_type: int, depth: int) -> None:
+    data = black_png(10_000, 10_000, colour_type, depth)
+    assert len(data) < Limits.max_bytes
+    script = (
+        "import resource, sys\n"
+        "from detection_model.imaging import decode\n"
+        "data = sys.stdin.buffer.read()\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "picture = decode(data)\n"
+        "used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before\n"
+        "print(used // 1024, picture.width, picture.height)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script], input=data, capture_output=True, check=True
+    )
+    megabytes, width, height = (int(word) for word in run.stdout.split())
+    assert (width, height) == (5000, 5000)
+    assert width * height <= _FULL_SIZE
+    assert megabytes < 700
