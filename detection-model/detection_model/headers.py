@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin
 
-from detection_model.imaging import FORMATS
+from detection_model.imaging import FORMATS, without_faults
 
 
 class Container(NamedTuple):
@@ -49,7 +49,7 @@ def read_container(data: bytes) -> Container:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        image = Image.open(io.BytesIO(without_faults(data)), formats=FORMATS)
     with image:
         info = image.info
         sums = _table_sums(image)
@@ -65,7 +65,7 @@ def read_container(data: bytes) -> Container:
             chroma_table=sums[1] if len(sums) > 1 else None,
             subsampling=JpegImagePlugin.get_sampling(image) if sums else None,
             progressive=bool(info.get("progressive")),
-            exif=len(info.get("exif", b"")),
+            exif=len(info.get("exif") or b""),
             icc=len(info.get("icc_profile") or b""),
             other_metadata=sum(_length(value) for value in others.values()),
             tags=" ".join(sorted(_tag(str(name), value) for name, value in others.items())),

@@ -6,6 +6,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -14,8 +15,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageDraw, PngImagePlugin
 
+from detection_model.forensics import view
+from detection_model.forensics.common import ViewId
+from detection_model.headers import read_container
 from detection_model.imaging import ImageError, Limits, decode, gif, tiff
 from detection_model.imaging.decoding import _FULL_SIZE
+from detection_model.provenance.read import read_provenance
 
 Bytes = NDArray[np.uint8]
 
@@ -55,6 +60,34 @@ def test_the_main_picture_of_several_is_judged() -> None:
     data = encoded(picture(), "MPO", save_all=True, append_images=[Image.new("RGB", (120, 90))])
     assert codes(data) == ["several_pictures"]
     assert distance(data, picture()) < 4
+
+
+def without_text_limit() -> bytes:
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("workflow", "x" * 1_500_000, zip=True)
+    return encoded(picture(), "PNG", pnginfo=texts)
+
+
+UNUSUAL = {
+    "HEIC": encoded(picture(), "HEIF"),
+    "AVIF": encoded(picture(), "AVIF"),
+    "MPO": encoded(picture(), "MPO", save_all=True, append_images=[picture()]),
+    "JPEG without end": encoded(picture(), "JPEG")[:-1],
+    "PNG with a packed text": without_text_limit(),
+}
+
+
+@pytest.mark.parametrize("kind", list(UNUSUAL))
+@pytest.mark.parametrize("name", get_args(ViewId))
+def test_every_forensic_view_takes_what_is_accepted(kind: str, name: ViewId) -> None:
+    result = view(name, UNUSUAL[kind], decode(UNUSUAL[kind]).pixels)
+    assert result.id == name
+
+
+@pytest.mark.parametrize("kind", list(UNUSUAL))
+def test_headers_and_statements_are_read_of_what_is_accepted(kind: str) -> None:
+    assert (read_container(UNUSUAL[kind]).width, read_container(UNUSUAL[kind]).height) == (120, 90)
+    assert read_provenance(UNUSUAL[kind]).says_generated is False
 
 
 @pytest.mark.parametrize("cut", [1, 2])

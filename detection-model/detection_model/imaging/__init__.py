@@ -15,6 +15,7 @@ from detection_model.imaging.picture import (
     NoteCode,
     Picture,
 )
+from detection_model.imaging.repair import without_faults
 
 __all__ = [
     "FORMATS",
@@ -30,4 +31,5 @@ __all__ = [
     "resize",
     "scale",
     "to_input",
+    "without_faults",
 ]

@@ -10,7 +10,7 @@ from PIL import Image
 
 from detection_model.imaging.picture import Note
 
-_JPEG, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
+_JPEG, _JPEG_SCAN, _JPEG_END = b"\xff\xd8\xff", b"\xff\xda", b"\xff\xd9"
 _PNG = b"\x89PNG\r\n\x1a\n"
 # Bytes of texts that are worth a note; Pillow refuses more than this in one chunk, unpacked.
 _MAX_TEXT = 1024**2
@@ -38,13 +38,22 @@ def of_fault(data: bytes) -> Repaired | None:
     return _sound_png(data, 0) if data.startswith(_PNG) else None
 
 
+def without_faults(data: bytes) -> bytes:
+    """The bytes of a file that `decode` accepts, in a form that any other decoder accepts too."""
+    if data.startswith(_JPEG):
+        has_end = data.rfind(_JPEG_END) > data.rfind(_JPEG_SCAN)
+        return data if has_end else data.removesuffix(b"\xff") + _JPEG_END
+    repaired = _sound_png(data, 0) if data.startswith(_PNG) else None
+    return data if repaired is None else repaired.data
+
+
 def _with_jpeg_end(data: bytes) -> Repaired | None:
     """Append the missing end marker if no pixel is missing.
 
     The decoder fills missing pixels without an error. It decodes the file with other bits at its
     end: the same pixels mean that it needed none of them.
     """
-    body = data[:-1] if data.endswith(b"\xff") else data
+    body = data.removesuffix(b"\xff")
     repaired = body + _JPEG_END
     if _checksum(repaired) is None or _checksum(repaired) != _checksum(body + _FILLING + _JPEG_END):
         return None
