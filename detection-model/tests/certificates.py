@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+# The id by which actions refer to an ingredient.
+EARLIER = "xmp:iid:earlier"
 _UNUSED = (
     "content_commitment key_encipherment data_encipherment key_agreement encipher_only "
     "decipher_only"
@@ -20,10 +22,12 @@ _UNUSED = (
 class Authority:
     """A root certificate, and a signer whose certificate it signed."""
 
-    def __init__(self) -> None:
+    def __init__(self, organisation: str = "Test Press") -> None:
         root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
         root = _certificate("Test Root", "Test Root", root_key, root_key, authority=True)
-        leaf = _certificate("Jane Roe", "Test Root", key, root_key, authority=False)
+        leaf = _certificate(
+            "Jane Roe", "Test Root", key, root_key, authority=False, organisation=organisation
+        )
         self.root = _pem(root).decode()
         self._chain = _pem(leaf) + _pem(root)
         self._key = key.private_bytes(
@@ -39,8 +43,14 @@ class Authority:
         *,
         source_type: str = "trainedAlgorithmicMedia",
         remote: str | None = None,
+        assertions: dict[str, Any] | None = None,
+        ingredients: dict[str, bytes] | None = None,
     ) -> bytes:
-        """The file with credentials that say how it was made."""
+        """The file with credentials that say how it was made.
+
+        `assertions` replace the one on the source type; `ingredients` are JPEG files by their
+        relationship, such as parentOf.
+        """
         made = {
             "action": "c2pa.created",
             "digitalSourceType": SOURCE_TYPE + source_type,
@@ -49,7 +59,10 @@ class Authority:
         manifest: dict[str, Any] = {
             "claim_generator_info": [{"name": "Paint Shop", "version": "7"}],
             "title": "Jane Roe at home.jpg",
-            "assertions": [{"label": "c2pa.actions", "data": {"actions": [made]}}],
+            "assertions": [
+                {"label": label, "data": data}
+                for label, data in (assertions or {"c2pa.actions": {"actions": [made]}}).items()
+            ],
         }
         info = c2pa.C2paSignerInfo(
             alg=b"es256", sign_cert=self._chain, private_key=self._key, ta_url=None
@@ -61,6 +74,11 @@ class Authority:
             c2pa.Signer.from_info(info) as signer,
             c2pa.Builder(manifest, context) as builder,
         ):
+            for relationship, ingredient in (ingredients or {}).items():
+                about = {"instance_id": EARLIER, "relationship": relationship}
+                builder.add_ingredient(
+                    {"title": "earlier.jpg", **about}, "image/jpeg", io.BytesIO(ingredient)
+                )
             if remote:
                 builder.set_no_embed()
                 builder.set_remote_url(remote)
@@ -75,12 +93,13 @@ def _certificate(
     signer: ec.EllipticCurvePrivateKey,
     *,
     authority: bool,
+    organisation: str = "Test Press",
 ) -> x509.Certificate:
     now = datetime.datetime.now(datetime.UTC)
     usage = dict.fromkeys(_UNUSED.split(), False)
     builder = (
         x509.CertificateBuilder()
-        .subject_name(_name(subject))
+        .subject_name(_name(subject, organisation))
         .issuer_name(_name(issuer))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
@@ -107,11 +126,11 @@ def _certificate(
     return builder.sign(signer, hashes.SHA256())
 
 
-def _name(common: str) -> x509.Name:
+def _name(common: str, organisation: str = "Test Press") -> x509.Name:
     return x509.Name(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "DE"),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Test Press"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation),
             x509.NameAttribute(NameOID.COMMON_NAME, common),
         ]
     )

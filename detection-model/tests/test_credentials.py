@@ -5,16 +5,17 @@ import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
-from certificates import Authority
+from certificates import EARLIER, SOURCE_TYPE, Authority
 from factories import file_bytes, grainy
 from metadata_files import plain
 from typer.testing import Result
 
 from detection_model.imaging import decode
-from detection_model.provenance.read import read_provenance
-from detection_model.provenance.record import Credentials
+from detection_model.provenance.read import read_provenance, read_statement
+from detection_model.provenance.record import Credentials, Statement
 
 
 @pytest.fixture(scope="module")
@@ -181,3 +182,174 @@ def test_the_command_tells_the_three_states(
     assert "by a trusted signer" in here("provenance", picture, "--anchors", anchors).output
     picture.write_bytes(repainted(signed))
     assert "INVALID" in here("provenance", picture).output
+
+
+GENERATED = f"{SOURCE_TYPE}trainedAlgorithmicMedia"
+_CREATED = {"action": "c2pa.created", "digitalSourceType": f"{SOURCE_TYPE}digitalCreation"}
+
+
+def edited(authority: Authority, relationship: str, earlier: bytes) -> bytes:
+    """A file that an editor made from an earlier one and signed again."""
+    uses = {"parameters": {"ingredientIds": [EARLIER]}}
+    actions: list[dict[str, Any]] = [{"action": "c2pa.opened", **uses}, {"action": "c2pa.resized"}]
+    if relationship != "parentOf":
+        actions = [_CREATED]
+    if relationship == "componentOf":
+        actions += [{"action": "c2pa.placed", **uses}]
+    return authority.sign(
+        plain(),
+        assertions={"c2pa.actions.v2": {"actions": actions}},
+        ingredients={relationship: earlier},
+    )
+
+
+def statement(data: bytes, anchors: str | None = None) -> Statement:
+    decode(data)
+    return read_statement(data, anchors=anchors)
+
+
+def test_what_earlier_credentials_say_counts_at_any_depth(
+    authority: Authority, signed: bytes
+) -> None:
+    data = signed
+    for _ in range(4):
+        data = edited(authority, "parentOf", data)
+        found = statement(data, authority.root)
+        assert (found.claim, found.by, found.where) == ("generated", "Painter", "c2pa")
+        assert (found.earlier, found.trust) == (True, "trusted")
+        assert "an earlier version" in found.message
+
+
+@pytest.mark.parametrize("relationship", ["componentOf", "inputTo"])
+def test_a_generated_component_makes_a_part(
+    authority: Authority, signed: bytes, relationship: str
+) -> None:
+    found = statement(edited(authority, relationship, signed))
+    assert (found.claim, found.earlier) == ("edited_with_ai", True)
+    # What came of it is the whole of the next picture, but still generated in part.
+    again = edited(authority, "parentOf", edited(authority, relationship, signed))
+    assert statement(again).claim == "edited_with_ai"
+
+
+def test_a_camera_s_picture_stays_one_after_an_edit(authority: Authority) -> None:
+    camera = authority.sign(plain(), source_type="computationalCapture")
+    for data, earlier in ((camera, False), (edited(authority, "parentOf", camera), True)):
+        found = statement(data)
+        assert (found.claim, found.earlier, found.trust) == ("camera", earlier, "unknown_signer")
+    # A photo in a collage says nothing of the collage.
+    assert statement(edited(authority, "componentOf", camera)).claim == "none"
+
+
+def test_an_earlier_signer_outside_the_trust_list_is_not_trusted(authority: Authority) -> None:
+    stranger = Authority().sign(file_bytes(grainy(1, 96), quality=90))
+    found = statement(edited(authority, "parentOf", stranger), authority.root)
+    assert (found.claim, found.trust) == ("generated", "unknown_signer")
+
+
+def test_a_changed_earlier_version_is_broken(authority: Authority, signed: bytes) -> None:
+    found = statement(edited(authority, "parentOf", repainted(signed)), authority.root)
+    assert (found.claim, found.trust) == ("generated", "broken")
+
+
+@pytest.mark.parametrize(
+    ("assertions", "claim"),
+    [
+        (
+            {
+                "c2pa.actions.v2": {
+                    "actions": [
+                        {
+                            **_CREATED,
+                            "parameters": {"com.adobe.digitalSourceType": GENERATED},
+                        }
+                    ]
+                }
+            },
+            "generated",
+        ),
+        (
+            {
+                "c2pa.actions.v2": {
+                    "actions": [_CREATED],
+                    "templates": [{"action": "c2pa.created", "digitalSourceType": GENERATED}],
+                }
+            },
+            "generated",
+        ),
+        (
+            {
+                "c2pa.actions.v2": {"actions": [_CREATED]},
+                "stds.iptc": {
+                    "@context": {"Iptc4xmpExt": "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"},
+                    "Iptc4xmpExt:DigitalSourceType": GENERATED,
+                },
+            },
+            "generated",
+        ),
+        (
+            {
+                "c2pa.actions.v2": {"actions": [_CREATED]},
+                "stds.schema-org.CreativeWork": {
+                    "@context": "https://schema.org",
+                    "@type": "CreativeWork",
+                    "digitalSourceType": GENERATED,
+                },
+            },
+            "generated",
+        ),
+        (
+            {
+                "c2pa.actions.v2": {
+                    "actions": [
+                        _CREATED,
+                        {"action": "c2pa.edited", "digitalSourceType": GENERATED},
+                    ]
+                }
+            },
+            "edited_with_ai",
+        ),
+        (
+            {
+                "c2pa.actions.v2": {"actions": [_CREATED]},
+                "cawg.training-mining": {
+                    "entries": {"cawg.ai_generative_training": {"use": "notAllowed"}}
+                },
+            },
+            "none",
+        ),
+    ],
+    ids=["parameter", "template", "iptc", "creative-work", "eraser", "do-not-train"],
+)
+def test_source_types_are_read_wherever_a_manifest_has_them(
+    authority: Authority, assertions: dict[str, Any], claim: str
+) -> None:
+    assert statement(authority.sign(plain(), assertions=assertions)).claim == claim
+
+
+def test_a_pretender_s_name_is_not_verified(here: Callable[..., Result], tmp_path: Path) -> None:
+    data = Authority("OpenAI, L.L.C.").sign(plain())
+    found = statement(data)
+    assert found.trust == "unknown_signer"
+    assert "not verified" in found.message
+    path = tmp_path / "one.jpg"
+    path.write_bytes(data)
+    output = " ".join(here("provenance", path).output.split())
+    assert "signer: OpenAI, L.L.C. (this name is not verified)" in output
+
+
+def test_broken_and_remote_credentials_are_no_silence(authority: Authority, signed: bytes) -> None:
+    at = signed.index(b"c2pa.claim")
+    damaged = statement(signed[:at] + b"\xff" * 30 + signed[at + 30 :])
+    assert (damaged.claim, damaged.where, damaged.trust) == ("none", "c2pa", "broken")
+    remote = statement(authority.sign(plain(), remote="https://example.org/manifest.c2pa"))
+    assert (remote.claim, remote.trust) == ("none", "unverified")
+    assert "another server" in remote.message
+
+
+def test_a_deeply_nested_assertion_is_read_without_recursion(authority: Authority) -> None:
+    nested: dict[str, Any] = {"digitalSourceType": GENERATED}
+    for _ in range(60):
+        nested = {"inner": [nested]}
+    created = {"c2pa.actions.v2": {"actions": [_CREATED]}}
+    data = authority.sign(plain(), assertions={**created, "org.example.deep": nested})
+    assert statement(data).claim == "generated"

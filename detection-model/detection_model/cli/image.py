@@ -30,12 +30,14 @@ def predict(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
     models: common.ModelsOption = common.MODELS,
 ) -> None:
-    """Classify images as real or generated.
+    """Classify images as real or generated, and show what each file says of its own origin.
 
     The exit status is 1 if any file could not be classified; the others are classified anyway.
 
       detection-model image predict portrait.jpg another.png
     """
+    from detection_model.provenance.read import read_statement
+
     with common.exit_on_error():
         detector = common.load_detector(common.model_or_newest(model, models), models)
     for assumption in detector.assumptions:
@@ -45,6 +47,7 @@ def predict(
     for file in files:
         try:
             result = detection_model.predict(detector, file, options).verdict
+            statement = read_statement(file.read_bytes())
         except (imaging.ImageError, OSError) as error:
             failed = True
             reason = error.message if isinstance(error, imaging.ImageError) else error.strerror
@@ -54,12 +57,15 @@ def predict(
                 common.errors.print(f"[red]{file}: {reason}[/]", highlight=False, soft_wrap=True)
             continue
         if as_json:
-            typer.echo(json.dumps({"file": str(file), **result.model_dump()}))
+            record = {**result.model_dump(), "provenance": statement.model_dump()}
+            typer.echo(json.dumps({"file": str(file), **record}))
         else:
             typer.echo(
                 f"{file}: {result.verdict.upper()} ({result.fake:.1%} for Fake, threshold "
                 f"{result.threshold:.0%}). {verdict.message(result)}"
             )
+            if statement.trust != "none":
+                typer.echo(f"{file}: {statement.message}")
     raise typer.Exit(int(failed))
 
 
@@ -172,6 +178,7 @@ def provenance(
 
     A file that declares itself generated is reported as such. Missing metadata proves nothing:
     most web sites strip it, and anyone can write it. Only a valid signature cannot be forged.
+    Invisible watermarks, such as SynthID, are not read.
 
       detection-model image provenance portrait.jpg
 
@@ -194,12 +201,13 @@ def provenance(
 
 
 def _print_provenance(record: "Provenance") -> None:
-    from detection_model.provenance.record import claim_text, credentials_text
+    from detection_model.provenance.record import attachment_text, claim_text, credentials_text
 
     say = common.console.print
+    if record.statement.trust != "none":
+        say(f"[bold]{escape(record.statement.message)}[/]", soft_wrap=True)
     for claim in record.claims:
-        text = escape(claim_text(claim))
-        say(f"[bold]The file declares itself[/] {text}", soft_wrap=True)
+        say(f"The file declares itself {escape(claim_text(claim))}", soft_wrap=True)
     if not record.claims:
         say("The file does not declare itself generated. That proves nothing.")
     credentials = escape(credentials_text(record.credentials))
@@ -212,5 +220,7 @@ def _print_provenance(record: "Provenance") -> None:
         say(table)
     if record.masked:
         say(f"{record.masked} fields may be personal and are hidden; --personal shows them.")
+    for attachment in record.attachments:
+        say(f"Besides the picture, the file holds {attachment_text(attachment)}.")
     for problem in record.problems:
         say(f"[yellow]{escape(problem)}[/]")

@@ -30,7 +30,10 @@ def attachments(data: bytes, blocks: Blocks) -> list[Attachment]:
     found = []
     rest = _behind(data, blocks)
     if rest.strip(b"\0 \r\n"):
-        found.append(Attachment(kind=_kind(rest), size_bytes=len(rest)))
+        kind = _kind(rest)
+        if kind == "picture" and any(b"hdrgm" in packet for packet in blocks.xmp):
+            kind = "gain_map"  # Ultra HDR
+        found.append(Attachment(kind=kind, size_bytes=len(rest)))
     for block in blocks.exif[:1]:
         thumbnail = _thumbnail(block)
         if thumbnail and _differs(thumbnail, data):

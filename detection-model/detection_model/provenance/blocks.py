@@ -30,7 +30,13 @@ _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _EXTENDED = b"http://ns.adobe.com/xmp/extension/\0"
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _EXIF = b"Exif\0\0"
+# Small buffers make many chunks of pixels: 30 MB have 15,000 of 2 KB.
+_MAX_CHUNKS = 20_000
+# Sub-blocks of a GIF have up to 255 bytes.
+_MAX_SUB_BLOCKS = 250_000
+_TOO_MANY = "The file has too many blocks, so some of its metadata may not have been read."
 _PROFILE = re.compile(r"Raw profile type (\w+)$", re.IGNORECASE)
+_FILLING = re.compile(rb"\xff{2,}")
 _END_OF_IMAGE = re.compile(rb"\xff\xd9")
 
 
@@ -77,6 +83,8 @@ def read_blocks(data: bytes) -> Blocks:
             _heif(data, blocks)
     except (struct.error, IndexError):  # cut
         blocks.problems.append("The file is damaged, so some of its metadata may be missing.")
+    except StopIteration:
+        blocks.problems.append(_TOO_MANY)
     return blocks
 
 
@@ -108,8 +116,8 @@ def _segments(data: bytes, blocks: Blocks) -> Iterator[tuple[int, bytes]]:
     """Markers and bodies of the segments before the pixels; sets where they end."""
     at = 2
     for _ in range(_MAX_BLOCKS * 10):
-        while data[at] == 0xFF and data[at + 1] == 0xFF:
-            at += 1
+        if filling := _FILLING.match(data, at):
+            at = filling.end() - 1
         if data[at] != 0xFF or data[at + 1] in (0xD9, 0xDA):
             break
         length = int.from_bytes(data[at + 2 : at + 4])
@@ -152,7 +160,7 @@ def iptc_records(resources: bytes) -> Iterator[bytes]:
 def _png(data: bytes, blocks: Blocks) -> None:
     at, pixels, header = 8, b"", b""
     room = MAX_TEXT
-    for _ in range(100_000):  # a small buffer makes many IDAT chunks
+    for _ in range(_MAX_CHUNKS):
         length, kind = struct.unpack(">I4s", data[at : at + 8])
         body = data[at + 8 : at + 8 + length]
         at += 12 + length
@@ -169,6 +177,8 @@ def _png(data: bytes, blocks: Blocks) -> None:
                 blocks.signed = True
             case b"IEND":
                 break
+    else:
+        blocks.problems.append(_TOO_MANY)
     blocks.end = at
     blocks.hidden = read_stealth(data, header, pixels)
 
@@ -227,7 +237,7 @@ def _profile(kind: str, text: bytes, blocks: Blocks) -> None:
 
 def _webp(data: bytes, blocks: Blocks) -> None:
     at, end = 12, min(len(data), 8 + int.from_bytes(data[4:8], "little"))
-    for _ in range(_MAX_BLOCKS * 50):  # an animation has a chunk for each frame
+    for _ in range(_MAX_CHUNKS):  # an animation has a chunk for each frame
         if at + 8 > end:
             break
         kind, length = struct.unpack("<4sI", data[at : at + 8])
@@ -240,20 +250,24 @@ def _webp(data: bytes, blocks: Blocks) -> None:
             case b"C2PA":
                 blocks.signed = True
         at += 8 + length + length % 2
+    else:
+        blocks.problems.append(_TOO_MANY)
     blocks.end = end
 
 
 def _gif(data: bytes, blocks: Blocks) -> None:
     at = 13 + _table(data[10])
+    steps = iter(range(_MAX_SUB_BLOCKS))
     while at < len(data):
         match data[at]:
             case 0x21:
                 kind, name = data[at + 1], data[at + 3 : at + 14]
                 first = at + 2 + (1 + data[at + 2] if kind == 0xFF else 0)
-                at = _skip(data, first)
+                at = _skip(data, first, steps)
+                next(steps)
                 _gif_extension(kind, name, data[first:at], blocks)
             case 0x2C:
-                at = _skip(data, at + 11 + _table(data[at + 9]))
+                at = _skip(data, at + 11 + _table(data[at + 9]), steps)
             case _:
                 break
     blocks.end = at + 1
@@ -264,9 +278,10 @@ def _table(flags: int) -> int:
     return 3 * 2 ** (flags % 8 + 1) if flags & 0x80 else 0
 
 
-def _skip(data: bytes, at: int) -> int:
-    """Offset behind a chain of sub-blocks."""
+def _skip(data: bytes, at: int, steps: Iterator[int]) -> int:
+    """Offset behind a chain of sub-blocks; raises StopIteration where the steps end."""
     while data[at]:
+        next(steps)
         at += data[at] + 1
     return at + 1
 

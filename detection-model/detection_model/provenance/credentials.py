@@ -28,7 +28,9 @@ _MAX_NODES = 20_000
 _MAX_MANIFESTS = 200
 # With a generator's source type, other actions change a part of the picture.
 _WHOLE = ("c2pa.created", "c2pa.opened", "c2pa.converted", "c2pa.metadata")
-_UNTRUSTED = "signingCredential.untrusted"
+_TRUSTED, _UNTRUSTED = "signingCredential.trusted", "signingCredential.untrusted"
+# The best first.
+_ORDER: tuple[CredentialState, ...] = ("trusted", "unknown_signer", "invalid")
 _SETTINGS = {
     "version": 1,
     "core": {"allowed_network_hosts": [], "max_decompressed_manifest_size_in_mb": 16},
@@ -153,8 +155,7 @@ def _statements(
     """Claims of generation and of a camera, from the active manifest and all that it builds on."""
     claims: list[Claim] = []
     captures: list[Capture] = []
-    for manifest, earlier, part in _manifests(store):
-        state = _earlier_state(store, credentials.state) if earlier else credentials.state
+    for manifest, earlier, part, state in _manifests(store, credentials.state):
         for value in _source_types(manifest):
             by = value.software or _generator(manifest)
             extent = generators.extent(value.text)
@@ -177,37 +178,70 @@ def _statements(
     return claims[:_MAX_ITEMS], captures[:_MAX_ITEMS]
 
 
-def _manifests(store: dict[str, Any]) -> Iterator[tuple[dict[str, Any], bool, bool]]:
-    """The active manifest and its ingredients to any depth, each once.
+class _Manifest(NamedTuple):
+    """A manifest, how it became part of the picture, and the worst state on the way to it."""
 
-    With each: whether it is an ingredient, and whether it became only a part of the picture.
-    """
+    content: dict[str, Any]
+    earlier: bool
+    part: bool
+    state: CredentialState
+
+
+def _manifests(store: dict[str, Any], state: CredentialState) -> Iterator[_Manifest]:
+    """The active manifest and its ingredients to any depth, each once."""
     manifests = store.get("manifests") or {}
-    waiting = [(str(store.get("active_manifest")), False, False)]
+    results = store.get("validation_results") or {}
+    deltas = [delta.get("validationDeltas") for delta in results.get("ingredientDeltas") or []]
+    waiting = deque([(str(store.get("active_manifest")), False, False, state)])
     seen: set[str] = set()
     while waiting and len(seen) < _MAX_MANIFESTS:
-        label, earlier, part = waiting.pop(0)
+        label, earlier, part, state = waiting.popleft()
         manifest = manifests.get(label)
         if not manifest or label in seen:
             continue
         seen.add(label)
-        yield manifest, earlier, part
+        yield _Manifest(manifest, earlier, part, state)
         for ingredient in manifest.get("ingredients") or []:
-            is_part = part or ingredient.get("relationship") != "parentOf"
-            waiting.append((str(ingredient.get("active_manifest")), True, is_part))
+            own = _ingredient_state(ingredient, deltas)
+            waiting.append(
+                (
+                    str(ingredient.get("active_manifest")),
+                    True,
+                    part or ingredient.get("relationship") != "parentOf",
+                    max(state, own, key=_ORDER.index),
+                )
+            )
 
 
-def _earlier_state(store: dict[str, Any], state: CredentialState) -> CredentialState:
-    """The worst state of the ingredients' signatures: which of them failed is not told apart."""
-    deltas = (store.get("validation_results") or {}).get("ingredientDeltas") or []
-    codes = {
-        failure.get("code")
-        for delta in deltas
-        for failure in (delta.get("validationDeltas") or {}).get("failure") or []
+def _ingredient_state(
+    ingredient: dict[str, Any], deltas: list[dict[str, Any] | None]
+) -> CredentialState:
+    """State of an ingredient's signature.
+
+    The results of the time when it was added are in the ingredient; the deltas hold what differs
+    now.
+    """
+    label = str(ingredient.get("active_manifest"))
+    recorded = (ingredient.get("validation_results") or {}).get("activeManifest") or {}
+    failures = _codes(recorded, "failure") | {
+        str(status.get("code")) for status in ingredient.get("validation_status") or []
     }
-    if codes - {_UNTRUSTED}:
+    trusted = _TRUSTED in _codes(recorded, "success")
+    for delta in deltas:
+        now = _codes(delta or {}, "failure", label)
+        failures |= now
+        trusted = (trusted or _TRUSTED in _codes(delta or {}, "success", label)) and (
+            _UNTRUSTED not in now
+        )
+    if failures - {_UNTRUSTED}:
         return "invalid"
-    return "unknown_signer" if codes and state == "trusted" else state
+    return "trusted" if trusted else "unknown_signer"
+
+
+def _codes(results: dict[str, Any], kind: str, label: str = "") -> set[str]:
+    """Codes of validation results, of one manifest if its label is given."""
+    items = results.get(kind) or []
+    return {str(item.get("code")) for item in items if label in str(item.get("url"))}
 
 
 class _SourceType(NamedTuple):

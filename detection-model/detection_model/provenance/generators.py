@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -52,6 +53,7 @@ _NEGATION = re.compile(r"(?i)\b(?:not?|non|without|never|free|kein|sans)\b")
 _VERSION = r"(?:[ ,;:/_-]*v?\d[\w.+-]*)?(?: ?\([^()]{0,60}\))?"
 # Far more than a settings text needs; longer prompts precede the settings.
 _MAX_SEARCH = 65536
+_MAX_KEYS = 200
 
 
 class Generator(BaseModel):
@@ -189,7 +191,7 @@ def _json_settings(field: str, text: str) -> Match | None:
 
 def by_keys(names: Iterable[str]) -> Match | None:
     """The generator that writes fields of these names together."""
-    present = {name.lower() for name in names}
+    present = {name.lower() for name in islice(names, _MAX_KEYS)}
     for generator in generators():
         if any(present.issuperset(keys) for keys in generator.keys):
             return Match(generator.name, generator.name, generator.extent)

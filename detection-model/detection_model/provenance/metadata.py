@@ -1,12 +1,13 @@
 """Readers of EXIF, XMP and IPTC blocks: pairs of a field's name and its text.
 
-XMP: ISO 16684-1; IPTC: Information Interchange Model 4.2. Needs defusedxml.
+XMP: ISO 16684-1; IPTC: Information Interchange Model 4.2.
 """
 
 import re
 from collections.abc import Iterator
+from typing import NoReturn
+from xml.parsers import expat
 
-from defusedxml.ElementTree import fromstring
 from PIL import ExifTags
 
 from detection_model.provenance.blocks import MAX_XMP, TIFF_BLOCKS, load_exif
@@ -127,13 +128,15 @@ def read_iptc(records: bytes) -> Iterator[Pair]:
 
 
 _MAX_PROPERTIES = 300
-_RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+_MAX_DEPTH = 100
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 # Structural elements: their content belongs to the property around them.
-_FRAME = (_RDF, "{adobe:ns:meta/}", "{http://www.w3.org/XML/1998/namespace}")
+_FRAME = (_RDF, "adobe:ns:meta/}", "http://www.w3.org/XML/1998/namespace}")
 _PREFIXES = {
     "http://ns.adobe.com/xap/1.0/": "xmp",
     "http://ns.adobe.com/xap/1.0/mm/": "xmpMM",
     "http://purl.org/dc/elements/1.1/": "dc",
+    "http://purl.org/dc/terms/": "dcterms",
     "http://ns.adobe.com/photoshop/1.0/": "photoshop",
     "http://ns.adobe.com/exif/1.0/": "exif",
     "http://ns.adobe.com/tiff/1.0/": "tiff",
@@ -143,45 +146,70 @@ _PREFIXES = {
 }
 
 
-def read_xmp(packet: bytes) -> Iterator[Pair]:
-    """XMP properties, about 300 at most; lists and structures give one pair per part.
+def read_xmp(packet: bytes) -> list[Pair]:
+    """XMP properties, the first 300; lists and structures give one pair per part.
 
     Raises:
-        ValueError: too large, not well-formed, or with a document type, which XMP forbids and
-            which allows entity expansion attacks.
+        ValueError: too large, nested too deeply, not well-formed, or with a document type, which
+            XMP forbids and which allows entity expansion attacks.
     """
     if len(packet) > MAX_XMP:
         raise ValueError(f"the packet has more than {MAX_XMP // 1024} KB")
     utf16 = packet[:2] in (b"\xff\xfe", b"\xfe\xff")
+    properties = _Properties()
     try:
-        root = fromstring(packet if utf16 else packet.strip(b"\0 \r\n\t"), forbid_dtd=True)
-    except SyntaxError as error:
+        properties.parser.Parse(packet if utf16 else packet.strip(b"\0 \r\n\t"), True)
+    except _EnoughError:
+        pass
+    except expat.ExpatError as error:
         raise ValueError(f"not well-formed: {error}") from None
-    pairs = 0
-    # No recursion: a hostile packet may be nested a hundred thousand levels deep.
-    waiting = [(root, "")]
-    while waiting and pairs < _MAX_PROPERTIES:
-        element, owner = waiting.pop()
-        if not element.tag.startswith(_FRAME):
-            owner = _name(element.tag)
-        for name, value in _values(element.attrib, element.text, owner):
-            yield name, value
-            pairs += 1
-        waiting += [(child, owner) for child in reversed(element)]
+    return properties.pairs
 
 
-def _values(attributes: dict[str, str], text: str | None, owner: str) -> Iterator[Pair]:
-    """The values of a property: as attributes, as a resource, or as text."""
-    for name, value in attributes.items():
-        if name == f"{_RDF}resource":
-            yield owner, value
-        elif not name.startswith(_FRAME):
-            yield _name(name), value
-    if text and text.strip():
-        yield owner, text.strip()
+class _EnoughError(Exception):
+    """Ends the parsing of a packet with many properties."""
+
+
+class _Properties:
+    """Collects the properties of a packet while it is parsed: no tree is built."""
+
+    def __init__(self) -> None:
+        self.pairs: list[Pair] = []
+        self._owners = [""]
+        self._text: list[str] = []
+        self.parser = expat.ParserCreate(namespace_separator="}")
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.CharacterDataHandler = self._text.append
+        self.parser.StartDoctypeDeclHandler = self._refuse
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        self._flush()
+        self._owners.append(self._owners[-1] if tag.startswith(_FRAME) else _name(tag))
+        if len(self._owners) > _MAX_DEPTH:
+            raise ValueError("it is nested too deeply")
+        for name, value in attributes.items():
+            if name == f"{_RDF}resource":
+                self.pairs.append((self._owners[-1], value))
+            elif not name.startswith(_FRAME):
+                self.pairs.append((_name(name), value))
+        if len(self.pairs) >= _MAX_PROPERTIES:
+            raise _EnoughError
+
+    def _end(self, _tag: str) -> None:
+        self._flush()
+        self._owners.pop()
+
+    def _flush(self) -> None:
+        if text := "".join(self._text).strip():
+            self.pairs.append((self._owners[-1], text))
+        self._text.clear()
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise ValueError("it has a document type")
 
 
 def _name(tag: str) -> str:
-    """`{http://purl.org/dc/elements/1.1/}creator` as `dc:creator`."""
-    space, brace, local = tag.lstrip("{").rpartition("}")
+    """`http://purl.org/dc/elements/1.1/}creator` as `dc:creator`."""
+    space, brace, local = tag.rpartition("}")
     return f"{_PREFIXES.get(space, 'other')}:{local}" if brace else local

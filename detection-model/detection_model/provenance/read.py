@@ -95,7 +95,7 @@ def _read(data: bytes, *, anchors: str | None, personal: bool) -> _Reading:
     return _Reading(blocks, signed, fields, claims, statement, problems)
 
 
-_READERS: tuple[tuple[Source, str, Callable[[bytes], Iterator[Pair]]], ...] = (
+_READERS: tuple[tuple[Source, str, Callable[[bytes], Iterable[Pair]]], ...] = (
     ("exif", "EXIF", read_exif),
     ("xmp", "XMP", read_xmp),
     ("iptc", "IPTC", read_iptc),

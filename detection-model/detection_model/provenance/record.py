@@ -142,3 +142,18 @@ def credentials_text(credentials: Credentials) -> str:
         credentials.reason or "",
     ]
     return "; ".join([_STATES[credentials.state], *filter(None, parts)])
+
+
+_ATTACHMENTS: dict[AttachmentKind, str] = {
+    "archive": "an archive behind the picture",
+    "video": "a video behind the picture",
+    "picture": "a further picture",
+    "gain_map": "a brightness map for HDR screens",
+    "thumbnail": "a thumbnail that shows something else",
+    "unknown": "data of an unknown kind behind the picture",
+}
+
+
+def attachment_text(attachment: Attachment) -> str:
+    """An attachment as a phrase."""
+    return f"{_ATTACHMENTS[attachment.kind]} ({attachment.size_bytes:,} bytes)"

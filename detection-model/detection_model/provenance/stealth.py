@@ -48,11 +48,14 @@ def read_stealth(data: bytes, header: bytes, pixels: bytes) -> str | None:
     if not alpha and hidden[0][:_WORD_BYTES] not in _COLOUR_WORDS:
         return None
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data)) as image:
-            whole = np.asarray(image).swapaxes(0, 1)
+        with (
+            warnings.catch_warnings(action="ignore"),
+            Image.open(io.BytesIO(data), formats=("PNG",)) as image,
+        ):
+            columns = np.asarray(image).swapaxes(0, 1)[: _MAX_BYTES * 8 // height + 1]
     except Exception:  # noqa: BLE001  decoders raise nearly anything on hostile bytes
         return None
-    return _text(_bytes(whole[..., 3] if alpha else whole[..., :3]))
+    return _text(_bytes(columns[..., 3] if alpha else columns[..., :3]))
 
 
 def _first_column(pixels: bytes, width: int, channels: int, rows: int) -> NDArray[np.uint8]:
@@ -81,7 +84,7 @@ def _first_column(pixels: bytes, width: int, channels: int, rows: int) -> NDArra
 
 def _bytes(values: NDArray[np.uint8]) -> bytes:
     """The least significant bits of values, eight a byte."""
-    return np.packbits((values & 1).ravel()[: (_MAX_BYTES + 64) * 8]).tobytes()
+    return np.packbits(values & 1).tobytes()
 
 
 def _text(hidden: bytes) -> str | None:

@@ -5,7 +5,7 @@ import jinja2
 from app.reports import messages
 from app.schemas.report import Report
 from detection_model.inference.verdict import percent
-from detection_model.provenance.record import claim_text, credentials_text
+from detection_model.provenance.record import attachment_text, claim_text, credentials_text
 
 # The page has no script, and would not be allowed one.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"  # noqa: E501
@@ -36,6 +36,7 @@ def page(report: Report) -> str:
         policy=POLICY,
         messages=messages,
         claim=claim_text,
+        attachment=attachment_text,
         credentials=credentials_text,
         percent=percent,
     )
