@@ -2,7 +2,8 @@
 
 Memory: Pillow's image takes at most 4 bytes for each pixel of the file, the result at most
 3 bytes for each of `_FULL_SIZE` pixels; everything between is done in strips. With the default
-limits one call takes at most 700 MB. Only one picture above `_FULL_SIZE` is decoded at a time.
+limits one call takes at most 700 MB, and 1 GB for HEIC and AVIF, whose decoders keep planes of
+their own. Only one picture above `_FULL_SIZE` is decoded at a time.
 """
 
 import hashlib
@@ -32,7 +33,7 @@ from detection_model.imaging.picture import ImageError, Limits, Note, Picture
 # Pixels that are decoded at full size; larger pictures are halved until they fit.
 _FULL_SIZE = 50_000_000
 # Pixels of a strip.
-_STRIP = 4_000_000
+_STRIP = 1_000_000
 _LARGE = threading.Lock()
 
 _DEFAULT_LIMITS = Limits()
