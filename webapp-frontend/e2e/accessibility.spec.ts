@@ -91,29 +91,49 @@ const PAGES: Record<string, States> = {
     },
   },
   Models: {
-    'all metrics': async (page) => {
+    'the list': async (page) => {
       await page.goto('/models')
-      await page.getByRole('button', { name: /^All metrics/ }).first().click()
+      await page.getByText(/warnings? about the test data/).click()
+      await expect(page.getByText(/told apart without a look at the pixels/)).toBeVisible()
+    },
+    'each tab of a model': async (page) => {
+      await page.goto('/models/v5')
+      await expect(page.getByText('Called real')).toBeVisible()
+    },
+    'its metrics': async (page) => {
+      await page.getByRole('tab', { name: 'Figures' }).click()
       await expect(page.getByRole('columnheader', { name: '95% interval' })).toBeVisible()
     },
-    'a rich evaluation with all its parts open, and one without curves': async (page) => {
+    'its threshold': async (page) => {
+      await page.getByRole('tab', { name: 'Threshold' }).click()
+      await expect(page.getByRole('slider', { name: 'Metrics by threshold' })).toBeVisible()
+    },
+    'its data and limits': async (page) => {
+      await page.getByRole('tab', { name: 'Data and limits' }).click()
+      await expect(page.getByText('Known failures')).toBeVisible()
+    },
+    'its file': async (page) => {
+      await page.getByRole('tab', { name: 'File' }).click()
+      await expect(page.getByText('Architecture')).toBeVisible()
+    },
+    'a rich evaluation, calibration': async (page) => {
       await enrich(page)
+      await page.goto('/models/v3?tab=figures&figures=calibration')
+      await page.getByText('Show as a table Reliability diagram').click()
+      await expect(page.getByRole('row', { name: /^test/ })).toBeVisible()
+    },
+    'a rich evaluation, robustness': async (page) => {
+      await page.goto('/models/v3?tab=figures&figures=robustness')
+      await expect(page.getByRole('row', { name: /^Gaussian blur/ })).toBeVisible()
+    },
+    'an evaluation without curves': async (page) => {
       await page.route('**/api/models/v1/evaluation', async (route) => {
         const response = await route.fetch()
         const json = { ...((await response.json()) as object), curves: null }
         await route.fulfill({ response, json })
       })
-      await page.goto('/models')
-      const v3 = page.getByRole('article', { name: 'v3', exact: true })
-      for (const title of ['All metrics', 'ROC', 'Metrics by', 'Calibration', 'Data sets', 'Robustness']) {
-        await v3.getByRole('button', { name: new RegExp(`^${title}`) }).click()
-      }
-      await v3.getByText('Show as a table Reliability diagram').click()
-      await expect(v3.getByRole('slider', { name: 'Metrics by threshold' })).toBeVisible()
-      await expect(v3.getByRole('row', { name: /^Gaussian blur/ })).toBeVisible()
-      const v1 = page.getByRole('article', { name: 'v1', exact: true })
-      await v1.getByRole('button', { name: /^ROC/ }).click()
-      await expect(v1.getByText('This evaluation has no curves.')).toBeVisible()
+      await page.goto('/models/v1?tab=figures&figures=curves')
+      await expect(page.getByText('This evaluation has no curves.')).toBeVisible()
     },
     'the guide to mounting a model': async (page) => {
       await page.goto('/models/mount')
@@ -136,8 +156,22 @@ const PAGES: Record<string, States> = {
   'Compare, History, and no page': {
     'the comparison': async (page) => {
       await page.goto('/compare')
+      await expect(page.getByText(/^A model counts as better only/)).toBeVisible()
+    },
+    'its curves': async (page) => {
+      await page.getByRole('tab', { name: 'Curves' }).click()
+      await expect(page.getByRole('slider', { name: 'ROC curve' })).toBeVisible()
+    },
+    'its generators': async (page) => {
+      await page.getByRole('tab', { name: 'Generators' }).click()
+      await expect(page.getByRole('columnheader', { name: 'StyleGAN', exact: true })).toBeVisible()
+    },
+    'its disagreements': async (page) => {
+      await page.getByRole('tab', { name: 'Disagreements' }).click()
       await expect(page.getByRole('heading', { name: 'Pictures with disagreement' })).toBeVisible()
-      await expect(page.getByRole('slider', { name: 'ROC curves' })).toBeVisible()
+    },
+    'its training curves': async (page) => {
+      await page.getByRole('tab', { name: 'Training' }).click()
       await expect(page.getByRole('slider', { name: /selected runs/ })).toBeVisible()
     },
     'the history': async (page) => {

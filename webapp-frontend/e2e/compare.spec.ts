@@ -6,6 +6,10 @@ function section(page: Page, name: string) {
   return page.getByRole('region', { name, exact: true }).first()
 }
 
+async function open(page: Page, name: string) {
+  await page.getByRole('tab', { name, exact: true }).click()
+}
+
 /** These tests compare the same three models, whatever else the service has. */
 const MODELS = ['v1', 'v2', 'v3']
 
@@ -35,23 +39,69 @@ test('the choice of models stands in the address and holds everywhere', async ({
   await page.reload()
   await expect(measured.getByRole('columnheader', { name: /^v3/ })).toBeVisible()
   await expect(measured.getByRole('columnheader', { name: /^v2/ })).toHaveCount(0)
+  await open(page, 'Disagreements')
+  await page.getByText('Pairwise comparison').click()
   await expect(section(page, 'Agreement on test pictures').getByText(/^v1 and v3: only v1/)).toBeVisible()
+  await expect(page).toHaveURL(/models=v1(,|%2C)v3.*tab=disagreements/)
   await page.getByRole('checkbox', { name: 'v3' }).uncheck()
   await expect(page.getByText('Select at least two models.')).toBeVisible()
 })
 
-test('ROC curves are read by keyboard, and confusion matrices stand below', async ({ page }) => {
-  const roc = section(page, 'ROC curves')
-  const chart = roc.getByRole('slider')
-  await expect(roc.getByRole('columnheader', { name: /false positive rate of 5%/ })).toBeVisible()
+test('no tab is too tall, with all models', async ({ page, models }) => {
+  await page.setViewportSize({ width: 1440, height: 900 })
+  await page.goto(`/compare?models=${models.names.join(',')}`)
+  const contents = {
+    Figures: /^A model counts as better only/,
+    Curves: 'At a false positive rate of 5%',
+    Confusion: 'Predictions on the test set at each',
+    Generators: 'Generators and perturbations',
+    Disagreements: 'Pictures with disagreement',
+    'Your picture': 'One picture, all selected models',
+    Speed: 'Size and speed',
+    Training: /^Solid: validation/,
+  }
+  for (const [name, content] of Object.entries(contents)) {
+    await open(page, name)
+    await expect(page.getByText(content).first()).toBeVisible()
+    const height = await page.evaluate(() => document.documentElement.scrollHeight)
+    expect.soft(height, name).toBeLessThanOrEqual(2000)
+  }
+})
+
+test('the curves of all models are overlaid and read by keyboard', async ({ page }) => {
+  await open(page, 'Curves')
+  const chart = page.getByRole('slider', { name: 'ROC curve' })
+  await expect(chart).toHaveAttribute('aria-valuetext', /^At a false positive rate of 5%, v1 \d.*, v2 \d.*, v3 \d/)
   await chart.press('ArrowRight')
-  await expect(chart).toHaveAttribute('aria-valuetext', /^At a false positive rate of 6%, v1 detects \d+/)
-  await chart.press('End')
-  await expect(roc.getByRole('cell', { name: '100.0%', exact: true })).toHaveCount(3)
+  await expect(chart).toHaveAttribute('aria-valuetext', /^At a false positive rate of 6%, v1 \d+/)
+  await expect(page.getByText(/AUC 0\.\d{3}, 0\.\d{3} to 0\.\d{3}/)).toHaveCount(3)
+  await expect(page.getByRole('slider', { name: 'Precision-recall curve' })).toHaveAttribute(
+    'aria-valuetext',
+    /v1 \d.*, v2 \d.*, v3 \d/,
+  )
+  await expect(page.getByRole('slider', { name: 'Reliability diagram' })).toBeVisible()
+  await open(page, 'Confusion')
   await expect(section(page, 'Confusion matrices').getByRole('table')).toHaveCount(3)
 })
 
+test('a table shows each model on each generator and after each perturbation', async ({ page }) => {
+  await open(page, 'Generators')
+  const part = section(page, 'Generators and perturbations')
+  await part.getByLabel('Data set').selectOption('All')
+  await expect(part.getByRole('columnheader', { name: 'StyleGAN', exact: true })).toBeVisible()
+  await expect(part.getByRole('columnheader', { name: 'JPEG, quality 40' })).toBeVisible()
+  for (const name of MODELS) {
+    const row = part.getByRole('row').filter({ has: page.getByRole('rowheader', { name }) })
+    await expect(row.getByRole('cell').first()).toHaveText(/^0\.\d{3}$/)
+  }
+  await part.getByRole('radio', { name: 'Fakes found' }).check({ force: true })
+  await expect(page).toHaveURL(/dataset=All.*metric=fake_accuracy/)
+  await page.reload()
+  await expect(part.getByRole('row').last().getByRole('cell').first()).toHaveText(/^\d+\.\d%$/)
+})
+
 test('the training curves of the models are overlaid', async ({ page }) => {
+  await open(page, 'Training')
   const training = section(page, 'Training curves')
   await expect(training.getByRole('slider', { name: /selected runs/ })).toBeVisible()
   for (const name of MODELS) {
@@ -62,6 +112,7 @@ test('the training curves of the models are overlaid', async ({ page }) => {
 })
 
 test('the models are timed one after the other', async ({ page }) => {
+  await open(page, 'Speed')
   const speed = section(page, 'Size and speed')
   await expect(speed.getByText('not measured yet')).toHaveCount(3)
   await speed.getByRole('button', { name: 'Measure now' }).click()
@@ -73,6 +124,7 @@ test('the models are timed one after the other', async ({ page }) => {
 })
 
 test('the pictures on which they disagree are counted, filtered and paged', async ({ page }) => {
+  await open(page, 'Disagreements')
   const part = section(page, 'Agreement on test pictures')
   const sample = part.getByText(/^\d+ pictures from .+: \d+ real, \d+ fake\.$/)
   await expect(sample).toBeVisible()
@@ -86,7 +138,8 @@ test('the pictures on which they disagree are counted, filtered and paged', asyn
   await expect(part.getByText('Ground truth: fake')).toHaveCount(0)
   await part.getByLabel('Wrong model').selectOption('v2')
   await expect(tiles.first()).toContainText(/v2: Fake, wrong/)
-  const tests = section(page, 'Evaluation results').getByLabel('Test set')
+  await expect(page).toHaveURL(/label=Real.*wrong=v2/)
+  const tests = page.getByLabel('Test set')
   const answer = await page.request.get('/api/compare', {
     params: { models: MODELS.join(','), dataset: 'All' },
   })
@@ -101,6 +154,7 @@ test('the same picture goes through the chosen models only', async ({ page }) =>
   await page.getByRole('checkbox', { name: 'v2' }).uncheck()
   await expect(page).toHaveURL(/models=/)
   await drop(page, picture())
+  await expect(page.getByRole('tab', { name: 'Your picture' })).toHaveAttribute('aria-selected', 'true')
   const same = section(page, 'One picture, all selected models')
   await expect(same.getByText(/of 2 models say|The 2 models|2 of 2/).first()).toBeVisible()
   await expect(same.getByRole('article')).toHaveCount(2)

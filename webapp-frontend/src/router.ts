@@ -48,6 +48,12 @@ export const router = createRouter({
       meta: { title: 'mount.title' },
     },
     {
+      path: '/models/:name',
+      component: () => import('@/pages/ModelPage.vue'),
+      props: true,
+      meta: { title: 'models.one' },
+    },
+    {
       path: '/compare',
       component: () => import('@/pages/ComparePage.vue'),
       meta: { title: 'compare.title' },
@@ -72,7 +78,7 @@ export const router = createRouter({
 
 router.afterEach(async (to, from) => {
   const { t } = i18n.global
-  document.title = `${t(to.meta.title)} – ${t('app.name')}`
+  document.title = `${t(to.meta.title, to.params)} – ${t('app.name')}`
   const firstPage = from.matched.length === 0
   if (firstPage || (to.path === from.path && !to.hash)) return
   // A screen reader then reads what the link leads to, as it would after a full page load.

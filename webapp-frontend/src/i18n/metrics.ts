@@ -1,6 +1,6 @@
 import { useI18n } from 'vue-i18n'
 import type { EvaluationRow } from '@/api/types'
-import { isShare, type Metric, metricOf } from '@/features/evaluation/metrics'
+import { isShare, type Metric } from '@/features/evaluation/metrics'
 import { useFormat } from './format'
 
 /** Metrics and their values in words. */
@@ -26,18 +26,13 @@ export function useMetricText() {
     return t('models.evaluation.range', { low: show(metric, low), high: show(metric, high) })
   }
 
-  /** A difference of two values; of shares in percentage points. */
-  function showChange(name: string, by: number) {
+  /** A difference of two values, of shares in percentage points; empty without one. */
+  function showChange(name: string, by: number | undefined) {
+    if (by === undefined) return ''
     return isShare(name) ? t('metrics.points', { value: change(100 * by, 1) }) : change(by, 3)
   }
 
-  /** Some metrics in one line; those that were not measured are left out. */
-  function brief(row: EvaluationRow, names: string[]) {
-    const found = names.flatMap((name) => metricOf(row, name) ?? [])
-    return found.map((metric) => `${label(metric.name)}: ${show(metric, metric.value)}`).join(' · ')
-  }
-
-  return { brief, label, help, show, showChange, range }
+  return { label, help, show, showChange, range }
 }
 
 /** Deliveries of which a share of the picture, or of its light, is left. */

@@ -4,14 +4,14 @@ import type { Calibrator, Card, ModelRow } from '@/api/types'
 import type { Fact } from '@/ui/facts'
 import { shortHash, useFormat } from './format'
 
-/** Everything that is known of a model; what is not known is left out. */
+/** The file, input, output and settings of a model; unknown facts are left out. */
 export function useModelFacts(model: MaybeRefOrGetter<ModelRow>) {
   const { t, te } = useI18n()
   const { bytes, count, decimal, threshold, tiny } = useFormat()
   const calibratorText = useCalibratorText()
 
   function ofInput({ kind, input }: Card) {
-    // What stands in the card of an ensemble is that of its first member only.
+    // The card of an ensemble has the input of its first member only.
     return kind === 'ensemble' ? t('models.facts.inputOfEach') : inputText(input)
   }
 
@@ -26,15 +26,15 @@ export function useModelFacts(model: MaybeRefOrGetter<ModelRow>) {
     })
   }
 
-  function ofJudged({ kind, input: { face_margin: margin } }: Card) {
+  function ofScored({ kind, input: { face_margin: margin } }: Card) {
     if (kind === 'ensemble') return undefined
     return typeof margin === 'number'
       ? t('models.facts.judgesFaces', { margin: threshold(margin) })
       : t('models.facts.judgesWhole')
   }
 
-  /** When it says that it does not know, and from which pictures that comes. */
-  function ofDoubt({ conformal, scope, steadiness }: Card) {
+  /** The fitted checks that can make a verdict uncertain. */
+  function ofUncertainty({ conformal, scope, steadiness }: Card) {
     return {
       conformal: conformal && [
         t('models.facts.conformalText', { coverage: threshold(conformal.coverage) }),
@@ -68,11 +68,11 @@ export function useModelFacts(model: MaybeRefOrGetter<ModelRow>) {
   }
 
   function ofCard(card: Card): Record<string, Fact['value'] | null | undefined> {
-    const { calibrator, training } = card
+    const { calibrator } = card
     return {
       architecture: card.architecture ?? undefined,
       parameters: typeof card.parameters === 'number' ? count(card.parameters) : undefined,
-      judges: ofJudged(card),
+      judges: ofScored(card),
       input: ofInput(card),
       output: ofOutput(card.output),
       chosen: t('models.facts.chosenText', {
@@ -80,13 +80,7 @@ export function useModelFacts(model: MaybeRefOrGetter<ModelRow>) {
         chosen: card.threshold.chosen,
       }),
       calibrator: calibratorText(calibrator),
-      ...ofDoubt(card),
-      split: training?.split,
-      examples: Object.entries(training?.examples ?? {}).map(([part, n]) => `${part}: ${count(n)}`),
-      epochs: training
-        ? t('models.facts.epochsText', { epochs: training.epochs, seed: training.seed })
-        : undefined,
-      licences: card.data_licences,
+      ...ofUncertainty(card),
     }
   }
 
@@ -99,22 +93,44 @@ export function useModelFacts(model: MaybeRefOrGetter<ModelRow>) {
   }
 
   return computed<Fact[]>(() => {
-    const it = toValue(model)
+    const row = toValue(model)
+    const { name: file, sha256, size_bytes: size } = row.file
     const values: Record<string, Fact['value'] | null | undefined> = {
-      ...(it.card ? ofCard(it.card) : {}),
-      engine: ofEngine(it),
-      file: t('models.facts.fileText', { name: it.file.name, size: bytes(it.file.size_bytes) }),
+      file: t('models.facts.fileText', { name: file, size: bytes(size) }),
+      ...(row.card ? ofCard(row.card) : {}),
+      engine: ofEngine(row),
     }
     const facts: Fact[] = Object.entries(values).flatMap(([name, value]) =>
       value?.length ? [{ label: t(`models.facts.${name}`), value }] : [],
     )
-    const { sha256 } = it.file
     if (sha256) facts.push({ label: t('models.facts.sha256'), value: shortHash(sha256), copy: sha256 })
     return facts
   })
 }
 
-/** What must be known before a model is believed; what its card does not say is left out. */
+/** The data that a model was trained on; unknown facts are left out. */
+export function useDataFacts(model: MaybeRefOrGetter<ModelRow>) {
+  const { t } = useI18n()
+  const { count } = useFormat()
+
+  return computed<Fact[]>(() => {
+    const { card } = toValue(model)
+    const training = card?.training
+    const values: Record<string, Fact['value'] | undefined> = {
+      split: training?.split,
+      examples: Object.entries(training?.examples ?? {}).map(([part, n]) => `${part}: ${count(n)}`),
+      epochs: training
+        ? t('models.facts.epochsText', { epochs: training.epochs, seed: training.seed })
+        : undefined,
+      licences: card?.data_licences,
+    }
+    return Object.entries(values).flatMap(([name, value]) =>
+      value?.length ? [{ label: t(`models.facts.${name}`), value }] : [],
+    )
+  })
+}
+
+/** Intended use, known failures and training data of a model; unknown facts are left out. */
 export function useModelLimits(model: MaybeRefOrGetter<ModelRow>) {
   const { t } = useI18n()
 
@@ -131,7 +147,7 @@ export function useModelLimits(model: MaybeRefOrGetter<ModelRow>) {
   })
 }
 
-/** How a calibrator works, with its numbers. */
+/** A calibrator in words, with its parameters. */
 export function useCalibratorText() {
   const { t } = useI18n()
   const { count, decimal } = useFormat()

@@ -1,16 +1,14 @@
-import { computed, type MaybeRefOrGetter, toValue } from 'vue'
 import { useI18n } from 'vue-i18n'
 import type { RunSummary } from '@/api/types'
 import type { Fact } from '@/ui/facts'
 import { shortHash, useFormat } from './format'
 
-/** How a run was trained; what is not known is left out. */
-export function useRunFacts(run: MaybeRefOrGetter<RunSummary>) {
+/** The settings of a run in words; unknown ones are left out. */
+export function useRunFacts() {
   const { t } = useI18n()
   const { count, curveValue, moment } = useFormat()
 
-  return computed<Fact[]>(() => {
-    const { name, started, updated, facts } = toValue(run)
+  return ({ name, started, updated, facts }: RunSummary): Fact[] => {
     const values: Record<string, Fact['value'] | null | undefined> = {
       run: name,
       started: started && moment(started),
@@ -33,10 +31,10 @@ export function useRunFacts(run: MaybeRefOrGetter<RunSummary>) {
     const commit = facts?.git_commit
     const label = t('training.facts.commit')
     return commit ? [...known, { label, value: shortHash(commit), copy: commit }] : known
-  })
+  }
 }
 
-/** What people call a metric of a training. */
+/** The name of a training metric. */
 export function useTagName() {
   const { t, te } = useI18n()
   return (tag: string) => {

@@ -1,4 +1,5 @@
 import { inject, type InjectionKey, provide, ref, type Ref, watch } from 'vue'
+import { useRoute, useRouter } from 'vue-router'
 
 /** State made once by the app and used by any component below it. */
 export function shared<T>(create: () => T): [provideIt: () => T, useIt: () => T] {
@@ -32,4 +33,22 @@ export function useRemembered<T>(key: string, initial: T): Ref<T> {
   }
 
   return state
+}
+
+/** A choice kept in the address, so that links and reloads restore it. */
+export function useQueryParam(name: string, initial = ''): Ref<string> {
+  const route = useRoute()
+  const router = useRouter()
+  const choice = ref(initial)
+
+  watch(
+    () => route.query[name],
+    (value) => (choice.value = typeof value === 'string' ? value : initial),
+    { immediate: true },
+  )
+  watch(choice, (value) => {
+    const query = { ...route.query, [name]: value === initial ? undefined : value }
+    if (value !== (route.query[name] ?? initial)) void router.replace({ query })
+  })
+  return choice
 }

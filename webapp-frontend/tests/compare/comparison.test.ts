@@ -1,13 +1,40 @@
 import { expect, it } from 'vitest'
-import { chosenModels, differs, rocOf, sameSample, testsOf, filterPictures } from '@/features/compare/comparison'
+import {
+  chosenModels,
+  conditionsOf,
+  datasetsOf,
+  differs,
+  filterPictures,
+  rocOf,
+  sameSample,
+  testsOf,
+} from '@/features/compare/comparison'
 import { lowIsBest } from '@/features/evaluation/metrics'
 import { curves, disagreement, measured, row } from '../samples'
 
-it('takes the models of the address that are ready, or else the first few', () => {
+it('takes the models of the address that are ready, or else the active one and the first others', () => {
   const ready = ['v1', 'v2', 'v3', 'v4', 'v5']
-  expect(chosenModels(ready, null)).toEqual(['v1', 'v2', 'v3', 'v4'])
-  expect(chosenModels(ready, 'v5,v2,gone')).toEqual(['v2', 'v5'])
-  expect(chosenModels(ready, '')).toEqual([])
+  expect(chosenModels(ready, null, 'v5')).toEqual(['v1', 'v2', 'v3', 'v5'])
+  expect(chosenModels(ready, null)).toEqual(['v1', 'v2', 'v3'])
+  expect(chosenModels(ready, 'v5,v2,gone', 'v1')).toEqual(['v2', 'v5'])
+  expect(chosenModels(ready, '', 'v1')).toEqual([])
+})
+
+it('sorts the rows of a data set into generators and perturbations', () => {
+  const whole = row({ dataset: 'faces' })
+  const gan = row({ dataset: 'faces', generator: 'StyleGAN' })
+  const jpeg = row({ dataset: 'faces', delivery: 'jpeg-q40' })
+  const ganJpeg = row({ dataset: 'faces', generator: 'StyleGAN', delivery: 'jpeg-q40' })
+  const evaluations = new Map([
+    ['a', measured([row({ dataset: 'own' }), whole, gan, jpeg, ganJpeg])],
+    ['b', measured([whole])],
+    ['c', null],
+  ])
+  expect(datasetsOf(evaluations)).toEqual(['faces', 'own'])
+  const conditions = conditionsOf(evaluations, 'faces')
+  expect(conditions.whole.map(({ rows }) => [...rows.keys()])).toEqual([['a', 'b']])
+  expect(conditions.generators.map(({ generator }) => generator)).toEqual(['StyleGAN'])
+  expect(conditions.perturbations.map(({ delivery }) => delivery)).toEqual(['jpeg-q40'])
 })
 
 it('puts the test first that most models took', () => {

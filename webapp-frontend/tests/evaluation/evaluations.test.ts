@@ -4,10 +4,10 @@ import {
   deliveriesOf,
   hasBothClasses,
   othersOf,
-  thinned,
   thresholdCurves,
 } from '@/features/evaluation/metrics'
 import { influencesOf } from '@/features/models/models'
+import { thinned } from '@/ui/charts/lines'
 import { curves, ensemble, estimate, row } from '../samples'
 
 const whole = row({ metrics: { auc: estimate(0.9, 0.02) } })

@@ -27,7 +27,7 @@ it('says how a mean is made, and links to the members that are there', () => {
   expect(mean.text()).toContain("mean of the members' calibrated probabilities")
   expect(mean.findAll('tbody tr').map((row) => row.get('td').text())).toEqual(['25.0%', '75.0%'])
   const links = mean.findAllComponents(RouterLinkStub)
-  expect(links.map((link) => link.props('to') as unknown)).toEqual([{ hash: '#model-v1' }])
+  expect(links.map((link) => link.props('to') as unknown)).toEqual(['/models/v1'])
 })
 
 it('gives the coefficients of a stack, which uses no calibrators', () => {

@@ -1,7 +1,7 @@
 import { mount } from '@vue/test-utils'
 import { expect, it } from 'vitest'
 import type { Card } from '@/api/types'
-import ModelLimits from '@/features/models/ModelLimits.vue'
+import ModelData from '@/features/models/ModelData.vue'
 import { i18n } from '@/i18n/i18n'
 import { useModelFacts } from '@/i18n/models'
 import { createDesign } from '@/ui/theme'
@@ -54,8 +54,8 @@ it('says when the model knows that it does not know, and from which pictures', (
 
 it('puts the limits beside the figures, or says that nobody wrote them down', () => {
   const limits = (card: Card | null) =>
-    mount(ModelLimits, {
-      props: { model: model('v4', { file: 'v4.keras', card }) },
+    mount(ModelData, {
+      props: { model: model('v4', { file: 'v4.keras', card }), measured: null },
       global: { plugins: [i18n, createDesign()] },
     }).text()
   const known = limits(cardWith({ intended_use: 'Portraits.', known_failures: ['Diffusion.', 'Drawings.'] }))

@@ -4,11 +4,10 @@ import {
   bestPoint,
   curvesOf,
   lastPoint,
-  nearest,
   placesOf,
-  pointAt,
   type View,
 } from '@/features/training/curves'
+import { nearest, pointAt } from '@/ui/charts/lines'
 import { run } from '../samples'
 
 const detail: RunDetail = {

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
+import type { RunFacts } from '@/api/types'
 import { bestOf, tagsOf } from '@/features/training/curves'
-import { firstChoice, lookOfRuns, runOfCard } from '@/features/training/runs'
-import { card, run } from '../samples'
+import { firstChoice, lookOfRuns, modelOfRun, progressOf, runOfCard } from '@/features/training/runs'
+import { card, model, run } from '../samples'
 
 const newestFirst = [
   run('v1/b', { model: 'v1', started: '2026-11-21T12:00:00Z' }),
@@ -49,4 +50,21 @@ it('orders metrics and knows which way is better', () => {
   expect(bestOf('epoch_auc')).toBe('highest')
   expect(bestOf('epoch_mse')).toBe('lowest')
   expect(bestOf('epoch_learning_rate')).toBeNull()
+})
+
+it('estimates the time left from the epochs so far', () => {
+  const last = [{ part: 'train', tag: 'epoch_loss', step: 1, value: 1, points: 2 }]
+  const facts = { epochs: 10 } as RunFacts
+  const started = '2026-11-21T12:00:00Z'
+  const updated = '2026-11-21T12:01:00Z'
+  const going = run('v1/a', { status: 'running', started, updated, last, facts })
+  expect(progressOf(going)).toEqual({ done: 2, epochs: 10, secondsLeft: 240 })
+  expect(progressOf({ ...going, last: [] })?.secondsLeft).toBeNull()
+  expect(progressOf({ ...going, facts: null })).toBeNull()
+})
+
+it('finds the model of a run', () => {
+  const models = [model('v1', { file: 'v1.keras', card: card('logs/v1/2026') })]
+  expect(modelOfRun('v1/2026', models)).toBe('v1')
+  expect(modelOfRun('v2/2026', models)).toBeNull()
 })

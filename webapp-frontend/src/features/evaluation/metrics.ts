@@ -1,5 +1,5 @@
 import type { Curve, Curves, Estimate, EvaluationRow } from '@/api/types'
-import type { Point } from '@/features/training/curves'
+import type { Point } from '@/ui/charts/lines'
 
 /** By what they judge: calls at a threshold, the order of all probabilities, their size. */
 const GROUPS = {
@@ -132,11 +132,4 @@ export function thresholdCurves(
 ): [metric: string, curve: Curve][] {
   const all = Object.keys(thresholds).length ? thresholds : { accuracy: threshold }
   return Object.entries(all).filter(([name]) => name === 'accuracy' || hasBothClasses(row))
-}
-
-/** At most so many of the places, evenly apart, both ends among them. */
-export function thinned(places: number[], most: number): number[] {
-  if (places.length <= most) return places
-  const step = (places.length - 1) / (most - 1)
-  return Array.from({ length: most }, (_, index) => places[Math.round(index * step)] ?? 0)
 }

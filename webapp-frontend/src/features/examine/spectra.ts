@@ -1,4 +1,4 @@
-import type { Point } from '@/features/training/curves'
+import type { Point } from '@/ui/charts/lines'
 
 /** A radial profile as the points of a line: ring by ring, in cycles a pixel. */
 export function radialPoints(radial: number[]): Point[] {

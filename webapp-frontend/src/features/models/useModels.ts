@@ -1,15 +1,17 @@
-import { computed, onScopeDispose } from 'vue'
-import { listModels, setActive, setThreshold } from '@/api/endpoints'
-import type { ModelRow } from '@/api/types'
+import { computed, onScopeDispose, shallowReactive } from 'vue'
+import { listModels, measureSpeed, setActive, setThreshold } from '@/api/endpoints'
+import type { ModelRow, ModelSpeed } from '@/api/types'
 import { useAsync } from '@/api/useAsync'
 import { shared } from '@/ui/state'
 
 const POLL_MS = 2000
 
-/** The list of models, read again by itself while it is empty or one of them is loading. */
+/** The list of models, refreshed while it is empty or a model is loading. */
 export function createModels() {
   const { data: list, failure, run: load } = useAsync(() => listModels())
   const models = computed(() => list.value?.models ?? [])
+  /** The latest measurement of each model in this visit. */
+  const speeds = shallowReactive(new Map<string, ModelSpeed>())
   let timer: number | undefined
 
   async function refresh() {
@@ -37,7 +39,13 @@ export function createModels() {
     replace(await setThreshold(name, threshold))
   }
 
-  /** How often a model was right; null: not measured, undefined: not known (yet). */
+  /** Times models one after another, so that they do not slow each other down. */
+  async function measureSpeeds(names: string[]) {
+    for (const name of names) speeds.delete(name)
+    for (const name of names) speeds.set(name, await measureSpeed(name))
+  }
+
+  /** The evaluation of a model; null: not evaluated, undefined: not known yet. */
   function trackRecord(name: string) {
     const row = models.value.find((model) => model.name === name)
     return row && (row.evaluation ?? null)
@@ -46,7 +54,17 @@ export function createModels() {
   onScopeDispose(() => {
     window.clearTimeout(timer)
   })
-  return { list, models, failure, refresh, activate, changeThreshold, trackRecord }
+  return {
+    list,
+    models,
+    failure,
+    speeds,
+    refresh,
+    activate,
+    changeThreshold,
+    measureSpeeds,
+    trackRecord,
+  }
 }
 
 export const [provideModels, useModels] = shared(createModels)

@@ -1,11 +1,7 @@
 import type { RunDetail, RunSeries, RunSummary } from '@/api/types'
+import type { Point, Value } from '@/ui/charts/lines'
 
 export type Axis = 'step' | 'time'
-
-export interface Point {
-  x: number
-  y: Value
-}
 
 /** One metric of one part of one run, ready to be drawn. */
 export interface RunCurve {
@@ -33,11 +29,12 @@ export function curvesOf(runs: RunDetail[], view: View): RunCurve[] {
     const start = Math.min(...series.flatMap(({ times }) => times.slice(0, 1)))
     return series
       .filter(({ tag, part }) => tag === view.tag && (!part || view.parts.includes(part)))
-      .map((one) => {
-        const xs = xsOf(one, view.axis, start)
-        const ys = view.smoothing ? smoothed(one.values, view.smoothing) : one.values
-        const id = `${run.name} ${one.part}`
-        return { id, run: run.name, part: one.part, raw: join(xs, one.values), points: join(xs, ys) }
+      .map((curve) => {
+        const { part, values } = curve
+        const xs = xsOf(curve, view.axis, start)
+        const ys = view.smoothing ? smoothed(values, view.smoothing) : values
+        const id = `${run.name} ${part}`
+        return { id, run: run.name, part, raw: join(xs, values), points: join(xs, ys) }
       })
   })
 }
@@ -58,19 +55,6 @@ export function placesOf(lines: { points: Point[] }[]): number[] {
   return [...places].sort((a, b) => a - b)
 }
 
-/** The place nearest to where the pointer is. */
-export function nearest(places: number[], x: number): number | null {
-  if (places.length === 0) return null
-  return places.reduce((a, b) => (Math.abs(b - x) < Math.abs(a - x) ? b : a))
-}
-
-/** The point that holds at a place: the last one up to there; none before the line or after it. */
-export function pointAt(points: Point[], x: number): Point | null {
-  const end = points.at(-1)
-  if (!end || x > end.x) return null
-  return points.findLast((point) => point.x <= x) ?? null
-}
-
 /** The last point that is a number. */
 export function lastPoint(points: Point[]): Point | null {
   return points.findLast(({ y }) => y !== null) ?? null
@@ -78,17 +62,14 @@ export function lastPoint(points: Point[]): Point | null {
 
 /** The best point of a metric, the first of equals. */
 export function bestPoint(points: Point[], tag: string): Point | null {
-  const wanted = bestOf(tag)
-  if (!wanted) return null
-  const sign = wanted === 'highest' ? 1 : -1
+  const direction = bestOf(tag)
+  if (!direction) return null
+  const sign = direction === 'highest' ? 1 : -1
   return points.reduce<Point | null>((best, point) => {
     if (point.y === null) return best
     return best?.y == null || sign * point.y > sign * best.y ? point : best
   }, null)
 }
-
-/** Null where there is no number. */
-export type Value = number | null
 
 /**
  * Exponential moving average as TensorBoard draws it: `weight` in [0, 1) is what the past counts,
@@ -98,13 +79,13 @@ export type Value = number | null
 export function smoothed(values: Value[], weight: number): Value[] {
   const first = values[0]
   if (values.every((value) => value === first)) return values
-  let past = 0
-  let seen = 0
+  let average = 0
+  let count = 0
   return values.map((value) => {
     if (value === null) return null
-    past = past * weight + (1 - weight) * value
-    seen += 1
-    return past / (1 - weight ** seen)
+    average = average * weight + (1 - weight) * value
+    count += 1
+    return average / (1 - weight ** count)
   })
 }
 

@@ -3,7 +3,7 @@ import { useI18n } from 'vue-i18n'
 import type { RunDetail } from '@/api/types'
 import { useFormat } from '@/i18n/format'
 import { useTagName } from '@/i18n/runs'
-import type { ChartAxis, ChartLine } from '@/ui/charts/lines'
+import { type ChartAxis, type ChartLine, type Point, pointAt } from '@/ui/charts/lines'
 import { isByEpoch, tagsOf } from './curves'
 import * as curves from './curves'
 
@@ -25,9 +25,9 @@ export interface CurveRow {
   dashed: boolean
   count: number
   /** Where the cursor is, as drawn. */
-  here: curves.Point | null
-  last: curves.Point | null
-  best: curves.Point | null
+  here: Point | null
+  last: Point | null
+  best: Point | null
 }
 
 /** The curves of runs as lines to be drawn and as rows to be read. */
@@ -46,31 +46,31 @@ export function useCurves(runs: Ref<RunDetail[]>, looks: Ref<Map<string, number>
   const tags = computed(() => tagsOf(runs.value.map(({ run }) => run)))
   const tag = computed(() => (tags.value.includes(view.tag) ? view.tag : (tags.value[0] ?? '')))
   const parts = computed(() => (view.part === 'both' ? ['train', 'validation'] : [view.part]))
-  const shown = computed(() =>
+  const visible = computed(() =>
     curves.curvesOf(runs.value, { ...view, tag: tag.value, parts: parts.value }),
   )
 
   const cursor = ref<number | null>(null)
   watch([tag, () => view.axis], () => (cursor.value = null))
-  const places = computed(() => curves.placesOf(shown.value))
+  const places = computed(() => curves.placesOf(visible.value))
   const here = computed(() => cursor.value ?? places.value.at(-1) ?? 0)
 
   const lookOf = (run: string) => looks.value.get(run) ?? 0
   const lines = computed<ChartLine[]>(() =>
-    shown.value.flatMap(({ id, run, part, raw, points }) => {
+    visible.value.flatMap(({ id, run, part, raw, points }) => {
       const line = { id, look: lookOf(run), dashed: part === 'train', points }
       return view.smoothing ? [{ ...line, id: `${id} raw`, faint: true, points: raw }, line] : [line]
     }),
   )
   const rows = computed<CurveRow[]>(() =>
-    shown.value.map(({ id, run, part, raw, points }) => ({
+    visible.value.map(({ id, run, part, raw, points }) => ({
       id,
       run,
       part,
       look: lookOf(run),
       dashed: part === 'train',
       count: raw.length,
-      here: curves.pointAt(points, here.value),
+      here: pointAt(points, here.value),
       last: curves.lastPoint(raw),
       best: curves.bestPoint(raw, tag.value),
     })),
@@ -98,8 +98,8 @@ export function useCurves(runs: Ref<RunDetail[]>, looks: Ref<Map<string, number>
   }
 
   function describe(place: number) {
-    const values = shown.value.flatMap(({ run, part, points }) => {
-      const y = curves.pointAt(points, place)?.y
+    const values = visible.value.flatMap(({ run, part, points }) => {
+      const y = pointAt(points, place)?.y
       return y == null ? [] : `${run} ${part} ${curveValue(y)}`
     })
     return [placeName(place), ...values].join(', ')

@@ -4,7 +4,7 @@ import type { RunSummary } from '@/api/types'
 import { useAsync, useAsyncEach } from '@/api/useAsync'
 import { usePolling } from '@/api/usePolling'
 import { useModels } from '@/features/models/useModels'
-import { useRemembered } from '@/ui/state'
+import { useQueryParam, useRemembered } from '@/ui/state'
 import { firstChoice } from './runs'
 
 const POLL_MS = 5000
@@ -29,21 +29,24 @@ export function useRunDetails(chosen: Ref<RunSummary[]>) {
   return { details, failure, loading, loadAll }
 }
 
-/** Which runs are shown; until the reader chooses, those that the models come from. */
+/** The selected runs: those of the address, or the last choice, or the runs of the models. */
 export function useRunChoice(runs: Ref<RunSummary[] | null>) {
   const { list, models } = useModels()
+  const address = useQueryParam('runs')
   const remembered = useRemembered<string[] | null>('training-runs', null)
 
   const names = computed<string[]>({
     get() {
+      if (address.value) return address.value.split(',')
       const { value: old } = remembered
-      // Of runs that are all gone nothing could be shown.
+      // A choice of runs that no longer exist would show nothing.
       if (old && (!old.length || runs.value?.some(({ name }) => old.includes(name)))) return old
       if (!list.value) return []
       return firstChoice(runs.value ?? [], models.value.map(({ name }) => name))
     },
     set(chosen) {
       remembered.value = chosen
+      address.value = ''
     },
   })
   const chosen = computed(() => runs.value?.filter(({ name }) => names.value.includes(name)) ?? [])

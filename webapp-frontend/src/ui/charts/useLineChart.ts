@@ -11,8 +11,7 @@ import {
 } from 'chart.js'
 import { computed, onBeforeUnmount, onMounted, type Ref, watch } from 'vue'
 import { useTheme } from 'vuetify'
-import { pointAt } from '@/features/training/curves'
-import { type ChartAxis, type ChartLine, lookOf } from './lines'
+import { type ChartAxis, type ChartLine, lookOf, pointAt } from './lines'
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, LogarithmicScale)
 
@@ -130,18 +129,18 @@ function scale(axis: ChartAxis, colours: Colours) {
   }
 }
 
-interface Seen {
+interface CursorState {
   cursor: number | null
   lines: ChartLine[]
   colours: Colours
 }
 
 /** Draws an upright line where the cursor is, and rings the points whose values hold there. */
-export function cursorPlugin(seen: () => Seen): Plugin<'line'> {
+export function cursorPlugin(state: () => CursorState): Plugin<'line'> {
   return {
     id: 'cursor',
     afterDatasetsDraw({ ctx, chartArea, scales: { x, y } }) {
-      const { cursor, lines, colours } = seen()
+      const { cursor, lines, colours } = state()
       if (cursor === null || !x || !y) return
       ctx.save()
       ctx.strokeStyle = colours['on-surface'] ?? ''
