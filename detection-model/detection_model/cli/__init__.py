@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from detection_model.cli import (
+    bulk,
     calibrate,
     compare,
     data,
@@ -136,5 +137,6 @@ for _name, (_help, _commands) in GROUPS.items():
     for _command, _function in _commands.items():
         _group.command(_command)(_function)
     app.add_typer(_group, name=_name)
+app.command("bulk")(bulk.bulk)
 for _name, _function in OLD_NAMES.items():
     app.command(_name, hidden=True)(_function)
