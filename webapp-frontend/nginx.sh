@@ -5,5 +5,10 @@ set -eu
 margin=2097152 # other form fields and the multipart boundaries
 export UPLOAD_BODY_BYTES=$((${MAX_UPLOAD_BYTES:-31457280} + margin))
 export ARCHIVE_BODY_BYTES=$((${MAX_ARCHIVE_BYTES:-209715200} + margin))
-envsubst '${UPLOAD_BODY_BYTES} ${ARCHIVE_BODY_BYTES}' </etc/nginx/nginx.conf.template >/tmp/nginx.conf
+# nginx asks this server at each request, so it follows the other containers to new addresses.
+RESOLVER=$(awk '$1 == "nameserver" {print $2; exit}' /etc/resolv.conf)
+export RESOLVER="${RESOLVER:-127.0.0.11}"
+export BACKEND="${BACKEND:-backend:8000}" TENSORBOARD="${TENSORBOARD:-tensorboard:6006}"
+envsubst '${UPLOAD_BODY_BYTES} ${ARCHIVE_BODY_BYTES} ${RESOLVER} ${BACKEND} ${TENSORBOARD}' \
+  </etc/nginx/nginx.conf.template >/tmp/nginx.conf
 exec nginx -c /tmp/nginx.conf -g 'daemon off;'

@@ -61,15 +61,15 @@ def bulk(
     for package in ("pyarrow", *(("ray",) if ray else ())):
         if find_spec(package) is None:
             extra = "ray" if ray else "bulk"
-            common.refuse(f"{package} is missing: pip install 'detection-model[{extra}]'")
+            common.fail(f"{package} is missing: pip install 'detection-model[{extra}]'")
     from detection_model.bulk.results import CONVERTED, ResultsError, open_results
     from detection_model.bulk.run import score_missing
     from detection_model.bulk.sources import SourceError
 
     places = [place if "://" in place else str(Path(place).resolve()) for place in sources]
     if any(out.resolve().is_relative_to(place) for place in places):
-        common.refuse("the results folder lies in a source: choose another one with --out")
-    with common.refusals():
+        common.fail("the results folder lies in a source: choose another one with --out")
+    with common.exit_on_error():
         name = common.model_or_newest(model, models)
         file = common.ensemble_path(name, models) or common.model_path(name, models)
         options = PredictOptions(threshold=threshold, whole=whole)
@@ -84,7 +84,7 @@ def bulk(
         finally:
             executor.close()
     except (ResultsError, SourceError) as error:
-        common.refuse(str(error))
+        common.fail(str(error))
     except KeyboardInterrupt:
         common.errors.print("\nStopped; the same command continues.")
         raise typer.Exit(130) from None

@@ -1,0 +1,166 @@
+"""The Kubernetes manifests: valid by the schemas, locked down, and in agreement with the service.
+
+There is no cluster here: what only a cluster can show is not tested.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from app.core.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+BASE = ROOT / "deploy" / "kubernetes" / "base"
+KUBERNETES = "1.33"
+Manifest = dict[str, Any]
+NAME = "app.kubernetes.io/name"
+
+
+def manifests() -> list[Manifest]:
+    """All manifests that the kustomization lists."""
+    listed = yaml.safe_load((BASE / "kustomization.yaml").read_text())["resources"]
+    return [part for name in listed for part in yaml.safe_load_all((BASE / name).read_text())]
+
+
+ALL = manifests()
+WORKLOADS = [one for one in ALL if one["kind"] in ("Deployment", "StatefulSet")]
+IDS = [f"{one['kind']}-{one['metadata']['name']}" for one in ALL]
+
+
+def pod_of(workload: Manifest) -> Manifest:
+    pod: Manifest = workload["spec"]["template"]["spec"]
+    return pod
+
+
+def named(kind: str, name: str) -> Manifest:
+    return next(one for one in ALL if one["kind"] == kind and one["metadata"]["name"] == name)
+
+
+def labels_of(workload: Manifest) -> dict[str, str]:
+    labels: dict[str, str] = workload["spec"]["template"]["metadata"]["labels"]
+    return labels
+
+
+def names(kind: str) -> set[str]:
+    return {one["metadata"]["name"] for one in ALL if one["kind"] == kind}
+
+
+def test_the_kustomization_lists_every_file() -> None:
+    listed = yaml.safe_load((BASE / "kustomization.yaml").read_text())["resources"]
+    files = {path.name for path in BASE.glob("*.yaml")} - {"kustomization.yaml"}
+    assert sorted(listed) == sorted(files)
+    assert len(set(IDS)) == len(IDS)
+
+
+@pytest.mark.parametrize("manifest", ALL, ids=IDS)
+def test_each_manifest_fits_its_schema(manifest: Manifest) -> None:
+    kubernetes_validate.validate(manifest, KUBERNETES, strict=True)
+
+
+def test_the_schemas_refuse_a_misspelt_field() -> None:
+    broken = named("Deployment", "web") | {"specs": {}}
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(broken, KUBERNETES, strict=True)
+
+
+@pytest.mark.parametrize("workload", WORKLOADS, ids=lambda one: one["metadata"]["name"])
+def test_each_workload_is_locked_down_and_finds_its_volumes(workload: Manifest) -> None:
+    pod = pod_of(workload)
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    (container,) = pod["containers"]
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert container["resources"]["limits"]["memory"]
+    volumes = {volume["name"]: volume for volume in pod["volumes"]}
+    templates = workload["spec"].get("volumeClaimTemplates", [])
+    mounts = {mount["name"] for mount in container["volumeMounts"]}
+    assert mounts == set(volumes) | {template["metadata"]["name"] for template in templates}
+    claims = {
+        v["persistentVolumeClaim"]["claimName"] for v in volumes.values() if "emptyDir" not in v
+    }
+    assert claims <= names("PersistentVolumeClaim")
+    ports = {port["name"] for port in container.get("ports", [])}
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        if "httpGet" in container.get(probe, {}):
+            assert container[probe]["httpGet"]["port"] in ports
+
+
+def test_services_budgets_policies_and_the_autoscaler_select_what_exists() -> None:
+    workloads = {one["metadata"]["name"]: labels_of(one) for one in WORKLOADS}
+    assert all(labels == {NAME: name} for name, labels in workloads.items())
+    for one in WORKLOADS:
+        assert one["spec"]["selector"]["matchLabels"] == labels_of(one)
+    for service in (one for one in ALL if one["kind"] == "Service"):
+        name = service["metadata"]["name"]
+        assert service["spec"]["selector"] == workloads[name]
+        (container,) = pod_of(next(w for w in WORKLOADS if w["metadata"]["name"] == name))[
+            "containers"
+        ]
+        ports = {port["name"] for port in container["ports"]}
+        assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports
+    for budget in (one for one in ALL if one["kind"] == "PodDisruptionBudget"):
+        assert budget["spec"]["selector"]["matchLabels"] in workloads.values()
+    scaler = named("HorizontalPodAutoscaler", "api")["spec"]
+    assert scaler["scaleTargetRef"]["name"] in names("Deployment")
+    assert "replicas" not in named("Deployment", "api")["spec"]  # both would fight over it
+    assert scaler["minReplicas"] >= 2
+
+
+def test_every_workload_has_a_policy_and_policies_open_its_ports() -> None:
+    policies = {
+        one["metadata"]["name"]: one["spec"] for one in ALL if one["kind"] == "NetworkPolicy"
+    }
+    assert policies.pop("default")["podSelector"] == {}
+    assert set(policies) == {one["metadata"]["name"] for one in WORKLOADS}
+    for name, policy in policies.items():
+        assert policy["podSelector"]["matchLabels"] == {NAME: name}
+        (container,) = pod_of(next(w for w in WORKLOADS if w["metadata"]["name"] == name))[
+            "containers"
+        ]
+        opened = [port["port"] for rule in policy.get("ingress", []) for port in rule["ports"]]
+        assert opened == [port["containerPort"] for port in container.get("ports", [])]
+    for client, server in (
+        ("web", "api"),
+        ("web", "tensorboard"),
+        ("api", "postgres"),
+        ("worker", "postgres"),
+    ):
+        selectors = [to["podSelector"] for rule in policies[client]["egress"] for to in rule["to"]]
+        assert {"matchLabels": {NAME: server}} in selectors
+        assert client in str(policies[server]["ingress"])
+
+
+def test_environment_variables_are_settings_and_the_shared_paths_are_those_of_the_image() -> None:
+    settings = {name.upper() for name in Settings.model_fields}
+    config = named("ConfigMap", "settings")["data"]
+    assert set(config) <= settings
+    Settings.model_validate({name.lower(): value for name, value in config.items()})
+    image = (ROOT / "webapp-backend" / "Dockerfile").read_text()
+    for name in ("api", "worker"):
+        (container,) = pod_of(named("Deployment", name))["containers"]
+        assert {variable["name"] for variable in container["env"]} <= settings
+        assert container["envFrom"] == [{"configMapRef": {"name": "settings"}}]
+        for mount in container["volumeMounts"]:
+            assert mount["mountPath"] == "/tmp" or f"_DIR={mount['mountPath']} " in image
+    (api,) = pod_of(named("Deployment", "api"))["containers"]
+    assert f"PORT={api['ports'][0]['containerPort']} " in image
+    grace = pod_of(named("Deployment", "api"))["terminationGracePeriodSeconds"]
+    assert grace > Settings.model_fields["deadline"].default + 5
+
+
+def test_the_page_finds_api_and_tensorboard_by_the_names_of_their_services() -> None:
+    (web,) = pod_of(named("Deployment", "web"))["containers"]
+    addresses = {variable["name"]: variable.get("value", "") for variable in web["env"]}
+    script = (ROOT / "webapp-frontend" / "nginx.sh").read_text()
+    for variable, service in (("BACKEND", "api"), ("TENSORBOARD", "tensorboard")):
+        port = named("Service", service)["spec"]["ports"][0]["port"]
+        assert addresses[variable] == f"{service}.$(NAMESPACE).svc.cluster.local:{port}"
+        assert f"${{{variable}:-" in script
