@@ -4,11 +4,9 @@ Images are generated from seeds; none shows a person.
 """
 
 import io
-import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,13 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from detection_model.bulk.scoring import ConvertedModel, Scorer
-from detection_model.card import Card, InputSpec, ModelFacts, OutputSpec
+from detection_model.card import InputSpec, ModelFacts, OutputSpec
 from detection_model.explain.log_odds import LogOdds
 from detection_model.faces import Face
-from detection_model.inference.crops import Crop
 from detection_model.inference.detector import LoadedModel
-from detection_model.inference.pipeline import PredictOptions
 
 Change = Callable[[Image.Image], Image.Image]
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -224,35 +219,3 @@ def run_process(arguments: list[str], first: str = "") -> "subprocess.CompletedP
 def training_ended_by(number: int, arguments: list[str]) -> "subprocess.CompletedProcess[str]":
     """A training that gets this signal between two batches: no clock decides when."""
     return run_process(arguments, _ENDED.format(number=int(number)))
-
-
-_BRIGHT = Card(name="bright", sha256="a" * 64, input=InputSpec(height=32, width=32))
-
-
-@dataclass(frozen=True)
-class BrightModel:
-    """Takes whole pictures, calls bright ones Fake, and kills its process for a black one."""
-
-    card: Card = _BRIGHT
-    assumptions: tuple[str, ...] = ()
-    face_margin: float | None = None
-    threshold: float = 0.5
-
-    def log_odds(self, crop: Crop) -> float:
-        mean = float(crop.pixels(None).mean())
-        if mean == 0:
-            os._exit(9)
-        return (mean - 127.5) / 20
-
-
-class BrightScorer(Scorer):
-    """Scores with `BrightModel`, in any process."""
-
-    def load(self) -> BrightModel:
-        return BrightModel()
-
-
-def bright_scorer() -> BrightScorer:
-    model = ConvertedModel(Path("bright.keras"), "a" * 64, _BRIGHT, (), b"")
-    options = PredictOptions(threshold=0.5, consistency="never")
-    return BrightScorer(Path("bright.keras"), None, (model,), options)

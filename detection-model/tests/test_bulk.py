@@ -15,7 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from factories import Cli, bright_scorer, file_bytes
+from bulk_scorer import bright_scorer
+from factories import Cli, file_bytes
 from PIL import Image
 
 from detection_model import load, predict
