@@ -35,9 +35,26 @@ def database_url() -> Iterator[str]:
         if user:
             shutil.chown(home, user)
         data = f"{home}/data"
-        create = [INITDB, "-D", data, "-U", "detection", "--auth=trust", "--no-sync"]
+        create: list[str | Path] = [
+            INITDB,
+            "-D",
+            data,
+            "-U",
+            "detection",
+            "--auth=trust",
+            "--no-sync",
+        ]
         subprocess.run(create, check=True, user=user, stdout=subprocess.DEVNULL)
-        serve = [INITDB.with_name("postgres"), "-D", data, "-k", home, "-h", "", "-F"]
+        serve: list[str | Path] = [
+            INITDB.with_name("postgres"),
+            "-D",
+            data,
+            "-k",
+            home,
+            "-h",
+            "",
+            "-F",
+        ]
         with subprocess.Popen(serve, user=user, stderr=subprocess.DEVNULL) as server:
             until(lambda: Path(f"{home}/.s.PGSQL.5432").exists())
             yield f"postgresql+psycopg://detection@/postgres?host={home}"

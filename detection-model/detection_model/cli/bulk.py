@@ -85,6 +85,9 @@ def bulk(
             executor.close()
     except (ResultsError, SourceError) as error:
         common.fail(str(error))
+    except _cluster_errors(ray) as error:
+        reason = str(error).strip().rpartition("\n")[2]
+        common.fail(f"Ray failed, and the same command continues: {reason}")
     except KeyboardInterrupt:
         common.errors.print("\nStopped; the same command continues.")
         raise typer.Exit(130) from None
@@ -105,6 +108,14 @@ def _executor(scorer: "Scorer", workers: int | None, ray: str | None) -> "Execut
     if ray:
         return RayTasks(scorer, ray)
     return LocalProcesses(scorer, workers or os.cpu_count() or 1)
+
+
+def _cluster_errors(ray: str | None) -> tuple[type[Exception], ...]:
+    if not ray:
+        return ()
+    from ray.exceptions import RayError
+
+    return (RayError, ConnectionError)
 
 
 def _report(manifest: "Manifest", out: Path) -> None:

@@ -3,6 +3,7 @@
 import logging
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 from app.core import native_logs
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 
 _ATTEMPTS = 3
 _UNFINISHED = ".preparing-"
+_ABANDONED_SECONDS = 3600.0
 
 
 class ModelConverter:
@@ -29,9 +31,10 @@ class ModelConverter:
         self._cache = cache
         self._watch = FolderWatch(models)
 
-        # Left behind by a killed worker.
+        # Left behind by a killed worker. A young one may be in use by another worker.
         for left in cache.glob(f"{_UNFINISHED}*"):
-            shutil.rmtree(left, ignore_errors=True)
+            if time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
 
     def step(self) -> None:
         """Convert every file that is unchanged since the last look and not in the cache."""
