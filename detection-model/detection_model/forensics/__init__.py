@@ -12,7 +12,6 @@ from detection_model.forensics.error_level import error_level
 from detection_model.forensics.jpeg import jpeg
 from detection_model.forensics.noise import noise
 from detection_model.forensics.spectrum import ClassSpectra, spectrum
-from detection_model.imaging import without_faults
 from detection_model.measures import Bytes
 
 
@@ -27,7 +26,7 @@ def view(name: ViewId, data: bytes, pixels: Bytes, averages: ClassSpectra | None
     """
     if name == "spectrum":
         return spectrum(pixels, averages)
-    return _OTHERS[name](without_faults(data), pixels)
+    return _OTHERS[name](data, pixels)
 
 
 _OTHERS: dict[ViewId, Callable[[bytes, Bytes], View]] = {

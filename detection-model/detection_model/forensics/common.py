@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps
 from pydantic import BaseModel
 
-from detection_model.imaging import FORMATS
+from detection_model.imaging import FORMATS, without_faults
 from detection_model.measures import Bytes, Floats
 
 ViewId = Literal["error_level", "noise", "spectrum", "jpeg", "double_compression", "colours"]
@@ -108,7 +108,7 @@ def orientation(data: bytes) -> int:
     try:
         with (
             warnings.catch_warnings(action="ignore"),
-            Image.open(io.BytesIO(data), formats=FORMATS) as image,
+            Image.open(io.BytesIO(without_faults(data)), formats=FORMATS) as image,
         ):
             value = image.getexif().get(_ORIENTATION, 1)
     except Exception:  # noqa: BLE001  broken EXIF must not fail the image

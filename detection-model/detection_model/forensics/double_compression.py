@@ -20,7 +20,7 @@ from pydantic import BaseModel, Field
 from detection_model.forensics import common
 from detection_model.forensics.common import View
 from detection_model.forensics.jpeg import quantisation_tables
-from detection_model.imaging import FORMATS
+from detection_model.imaging import FORMATS, without_faults
 from detection_model.measures import Bytes, Floats
 
 # The lowest frequencies (row, column), without the mean.
@@ -128,7 +128,7 @@ def periodicity(histogram: NDArray[np.int64]) -> tuple[float, float, bool]:
 def _luma(data: bytes, pixels: Bytes) -> Floats:
     with (
         warnings.catch_warnings(action="ignore"),
-        Image.open(io.BytesIO(data), formats=FORMATS) as image,
+        Image.open(io.BytesIO(without_faults(data)), formats=FORMATS) as image,
     ):
         if image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
             # The decoder's luma: a conversion through RGB would round once more.

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from detection_model.forensics import common
 from detection_model.forensics.common import View
 from detection_model.headers import read_container
-from detection_model.imaging import FORMATS
+from detection_model.imaging import FORMATS, without_faults
 from detection_model.measures import Bytes
 
 _CELL = 16
@@ -72,7 +72,7 @@ def quantisation_tables(data: bytes) -> list[NDArray[np.int64]]:
     """A JPEG's tables, (8, 8) each, luma first; empty for other formats."""
     with (
         warnings.catch_warnings(action="ignore"),
-        Image.open(io.BytesIO(data), formats=FORMATS) as image,
+        Image.open(io.BytesIO(without_faults(data)), formats=FORMATS) as image,
     ):
         return _tables(image)
 
