@@ -28,11 +28,13 @@ _COLUMNS = {
 }
 _SHARES = ("of 100 real, accuses", "of 100 fakes, finds")
 _UNDEFINED = "–"
+# Ordinary photographs and modern generators: what people have today.
+_COMMON_SET = "Broad"
 Selector = Callable[[EvaluationRow], bool]
 
 
 def summary(models: Path) -> str:
-    """The newest model on each of its test sets, then every model on the first of them."""
+    """The newest model on each of its test sets, then every model on today's pictures."""
     evaluations = _evaluations(models)
     newest = evaluations[-1]
     sets = [row for row in newest.rows if row.split == "test" and _is_whole(row)]
@@ -40,13 +42,14 @@ def summary(models: Path) -> str:
         [f"{newest.model} on", "pictures", "AUC", *_SHARES],
         [[row.dataset, f"{row.n_real} real + {row.n_fake} fake", *_shares(row)] for row in sets],
     )
+    common = next((row for row in sets if row.dataset == _COMMON_SET), sets[0])
     by_model = _table(
-        [f"on {sets[0].dataset}", "AUC", *_SHARES],
+        [f"on {common.dataset}", "AUC", *_SHARES],
         [
             [evaluation.model, *_shares(row)]
             for evaluation in evaluations
             for row in evaluation.rows
-            if part_of(row) == part_of(sets[0]) and _is_whole(row)
+            if part_of(row) == part_of(common) and _is_whole(row)
         ],
     )
     return f"{by_set}\n\n{by_model}"
