@@ -181,6 +181,7 @@ def test_an_ordinary_tiff_of_a_camera_maker_is_judged() -> None:
         (b"7z\xbc\xaf\x27\x1c" + bytes(40), "7z"),
         (b"PK\x03\x04" + bytes(40), "batch job"),
         (b'{"prompt": "a face"}', "JSON"),
+        (b"\0\0\2" + bytes(40), "TGA"),
         (b"P6\n4 4\n255\n" + bytes(48), "PPM"),
         (b"\xef\xbb\xbf<!DOCTYPE html><p>404", "web page"),
         ("\ufeff<svg xmlns='x'/>".encode("utf-16-le"), "SVG"),

@@ -33,7 +33,7 @@ _TILE, _MOST_ALONG = 512, 8
 # Tiles overlap by this share, so that a face on a border is whole in one of them.
 _OVERLAP = 1 / 6
 # A larger picture is searched in tiles too if its largest face takes a smaller share of it.
-_LARGE_SIDE, _DISTANT = 2000, 0.1
+_LARGE_SIDE, _DISTANT = 1000, 0.1
 # A face in a tile is looked at again in a square of this many face sides. It needs this score.
 _CONTEXT, _SMALL_SCORE = 3.5, 0.75
 _MOST_CANDIDATES = 40

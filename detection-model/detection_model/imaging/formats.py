@@ -29,6 +29,9 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"%!PS", "a PostScript document"),
     (0, b"AT&TFORM", "a DjVu document"),
     (0, b"\x00\x00\x01\x00", "an icon"),
+    # A TGA file without palette; a cursor file has the number of its pictures there.
+    (0, b"\x00\x00\x02\x00\x00\x00\x00\x00", "a TGA picture"),
+    (0, b"\x00\x00\x0a\x00\x00\x00\x00\x00", "a TGA picture"),
     (0, b"\x00\x00\x02\x00", "a mouse cursor"),
     (0, b"icns", "an icon"),
     (0, b"\xff\x0a", "a JPEG XL picture"),

@@ -10,8 +10,8 @@ from detection_model.imaging.picture import Note
 _MAX_COUNTED = 1000
 _MAX_LOOKED_AT = 16
 # Standard deviation of brightness, of 255, of a picture that shows something; a fade-in starts
-# with less.
-_LEAST_CONTRAST = 16.0
+# with less. Of such a start, the first frame with this share of the strongest contrast is taken.
+_LEAST_CONTRAST, _SHARE = 16.0, 0.8
 # Pixels of all frames that are decoded in search of one that shows something.
 _MAX_PIXELS = 100_000_000
 _SIDE = 64
@@ -44,7 +44,7 @@ def choose_frame(image: ImageFile.ImageFile, data: bytes) -> list[Note]:
 
 
 def _first_with_content(image: ImageFile.ImageFile, indices: list[int]) -> tuple[int, bool]:
-    """Load the first frame that is not blank: its place in `indices`, and whether others are.
+    """Load the first frame that is not faint: its place in `indices`, and whether others are.
 
     A single frame is loaded as it is.
     """
@@ -56,11 +56,11 @@ def _first_with_content(image: ImageFile.ImageFile, indices: list[int]) -> tuple
     for index in indices[:most]:
         _load(image, index)
         contrasts.append(_contrast(image))
-        if contrasts[-1] >= _LEAST_CONTRAST:
-            return len(contrasts) - 1, len(contrasts) > 1
-    best = int(np.argmax(contrasts))
-    _load(image, indices[best])
-    return best, best > 0
+        if contrasts[0] >= _LEAST_CONTRAST:
+            return 0, False
+    clear = int(np.argmax(np.asarray(contrasts) >= _SHARE * max(contrasts)))
+    _load(image, indices[clear])
+    return clear, clear > 0
 
 
 def _load(image: ImageFile.ImageFile, index: int) -> None:
@@ -79,6 +79,6 @@ def _note(word: str, code: str, place: int, skipped: bool, count: int) -> list[N
     if count <= 1:
         return []
     number = f"more than {count - 1}" if count >= _MAX_COUNTED else f"{count}"
-    blank = "; those before it are blank" if skipped else ""
+    blank = "; those before it are blank or faint" if skipped else ""
     text = f"{word} {place + 1} of {number} was judged{blank}."
     return [Note(code="pages" if code == "pages" else "animation", message=text)]
