@@ -7,7 +7,7 @@ import sys
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import pytest
 from bulk_scorer import bright_scorer
 from factories import Cli, file_bytes
 from PIL import Image
+from typer.testing import Result
 
 from detection_model import load, predict
 from detection_model.bulk.executors import Executor, LocalProcesses, RayTasks
@@ -167,16 +168,26 @@ def test_a_folder_of_another_run_is_refused(tmp_path: Path, pictures: Path) -> N
 
 
 def test_ray_gives_the_same_rows_as_local_processes(
-    tmp_path: Path, pictures: Path, local: Executor
+    tmp_path: Path, pictures: Path, local: Executor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("ray", reason="Ray is an optional extra: pip install detection-model[ray]")
     score_missing(begun(tmp_path / "local", pictures), local, lambda _done, _total: None)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))  # for bulk_scorer
     on_ray = RayTasks(bright_scorer(), "local")
     try:
         score_missing(begun(tmp_path / "ray", pictures), on_ray, lambda _done, _total: None)
     finally:
         on_ray.close()
     assert rows_of(tmp_path / "ray") == rows_of(tmp_path / "local")
+
+
+def test_results_inside_a_source_are_refused_before_anything_is_written(
+    pictures: Path, here: Callable[..., Result]
+) -> None:
+    done = here("bulk", pictures, "--out", pictures / "results")
+    assert done.exit_code == 2
+    assert "lies in a source" in " ".join(done.output.split())
+    assert not (pictures / "results").exists()
 
 
 @pytest.mark.slow

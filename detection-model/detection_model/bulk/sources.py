@@ -95,7 +95,7 @@ def _files(source: str) -> Iterator[str]:
                     continue
                 if entry.type == fs.FileType.Directory:
                     folders.append(entry.path)
-                else:
+                elif entry.type != fs.FileType.Unknown:  # a pipe, or a socket
                     yield scheme + entry.path
     except (OSError, pa.ArrowException) as error:
         raise SourceError("unreadable_file", f"{source}: {error}") from None
