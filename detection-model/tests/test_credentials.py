@@ -178,10 +178,10 @@ def test_the_command_tells_the_three_states(
     picture, anchors = tmp_path / "one.jpg", tmp_path / "anchors.pem"
     picture.write_bytes(signed)
     anchors.write_text(authority.root)
-    assert "the signer is not on a trust list" in here("provenance", picture).output
-    assert "by a trusted signer" in here("provenance", picture, "--anchors", anchors).output
+    assert "Valid, unknown signer" in here("provenance", picture).output
+    assert "Valid, trusted signer" in here("provenance", picture, "--anchors", anchors).output
     picture.write_bytes(repainted(signed))
-    assert "INVALID" in here("provenance", picture).output
+    assert "(C2PA): Invalid" in here("provenance", picture).output
 
 
 GENERATED = f"{SOURCE_TYPE}trainedAlgorithmicMedia"

@@ -176,7 +176,7 @@ def test_the_verdict_says_what_the_file_says_of_itself(client: TestClient, signe
         "where": None,
         "earlier": False,
         "trust": "none",
-        "message": "The file says nothing about its origin.",
+        "message": "The file does not say how it was made.",
     }
     plainly = predict(client, with_text({"parameters": WEBUI})).json()["provenance"]
     assert (plainly["claim"], plainly["by"], plainly["where"], plainly["trust"]) == (

@@ -192,7 +192,10 @@ def test_what_the_file_says_of_itself_is_apart_from_the_verdict(client: TestClie
     assert found["provenance"]["says_generated"] is True
     words = Page(client, file.getvalue()).words
     assert "No sign of generation was found" in words
-    assert "Apart from any model: The file says that it was generated (Stable Diffusion)." in words
+    assert (
+        "Apart from any model: The file says that it was generated. It names Stable Diffusion."
+        in words
+    )
     assert "generated: Stable Diffusion in TEXT parameters" in words
 
 

@@ -31,7 +31,7 @@ class View:
 class Text(NamedTuple):
     """A title and two sentences: what the view shows, and what it does not prove.
 
-    The page's translations have the keys forensics.<id>.title, .shows and .limits.
+    The page's English has the same texts under forensics.<id>: a test of the service compares them.
     """
 
     title: str
@@ -42,48 +42,48 @@ class Text(NamedTuple):
 TEXTS: dict[ViewId, Text] = {
     "error_level": Text(
         "Error level",
-        "Brightness is how much each point changes when the picture is saved once more as JPEG: "
-        "parts that were compressed differently before stand out from what surrounds them.",
-        "Edges, fine texture and strong colours are bright in honest pictures too, and a "
-        "generated picture that was saved once is even all over, so neither bright nor even "
+        "Brightness shows how much each pixel changes under another JPEG compression. Regions "
+        "with a different compression history stand out.",
+        "Edges, fine texture and saturated colours are bright in authentic pictures too, and "
+        "a generated picture that was saved once is uniform, so neither bright nor uniform "
         "areas prove anything.",
     ),
     "noise": Text(
         "Noise residual",
-        "The picture less a smoothed copy of itself leaves grain and fine edges: a part with "
-        "another grain than the rest may come from another picture or be retouched.",
-        "Focus, light, denoising in the camera and JPEG change the grain from place to place in "
-        "honest photographs as well, so uneven grain does not prove an edit.",
+        "The picture minus a smoothed copy. A region with different noise may come from "
+        "another picture or be retouched.",
+        "Focus, light, in-camera denoising and JPEG also change the noise from place to "
+        "place, so uneven noise does not prove an edit.",
     ),
     "spectrum": Text(
         "Frequency spectrum",
-        "Slow changes lie in the middle and fine detail at the rim: single bright points or a "
-        "grid of them are regular patterns such as up-sampling in a generator leaves, and beside "
-        "them stand the averages of real and generated training pictures.",
-        "JPEG blocks, scaling, screens and woven cloth make such points too, many generators "
-        "leave none, and likeness to one of the averages is not evidence.",
+        "Low frequencies are in the middle, high ones at the edge. Isolated peaks or a grid "
+        "of peaks are periodic patterns, such as those of upsampling in generators. The "
+        "averages of real and generated training pictures are shown for comparison.",
+        "JPEG blocks, scaling, screens and woven fabric cause such peaks too, many generators "
+        "leave none, and similarity to an average is not evidence.",
     ),
     "jpeg": Text(
         "JPEG compression",
-        "The tables tell how coarsely each frequency was stored, and whether the usual libjpeg "
-        "settings made them or a camera's or editor's own.",
-        "They describe only the last time the picture was saved, which any messenger, web site "
-        "or editor does anew.",
+        "Quantisation tables set the precision of each frequency. They show whether standard "
+        "libjpeg settings, a camera or an editor produced the file.",
+        "The tables describe only the last save, and every messenger, website or editor saves "
+        "again.",
     ),
     "double_compression": Text(
         "Double compression",
-        "Gaps or waves at regular distances in how often the frequencies' values occur show that "
-        "the picture was stored as JPEG before, with other settings.",
-        "Nearly every picture from the web was saved more than once, and the same settings "
-        "twice, a crop or a resize in between mostly leave no trace, so neither finding tells an "
-        "edited picture from an untouched one.",
+        "Periodic gaps or peaks in the histograms of DCT coefficients indicate an earlier "
+        "JPEG compression with other settings.",
+        "Most pictures on the web were saved more than once. The same settings twice, a crop "
+        "or a resize in between usually leave no trace, so neither result tells an edited "
+        "picture from an untouched one.",
     ),
     "colours": Text(
         "Colour histograms",
-        "How often each level of red, green and blue occurs: a comb of missing levels comes from "
-        "stretched contrast, and a heap at an end from over- or underexposure.",
-        "Filters, tone curves and every camera shape these curves, so no shape is peculiar to "
-        "generated or edited pictures.",
+        "Frequency of each red, green and blue level. Regular gaps indicate stretched "
+        "contrast; peaks at the ends indicate over- or underexposure.",
+        "Filters, tone curves and every camera change these histograms, so no shape is "
+        "specific to generated or edited pictures.",
     ),
 }
 

@@ -86,7 +86,7 @@ class Statement(BaseModel):
     where: Source | None = None
     earlier: bool = Field(False, description="said by earlier credentials, of a previous version")
     trust: Trust = "none"
-    message: str = "The file says nothing about its origin."
+    message: str = "The file does not say how it was made."
 
 
 # picture: a further one; thumbnail: one that shows something else than the picture.
@@ -113,12 +113,20 @@ class Provenance(BaseModel):
     attachments: list[Attachment] = Field([], description="data besides the picture")
 
 
-_STATES: dict[CredentialState, str] = {
-    "trusted": "signed by a trusted signer, unchanged since",
-    "unknown_signer": "signed and unchanged since, but the signer is not on a trust list",
-    "invalid": "INVALID: changed after signing, or the signature is wrong",
-    "none": "none",
-    "not_checked": "not checked",
+# A test of the service compares these texts with the page's English.
+STATE_TEXTS: dict[CredentialState, str] = {
+    "trusted": "Valid, trusted signer",
+    "unknown_signer": "Valid, unknown signer",
+    "invalid": "Invalid",
+    "none": "None",
+    "not_checked": "Not checked",
+}
+SIGNATURE_TEXTS: dict[CredentialState, str] = {
+    "trusted": "signed by a trusted signer and unchanged since.",
+    "unknown_signer": "signed by an unknown signer and unchanged since.",
+    "invalid": "the signature is invalid.",
+    "none": "not signed.",
+    "not_checked": "the signature was not checked.",
 }
 
 
@@ -126,7 +134,7 @@ def claim_text(claim: Claim) -> str:
     """A declaration of generation as a phrase."""
     how = "generated" if claim.extent == "whole" else "generated in part"
     how += ", says an earlier credential" if claim.earlier else ""
-    signed = f", credentials: {_STATES[claim.signature]}" if claim.signature else ""
+    signed = f": {SIGNATURE_TEXTS[claim.signature]}" if claim.signature else ""
     return f"{how}: {claim.says} in {claim.source.upper()} {claim.field}{signed}"
 
 
@@ -141,7 +149,7 @@ def credentials_text(credentials: Credentials) -> str:
         f"failed: {', '.join(credentials.problems)}" if credentials.problems else "",
         credentials.reason or "",
     ]
-    return "; ".join([_STATES[credentials.state], *filter(None, parts)])
+    return "; ".join([STATE_TEXTS[credentials.state], *filter(None, parts)])
 
 
 _ATTACHMENTS: dict[AttachmentKind, str] = {

@@ -21,13 +21,15 @@ _TRUST: dict[CredentialState | None, Trust] = {
 }
 # The best first.
 _RANKS: tuple[Trust, ...] = ("trusted", "unknown_signer", "unverified", "broken", "none")
-_CLAIMS = {
-    "none": "The file does not say how it was made",
-    "camera": "The file says that a camera took it",
-    "edited_with_ai": "The file says that it was edited with AI",
-    "generated": "The file says that it was generated",
+# A test of the service compares these texts with the page's English.
+CLAIM_TEXTS = {
+    "none": "The file does not say how it was made.",
+    "camera": "The file says that a camera took it.",
+    "edited_with_ai": "The file says that it was edited with AI.",
+    "generated": "The file says that it was generated.",
 }
-_BASES: dict[Trust, str] = {
+EARLIER_TEXT = "Credentials of an earlier version say so."
+TRUST_TEXTS: dict[Trust, str] = {
     "trusted": "Signed by a trusted signer, and unchanged since.",
     "unknown_signer": "Signed and unchanged since, but the signer's name is not verified.",
     "unverified": "Not signed: anyone can write this.",
@@ -52,13 +54,14 @@ def sum_up(
     trust = _TRUST[credentials.state]
     if trust == "none":
         return Statement()
+    basis = TRUST_TEXTS[trust]
+    if credentials.state == "not_checked":
+        basis = credentials.reason or ""
     return Statement(
         by=credentials.generator,
         where="c2pa",
         trust=trust,
-        message=f"{_CLAIMS['none']}, but it has content credentials. {_BASES[trust]}"
-        if credentials.state != "not_checked"
-        else credentials.reason or "",
+        message=_message("none", credentials.generator, basis),
     )
 
 
@@ -68,8 +71,9 @@ def _rank(state: CredentialState | None) -> int:
 
 def _statement(name: str, source: Claim | Capture, by: str | None) -> Statement:
     trust = _TRUST[source.signature]
-    who = f" ({by})" if by else ""
-    when = ", in credentials of an earlier version" if source.earlier else ""
+    basis = TRUST_TEXTS[trust]
+    if source.earlier:
+        basis = f"{EARLIER_TEXT} {basis}"
     return Statement.model_validate(
         {
             "claim": name,
@@ -77,6 +81,11 @@ def _statement(name: str, source: Claim | Capture, by: str | None) -> Statement:
             "where": source.source,
             "earlier": source.earlier,
             "trust": trust,
-            "message": f"{_CLAIMS[name]}{who}{when}. {_BASES[trust]}",
+            "message": _message(name, by, basis),
         }
     )
+
+
+def _message(claim: str, by: str | None, basis: str) -> str:
+    names = f" It names {by}." if by else ""
+    return f"{CLAIM_TEXTS[claim]}{names} {basis}".strip()
