@@ -50,7 +50,8 @@ def test_files_that_cannot_be_read_are_named_with_their_reasons(tmp_path: Path) 
         ),
         "Train/Fake/001.jpg": "The file is empty.",
         "Test/Real/000.jpg": (
-            "The file is a web page, which is not supported. Use JPEG, PNG, BMP, TIFF, WebP or GIF."
+            "The file is a web page, which is not supported. "
+            "Use JPEG, PNG, WebP, HEIC, AVIF, TIFF, BMP or GIF."
         ),
     }
     assert len(seen.rows) == 9

@@ -43,8 +43,20 @@ def without_faults(data: bytes) -> bytes:
     if data.startswith(_JPEG):
         has_end = data.rfind(_JPEG_END) > data.rfind(_JPEG_SCAN)
         return data if has_end else data.removesuffix(b"\xff") + _JPEG_END
-    repaired = _sound_png(data, 0) if data.startswith(_PNG) else None
+    if not data.startswith(_PNG):
+        return data
+    repaired = _sound_png(data, _MAX_TEXT)
+    if repaired is None and not _opens(data):  # packed texts may be long too
+        repaired = _sound_png(data, 0)
     return data if repaired is None else repaired.data
+
+
+def _opens(data: bytes) -> bool:
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG"]):
+            return True
+    except Exception:  # noqa: BLE001  decoders raise nearly anything on hostile bytes
+        return False
 
 
 def _with_jpeg_end(data: bytes) -> Repaired | None:
