@@ -1,5 +1,5 @@
 import { createApp } from 'vue'
-import { i18n } from '@/i18n/i18n'
+import { i18n, preferredLocale, showLocale } from '@/i18n/i18n'
 import { createDesign } from '@/ui/theme'
 import { loadConfig } from './api/config'
 import App from './App.vue'
@@ -7,4 +7,6 @@ import { router } from './router'
 import '@/ui/base.css'
 
 void loadConfig()
-createApp(App).use(i18n).use(createDesign()).use(router).mount('#app')
+void showLocale(preferredLocale()).then(() => {
+  createApp(App).use(i18n).use(createDesign()).use(router).mount('#app')
+})

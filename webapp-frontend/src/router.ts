@@ -1,4 +1,4 @@
-import { nextTick } from 'vue'
+import { nextTick, watchEffect } from 'vue'
 import { createRouter, createWebHistory } from 'vue-router'
 import { i18n } from '@/i18n/i18n'
 
@@ -76,9 +76,14 @@ export const router = createRouter({
   ],
 })
 
-router.afterEach(async (to, from) => {
+// The title follows the page and the language.
+watchEffect(() => {
+  const { meta, params } = router.currentRoute.value
   const { t } = i18n.global
-  document.title = `${t(to.meta.title, to.params)} – ${t('app.name')}`
+  if (meta.title) document.title = `${t(meta.title, params)} – ${t('app.name')}`
+})
+
+router.afterEach(async (to, from) => {
   const firstPage = from.matched.length === 0
   if (firstPage || (to.path === from.path && !to.hash)) return
   // A screen reader then reads what the link leads to, as it would after a full page load.

@@ -11,8 +11,8 @@ export function useFormat() {
     decimal: (value: number) => decimal(value, locale.value),
     duration: (seconds: number) => duration(seconds, locale.value),
     milliseconds: (value: number) => milliseconds(value, locale.value),
-    /** In the reader's own way of writing dates, whatever the language of the page. */
-    moment: (iso: string) => moment(iso),
+    /** English is the fallback, so that its readers keep the date format of their browser. */
+    moment: (iso: string) => moment(iso, locale.value === 'en' ? undefined : locale.value),
     pValue: (value: number) => pValue(value, locale.value),
     percent: (share: number) => percent(share, locale.value),
     threshold: (value: number) => threshold(value, locale.value),

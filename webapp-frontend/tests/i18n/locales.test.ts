@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import en from '@/i18n/en.json'
+import de from '@/i18n/de.json'
 import { i18n } from '@/i18n/i18n'
 
 interface Texts { [key: string]: string | Texts }
@@ -55,4 +56,27 @@ it('has no text that nothing shows', () => {
 
 it('has texts only that vue-i18n can read', () => {
   for (const key of keysOf(en)) expect(() => i18n.global.t(key, 1)).not.toThrow()
+})
+
+const textsOf = (texts: Texts, prefix = ''): [key: string, text: string][] =>
+  Object.entries(texts).flatMap(([key, text]) =>
+    typeof text === 'string' ? [[prefix + key, text] as [string, string]] : textsOf(text, `${prefix}${key}.`),
+  )
+
+/** The placeholders of a text, each once. */
+function placeholders(text: string) {
+  return [...new Set(text.match(/\{\w+\}/g))].sort()
+}
+
+it.each([['German', de]])('%s has every key, and none that English has not', (_name, texts) => {
+  expect(keysOf(texts).sort()).toEqual(keysOf(en).sort())
+})
+
+it.each([['German', de]])('%s keeps placeholders and plural forms', (_name, texts) => {
+  const english = new Map(textsOf(en))
+  for (const [key, text] of textsOf(texts)) {
+    const original = english.get(key) ?? ''
+    expect(placeholders(text), key).toEqual(placeholders(original))
+    expect(text.split(' | ').length, key).toBe(original.split(' | ').length)
+  }
 })
