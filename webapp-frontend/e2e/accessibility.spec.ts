@@ -92,9 +92,10 @@ const PAGES: Record<string, States> = {
   },
   Models: {
     'the list': async (page) => {
+      await enrich(page)
       await page.goto('/models')
       await page.getByText(/warnings? about the test data/).click()
-      await expect(page.getByText(/told apart without a look at the pixels/)).toBeVisible()
+      await expect(page.getByText('12 pictures are in the training split too')).toBeVisible()
     },
     'each tab of a model': async (page) => {
       await page.goto('/models/v5')
@@ -117,7 +118,6 @@ const PAGES: Record<string, States> = {
       await expect(page.getByText('Architecture')).toBeVisible()
     },
     'a rich evaluation, calibration': async (page) => {
-      await enrich(page)
       await page.goto('/models/v3?tab=figures&figures=calibration')
       await page.getByText('Show as a table Reliability diagram').click()
       await expect(page.getByRole('row', { name: /^test/ })).toBeVisible()

@@ -118,7 +118,9 @@ export function useDataFacts(model: MaybeRefOrGetter<ModelRow>) {
     const training = card?.training
     const values: Record<string, Fact['value'] | undefined> = {
       split: training?.split,
-      examples: Object.entries(training?.examples ?? {}).map(([part, n]) => `${part}: ${count(n)}`),
+      examples: Object.entries(training?.examples ?? {})
+        .map(([part, n]) => `${part}: ${count(n)}`)
+        .join('; '),
       epochs: training
         ? t('models.facts.epochsText', { epochs: training.epochs, seed: training.seed })
         : undefined,
