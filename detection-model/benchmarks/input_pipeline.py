@@ -58,7 +58,11 @@ def main() -> None:
     network.compile_for(model, config, stages(config, ZOO[config.recipe])[0])
     costs = {name: cost(stream) / given.batch_size for name, stream in streams.items()}
     rates = rounds(model, streams, given.steps, end) * given.batch_size
-    show(rates, costs, f"{config.recipe}, batches of {config.batch_size}, {find_devices().said}")
+    show(
+        rates,
+        costs,
+        f"{config.recipe}, batches of {config.batch_size}, {find_devices().description}",
+    )
 
 
 def sources(config: TrainConfig) -> Streams:

@@ -27,7 +27,7 @@ from detection_model.data.face_crops import FaceCrop, load_face_crops
 from detection_model.data.folders import find_data
 from detection_model.training.augment import augment
 from detection_model.training.config import Augmentation
-from detection_model.training.sampler import view
+from detection_model.training.sampler import random_crop
 
 SPEC = InputSpec(height=224, width=224)
 AUGMENTATION = Augmentation(
@@ -69,7 +69,7 @@ def read(folders: Sequence[str]) -> Faces:
     for folder in folders:
         data = find_data(Path(folder))
         for split, examples in data.splits.items():
-            found = load_face_crops([(data.source(one), one) for one in examples]).all
+            found = load_face_crops([(data.source(one), one) for one in examples]).crops
             rows += [
                 (one, split, extra) for one in found for extra in range(1 + (split == "train"))
             ]
@@ -87,8 +87,8 @@ def read(folders: Sequence[str]) -> Faces:
 def _view(one: FaceCrop, extra: int, number: int) -> NDArray[np.uint8]:
     rng = np.random.default_rng([7, number])
     if not extra:
-        return view(one, one.pixels, SPEC, (0.3, 0.3), rng)
-    return augment(view(one, one.pixels, SPEC, (0.15, 0.4), rng), AUGMENTATION, rng)
+        return random_crop(one, one.pixels, SPEC, (0.3, 0.3), rng)
+    return augment(random_crop(one, one.pixels, SPEC, (0.15, 0.4), rng), AUGMENTATION, rng)
 
 
 def _batches(views: Iterator[NDArray[np.uint8]], size: int) -> Iterator[Floats]:

@@ -36,10 +36,10 @@ def test_calls_follow_each_models_own_threshold() -> None:
     rows = {"a": [row("x", "Fake", 0.6)], "b": [row("x", "Fake", 0.6)]}
     (picture,) = compared(rows, {"a": 0.5, "b": 0.7}).pictures
     assert picture.calls == {"a": "Fake", "b": "Real"}
-    assert picture.right("a")
-    assert not picture.right("b")
+    assert picture.is_correct("a")
+    assert not picture.is_correct("b")
     assert not picture.unanimous
-    assert picture.wrong == 1
+    assert picture.errors == 1
 
 
 def test_a_picture_that_several_sets_hold_counts_once() -> None:
@@ -86,7 +86,7 @@ def test_the_pairs_counts_are_the_difference_in_right_ones(
     }
     found = compared(rows)
     (pair,) = found.pairs
-    right = {name: sum(p.right(name) for p in found.pictures) for name in rows}
+    right = {name: sum(p.is_correct(name) for p in found.pictures) for name in rows}
     assert pair.only_first_right - pair.only_second_right == right["a"] - right["b"]
     differing = sum(not picture.unanimous for picture in found.pictures)
     assert pair.only_first_right + pair.only_second_right == differing

@@ -96,7 +96,7 @@ def test_alterations_depend_on_seed_epoch_and_picture_alone(synthetic: Path) -> 
             batch_size=32,
             seed=seed,
             first_epoch=first,
-            alter=lambda pixels, rng: augment(pixels, EVERYTHING, rng),
+            transform=lambda pixels, rng: augment(pixels, EVERYTHING, rng),
         )
         halves = [batch for batch, _ in stream.take(2 * count).as_numpy_iterator()]
         return [np.concatenate(halves[at : at + 2]) for at in range(0, len(halves), 2)]

@@ -34,12 +34,12 @@ def test_the_mean_of_two_networks_has_the_mean_of_their_weights(
     ("of", "said"),
     [
         (("red=1",), "two or more models"),
-        (("red=1", "green=0"), "a share above 0"),
+        (("red=1", "green=0"), "a weight above 0"),
         (("red=1", "green"), "green has no value"),
         (("red=1", "green=much"), "green: could not convert"),
         (("red=1", "nobody=1"), "no model nobody"),
         (("red=1", "wide=1"), "differ in input or output"),
-        (("red=1", "deep=1"), "built differently"),
+        (("red=1", "deep=1"), "different shapes"),
     ],
 )
 def test_what_has_no_mean_is_refused(

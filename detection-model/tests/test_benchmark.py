@@ -41,7 +41,7 @@ def test_every_model_is_measured_on_every_set_its_own_first(
     assert rows == {"red": [*bright, ("Late", "Dim")], "green": [("Late", "Dim"), *bright]}
     assert found["red"].command == (
         "detection-model eval benchmark --data data/Bright --data data/Dark=Dim,Late --model red "
-        "--delivery original"
+        "--perturb original"
     )
     path = bright_models / "red.eval" / records.PREDICTIONS
     again = here("evaluate", "red", "--from-predictions", path, "--models", bright_models)

@@ -27,7 +27,7 @@ from detection_model.card import (
 from detection_model.evaluation.calibration import (
     Rule,
     calibrated_card,
-    choose,
+    choose_threshold,
     fit,
     negative_log_likelihood,
 )
@@ -123,17 +123,19 @@ def test_no_threshold_is_better_by_the_rule(
     possible = [merit(float(at)) for at in np.unique(scores)[1:]]
     if max(possible) == -math.inf:
         with pytest.raises(CardError, match="cannot be reached"):
-            choose(labels, scores, rule, target=target, where="D")
+            choose_threshold(labels, scores, rule, target=target, where="D")
         return
-    found = choose(labels, scores, rule, target=target, where="D")
+    found = choose_threshold(labels, scores, rule, target=target, where="D")
     assert merit(found.value) == pytest.approx(max(possible))
     assert " on D: F1 " in found.chosen
 
 
 def test_a_threshold_lies_half_way_and_accuses_fewest() -> None:
     labels, scores = np.array([False, True, False, True]), np.array([0.1, 0.2, 0.4, 0.8])
-    assert choose(labels, scores, "youden", where="D").value == pytest.approx(0.6)
-    assert choose(labels, scores, "target-fpr", target=0.5, where="D").value == pytest.approx(0.15)
+    assert choose_threshold(labels, scores, "youden", where="D").value == pytest.approx(0.6)
+    assert choose_threshold(
+        labels, scores, "target-fpr", target=0.5, where="D"
+    ).value == pytest.approx(0.15)
 
 
 def validation(logits: Scores, labels: Labels) -> list[Prediction]:
@@ -269,4 +271,4 @@ def test_a_threshold_that_eval_config_overrides_is_said(
     (bright_models / "red.eval_config.json").write_text('{"threshold": 0.7}')
     done = here("calibrate", "red", "--data", bright_data, "--models", bright_models)
     assert done.exit_code == 0, done.output
-    assert "red.eval_config.json says 0.7" in done.stderr
+    assert "the threshold 0.7 in red.eval_config.json" in done.stderr

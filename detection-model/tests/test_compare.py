@@ -109,13 +109,13 @@ def test_the_command_writes_what_it_shows(
 ) -> None:
     models = ("--models", bright_models)
     for name in ("red", "green"):
-        done = here("evaluate", name, "--data", bright_data, "--sweep", "alike", *models)
+        done = here("evaluate", name, "--data", bright_data, "--perturb", "alike", *models)
         assert done.exit_code == 0, done.output
     out = tmp_path / "comparison.json"
     done = here("compare", "red", "green", "--out", out, *models)
     assert done.exit_code == 0, done.output
     found = Comparison.model_validate_json(out.read_bytes())
-    # The sweep's pictures are the same pictures again.
+    # Perturbed copies are the same pictures again.
     assert (found.n_real, found.n_fake) == (60, 60)
     auc = found.metrics["green"]["auc"]
     assert f"{auc.value:.3f}" in done.stdout

@@ -206,7 +206,7 @@ def test_the_command_says_the_leaks_and_where_the_report_is(
 ) -> None:
     done = here("inspect-data", leaking, "--logs", tmp_path, "--limit", "46")
     assert done.exit_code == 0, done.output
-    assert "leak: Fakes and reals are told apart" in done.stdout
+    assert "leak: Fakes and reals can be separated" in done.stdout
     assert "note: Only 46 of 50 pictures" in done.stdout
     (path,) = tmp_path.glob("data/*/report.json")
     assert str(path.parent / "index.html") in done.stdout

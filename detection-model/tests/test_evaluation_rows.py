@@ -21,7 +21,7 @@ from detection_model.data.issues import (
 )
 from detection_model.evaluation import plots, records
 from detection_model.evaluation.evaluate import Result as Evaluated
-from detection_model.evaluation.evaluate import label, of_row, recalibrated, rows, warnings
+from detection_model.evaluation.evaluate import label, recalibrated, row_predictions, rows, warnings
 from detection_model.evaluation.metrics import over_thresholds
 from detection_model.evaluation.records import Curves, Evaluation, EvaluationRow, Prediction
 
@@ -54,8 +54,8 @@ def test_each_generator_gets_a_row_with_its_fakes_and_all_reals() -> None:
         ("B", "original", 2, 1),
     ]
     assert [row.metrics["auc"].value for row in found[1:]] == [1.0, 0.0]
-    assert of_row(found[2], TWO_MAKERS) == [*REALS, TWO_MAKERS[-1]]
-    assert of_row(found[0], TWO_MAKERS) == TWO_MAKERS
+    assert row_predictions(found[2], TWO_MAKERS) == [*REALS, TWO_MAKERS[-1]]
+    assert row_predictions(found[0], TWO_MAKERS) == TWO_MAKERS
 
 
 def test_reals_of_the_same_name_go_with_a_generator() -> None:
@@ -179,7 +179,7 @@ def test_evaluating_and_recomputing_give_the_same_files(
     ]
     assert len(found.rows) == 3 * 2
     assert found.rows[0].metrics["auc"].value > 0.7
-    assert found.command.endswith("--data data/Bright --split test --sweep alike")
+    assert found.command.endswith("--data data/Bright --split test --perturb alike")
     curves = Curves.model_validate_json((folder / records.CURVES).read_bytes())
     assert curves.rocs[0] == curves.roc
     assert len(curves.rocs) == len(found.rows)

@@ -67,7 +67,7 @@ def test_agreement_counts_every_picture_once() -> None:
         ["0 of 2", "1"],
         ["1 of 2", "1"],
         ["2 of 2", "1"],
-        ["all say the same", "2"],
+        ["all agree", "2"],
     ]
     assert rows(tables.pairs_table(agreement)) == [["one, two", "0", "1", "1.000"]]
 
@@ -86,7 +86,7 @@ def test_a_folder_of_fakes_is_judged_by_every_model(tmp_path: Path) -> None:
     *pictures, last = rows(tables.verdicts_table(found))
     assert pictures[1][2] == f"{expected.prediction} ({expected.fake:.2f})"
     calls = [line[1].startswith("Fake") for line in pictures]
-    assert last[:2] == ["found", f"{sum(calls)} of 3"]
+    assert last[:2] == ["called Fake", f"{sum(calls)} of 3"]
 
 
 def test_a_folder_that_is_not_there_holds_no_pictures(tmp_path: Path) -> None:

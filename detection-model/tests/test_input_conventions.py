@@ -85,5 +85,5 @@ def test_the_command_writes_a_card_with_which_verdicts_are_right(
 
 def test_a_model_that_knows_nothing_gets_no_card(tmp_path: Path, labelled: Path) -> None:
     path = middling_model(tmp_path / "foreign.keras", 1e6, 1.0, fake_first=True)
-    with pytest.raises(CardError, match="no reading tells Real from Fake"):
+    with pytest.raises(CardError, match="no input convention tells Real from Fake"):
         best_convention(probe_conventions(path, labelled))

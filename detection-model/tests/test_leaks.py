@@ -156,7 +156,7 @@ def test_a_class_by_itself_is_a_warning_and_an_uneven_one_a_note(tmp_path: Path)
         path.unlink()
     warning, note = checks.balance_issues(find_data(root))
     assert (warning.severity, note.severity) == ("warning", "note")
-    assert "one class only in test" in warning.message
+    assert "Only one class in test" in warning.message
     assert "train 10 Fake to 5 Real" in note.message
 
 

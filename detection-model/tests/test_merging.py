@@ -34,7 +34,7 @@ def test_sources_become_folders_below_each_class(tmp_path: Path) -> None:
 def test_two_pictures_of_one_name_are_refused_not_lost(tmp_path: Path) -> None:
     one = lay_out(tmp_path / "one", "Train/Real/1.jpg")
     two = lay_out(tmp_path / "two", "Train/Real/1.jpg")
-    with pytest.raises(DataError, match=r"two pictures 1\.jpg: name them apart"):
+    with pytest.raises(DataError, match=r"two files 1\.jpg: give the sources other names"):
         merge_data([Source.parse(f"{one}=same"), Source.parse(f"{two}=same")], tmp_path / "all")
 
 
@@ -46,5 +46,5 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["x=..", "x=a/b,c", "x=a,b/c"])
 def test_a_name_that_leads_elsewhere_is_refused(text: str) -> None:
-    with pytest.raises(DataError, match="is no name of a folder"):
+    with pytest.raises(DataError, match="is not a valid folder name"):
         Source.parse(text)

@@ -94,7 +94,7 @@ def test_a_face_of_few_pixels_is_tiny_and_one_of_more_is_not() -> None:
 
 
 def test_a_picture_unlike_the_training_pictures_is_far_from_them(tmp_path: Path) -> None:
-    fitted = uncertainty.scope(examples(tmp_path), 0.3, "generated, train")
+    fitted = uncertainty.fit_ood(examples(tmp_path), 0.3, "generated, train")
     assert fitted.pictures == 16
     card = CARD.model_copy(update={"scope": fitted})
     for seed in range(100, 104):

@@ -9,7 +9,7 @@ import pytest
 from detection_model import architectures, predict
 from detection_model.card import Card, file_sha256, read_card
 from detection_model.evaluation import metrics, records
-from detection_model.evaluation.evaluate import of_row, part_of
+from detection_model.evaluation.evaluate import part_of, row_predictions
 from detection_model.evaluation.scoring import ORIGINAL
 
 ROOT = Path(__file__).parents[2]
@@ -61,7 +61,7 @@ def test_the_figures_recompute_from_the_predictions(name: str) -> None:
     assert evaluation.model_sha256 == card(name).sha256
     assert {part_of(row) for row in evaluation.rows} == set(map(part_of, predictions))
     for row in evaluation.rows:
-        chosen = of_row(row, predictions)
+        chosen = row_predictions(row, predictions)
         assert records.confusion_at(chosen, evaluation.threshold) == row.confusion
         labels, scores = metrics.labels_and_scores(chosen)
         for metric, value in metrics.all_metrics(labels, scores, evaluation.threshold).items():

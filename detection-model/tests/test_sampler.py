@@ -13,7 +13,7 @@ from detection_model.data.face_crops import FaceCrop, FaceCrops, load_face_crops
 from detection_model.data.folders import Example
 from detection_model.training.config import Augmentation, ConfigError, FaceCropSettings, configured
 from detection_model.training.network import class_weights
-from detection_model.training.sampler import CropSampler, crop_batches, view
+from detection_model.training.sampler import CropSampler, crop_batches, random_crop
 
 SPEC = InputSpec(height=64, width=64)
 
@@ -59,7 +59,7 @@ def test_an_epoch_is_half_real_and_weighs_data_sets_and_forgeries_as_told() -> N
 
 
 def test_balanced_class_weights_leave_the_balanced_draw_as_it_is() -> None:
-    unequal = FaceCrops([one for one in portraits().all if one.source != "b"], [])
+    unequal = FaceCrops([one for one in portraits().crops if one.source != "b"], [])
     mixture = CropSampler.of(unequal, settings(real={"a": 1.0}))
     config = configured("v4", {"data": "x", "class_weights": "balanced"})
     assert class_weights(config, mixture) is None
@@ -111,7 +111,7 @@ def test_a_cut_out_for_training_holds_the_face() -> None:
     marked[28:92, 28:92] = 255
     one = portrait(0, "Real", "a")
     rng = np.random.default_rng(0)
-    shares = [(view(one, marked, SPEC, (0.0, 0.4), rng) > 127).mean() for _ in range(50)]
+    shares = [(random_crop(one, marked, SPEC, (0.0, 0.4), rng) > 127).mean() for _ in range(50)]
     # A margin of 0.4 on each side leaves the face 1 / 1.8² of the area; none leaves it nearly all.
     assert min(shares) > 0.29
     assert max(shares) > 0.8
@@ -123,7 +123,7 @@ def test_portraits_are_kept_at_their_own_resolution_with_the_face_in_place(tmp_p
     (tmp_path / "bad.jpg").write_bytes(b"no picture")
     examples = [("a", Example(tmp_path / name, "Real")) for name in ("one.png", "bad.jpg")]
     found = load_face_crops(examples)
-    (one,) = found.all
+    (one,) = found.crops
     assert one.pixels.shape == (SIDE, SIDE, 3)
     # Nobody is in it, so its middle counts as the face.
     assert (one.face.left, one.face.right) == pytest.approx((0.2 * SIDE, 0.8 * SIDE))

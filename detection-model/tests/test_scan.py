@@ -56,7 +56,7 @@ def test_files_that_cannot_be_read_are_named_with_their_reasons(tmp_path: Path) 
     }
     assert len(seen.rows) == 9
     (found,) = unreadable_issues(seen.unreadable)
-    assert found.message.startswith("3 files left out")
+    assert found.message.startswith("3 files skipped")
     assert "(1 Real, 2 Fake)" in found.message
 
 

@@ -53,9 +53,9 @@ def test_a_study_says_what_was_run_and_what_was_not(tmp_path: Path, small: Train
             "as it is": small,
             "pretrained": small.model_copy(update={"name": "pretrained", "weights": "imagenet"}),
         },
-        left_out=[StudyResult("another", status="not run: not chosen")],
+        skipped=[StudyResult("another", status="not run: not chosen")],
         warnings=["the sets share pictures"],
-        judge=lambda model: {"auc": len(model.name)},
+        measure=lambda model: {"auc": len(model.name)},
     )
     run_study(study, tmp_path, tmp_path / "logs", Reporter())
     rows = rows_of(tmp_path)
@@ -80,7 +80,7 @@ def test_a_study_that_was_stopped_keeps_its_rows_and_goes_on(
         name: small.model_copy(update={"name": name, "epochs": 1, "faults": faults})
         for name, faults in {"a": Faults(), "b": Faults(wrong_loss=True)}.items()
     }
-    study = Study("Faults", configs, against="a")
+    study = Study("Faults", configs, baseline="a")
     said: list[str] = []
 
     def stop(text: str) -> None:

@@ -136,7 +136,7 @@ def test_the_command_tells_what_it_wrote_and_overwrites_nothing(
 
 def test_a_face_alone_or_a_folder_in_use_is_refused(tmp_path: Path) -> None:
     one = write(tmp_path / "one", cartoon(0))
-    with pytest.raises(DataError, match="1 real faces to test on: two are needed"):
+    with pytest.raises(DataError, match="1 real test faces: two are needed"):
         manipulate(one, tmp_path / "out")
     with pytest.raises(DataError, match="is not empty"):
         manipulate(one, one)

@@ -212,7 +212,7 @@ def test_settings_are_in_the_run_and_a_planted_fault_is_in_the_card(
     assert record.config == config
     assert record.history["learning_rate"] == pytest.approx([1e-3, 5e-4])
     card = read_card(tmp_path / "models" / "small.json")
-    assert card.known_failures == ("Trained with planted faults: label_noise 0.5.",)
+    assert card.known_failures == ("Trained with injected faults: label_noise 0.5.",)
 
 
 def arguments(data: Path, home: Path, recipe: str, *more: str) -> list[str]:

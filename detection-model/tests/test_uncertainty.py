@@ -18,7 +18,7 @@ from detection_model.card import (
     read_card,
 )
 from detection_model.evaluation.records import Prediction
-from detection_model.evaluation.uncertainty import conformal
+from detection_model.evaluation.uncertainty import fit_conformal
 from detection_model.inference.verdict import decide
 
 Here = Callable[..., Result]
@@ -55,7 +55,9 @@ def test_each_class_is_covered_on_pictures_never_seen(
 ) -> None:
     rng = np.random.default_rng(1)
     rates = [
-        covered(conformal(drawn(rng, 60), calibrator, coverage, "D"), drawn(rng, 200), calibrator)
+        covered(
+            fit_conformal(drawn(rng, 60), calibrator, coverage, "D"), drawn(rng, 200), calibrator
+        )
         for _ in range(40)
     ]
     for label in ("Real", "Fake"):
@@ -70,7 +72,7 @@ def test_of_the_fitted_pictures_no_fewer_are_covered(
     seed: int, count: int, coverage: float
 ) -> None:
     fitted = drawn(np.random.default_rng(seed), count)
-    limits = conformal(fitted, NoCalibrator(), coverage, "D")
+    limits = fit_conformal(fitted, NoCalibrator(), coverage, "D")
     assert min(covered(limits, fitted, NoCalibrator()).values()) >= coverage
 
 
@@ -80,16 +82,18 @@ def test_coverage_holds_where_every_source_has_the_same_say() -> None:
         for source, logits in (("easy", np.linspace(-6, -3, 900)), ("hard", np.linspace(0, 3, 60)))
         for logit in logits.tolist()
     ]
-    limits = conformal([*rows, *drawn(np.random.default_rng(0), 60)[60:]], NoCalibrator(), 0.9, "D")
+    limits = fit_conformal(
+        [*rows, *drawn(np.random.default_rng(0), 60)[60:]], NoCalibrator(), 0.9, "D"
+    )
     hard = [row for row in rows if row.generator == "hard"]
     # All of the easy ones and four in five of the hard ones: nine in ten of both alike.
     assert covered(limits, hard, NoCalibrator())["Real"] == pytest.approx(0.8, abs=0.05)
 
 
 def test_too_few_pictures_rule_no_class_out() -> None:
-    limits = conformal(drawn(np.random.default_rng(0), 8), NoCalibrator(), 0.9, "D")
+    limits = fit_conformal(drawn(np.random.default_rng(0), 8), NoCalibrator(), 0.9, "D")
     assert (limits.real, limits.fake) == (1, 1)
-    nine = conformal(drawn(np.random.default_rng(0), 9), NoCalibrator(), 0.9, "D")
+    nine = fit_conformal(drawn(np.random.default_rng(0), 9), NoCalibrator(), 0.9, "D")
     assert max(nine.real, nine.fake) < 1
 
 

@@ -49,7 +49,7 @@ def calibrate(
     ] = None,
     coverage: Annotated[
         float,
-        typer.Option(min=0.5, max=0.999, help="Of each class, pictures whose set holds it."),
+        typer.Option(min=0.5, max=0.999, help="Coverage of the conformal sets, for each class."),
     ] = 0.9,
     dataset: Annotated[
         str | None, typer.Option(help="Name of the data set in the card; default: its folder's.")
@@ -61,8 +61,8 @@ def calibrate(
     The uncertainty settings are conformal sets at a coverage, how far small changes move the
     model and, for a face model, the distribution of the training images. All go into the card.
 
-    Shows what that gains on the validation and on the test split: the first has been fitted on,
-    only the second counts. The test split decides nothing.
+    Shows the calibration errors before and after on the validation and test splits. Only the test
+    figures are unbiased: everything is fitted on the validation split, nothing on the test split.
 
       detection-model eval calibrate v3 --data data/Dataset
 
@@ -79,34 +79,34 @@ def calibrate(
             common.fail(f"{model} has no card: detection-model model card {model} --data FOLDER")
         before = read_card(path)
         with common.progress_bar("reading") as progress:
-            splits = calibration.together(
+            splits = calibration.merge_splits(
                 calibration.predict_splits(detector, folder, dataset, progress) for folder in data
             )
         after = calibration.calibrated_card(
             before, splits["validation"], calibrator.value, threshold_rule.value, target=target
         )
-        with common.progress_bar("doubting") as progress:
+        with common.progress_bar("fitting uncertainty") as progress:
             after = uncertainty.fit_uncertainty(
                 after, detector, splits["validation"], data, coverage, progress
             )
-    found = calibration.gains(before, after, splits, calibrator.value)
+    gains = calibration.gains(before, after, splits, calibrator.value)
     write_card(after, path)
     folder = path.with_suffix(".eval")
     folder.mkdir(exist_ok=True)
-    (folder / records.CALIBRATION).write_text(found.model_dump_json(indent=2) + "\n")
-    common.console.print(gains_table(found.gains))
+    (folder / records.CALIBRATION).write_text(gains.model_dump_json(indent=2) + "\n")
+    common.console.print(gains_table(gains.gains))
     value, chosen = after.threshold.value, after.threshold.chosen
     common.console.print(f"Threshold {value:.4f}: {chosen}", highlight=False, soft_wrap=True)
-    for said in _uncertainty_lines(after):
-        common.console.print(said, highlight=False, soft_wrap=True)
+    for line in _uncertainty_lines(after):
+        common.console.print(line, highlight=False, soft_wrap=True)
     config = eval_config_path(detector.path)
     if config.exists() and (other := read_eval_config(detector.path).threshold) is not None:
         common.errors.print(
-            f"[yellow]overridden:[/] {config.name} says {other}, and goes before the card",
+            f"[yellow]overridden:[/] the threshold {other} in {config.name} takes precedence",
             highlight=False,
             soft_wrap=True,
         )
-    common.console.print(f"Wrote {path}. Next, so that its figures agree:", highlight=False)
+    common.console.print(f"Wrote {path}. Next, update the evaluation:", highlight=False)
     predictions = folder / "predictions.csv"
     if predictions.exists():
         command = ["eval", "run", model, "--from-predictions", str(predictions)]
@@ -122,17 +122,17 @@ def calibrate(
 
 def _uncertainty_lines(card: Card) -> list[str]:
     """One line per fitted uncertainty setting."""
-    said = []
-    if found := card.conformal:
-        said.append(
-            f"Sets at {found.coverage:.0%} coverage: Real up to {found.real:.4f} for Fake, "
-            f"Fake from {1 - found.fake:.4f}; {found.data}"
+    lines = []
+    if sets := card.conformal:
+        lines.append(
+            f"Sets at {sets.coverage:.0%} coverage: Real up to {sets.real:.4f} for Fake, "
+            f"Fake from {1 - sets.fake:.4f}; {sets.data}"
         )
-    if moved := card.steadiness:
-        said.append(
-            f"Small changes move {moved.share:.0%} of {moved.pictures} pictures by at most "
-            f"{moved.reach:.2f} in log-odds"
+    if margin := card.steadiness:
+        lines.append(
+            f"Small changes move {margin.share:.0%} of {margin.pictures} pictures by at most "
+            f"{margin.reach:.2f} in log-odds"
         )
     if card.scope:
-        said.append(f"Scope of {card.scope.pictures} pictures: {card.scope.data}")
-    return said
+        lines.append(f"Scope of {card.scope.pictures} pictures: {card.scope.data}")
+    return lines

@@ -27,7 +27,7 @@ console = Console()
 errors = Console(stderr=True)
 
 _ROOT = Path(__file__).parents[3]
-# In a checkout the repository's folders, whatever the current one; installed, the current one.
+# The repository's folders in a checkout, else the current folder.
 _BASE = _ROOT if (_ROOT / "docker-compose.yml").exists() else Path()
 MODELS = _BASE / "detection-model" / "models"
 LOGS = _BASE / "logs"
@@ -50,7 +50,7 @@ _USER_ERRORS = (CardError, ConfigError, DataError, ModelError, TrainingError, We
 
 @contextmanager
 def exit_on_error() -> Iterator[None]:
-    """Turn what a user can mend into one line and exit status 2."""
+    """Report errors that a user can fix in one line, with exit status 2."""
     try:
         yield
     except _USER_ERRORS as error:
@@ -59,13 +59,13 @@ def exit_on_error() -> Iterator[None]:
 
 @contextmanager
 def exit_on_interrupt() -> Iterator[None]:
-    """Say after Ctrl-C how to go on, and exit with status 130."""
+    """After Ctrl-C, print how to resume, and exit with status 130."""
     try:
         yield
     except Interrupted as stopped:
         errors.print(
             f"\nStopped after {stopped.epochs_done} epochs. "
-            f"Checkpoints are in {stopped.folder}; the same command goes on from there.",
+            f"Checkpoints are in {stopped.folder}; the same command resumes there.",
             highlight=False,
             soft_wrap=True,
         )
@@ -73,15 +73,15 @@ def exit_on_interrupt() -> Iterator[None]:
 
 
 def fail(text: str) -> NoReturn:
-    """Say why it does not work, and exit with status 2."""
+    """Print an error and exit with status 2."""
     errors.print(f"[bold red]error:[/] {text}", highlight=False, soft_wrap=True)
     raise typer.Exit(2)
 
 
 def read_picture(path: Path) -> tuple[bytes, imaging.Picture]:
-    """A picture's file and what it decodes to, or a refusal."""
+    """The bytes of a file and the decoded picture; exits with an error if it is not a picture."""
     try:
-        # Read no more of a huge file than it takes to see that it is one.
+        # One byte above the limit is enough to see that a file is too large.
         with path.open("rb") as file:
             data = file.read(imaging.Limits.max_bytes + 1)
         return data, imaging.decode(data)
@@ -92,13 +92,13 @@ def read_picture(path: Path) -> tuple[bytes, imaging.Picture]:
 
 
 def warn_bad(bad: BadPicture) -> None:
-    """Name a picture that was left out."""
+    """Report a skipped picture."""
     errors.print(f"[yellow]skipped[/] {bad.path}: {bad.reason}", highlight=False, soft_wrap=True)
 
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[OnProgress]:
-    """A bar that takes (done, total)."""
+    """A progress bar, as a callback with (done, total)."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn(), console=errors) as bar:
         task = bar.add_task(title, total=None)
@@ -106,7 +106,7 @@ def progress_bar(title: str) -> Iterator[OnProgress]:
 
 
 def reporter() -> Reporter:
-    """Tells of a training on the console."""
+    """Reports a training's progress on the console."""
     return Reporter(
         say=lambda text: errors.print(text, highlight=False, soft_wrap=True),
         bad=warn_bad,
@@ -116,41 +116,41 @@ def reporter() -> Reporter:
 
 
 def show_study(folder: Path) -> None:
-    """Show the table of a study and say where it and its plot are."""
+    """Print the table of a study and the folder of its files."""
     from detection_model.training.study import NOTES
 
     console.print((folder / NOTES).read_text(), markup=False, highlight=False, soft_wrap=True)
     console.print(f"Written to {folder}", highlight=False, soft_wrap=True)
 
 
-def name_value_pairs(given: list[str] | None) -> dict[str, str]:
+def name_value_pairs(options: list[str] | None) -> dict[str, str]:
     """Parse repeated NAME=VALUE options.
 
     Raises:
-        ConfigError: one of them has no value.
+        ConfigError: an option has no value.
     """
-    found = [text.partition("=") for text in given or ()]
-    if bare := [what for what, equals, value in found if not (equals and value)]:
+    parts = [text.partition("=") for text in options or ()]
+    if bare := [name for name, equals, value in parts if not (equals and value)]:
         raise ConfigError(f"{bare[0]} has no value: write {bare[0]}=VALUE")
-    return {what: value for what, _, value in found}
+    return {name: value for name, _, value in parts}
 
 
 def known_recipe(name: str) -> str:
-    """The name of a version in the zoo.
+    """The name of a recipe.
 
     Raises:
-        ConfigError: there is no such version.
+        ConfigError: there is no such recipe.
     """
     if name not in architectures.ZOO:
-        raise ConfigError(f"no version {name}; there are {', '.join(architectures.ZOO)}")
+        raise ConfigError(f"no recipe {name}; choose from {', '.join(architectures.ZOO)}")
     return name
 
 
 def comma_separated(text: str, kind: Callable[[str], T], option: str) -> list[T]:
-    """Values between commas.
+    """Parse comma-separated values.
 
     Raises:
-        ConfigError: one of them is not of the kind.
+        ConfigError: a value cannot be parsed.
     """
     try:
         return [kind(part.strip()) for part in text.split(",")]
@@ -159,7 +159,7 @@ def comma_separated(text: str, kind: Callable[[str], T], option: str) -> list[T]
 
 
 def model_or_newest(model: str | None, models: Path) -> str:
-    """The named model; without a name the newest published one, which the service uses too.
+    """The named model; default: the newest published one, as in the service.
 
     Raises:
         ModelError: no model is named and none is published.
@@ -171,7 +171,7 @@ def model_or_newest(model: str | None, models: Path) -> str:
 
 
 def model_path(model: str, models: Path) -> Path:
-    """A model's file, by its published name or by the file's own path."""
+    """Path of a model file, from a published name or a path."""
     named = [models / f"{model}{suffix}" for suffix in MODEL_SUFFIXES]
     candidates = [Path(model)] if model.endswith(MODEL_SUFFIXES) else named
     for path in candidates:
@@ -182,20 +182,20 @@ def model_path(model: str, models: Path) -> Path:
 
 
 def load_detector(model: str, models: Path) -> Detector | Ensemble:
-    """Load a model or an ensemble by its published name or by its file's path."""
+    """Load a model or an ensemble by its published name or its path."""
     ensemble = ensemble_path(model, models)
     return Ensemble.load(ensemble) if ensemble else Detector.load(model_path(model, models))
 
 
 def card_and_threshold(model: str, models: Path) -> tuple[Path, Card, float]:
-    """A model's file (an ensemble's card), its card and its threshold; loads no model."""
+    """A model's path (for an ensemble, its card's), card and threshold; loads no model."""
     path = ensemble_path(model, models) or model_path(model, models)
     card = read_card(card_path(path))
     return path, card, published_threshold(path, card)
 
 
 def ensemble_path(model: str, models: Path) -> Path | None:
-    """The card of an ensemble by name or path; none where a model file has that name."""
+    """Path of an ensemble's card, by name or path; None if a model file has that name."""
     path = Path(model) if model.endswith(".json") else models / f"{model}.json"
     if not path.is_file() or any(path.with_suffix(suffix).is_file() for suffix in MODEL_SUFFIXES):
         return None

@@ -23,15 +23,15 @@ def compare(
         list[str], typer.Argument(help="Two or more published names.", metavar="MODEL…")
     ],
     out: Annotated[
-        Path | None, typer.Option(help="Write every metric of every pair, as .json, .csv or .md.")
+        Path | None, typer.Option(help="Write every metric of every pair to .json, .csv or .md.")
     ] = None,
     models: common.ModelsOption = common.MODELS,
 ) -> None:
-    """Put models side by side on the pictures that all of them were measured on.
+    """Compare models on the pictures that all of them were evaluated on.
 
-    Reads the predictions that evaluate saved. A gain is real where the 95 % interval of the
-    difference, from the same bootstrap resamples for both models, leaves out 0. McNemar's exact
-    test asks the same of the calls at each model's threshold.
+    Reads the predictions that `eval run` saved. A difference is marked real if its 95 % interval,
+    from bootstrap resamples shared by both models, excludes 0. McNemar's exact test compares the
+    classes at each model's threshold.
 
       detection-model eval compare v1 v2 v3
 
@@ -41,7 +41,7 @@ def compare(
     from detection_model.evaluation.comparison import compare
 
     writers = {
-        ".json": lambda found: found.model_dump_json(indent=2) + "\n",
+        ".json": lambda result: result.model_dump_json(indent=2) + "\n",
         ".csv": comparison.as_csv,
         ".md": comparison.as_markdown,
     }
@@ -54,20 +54,20 @@ def compare(
     thresholds = {name: threshold for name, (_, threshold) in measured.items()}
     agreement = compare({name: rows for name, (rows, _) in measured.items()}, thresholds)
     try:
-        found = comparison.comparison(agreement, thresholds)
+        result = comparison.comparison(agreement, thresholds)
     except ValueError as error:
-        common.fail(f"{error}: evaluate them on the same data and split")
-    common.console.print(tables.estimates_table(found.metrics, found.title))
-    shown = [one for one in found.differences if one.metric in _SHOWN]
-    common.console.print(tables.differences_table(shown))
+        common.fail(f"{error}: run `detection-model eval run` for each on the same data and split")
+    common.console.print(tables.estimates_table(result.metrics, result.title))
+    rows = [difference for difference in result.differences if difference.metric in _SHOWN]
+    common.console.print(tables.differences_table(rows))
     common.console.print(tables.pairs_table(agreement))
     if out is not None:
-        out.write_text(writers[out.suffix](found))
+        out.write_text(writers[out.suffix](result))
         common.console.print(f"Wrote {out}", highlight=False, soft_wrap=True)
 
 
 def _measured(name: str, models: Path) -> tuple[list[Prediction], float]:
-    """Predictions by the card of today, and the threshold."""
+    """Predictions with the card's current calibrator, and the threshold."""
     from detection_model.evaluation.evaluate import recalibrated
 
     path, card, threshold = common.card_and_threshold(name, models)
@@ -82,84 +82,87 @@ def _measured(name: str, models: Path) -> tuple[list[Prediction], float]:
     return recalibrated(predictions, card.calibrator), threshold
 
 
-# What mostly happens to a portrait before it is looked at, each at a strength that is common.
-USUAL = (ORIGINAL, "alike", "jpeg-q40", "resize-0.5")
+# Common perturbations of shared pictures at common strengths.
+COMMON = (ORIGINAL, "alike", "jpeg-q40", "resize-0.5")
 
 
 def benchmark(
     data: Annotated[
         list[str],
         typer.Option(
-            help="Data set; FOLDER=GENERATOR,NAME where one made all its fakes, and by another "
-            "name than the folder's (either may be empty); repeat. A folder for each generator "
+            help="Data set; repeatable. FOLDER=GENERATOR,NAME names the generator of all fakes "
+            "and the data set in tables (both optional). A subfolder for each generator "
             "(`detection-model data merge`) gives a row for each."
         ),
     ],
     model: Annotated[
-        list[str] | None, typer.Option(help="Published name; default: every one. Repeat.")
+        list[str] | None, typer.Option(help="Published name; repeatable. Default: all models.")
     ] = None,
-    delivery: Annotated[
+    perturb: Annotated[
         list[str] | None,
-        typer.Option(help=f"One of {', '.join(PERTURBATIONS)}; repeat.", show_default=False),
+        typer.Option(help=f"One of {', '.join(PERTURBATIONS)}; repeatable.", show_default=False),
     ] = None,
+    delivery: Annotated[list[str] | None, typer.Option(hidden=True)] = None,
     models: common.ModelsOption = common.MODELS,
     logs: common.LogsOption = common.LOGS,
 ) -> None:
-    """Measure every published model on the test pictures of every data set, and write NAME.eval.
+    """Evaluate every published model on the test split of every data set, and write NAME.eval.
 
-    The set that a model was trained on comes first there, for pages quote the first row. One row
-    for each generator and delivery, with 95 % bootstrap intervals. `make benchmark-quality` runs
-    this and writes the tables of README.md from it.
+    A model's own training set comes first, because the page quotes the first row. There is one row
+    for each generator and perturbation, with 95 % bootstrap intervals. `make benchmark-quality`
+    runs this and writes the tables of README.md.
 
       detection-model eval benchmark --data data/All --data data/Dataset=StyleGAN
     """
     from detection_model.evaluation import evaluate as evaluation
     from detection_model.evaluation.evaluate import warnings
 
-    deliveries = delivery or list(USUAL)
-    if unknown := [name for name in deliveries if name not in PERTURBATIONS]:
-        common.fail(f"no delivery {unknown[0]}: choose from {', '.join(PERTURBATIONS)}")
+    chosen = [*(perturb or ()), *(delivery or ())]
+    if unknown := [name for name in chosen if name not in PERTURBATIONS]:
+        common.fail(f"no perturbation {unknown[0]}: choose from {', '.join(PERTURBATIONS)}")
     names = model or sorted(path.stem for path in models.glob("*.keras"))
     sets = [DataSet.parse(text) for text in data]
-    words = [word for one in sets for word in ("--data", one.option)]
-    chosen = [word for one in delivery or () for word in ("--delivery", one)]
-    loud: dict[str, None] = {}
+    words = [word for data_set in sets for word in ("--data", data_set.option)]
+    flags = [word for name in chosen for word in ("--perturb", name)]
+    texts: dict[str, None] = {}
     for name in names:
         command = shlex.join(
-            ["detection-model", "eval", "benchmark", *words, "--model", name, *chosen]
+            ["detection-model", "eval", "benchmark", *words, "--model", name, *flags]
         )
-        with common.exit_on_error(), common.progress_bar(name) as judging:
+        with common.exit_on_error(), common.progress_bar(name) as predicting:
             detector = common.load_detector(name, models)
             training = detector.card.training
             own = training.data_fingerprint if training else None
             results = [
                 evaluation.evaluate(
                     detector,
-                    one.folder,
+                    data_set.folder,
                     split="test",
                     threshold=None,
-                    dataset=one.name,
-                    generator=one.generator,
-                    deliveries=deliveries,
+                    dataset=data_set.name,
+                    generator=data_set.generator,
+                    perturbations=chosen or COMMON,
                     logs=logs,
                     command=command,
-                    judging=judging,
+                    predicting=predicting,
                 )
-                for one in sorted(sets, key=lambda one: own is None or one.fingerprint != own)
+                for data_set in sorted(
+                    sets, key=lambda data_set: own is None or data_set.fingerprint != own
+                )
             ]
-            result = evaluation.together(results, command)
+            result = evaluation.merge_results(results, command)
         for bad in result.bad:
             common.warn_bad(bad)
         evaluation.save(result, detector.path.with_suffix(".eval"))
-        loud |= dict.fromkeys(warnings(result.evaluation))
+        texts |= dict.fromkeys(warnings(result.evaluation))
         common.console.print(f"{name}: saved in {detector.path.stem}.eval", highlight=False)
-    for text in loud:
+    for text in texts:
         common.errors.print(f"[bold red]WARNING:[/] {text}", highlight=False, soft_wrap=True)
 
 
 @dataclass(frozen=True)
 class DataSet:
-    """A data set as given by `--data FOLDER=GENERATOR,NAME`."""
+    """A data set parsed from `--data FOLDER=GENERATOR,NAME`."""
 
     folder: Path
     generator: str | None
@@ -174,7 +177,7 @@ class DataSet:
 
     @property
     def option(self) -> str:
-        """The value of --data for a reader who has the data set in data/."""
+        """The value of --data, with the folder below data/, for the recorded command."""
         named = f"{self.generator or ''}{',' if self.name else ''}{self.name or ''}"
         return f"data/{self.folder.name}{'=' if named else ''}{named}"
 
@@ -182,4 +185,4 @@ class DataSet:
     def fingerprint(self) -> str:
         """The data fingerprint in the card of a model trained on this set."""
         train = find_data(self.folder).splits.get("train", [])
-        return fingerprint((one, file_sha256(one.path)) for one in train)
+        return fingerprint((example, file_sha256(example.path)) for example in train)

@@ -30,9 +30,10 @@ def inspect(
 ) -> None:
     """Inspect a data set before training: its contents, duplicates and leaks.
 
-    Finds copies across splits (the same pixels, or the same look), files that cannot be read, and
-    formats, sizes, JPEG compression or metadata that tell the classes apart by themselves. Writes
-    index.html, report.json and images.csv to LOGS/data/. Training and evaluation repeat its leaks.
+    Finds duplicates across splits (identical pixels or near duplicates), unreadable files, and
+    formats, sizes, JPEG compression or metadata that separate the classes by themselves. Writes
+    index.html, report.json and images.csv to LOGS/data/. Training and evaluation repeat the leaks
+    as warnings.
 
       detection-model data inspect data/Dataset
 
@@ -44,22 +45,24 @@ def inspect(
     from detection_model.data.folders import find_data
 
     with common.exit_on_error():
-        found = find_data(data, seed=seed)
-        with common.progress_bar("looking") as looking:
-            inspection = inspect_data(found, limit=limit, processes=processes, progress=looking)
+        data_folder = find_data(data, seed=seed)
+        with common.progress_bar("scanning") as scanning:
+            inspection = inspect_data(
+                data_folder, limit=limit, processes=processes, progress=scanning
+            )
     folder = write_report(inspection, logs)
-    common.console.print(counts_table(found), files_table(inspection.scan))
+    common.console.print(counts_table(data_folder), files_table(inspection.scan))
     if inspection.files:
         common.console.print(separations_table([*inspection.files, *inspection.light]))
     _print_issues(inspection.findings)
     common.console.print(f"Report: {folder / PAGE}", highlight=False, soft_wrap=True)
 
 
-def _print_issues(found: DataIssues) -> None:
-    for one in found.findings:
-        said = f"[{_COLOURS[one.severity]}]{one.severity}:[/] {one.message}"
-        common.console.print(said, highlight=False, soft_wrap=True)
-    if not found.leaks:
+def _print_issues(issues: DataIssues) -> None:
+    for issue in issues.findings:
+        text = f"[{_COLOURS[issue.severity]}]{issue.severity}:[/] {issue.message}"
+        common.console.print(text, highlight=False, soft_wrap=True)
+    if not issues.leaks:
         common.console.print("No leak found.")
 
 
@@ -85,8 +88,8 @@ def merge(
     from detection_model.data.merging import Source, merge_data
 
     with common.exit_on_error():
-        done = merge_data([Source.parse(text) for text in source], out)
-    for part, count in sorted(done.items()):
+        counts = merge_data([Source.parse(text) for text in source], out)
+    for part, count in sorted(counts.items()):
         common.console.print(f"{part}: {count}", highlight=False)
 
 
@@ -95,7 +98,7 @@ def manipulate(
     out: Annotated[Path, typer.Argument(help="A new folder, such as data/Manipulated.")],
     seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
 ) -> None:
-    """Make fakes of kinds that no model is trained on, from the real test faces of a data set.
+    """Make holdout fakes, which no model is trained on, from the real test faces of a data set.
 
     Faces are warped, as in retouching, or cloned seamlessly onto other faces. `eval benchmark`
     then measures how well a model detects manipulations that it was not trained on.
@@ -107,8 +110,8 @@ def manipulate(
     from detection_model.data.holdout_fakes import manipulate
 
     with common.exit_on_error(), common.progress_bar("reading") as reading:
-        done = manipulate(folder, out, seed=seed, progress=reading)
-    for part, count in sorted(done.items()):
+        counts = manipulate(folder, out, seed=seed, progress=reading)
+    for part, count in sorted(counts.items()):
         common.console.print(f"{part}: {count}", highlight=False)
 
 
@@ -130,14 +133,14 @@ def synthetic(
 
       detection-model data synthetic data/Synthetic
     """
-    there = is_synthetic(folder)
-    if not there and folder.exists() and any(folder.iterdir()):
+    exists = is_synthetic(folder)
+    if not exists and folder.exists() and any(folder.iterdir()):
         common.fail(f"{folder} is not empty")
-    if not there:
+    if not exists:
         write_synthetic(folder, per_class)
-    said = f"{folder} is there already." if there else f"Wrote {folder}."
+    status = f"{folder} is there already." if exists else f"Wrote {folder}."
     steps = _NEXT.format(program=_program(), folder=folder)
-    common.console.print(f"{said} {steps}", highlight=False, soft_wrap=True)
+    common.console.print(f"{status} {steps}", highlight=False, soft_wrap=True)
 
 
 def _program() -> str:
@@ -166,10 +169,10 @@ def spectra(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the split, for folders without one.")] = 0,
 ) -> None:
-    """Write the mean spectrum of each class, which the forensic views show beside a picture's own.
+    """Write the mean spectrum of each class, for comparison in the forensic spectrum view.
 
-    Numbers over all pictures, from which none of them can be got back. Bring both classes to one
-    size and encoding first: else their files are told apart, and not their faces.
+    No single picture can be recovered from the means. Bring both classes to one size and encoding
+    first; otherwise the spectra show differences between files, not between faces.
 
       detection-model data spectra data/Dataset
     """
@@ -179,11 +182,12 @@ def spectra(
     from detection_model.forensics.spectrum import write_averages
 
     with common.exit_on_error():
-        found = find_data(data, seed=seed)
-        with common.progress_bar("looking") as looking:
-            seen = scan(found, limit=limit, processes=processes, progress=looking)
+        folder = find_data(data, seed=seed)
+        with common.progress_bar("scanning") as scanning:
+            result = scan(folder, limit=limit, processes=processes, progress=scanning)
     means = {
-        label: (seen.means[label].pictures, seen.means[label].spectrum) for label in seen.classes
+        label: (result.means[label].pictures, result.means[label].spectrum)
+        for label in result.classes
     }
-    write_averages(out, found.name, fingerprint(found), means)
+    write_averages(out, folder.name, fingerprint(folder), means)
     common.console.print(f"Averages: {out}", highlight=False, soft_wrap=True)

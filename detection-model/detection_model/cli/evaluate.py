@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from detection_model.evaluation.evaluate import Result
 
 Split = Literal["train", "validation", "test", "all"]
-Sweep = StrEnum("Sweep", {name: name for name in [*FAMILIES, "all"]})  # type: ignore[misc]
+Family = StrEnum("Family", {name: name for name in [*FAMILIES, "all"]})  # type: ignore[misc]
 
 
 def run(
@@ -28,36 +28,39 @@ def run(
         Path | None, typer.Option(help="Labelled data set, laid out as for train.")
     ] = None,
     split: Annotated[Split, typer.Option(help="Which part of it.")] = "test",
-    sweep: Annotated[
-        list[Sweep] | None,
+    perturb: Annotated[
+        list[Family] | None,
         typer.Option(
-            help="Measure also as pictures arrive: re-encoded, scaled, …; alike: all as files of "
-            "one size and format. Repeatable.",
+            help="Also measure on perturbed pictures; alike: all with one size and format. "
+            "Repeatable.",
             show_default=False,
         ),
     ] = None,
+    sweep: Annotated[list[Family] | None, typer.Option(hidden=True)] = None,
     threshold: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Instead of the card's.")
+        float | None, typer.Option(min=0, max=1, help="Replaces the card's threshold.")
     ] = None,
     dataset: Annotated[
         str | None, typer.Option(help="Name of the data set in tables; default: its folder's.")
     ] = None,
     generator: Annotated[
         str | None,
-        typer.Option(help="What made the fakes; default: the folders below that of the class."),
+        typer.Option(help="Generator of all fakes; default: the subfolders of Fake."),
     ] = None,
     from_predictions: Annotated[
         Path | None,
-        typer.Option(help="Recompute all figures from this predictions.csv instead of judging."),
+        typer.Option(help="Recompute all figures from this predictions.csv; needs no pictures."),
     ] = None,
     cases: Annotated[
         Path | None,
-        typer.Option(help="Folder of case files: judge what people said was judged wrongly again."),
+        typer.Option(help="Folder of case files: predict reported pictures again."),
     ] = None,
     plots: Annotated[bool, typer.Option("--plots", help="Draw the curves as PNG files.")] = False,
     out: Annotated[
         Path | None,
-        typer.Option(help="Instead of the folder NAME.eval beside the model.", show_default=False),
+        typer.Option(
+            help="Output folder; default: NAME.eval next to the model.", show_default=False
+        ),
     ] = None,
     models: common.ModelsOption = common.MODELS,
     logs: common.LogsOption = common.LOGS,
@@ -65,18 +68,18 @@ def run(
     """Measure a model on labelled pictures; save metrics, curves and every prediction.
 
     Precision, recall and F1 are those of Fake. Intervals are 95 % bootstrap intervals. Fakes in
-    folders below that of the class, such as Test/Fake/StyleGAN, get a row for each folder.
+    subfolders, such as Test/Fake/StyleGAN, get a row for each subfolder.
 
       detection-model eval run v3 --data data/Dataset
 
-      detection-model eval run v3 --data data/Dataset --sweep jpeg --sweep blur --plots
+      detection-model eval run v3 --data data/Dataset --perturb jpeg --perturb blur --plots
 
-    After another threshold or calibrator came into the card, this needs no pictures:
+    After a change of the card's threshold or calibrator, this needs no pictures:
 
       detection-model eval run v3 --from-predictions models/v3.eval/predictions.csv
 
-    Complaints are no sample of pictures, so replaying them saves no figures; what was right when
-    somebody complained and is wrong now makes the exit status 1:
+    Case files are not a random sample, so replaying them saves no figures. The exit status is 1 if
+    a verdict that was right at the time is wrong now:
 
       detection-model eval run v3 --cases .state/cases
     """
@@ -86,7 +89,8 @@ def run(
         common.fail("name one of --data, --from-predictions and --cases")
     if cases is not None:
         replay(model, cases, threshold, models)
-    given = {"--threshold": threshold, "--dataset": dataset, "--generator": generator}
+    settings = {"--threshold": threshold, "--dataset": dataset, "--generator": generator}
+    families = [*(perturb or ()), *(sweep or ())]
     with common.exit_on_error():
         if data is None:
             assert from_predictions is not None  # noqa: S101  for the type checker
@@ -96,16 +100,16 @@ def run(
                 card,
                 own if threshold is None else threshold,
                 generator=generator,
-                command=_reproduced(model, ["--from-predictions", from_predictions.name], given),
+                command=_command(model, ["--from-predictions", from_predictions.name], settings),
             )
         else:
             detector = common.load_detector(model, models)
             path = detector.path
             where = ["--data", f"data/{data.name}", "--split", split]
-            where += [word for name in sweep or () for word in ("--sweep", name)]
+            where += [word for name in families for word in ("--perturb", name)]
             with (
                 common.progress_bar("reading") as reading,
-                common.progress_bar("judging") as judging,
+                common.progress_bar("predicting") as predicting,
             ):
                 result = evaluation.evaluate(
                     detector,
@@ -114,11 +118,11 @@ def run(
                     threshold=threshold,
                     dataset=dataset,
                     generator=generator,
-                    deliveries=[ORIGINAL, *in_families(sweep or [])],
+                    perturbations=[ORIGINAL, *in_families(families)],
                     logs=logs,
-                    command=_reproduced(model, where, given),
+                    command=_command(model, where, settings),
                     decoding=reading,
-                    judging=judging,
+                    predicting=predicting,
                 )
     for bad in result.bad:
         common.warn_bad(bad)
@@ -137,8 +141,8 @@ def _print(result: "Result") -> None:
     table = Table(title=f"{row.dataset}, {row.split}: {row.n_real} real, {row.n_fake} fake")
     for heading in ("metric", "value", "95 % interval"):
         table.add_column(heading)
-    for name, found in row.metrics.items():
-        table.add_row(name, f"{found.value:.4f}", f"{found.low:.4f} to {found.high:.4f}")
+    for name, estimate in row.metrics.items():
+        table.add_row(name, f"{estimate.value:.4f}", f"{estimate.low:.4f} to {estimate.high:.4f}")
     common.console.print(table)
     matrix = Table(title="confusion matrix")
     for heading in ("", "called Real", "called Fake"):
@@ -154,13 +158,15 @@ def _print(result: "Result") -> None:
 
 
 def _rows_table(rows: list[EvaluationRow]) -> Table:
-    """A line a data set, generator and delivery."""
+    """A line for each data set, generator and perturbation."""
     from detection_model.evaluation.evaluate import pictures
 
-    shown = {"auc": "AUC", "real_accuracy": "right on real", "fake_accuracy": "right on fake"}
-    table = Table("test on", "delivered as", "real", "fake", *shown.values())
+    columns = {"auc": "AUC", "real_accuracy": "real accuracy", "fake_accuracy": "fake accuracy"}
+    table = Table("test on", "perturbation", "real", "fake", *columns.values())
     for row in rows:
-        cells = [f"{row.metrics[name].value:.3f}" if name in row.metrics else "" for name in shown]
+        cells = [
+            f"{row.metrics[name].value:.3f}" if name in row.metrics else "" for name in columns
+        ]
         table.add_row(pictures(row), row.delivery, str(row.n_real), str(row.n_fake), *cells)
     return table
 
@@ -172,10 +178,10 @@ def _warn(result: "Result") -> None:
         common.errors.print(f"[bold red]WARNING:[/] {text}", highlight=False, soft_wrap=True)
 
 
-def _reproduced(model: str, where: list[str], given: dict[str, float | str | None]) -> str:
-    """The command for a reader who has the data set in data/."""
+def _command(model: str, where: list[str], settings: dict[str, float | str | None]) -> str:
+    """The command that reproduces the figures, with the data set below data/."""
     words = ["detection-model", "eval", "run", Path(model).stem, *where]
-    for option, value in given.items():
+    for option, value in settings.items():
         words += [option, str(value)] if value is not None else []
     return shlex.join(words)
 
@@ -185,12 +191,12 @@ _STYLES = {"regressed": "bold red", "fixed": "green", "still wrong": "red", "wro
 
 
 def cases(
-    folder: Annotated[Path, typer.Argument(help="Case files, as the service keeps them.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a case.")] = False,
+    folder: Annotated[Path, typer.Argument(help="Folder of case files, written by the service.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
 ) -> None:
     """List the case files of reported verdicts: what people claim and what the models answered.
 
-    The service keeps them in cases/ of its state folder. From a container they are copied with
+    The service keeps them in cases/ of its state folder. Copy them from a container with
     docker compose cp backend:/state/cases cases
 
       detection-model eval cases .state/cases
@@ -202,14 +208,14 @@ def cases(
         for case in cases:
             typer.echo(case.model_dump_json())
         return
-    table = Table("picture", "claimed at", "is said to be", "models said", "kept", "note")
+    table = Table("picture", "claimed at", "claimed class", "verdicts", "kept", "note")
     for case in cases:
         claim = case.claim
         table.add_row(
             case.sha256[:_HASH],
             f"{claim.created:%Y-%m-%d %H:%M}",
             claim.really,
-            "\n".join(f"{one.model}: {_verdict_text(one)}" for one in claim.verdicts),
+            "\n".join(f"{verdict.model}: {_verdict_text(verdict)}" for verdict in claim.verdicts),
             "yes" if case.picture else "no",
             escape(claim.note),
         )
@@ -223,41 +229,41 @@ def replay(model: str, folder: Path, threshold: float | None, models: Path) -> N
     with common.exit_on_error():
         cases = _read_cases(folder)
         detector = common.load_detector(model, models)
-        with common.progress_bar("judging") as judging:
-            found = replay_cases(detector, folder, cases, threshold=threshold, progress=judging)
-    for bad in found.bad:
+        with common.progress_bar("predicting") as progress:
+            outcome = replay_cases(detector, folder, cases, threshold=threshold, progress=progress)
+    for bad in outcome.bad:
         common.warn_bad(bad)
-    _print_replay(found)
-    raise typer.Exit(int(found.count("regressed") > 0))
+    _print_replay(outcome)
+    raise typer.Exit(int(outcome.count("regressed") > 0))
 
 
 def _read_cases(folder: Path) -> list[CaseFile]:
     with common.exit_on_error():
         cases, bad = read_cases(folder)
-    for one in bad:
-        common.warn_bad(one)
+    for file in bad:
+        common.warn_bad(file)
     return cases
 
 
-def _print_replay(found: "Replay") -> None:
-    table = Table("picture", "is said to be", "before", "now", "outcome")
-    for one in found.replayed:
-        outcome, style = one.outcome, _STYLES.get(one.outcome, "")
-        before = _verdict_text(one.before) if one.before else "not asked"
-        now = f"{one.now.verdict}, {one.now.fake:.1%} Fake"
-        shown = f"[{style}]{outcome}[/]" if style else outcome
-        table.add_row(one.case.sha256[:_HASH], one.label, before, now, shown)
+def _print_replay(outcomes: "Replay") -> None:
+    table = Table("picture", "claimed class", "before", "now", "outcome")
+    for result in outcomes.replayed:
+        outcome, style = result.outcome, _STYLES.get(result.outcome, "")
+        before = _verdict_text(result.before) if result.before else "not run"
+        now = f"{result.now.verdict}, {result.now.fake:.1%} Fake"
+        text = f"[{style}]{outcome}[/]" if style else outcome
+        table.add_row(result.case.sha256[:_HASH], result.label, before, now, text)
     common.console.print(table)
-    right = found.count("fixed", "still right", "right")
+    right = outcomes.count("fixed", "still right", "right")
     say = common.console.print
     say(
-        f"{right} of {len(found.replayed)} are right now: {found.count('fixed')} fixed, "
-        f"{found.count('regressed')} regressed, {found.count('still wrong')} still wrong.",
+        f"{right} of {len(outcomes.replayed)} are right now: {outcomes.count('fixed')} fixed, "
+        f"{outcomes.count('regressed')} regressed, {outcomes.count('still wrong')} still wrong.",
         highlight=False,
     )
     say(
-        f"Not replayed: {len(found.without_picture)} without a picture, {len(found.unsure)} whose "
-        f"sender is unsure, {len(found.bad)} unusable.",
+        f"Not replayed: {len(outcomes.without_picture)} without a picture, "
+        f"{len(outcomes.unsure)} whose sender is unsure, {len(outcomes.bad)} unusable.",
         highlight=False,
     )
 

@@ -31,8 +31,8 @@ def card(
 ) -> None:
     """Probe the input convention of a model file on labelled images, and write its card.
 
-    Tries value ranges and both meanings of the output, shows the AUC of each, and writes the
-    best as MODEL.json. Some hundred pictures are enough. Read the card and complete it: licences,
+    Tries value ranges and both class orders, shows the AUC of each, and writes the best as
+    MODEL.json. A few hundred pictures are enough. Read the card and complete it: licences,
     training data and known failures cannot be inferred.
 
       detection-model model card foreign --data data/Dataset
@@ -44,12 +44,13 @@ def card(
         if card_path(path).exists() and not force:
             common.fail(f"{card_path(path).name} exists; --force replaces it")
         with common.progress_bar("reading") as progress:
-            found = probe_conventions(path, data, progress=progress)
+            conventions = probe_conventions(path, data, progress=progress)
         table = Table("values", "0 means", "1 means", "AUC")
-        for reading in found:
-            table.add_row(reading.values, *reading.card.output.classes, f"{reading.auc:.4f}")
+        for convention in conventions:
+            classes = convention.card.output.classes
+            table.add_row(convention.values, *classes, f"{convention.auc:.4f}")
         common.console.print(table)
-        best = best_convention(found)
+        best = best_convention(conventions)
     write_card(best.card, card_path(path))
     common.console.print(f"Wrote {card_path(path)}", highlight=False, soft_wrap=True)
 
@@ -59,16 +60,16 @@ def average(
     of: Annotated[
         list[str],
         typer.Argument(
-            help="Two or more published names, each with its share.", metavar="MODEL=SHARE…"
+            help="Two or more published names with their weights.", metavar="MODEL=WEIGHT…"
         ),
     ],
     models: common.ModelsOption = common.MODELS,
     force: Annotated[bool, typer.Option("--force", help="Replace a published model.")] = False,
 ) -> None:
-    """Publish the mean of the weights of networks that were fine-tuned from the same start.
+    """Average the weights of networks that were fine-tuned from the same start, and publish it.
 
-    One network, as fast as each of them (an ensemble asks all). Its card is that of the first,
-    without what was measured of that one: calibrate and evaluate the mean.
+    The result is one network, as fast as each of them; an ensemble runs all of its members. The
+    card is the first model's without its measurements: calibrate and evaluate the average.
 
       detection-model model average v4 v4-b=0.75 v4-a=0.25
     """
@@ -81,23 +82,23 @@ def average(
         common.fail(f"{path.name} exists; --force replaces it")
     with common.exit_on_error():
         shares = {
-            one: common.comma_separated(share, float, one)[0]
-            for one, share in common.name_value_pairs(of).items()
+            member: common.comma_separated(share, float, member)[0]
+            for member, share in common.name_value_pairs(of).items()
         }
         if len(shares) < 2 or min(shares.values()) <= 0:
-            common.fail("name two or more models, each with a share above 0")
-        files = [common.model_path(one, models) for one in shares]
+            common.fail("name two or more models, each with a weight above 0")
+        files = [common.model_path(member, models) for member in shares]
         cards = [read_card(card_path(file)) for file in files]
-        if len({(one.input, one.output) for one in cards}) > 1:
-            common.fail("their cards differ in input or output: they do not judge alike")
+        if len({(other.input, other.output) for other in cards}) > 1:
+            common.fail("their cards differ in input or output: they cannot be averaged")
         mean = averaged([load_original(file) for file in files], [*shares.values()])
     save_weights_only(mean, path)
     total = sum(shares.values())
-    said = ", ".join(f"{share / total:.2f} of {one}" for one, share in shares.items())
+    shares_text = ", ".join(f"{share / total:.2f} of {member}" for member, share in shares.items())
     changes = {
         "name": name,
         "sha256": file_sha256(path),
-        "summary": f"{cards[0].summary} Its weights are the mean of {said}.",
+        "summary": f"{cards[0].summary} Its weights are the mean of {shares_text}.",
         "calibrator": NoCalibrator(),
         "threshold": Threshold(),
         "conformal": None,
@@ -128,16 +129,15 @@ def ensemble(
     ] = None,
     weight: Annotated[
         list[float] | None,
-        typer.Option(min=1e-6, help="Of each member in the mean, in their order; default: equal."),
+        typer.Option(min=1e-6, help="Weight of each member in the mean, in order; default: equal."),
     ] = None,
     models: common.ModelsOption = common.MODELS,
     force: Annotated[bool, typer.Option("--force", help="Replace an ensemble.")] = False,
 ) -> None:
     """Publish several models as one: the mean of their calibrated probabilities, or a stack.
 
-    Writes a card, MODELS/NAME.json, that names its members by SHA-256 and keeps their
-    calibrators; calibrate the members first. evaluate, calibrate, compare and predict take it
-    like a model.
+    Writes a card, MODELS/NAME.json, with the members' SHA-256 and calibrators; calibrate the
+    members first. The commands of `eval` and `image predict` accept it like a model.
 
       detection-model model ensemble all v1 v2 v3
 
@@ -153,11 +153,11 @@ def ensemble(
     if path.exists() and not force:
         common.fail(f"{path.name} exists; --force replaces it")
     if weight and (stack or len(weight) != len(members)):
-        common.fail("--weight: one for each member of a mean")
+        common.fail("--weight: give one for each member of a mean")
     with common.exit_on_error():
         files = [common.model_path(member, models) for member in members]
         if strangers := [file.name for file in files if file.parent.resolve() != models.resolve()]:
-            common.fail(f"{strangers[0]} is not in {models}: members stand beside the card")
+            common.fail(f"{strangers[0]} is not in {models}: members must be in the card's folder")
         cards = [read_card(card_path(file)) for file in files]
         card = ensemble_card(name, cards, weights=weight)
         if stack:
@@ -183,25 +183,25 @@ def export(
     ],
     data: Annotated[
         Path | None,
-        typer.Option(help="Labelled pictures to compare on, and to calibrate int8 with."),
+        typer.Option(help="Labelled pictures for the comparison and for int8 calibration."),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder to write into.")] = Path("exported"),
     models: common.ModelsOption = common.MODELS,
 ) -> None:
-    """Write a model in forms that others run, with a report of size and parity.
+    """Export a model to other formats, with a report of size and parity.
 
-    Each is compared with Keras on up to 100 pictures: those of --data, else generated ones.
-    What is written gives the model's own outputs, as its card says. Of an ensemble the members
-    are written, one by one: its card says how their outputs are combined.
+    Each export is compared with Keras on up to 100 pictures from --data, or on generated ones.
+    Exports keep the model's own outputs, which the card describes. For an ensemble, each member is
+    exported; the card describes how to combine their outputs.
 
       detection-model model export v3 --to litert-float16 --to onnx --data data/Dataset
     """
     from detection_model.export.formats import FORMATS
 
     if unknown := [name for name in to if name not in FORMATS]:
-        common.fail(f"no format {unknown[0]}; there are: {', '.join(FORMATS)}")
+        common.fail(f"no format {unknown[0]}; choose from {', '.join(FORMATS)}")
     if "litert-int8" in to and data is None:
-        common.fail("litert-int8 is calibrated on real pictures: name them with --data")
+        common.fail("litert-int8 is calibrated on pictures: name a data set with --data")
     with common.exit_on_error():
         ensemble = common.ensemble_path(model, models)
         paths = (
@@ -217,8 +217,8 @@ def export(
     common.console.print(f"Keras: {sizes}. Written to {out}", highlight=False, soft_wrap=True)
     if ensemble:
         common.console.print(
-            f"{ensemble.stem} is an ensemble: these are its members. Who runs them combines their "
-            f"outputs as {ensemble.name} says: calibrators, weights, threshold.",
+            f"{ensemble.stem} is an ensemble: these are its members. Combine their outputs with "
+            f"the calibrators, weights and threshold in {ensemble.name}.",
             highlight=False,
             soft_wrap=True,
         )
@@ -240,7 +240,7 @@ def _exports(
 
 def _report_table(reports: "list[Report]") -> Table:
     title = "difference from Keras in the probability of Fake"
-    table = Table("format", "file", "MB", "largest", "mean", "called otherwise", title=title)
+    table = Table("format", "file", "MB", "largest", "mean", "other class", title=title)
     for report in reports:
         table.add_row(
             report.format,

@@ -35,8 +35,8 @@ def sweep(
 ) -> None:
     """Search optimizer, batch size and rate for the lowest validation loss, with Optuna.
 
-    A stopped sweep continues where it was: trials are kept in LOGS/NAME/sweep.db. Every
-    trial is a run for TensorBoard, which compares them under HParams. Nothing is published.
+    The same command resumes a stopped sweep: trials are kept in LOGS/NAME/sweep.db. Every trial
+    is a TensorBoard run, compared under HParams. Nothing is published.
 
       detection-model train sweep v3 --data data/Dataset --trials 20 --epochs 5
     """
@@ -59,10 +59,10 @@ def sweep(
     for heading in ("loss", "optimizer", "batch size", "rate"):
         table.add_column(heading)
     finished = [trial for trial in study.trials if trial.value is not None]
-    for trial in sorted(finished, key=lambda one: one.value or 0.0)[:10]:
-        chosen = trial.params
-        rate = f"{chosen['learning_rate']:.3g}"
-        table.add_row(f"{trial.value:.4f}", chosen["optimizer"], str(chosen["batch_size"]), rate)
+    for trial in sorted(finished, key=lambda trial: trial.value or 0.0)[:10]:
+        params = trial.params
+        rate = f"{params['learning_rate']:.3g}"
+        table.add_row(f"{trial.value:.4f}", params["optimizer"], str(params["batch_size"]), rate)
     common.console.print(table)
 
 
@@ -72,22 +72,22 @@ METRICS = ("auc", "accuracy")
 def backbones(
     data: Annotated[Path, typer.Option(help="Data set, laid out as for train.")],
     recipes: Annotated[
-        str, typer.Option(help="What to train, with commas; all others are listed as not run.")
+        str, typer.Option(help="Comma-separated recipes; the table lists others as not run.")
     ] = "v1,v2,v3,mobilenetv2,efficientnet-lite0,efficientnet-b0",
     config: Annotated[
         Path | None, typer.Option(help="YAML file with settings for all, as for train.")
     ] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Instead of each one's own.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Replaces the recipes' epochs.")] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Instead of LOGS/backbone-study.", show_default=False),
+        typer.Option(help="Output folder; default: LOGS/backbone-study.", show_default=False),
     ] = None,
     logs: common.LogsOption = common.LOGS,
 ) -> None:
-    """Train a list of versions on the same split, judge them on its test part, write a table.
+    """Train several recipes on the same split, evaluate them on its test part, write a table.
 
-    A version whose pretrained weights are not here gets a row that says so. Figures on the test
-    part come with their 95 % intervals. A stopped study continues with the same command.
+    A recipe whose pretrained weights are missing gets a row that says so. Test metrics have 95 %
+    intervals. The same command resumes a stopped study.
 
       detection-model train backbones --data data/Dataset --recipes v3,efficientnet-lite0
     """
@@ -95,15 +95,19 @@ def backbones(
     from detection_model.inference.detector import Detector
     from detection_model.training.study import Study, StudyResult, run_study
 
-    def judge(model: Path) -> dict[str, float]:
-        found = evaluate(
+    def measure(model: Path) -> dict[str, float]:
+        result = evaluate(
             Detector.load(model), data, split="test", threshold=None, command="backbone-study"
         )
-        chosen = {name: found.row.metrics[name] for name in METRICS}
+        chosen = {name: result.row.metrics[name] for name in METRICS}
         return {
             f"{name}{of}": value
-            for name, one in chosen.items()
-            for of, value in (("", one.value), ("_low", one.low), ("_high", one.high))
+            for name, estimate in chosen.items()
+            for of, value in (
+                ("", estimate.value),
+                ("_low", estimate.low),
+                ("_high", estimate.high),
+            )
         }
 
     folder = out or logs / "backbone-study"
@@ -112,24 +116,24 @@ def backbones(
         shared = read_settings(config) if config else {}
         flags = {"data": str(data), "epochs": epochs}
         study = Study(
-            f"Versions trained on {data.resolve().name}",
+            f"Recipes trained on {data.resolve().name}",
             {
                 name: configured(name, shared, flags, {"name": f"backbone-study-{name}"})
                 for name in chosen
             },
-            left_out=[
+            skipped=[
                 StudyResult(name, status="not run: not chosen")
                 for name in architectures.ZOO
                 if name not in chosen
             ],
             warnings=warnings_for(find_data(data), logs),
-            judge=judge,
+            measure=measure,
         )
         run_study(study, folder, logs, common.reporter())
     common.show_study(folder)
 
 
-# Each strong enough to be seen in a few epochs; its strength is in the table's name.
+# Each is strong enough to show in a few epochs; the name in the table gives its strength.
 FAULTS: dict[str, dict[str, Any]] = {
     "none": {},
     "label noise 20 %": {"label_noise": 0.2},
@@ -149,15 +153,15 @@ def faults(
     image_size: Annotated[int | None, typer.Option(min=8)] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Instead of LOGS/fault-study.", show_default=False),
+        typer.Option(help="Output folder; default: LOGS/fault-study.", show_default=False),
     ] = None,
     logs: common.LogsOption = common.LOGS,
 ) -> None:
     """Train briefly with each injected fault; write a table and a plot of the damage.
 
-    Label noise, input noise, shuffled labels, a wrong loss, skipped gradients and weights that
-    are reset, beside a training without a fault on the same pictures and with the same seed.
-    A stopped study continues with the same command.
+    Faults are label noise, input noise, shuffled labels, a wrong loss, skipped gradients and reset
+    weights. The baseline has the same pictures and seed and no fault. The same command resumes a
+    stopped study.
 
       detection-model train faults --data data/Dataset
     """
@@ -174,9 +178,9 @@ def faults(
             for number, (name, faults) in enumerate(FAULTS.items())
         }
         study = Study(
-            f"{recipe} under planted faults, {epochs} epochs on {data.resolve().name}",
+            f"{recipe} with injected faults, {epochs} epochs on {data.resolve().name}",
             configs,
-            against=next(iter(FAULTS)),
+            baseline=next(iter(FAULTS)),
             warnings=warnings_for(find_data(data), logs),
         )
         run_study(study, folder, logs, common.reporter())

@@ -26,18 +26,19 @@ def train(
     ] = None,
     config: Annotated[
         Path | None,
-        typer.Option(help="YAML file with settings named as in run.json; flags win over it."),
+        typer.Option(help="YAML file with settings named as in run.json; flags override it."),
     ] = None,
     name: Annotated[str | None, typer.Option(help="Publish under this name.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the version's own.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Replaces the recipe's epochs.")] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Of weights, order, dropout and split; 0.")
+        int | None,
+        typer.Option(min=0, help="Seed of weights, order, dropout and split; default: 0."),
     ] = None,
     weights: Annotated[
         str | None,
         typer.Option(
-            help="Where a backbone's come from: imagenet (downloaded once; Lite0's are installed), "
-            "a file, a .keras model of the same backbone to go on from, or none: random.",
+            help="Initial weights of the backbone: imagenet (downloaded once; Lite0's are "
+            "installed), a weights file, a .keras model with the same backbone, or none (random).",
             rich_help_panel=NETWORK,
         ),
     ] = None,
@@ -55,8 +56,8 @@ def train(
         int | None,
         typer.Option(
             min=0,
-            help="After the head has learned alone: the end of the backbone too, at a tenth of "
-            "the rate. 0 leaves it frozen.",
+            help="Epochs of the second stage, which also trains the last backbone layers, at a "
+            "tenth of the rate; 0: the backbone stays frozen.",
             rich_help_panel=NETWORK,
         ),
     ] = None,
@@ -91,11 +92,11 @@ def train(
     ] = None,
     keep: Annotated[
         Literal["last", "best"] | None,
-        typer.Option(help="The epoch to publish; default: last.", rich_help_panel=LEARNING),
+        typer.Option(help="Epoch to publish; default: last.", rich_help_panel=LEARNING),
     ] = None,
     precision: Annotated[
         Precision | None,
-        typer.Option(help="Mixed is faster on newer GPUs.", rich_help_panel=LEARNING),
+        typer.Option(help="Mixed precision is faster on newer GPUs.", rich_help_panel=LEARNING),
     ] = None,
     class_weights: Annotated[
         str | None,
@@ -105,7 +106,8 @@ def train(
         list[str] | None,
         typer.Option(
             help="Augment training images: flip=1, rotation=DEGREES, zoom=, brightness=, colour= "
-            "(shares), jpeg=LOWEST QUALITY, blur=PIXELS, scaling=SMALLEST, noise=OF 255; repeat.",
+            "(shares), jpeg=LOWEST QUALITY, blur=PIXELS, scaling=SMALLEST, noise=OF 255; "
+            "repeatable.",
             metavar="WHAT=VALUE",
             rich_help_panel=RESEARCH,
         ),
@@ -114,20 +116,20 @@ def train(
         list[str] | None,
         typer.Option(
             help="Inject a fault: label_noise=SHARE, input_noise=OF 255, shuffled_labels=1, "
-            "wrong_loss=1, skip_gradients=N, reset_weights=N (every N batches); repeat. The card "
-            "says so.",
+            "wrong_loss=1, skip_gradients=N, reset_weights=N (every N batches); repeatable. The "
+            "card records it.",
             metavar="WHAT=VALUE",
             rich_help_panel=RESEARCH,
         ),
     ] = None,
     data_licence: Annotated[
-        list[str] | None, typer.Option(help="Licence notice for the card; may be repeated.")
+        list[str] | None, typer.Option(help="Licence notice for the card; repeatable.")
     ] = None,
     models: common.ModelsOption = common.MODELS,
     logs: common.LogsOption = common.LOGS,
     force: Annotated[bool, typer.Option("--force", help="Replace a published model.")] = False,
 ) -> None:
-    """Train a version, publish it with its card, and log to TensorBoard.
+    """Train a recipe, publish the model with its card, and log to TensorBoard.
 
     `train sweep`, `train backbones` and `train faults` train many models; each has its own --help.
 

@@ -19,17 +19,17 @@ def verdicts(
         Path, typer.Option(help="Pictures in two folders Real and Fake, or a whole data set.")
     ],
     split: Annotated[
-        Literal["train", "validation", "test", "all"], typer.Option(help="Of a data set with them.")
+        Literal["train", "validation", "test", "all"], typer.Option(help="Split, if there are any.")
     ] = "test",
     source: Annotated[
-        list[str] | None, typer.Option(help="Only this folder below Real or Fake; repeat.")
+        list[str] | None, typer.Option(help="Only this subfolder of Real or Fake; repeatable.")
     ] = None,
     models: common.ModelsOption = common.MODELS,
 ) -> None:
-    """Count the verdicts on your own pictures, as the service gives them by default.
+    """Count the verdicts on your own pictures, with the service's default options.
 
-    A row for each folder below Real and Fake, with 95 % intervals, and how many pictures a figure
-    needs to be trusted. Two folders without splits are judged whole.
+    Prints a row for each subfolder of Real and Fake, with 95 % intervals, and the number of
+    pictures that a reliable figure needs. A data set without splits is used whole.
 
       detection-model eval verdicts v5 --data my-pictures
 
@@ -40,16 +40,18 @@ def verdicts(
 
     with common.exit_on_error():
         detector = common.load_detector(model, models)
-        found = data_for([detector], data)
-        if split == "all" or found.split_seed is not None:
-            examples = all_examples(found)
+        folder = data_for([detector], data)
+        if split == "all" or folder.split_seed is not None:
+            examples = all_examples(folder)
         else:
-            examples = found.splits.get(split, [])
-        examples = [one for one in examples if not source or found.source(one) in source]
+            examples = folder.splits.get(split, [])
+        examples = [
+            example for example in examples if not source or folder.source(example) in source
+        ]
         if not examples:
             common.fail(f"{data} has no such pictures")
-        with common.progress_bar("judging") as progress:
-            sources = count_verdicts(detector, found, examples, progress)
+        with common.progress_bar("predicting") as progress:
+            sources = count_verdicts(detector, folder, examples, progress)
     _print(sources)
 
 
@@ -58,29 +60,29 @@ def _print(sources: Sequence["SourceVerdicts"]) -> None:
 
     heads = ["class", "source", "pictures", "fake", "uncertain", "real", "out of scope"]
     typer.echo(f"| {' | '.join(heads)} |\n|{' --- |' * len(heads)}")
-    for one in sources:
-        shares = [one.share(name) for name in ("fake", "uncertain", "real", "out_of_scope")]
-        cells = [one.label, one.source or "all", str(one.pictures), *map(_said, shares)]
+    for row in sources:
+        shares = [row.share(name) for name in ("fake", "uncertain", "real", "out_of_scope")]
+        cells = [row.label, row.source or "all", str(row.pictures), *map(_interval, shares)]
         typer.echo(f"| {' | '.join(cells)} |")
     typer.echo()
     for label, words in (("Real", "accuses"), ("Fake", "finds")):
-        own = [one for one in sources if one.label == label]
+        own = [row for row in sources if row.label == label]
         if not own:
             continue
         called, unsure = mean_share(own, "fake"), mean_share(own, "uncertain")
         typer.echo(
-            f"Of 100 {label.lower()} pictures it {words} {_said(called)} and is uncertain about "
-            f"{_said(unsure)}, each source weighing the same."
+            f"Of 100 {label.lower()} pictures it {words} {_interval(called)} and is uncertain "
+            f"about {_interval(unsure)}; all sources have the same weight."
         )
-        smallest = min(own, key=lambda one: one.pictures)
+        smallest = min(own, key=lambda row: row.pictures)
         needed = pictures_needed(smallest.share("fake").value)
         if smallest.pictures < needed:
             typer.echo(
-                f"{smallest.source or label} has {smallest.pictures} pictures; {needed} are needed "
-                "to know that share within five points."
+                f"{smallest.source or label} has {smallest.pictures} pictures; an interval of "
+                f"±5 points needs {needed}."
             )
 
 
-def _said(share: "Share") -> str:
+def _interval(share: "Share") -> str:
     value, low, high = (100 * number for number in share)
     return f"{value:.0f} ({low:.0f} to {high:.0f})"

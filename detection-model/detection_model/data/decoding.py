@@ -16,7 +16,7 @@ from detection_model import imaging
 from detection_model.card import InputSpec
 from detection_model.data.folders import DataError, Example
 
-# Above this, pixels lie in a memory-mapped temporary file and the system's cache decides.
+# Larger arrays are memory-mapped temporary files.
 MEMORY_BYTES = 4 * 1024**3
 _AHEAD = 64
 
@@ -29,7 +29,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class BadPicture:
-    """A file that was left out, and why."""
+    """A skipped file and the reason."""
 
     path: Path
     reason: str
@@ -56,12 +56,12 @@ class Pictures:
 
     @property
     def fingerprint(self) -> str:
-        """Name of the training data for the card."""
+        """Fingerprint of the data for the card."""
         return fingerprint(zip(self.examples, self.hashes, strict=True))
 
 
 def fingerprint(pictures: Iterable[tuple[Example, str]]) -> str:
-    """SHA-256 over the classes and hashes of pictures, whatever their names and order."""
+    """SHA-256 over the classes and hashes of pictures; independent of names and order."""
     lines = sorted(f"{example.label}:{sha256}" for example, sha256 in pictures)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
@@ -74,17 +74,17 @@ def load_pictures(
     change: Change = lambda pixels, _sha256: pixels,
     progress: Progress = lambda _done, _total: None,
 ) -> Pictures:
-    """Decode and resize every example, in parallel; files that cannot be read are left out.
+    """Decode and resize every example in parallel; unreadable files are skipped.
 
     Args:
-        examples: what to read.
+        examples: the files to read.
         spec: height, width, resize and filter are used.
-        limits: of a single picture.
-        change: what is done to a decoded picture before it is resized.
+        limits: for each picture.
+        change: applied to each decoded picture before resizing.
         progress: called with (done, total) after each file.
 
     Raises:
-        DataError: not one picture could be read.
+        DataError: no picture could be read.
     """
     accepted = limits or imaging.Limits()
 

@@ -1,4 +1,4 @@
-"""The faces of several data sets, decoded once at the resolution that they have."""
+"""Face crops of several data sets, decoded once at their own resolution."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,16 +13,16 @@ from detection_model.data.decoding import BadPicture, Progress, bounded_map, fin
 from detection_model.data.folders import DataError, Example
 from detection_model.faces import Face, crop, crop_box, find_faces
 
-# More is kept of no picture: wider than any cut-out, and no finer than a model sees.
+# Crops keep a margin larger than any training crop's, and at most this resolution.
 _WIDEST = 0.5
 _LONGEST = 512
-# Where BlazeFace puts the six points of a face that fills three fifths of a picture.
-_USUAL = ((0.38, 0.42), (0.62, 0.42), (0.5, 0.56), (0.5, 0.68), (0.24, 0.47), (0.76, 0.47))
+# BlazeFace's six points for a face that fills three fifths of a picture.
+_TYPICAL_POINTS = ((0.38, 0.42), (0.62, 0.42), (0.5, 0.56), (0.5, 0.68), (0.24, 0.47), (0.76, 0.47))
 
 
 @dataclass(frozen=True)
 class FaceCrop:
-    """One face of a source: uint8 RGB (h, w, 3) around it, and where it is in there."""
+    """One face: uint8 RGB (h, w, 3) around it, and its position in these pixels."""
 
     pixels: NDArray[np.uint8]
     face: Face
@@ -33,26 +33,26 @@ class FaceCrop:
 
 @dataclass(frozen=True)
 class FaceCrops:
-    """All that can be drawn from, and the files that were left out."""
+    """Face crops and the files that could not be read."""
 
-    all: list[FaceCrop]
+    crops: list[FaceCrop]
     bad: list[BadPicture]
 
     @property
     def fingerprint(self) -> str:
-        """Name of the training data for the card."""
-        return fingerprint((one.example, one.sha256) for one in self.all)
+        """Fingerprint of the data for the card."""
+        return fingerprint((crop.example, crop.sha256) for crop in self.crops)
 
 
 def load_face_crops(
     examples: Sequence[tuple[str, Example]], progress: Progress = lambda _done, _total: None
 ) -> FaceCrops:
-    """Decode the pictures of (source, example), in parallel, and find the largest face of each.
+    """Decode pictures given as (source, example) in parallel, and crop the largest face of each.
 
-    A picture in which no face is found counts as one face in its middle.
+    Without a detected face, one of typical size in the centre is assumed (score 0).
 
     Raises:
-        DataError: not one picture could be read.
+        DataError: no picture could be read.
     """
 
     def read(item: tuple[str, Example]) -> FaceCrop | BadPicture:
@@ -63,31 +63,31 @@ def load_face_crops(
             return BadPicture(example.path, error.message)
         except OSError as error:
             return BadPicture(example.path, error.strerror or "cannot be read")
-        found = find_faces(picture.pixels)
-        face = found[0] if found else _usual(*picture.pixels.shape[:2])
+        faces = find_faces(picture.pixels)
+        face = faces[0] if faces else _typical_face(*picture.pixels.shape[:2])
         return _face_crop(picture, face, example, source)
 
-    kept: list[FaceCrop] = []
+    crops: list[FaceCrop] = []
     bad: list[BadPicture] = []
     with ThreadPoolExecutor() as pool:
-        for done, found in enumerate(bounded_map(pool, read, examples), start=1):
-            if isinstance(found, BadPicture):
-                bad.append(found)
+        for done, result in enumerate(bounded_map(pool, read, examples), start=1):
+            if isinstance(result, BadPicture):
+                bad.append(result)
             else:
-                kept.append(found)
+                crops.append(result)
             progress(done, len(examples))
-    if not kept:
+    if not crops:
         raise DataError("none of the pictures could be read")
-    return FaceCrops(kept, bad)
+    return FaceCrops(crops, bad)
 
 
 def _face_crop(picture: imaging.Picture, face: Face, example: Example, source: str) -> FaceCrop:
     box = crop_box(face, _WIDEST, height=picture.height, width=picture.width)
-    cut = crop(picture.pixels, box)
-    scale = min(1.0, _LONGEST / len(cut))
+    pixels = crop(picture.pixels, box)
+    scale = min(1.0, _LONGEST / len(pixels))
     if scale < 1:
-        size = (round(len(cut) * scale),) * 2
-        cut = np.asarray(Image.fromarray(cut).resize(size, Image.Resampling.BICUBIC))
+        size = (round(len(pixels) * scale),) * 2
+        pixels = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
     moved = Face(
         left=(face.left - box.left) * scale,
         top=(face.top - box.top) * scale,
@@ -97,12 +97,12 @@ def _face_crop(picture: imaging.Picture, face: Face, example: Example, source: s
         points=((face.points - (box.left, box.top)) * scale).astype(np.float32),
     )
     # A copy: a view would keep the whole picture in memory.
-    return FaceCrop(np.array(cut), moved, example, source, picture.sha256)
+    return FaceCrop(np.array(pixels), moved, example, source, picture.sha256)
 
 
-def _usual(height: int, width: int) -> Face:
+def _typical_face(height: int, width: int) -> Face:
     side = min(height, width)
     corner = np.asarray([(width - side) / 2, (height - side) / 2], np.float32)
-    points = np.asarray(_USUAL, np.float32) * side + corner
+    points = np.asarray(_TYPICAL_POINTS, np.float32) * side + corner
     low, high = corner + 0.2 * side, corner + 0.8 * side
     return Face(float(low[0]), float(low[1]), float(high[0]), float(high[1]), 0.0, points)

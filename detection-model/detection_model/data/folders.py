@@ -1,7 +1,7 @@
 """Finds the splits and classes of a data set by its folder names.
 
-Read are `Dataset/{Train,Validation,Test}/{Real,Fake}` and two class folders; names in any
-case and the usual variants.
+Supported are `Dataset/{Train,Validation,Test}/{Real,Fake}` and two class folders without splits;
+names in any case, and common variants.
 """
 
 import random
@@ -30,13 +30,11 @@ _CLASSES: dict[str, ClassName] = {
 }
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif"}
 _SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
-_EXPECTED = (
-    "expected Train/Real, Train/Fake, Validation/Real, … below it, or the two folders Real and Fake"
-)
+_EXPECTED = "expected subfolders Train/Real, Train/Fake, Validation/Real, …, or Real and Fake"
 
 
 class DataError(ValueError):
-    """A data set that cannot be used; the message says what is missing where."""
+    """An unusable data set; the message names the folder and what is missing."""
 
 
 @dataclass(frozen=True, order=True)
@@ -56,7 +54,7 @@ class Example:
 class DataFolder:
     """A data set: its examples by split, sorted by path.
 
-    `split_seed` is the seed of a split that was drawn here; none where the folders gave it.
+    `split_seed` is the seed of a random split; None if the folders define the split.
     """
 
     root: Path
@@ -76,13 +74,13 @@ class DataFolder:
         return self.root.resolve().name
 
     def source(self, example: Example) -> str:
-        """The folder below that of the example's class; empty where there is none."""
+        """The subfolder of the example's class folder; empty if there is none."""
         depth = 2 if self.split_seed is None else 1
         below_class = example.path.relative_to(self.root).parts[depth:]
         return below_class[0] if len(below_class) > 1 else ""
 
     def split(self, name: SplitName) -> list[Example]:
-        """Examples of one split, both classes in it.
+        """Examples of one split with both classes.
 
         Raises:
             DataError: the split is missing, or has a single class.
@@ -109,7 +107,7 @@ def find_data(root: Path, *, seed: int = 0) -> DataFolder:
     for the same seed and file names.
 
     Raises:
-        DataError: no such folder, no pictures, or no folder names that are understood.
+        DataError: the folder is missing, or has no pictures in folders with known names.
     """
     if not root.is_dir():
         raise DataError(f"{root}: no such folder")

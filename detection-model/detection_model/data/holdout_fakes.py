@@ -1,7 +1,8 @@
-"""Real faces and what was made of them by manipulations that no model learns from.
+"""Writes a data set of holdout fakes: manipulations that no model is trained on.
 
-`Test/Real/Whole`, and `Test/Fake/Warped` and `Test/Fake/Cloned` made of them: evaluation has a row
-for each manipulation. Originals and fakes are cut out, sized and saved alike.
+It has real faces in `Test/Real/Whole`, and fakes made from them in `Test/Fake/Warped` and
+`Test/Fake/Cloned`, so that evaluation has a row for each manipulation. Originals and fakes have
+the same crop, size and encoding.
 """
 
 from collections import Counter
@@ -19,7 +20,7 @@ from detection_model.synthesis import holdout
 from detection_model.synthesis.masks import face_of, radii
 
 _QUALITY = 90
-# What counts as far apart: of an eye distance, and of 255.
+# Scales of the face distance: in eye distances, and in levels of 255.
 _SHAPES, _COLOURS = 0.2, 30.0
 
 
@@ -29,53 +30,54 @@ def manipulate(
     seed: int = 0,
     progress: Progress = lambda _done, _total: None,
 ) -> Counter[str]:
-    """Write a data set from the real test faces of another.
+    """Write a data set of fakes made from the real test faces of another data set.
 
-    Each face is once warped and once laid under that of another, the one that is most alike in
-    shape and colour. The files are JPEG of quality 90, at most 512 pixels wide.
+    Each face is warped once, and once replaced by the face most similar in shape and colour. The
+    files are JPEG of quality 90, at most 512 pixels wide.
 
     Returns:
-        pictures by `split/class/name`, and those left out: unreadable, or nobody is found in them.
+        picture counts by `split/class/name`; `left out` counts unreadable pictures and those
+        without a face.
 
     Raises:
-        DataError: the data set is unusable or has fewer than two faces, or `out` holds something.
+        DataError: the data set is unusable or has fewer than two faces, or `out` is not empty.
     """
     if out.exists() and any(out.iterdir()):
         raise DataError(f"{out} is not empty: name a new folder")
-    reals = [one for one in find_data(folder).split("test") if one.label == "Real"]
-    found = load_face_crops([("", one) for one in reals], progress)
-    faces = [one for one in found.all if one.face.score > 0]
+    reals = [example for example in find_data(folder).split("test") if example.label == "Real"]
+    crops = load_face_crops([("", example) for example in reals], progress)
+    faces = [crop for crop in crops.crops if crop.face.score > 0]
     if len(faces) < 2:
-        raise DataError(f"{folder} has {len(faces)} real faces to test on: two are needed")
-    done = Counter({"left out": len(reals) - len(faces)})
+        raise DataError(f"{folder} has {len(faces)} real test faces: two are needed")
+    counts = Counter({"left out": len(reals) - len(faces)})
     donors = _donors(faces)
-    for number, (one, donor) in enumerate(zip(faces, donors, strict=True)):
+    for number, (crop, donor) in enumerate(zip(faces, donors, strict=True)):
         rng = np.random.default_rng([seed, number])
         for part, pixels in (
-            ("Test/Real/Whole", one.pixels),
-            ("Test/Fake/Warped", holdout.warp(one.pixels, one.face, rng)),
-            ("Test/Fake/Cloned", holdout.clone(one.pixels, one.face, donor.pixels, donor.face)),
+            ("Test/Real/Whole", crop.pixels),
+            ("Test/Fake/Warped", holdout.warp(crop.pixels, crop.face, rng)),
+            ("Test/Fake/Cloned", holdout.clone(crop.pixels, crop.face, donor.pixels, donor.face)),
         ):
             target = out / part
             target.mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels).save(target / f"{number:05}.jpg", quality=_QUALITY)
-            done[part] += 1
-    return done
+            counts[part] += 1
+    return counts
 
 
 def _donors(faces: Sequence[FaceCrop]) -> list[FaceCrop]:
-    """For each face the other one that is most alike."""
-    looks = np.stack([_look(one) for one in faces])
-    apart = np.sqrt(((looks[:, None] - looks) ** 2).sum(axis=-1))
-    np.fill_diagonal(apart, np.inf)
-    return [faces[at] for at in apart.argmin(axis=1)]
+    """For each face, the most similar other face."""
+    features = np.stack([_features(crop) for crop in faces])
+    distances = np.sqrt(((features[:, None] - features) ** 2).sum(axis=-1))
+    np.fill_diagonal(distances, np.inf)
+    return [faces[index] for index in distances.argmin(axis=1)]
 
 
-def _look(one: FaceCrop) -> NDArray[np.float64]:
-    """Offsets of nose and mouth from the eyes, and the colours between them."""
-    left, right, nose, mouth = one.face.points[:4, 0] + 1j * one.face.points[:4, 1]
+def _features(crop: FaceCrop) -> NDArray[np.float64]:
+    """Offsets of nose and mouth from the left eye, and mean skin colour; float64 (7,)."""
+    left, right, nose, mouth = crop.face.points[:4, 0] + 1j * crop.face.points[:4, 1]
     shape = np.asarray([nose - left, mouth - left]) / (right - left or 1)
-    skin = one.pixels[radii(one.pixels, face_of(one.face)) < 0.6]
+    skin = crop.pixels[radii(crop.pixels, face_of(crop.face)) < 0.6]
     return np.concatenate(
         [shape.real / _SHAPES, shape.imag / _SHAPES, skin.mean(axis=0) / _COLOURS]
     )

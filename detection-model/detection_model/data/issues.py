@@ -1,6 +1,6 @@
 """Issues that an audit found in a data set, stored so that later reports repeat them.
 
-Written by `detection-model data inspect` to `logs/data/<name>-<fingerprint>/report.json`: data
+`detection-model data inspect` writes `logs/data/<name>-<fingerprint>/report.json`, because data
 folders are often read-only. Imports neither TensorFlow nor scikit-learn.
 """
 
@@ -29,7 +29,7 @@ Kind = Literal[
 
 
 class Issue(BaseModel):
-    """One thing found: a leak spoils every figure, a warning may, a note is good to know."""
+    """One issue: a leak invalidates every figure, a warning may, a note is informative."""
 
     kind: Kind
     severity: Severity
@@ -38,28 +38,29 @@ class Issue(BaseModel):
 
 
 class DataIssues(BaseModel):
-    """Issues of exactly these files in these splits."""
+    """Issues of a data set with exactly these files and splits."""
 
     data: str = Field(description="name of the data set's folder")
     fingerprint: str
-    split: str = Field(description="how the split came about")
+    split: str = Field(description="origin of the split")
     examples: dict[str, int] = Field(description="pictures by split/class")
-    inspected: int = Field(description="pictures that were looked at")
-    pictures: int = Field(description="pictures there are")
+    inspected: int = Field(description="inspected pictures")
+    pictures: int = Field(description="all pictures")
     findings: tuple[Issue, ...] = ()
 
     @property
     def leaks(self) -> list[Issue]:
-        """Issues that make every figure on this data untrustworthy."""
+        """Issues that invalidate every figure on this data."""
         return [finding for finding in self.findings if finding.severity == "leak"]
 
 
 def fingerprint(data: DataFolder) -> str:
-    """SHA-256 over split, class, place and size of every file; no file is opened."""
+    """SHA-256 over split, class, path and size of every file; no file is opened."""
     lines = sorted(
-        f"{split}/{one.label}/{one.path.relative_to(data.root).as_posix()}:{one.path.stat().st_size}"
+        f"{split}/{example.label}/{example.path.relative_to(data.root).as_posix()}:"
+        f"{example.path.stat().st_size}"
         for split, examples in data.splits.items()
-        for one in examples
+        for example in examples
     )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
@@ -71,40 +72,40 @@ def report_folder(logs: Path, name: str, fingerprint: str) -> Path:
 
 def read_issues(data: DataFolder, logs: Path) -> DataIssues | None:
     """Issues of this data set; None if these files were never audited."""
-    wanted = fingerprint(data)
-    for path in (logs / _FOLDER).glob(f"*-{wanted[:8]}/{REPORT}"):
+    current = fingerprint(data)
+    for path in (logs / _FOLDER).glob(f"*-{current[:8]}/{REPORT}"):
         try:
-            found = DataIssues.model_validate_json(path.read_bytes())
+            issues = DataIssues.model_validate_json(path.read_bytes())
         except ValueError:
-            continue  # half written, or another program's
-        if found.fingerprint == wanted:
-            return found
+            continue  # incomplete, or not an audit report
+        if issues.fingerprint == current:
+            return issues
     return None
 
 
 def data_warnings(data: DataFolder, logs: Path) -> tuple[str, ...] | None:
-    """The leaks that a report on this data must say; none where nobody looked for any."""
-    found = read_issues(data, logs)
-    if found is None:
+    """Leaks that reports on this data must repeat; None if the data was never audited."""
+    issues = read_issues(data, logs)
+    if issues is None:
         return None
-    said = [f"{found.data}: {finding.message}" for finding in found.leaks]
-    if found.inspected < found.pictures:
-        said.append(
-            f"Only {found.inspected} of the {found.pictures} pictures in {found.data} were "
+    texts = [f"{issues.data}: {finding.message}" for finding in issues.leaks]
+    if issues.inspected < issues.pictures:
+        texts.append(
+            f"Only {issues.inspected} of the {issues.pictures} pictures in {issues.data} were "
             "inspected for leaks."
         )
-    return tuple(said)
+    return tuple(texts)
 
 
 def warnings_for(data: DataFolder, logs: Path) -> tuple[str, ...]:
-    """`data_warnings`, or that nobody looked."""
-    found = data_warnings(data, logs)
-    return (not_inspected(data.name),) if found is None else found
+    """`data_warnings`, or a warning that the data was never audited."""
+    texts = data_warnings(data, logs)
+    return (not_inspected(data.name),) if texts is None else texts
 
 
 def not_inspected(name: str) -> str:
     """Warning for a data set that was never audited."""
     return (
-        f"{name} was not inspected for leaks, or has changed since; "
-        "to do so: detection-model data inspect FOLDER"
+        f"{name} was not inspected for leaks, or has changed since. "
+        "Run: detection-model data inspect FOLDER"
     )

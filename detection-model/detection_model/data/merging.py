@@ -1,6 +1,6 @@
-"""Several data sets as one: the layout that every command reads, with a folder a source.
+"""Merges data sets into one, with a subfolder for each source.
 
-`Train/Fake/StyleGAN/…` beside `Train/Fake/StyleGAN2/…`: evaluation then has a row for each.
+With `Train/Fake/StyleGAN/…` and `Train/Fake/StyleGAN2/…`, evaluation has a row for each.
 """
 
 import os
@@ -16,39 +16,39 @@ from detection_model.data.folders import DataError, find_data
 
 @dataclass(frozen=True)
 class Source:
-    """A data set, and what its reals and fakes are called in the collection."""
+    """A data set, and the names of its reals and fakes in the merged one."""
 
     folder: Path
     names: dict[ClassName, str]
 
     @classmethod
     def parse(cls, text: str) -> "Source":
-        """`FOLDER`, `FOLDER=NAME` or `FOLDER=NAME OF REALS,NAME OF FAKES`.
+        """Parse `FOLDER`, `FOLDER=NAME` or `FOLDER=NAME OF REALS,NAME OF FAKES`.
 
         Raises:
-            DataError: a name is no name of a folder.
+            DataError: a name is not a valid folder name.
         """
-        folder, _, given = text.partition("=")
-        real, _, fake = (given or Path(folder).name).partition(",")
+        folder, _, rest = text.partition("=")
+        real, _, fake = (rest or Path(folder).name).partition(",")
         names: dict[ClassName, str] = {"Real": real, "Fake": fake or real}
         for name in names.values():
             if name in ("", ".", "..") or Path(name).name != name:
-                raise DataError(f"{text}: {name or 'nothing'} is no name of a folder")
+                raise DataError(f"{text}: {name!r} is not a valid folder name")
         return cls(Path(folder), names)
 
 
 def merge_data(sources: Sequence[Source], out: Path) -> Counter[str]:
-    """Lay the pictures of all sources out below `out`, as links where the disk allows it.
+    """Write the pictures of all sources to `out`, as hard links where possible, else as copies.
 
     Returns:
-        pictures by `split/class/name`.
+        picture counts by `split/class/name`.
 
     Raises:
-        DataError: a source is unusable, or `out` holds something already.
+        DataError: a source is unusable, two files would have the same path, or `out` is not empty.
     """
     if out.exists() and any(out.iterdir()):
         raise DataError(f"{out} is not empty: name a new folder")
-    done: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for source in sources:
         for split, examples in find_data(source.folder).splits.items():
             for example in examples:
@@ -56,12 +56,12 @@ def merge_data(sources: Sequence[Source], out: Path) -> Counter[str]:
                 target = out / part / example.path.name
                 if target.exists():
                     raise DataError(
-                        f"{part} would hold two pictures {target.name}: name them apart"
+                        f"{part} would have two files {target.name}: give the sources other names"
                     )
                 target.parent.mkdir(parents=True, exist_ok=True)
                 _link(example.path, target)
-                done[part] += 1
-    return done
+                counts[part] += 1
+    return counts
 
 
 def _link(path: Path, target: Path) -> None:

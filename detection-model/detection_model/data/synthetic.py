@@ -1,7 +1,7 @@
-"""Synthetic pictures to try every command without a download. No faces, no real fakes.
+"""Synthetic pictures to try every command without a download: patterns, not faces.
 
-"Real" ones are smooth gradients with soft noise; "Fake" ones carry the checkerboard that naive
-up-sampling leaves, so that a small network can learn to tell them apart.
+"Real" pictures are smooth gradients with soft noise; "Fake" ones add the checkerboard of naive
+up-sampling, so that a small network can learn the difference.
 """
 
 from pathlib import Path
@@ -34,8 +34,8 @@ def synthetic_picture(label: ClassName, seed: int, side: int = 256) -> NDArray[n
 def write_synthetic(folder: Path, per_class: int, side: int = 256) -> None:
     """Write `Train`, `Validation` and `Test` with `Real` and `Fake` PNG files in each.
 
-    Train has `per_class` pictures a class, the other two a quarter as many (at least 2). A
-    README.txt that says what they are comes last: a set without it is not whole.
+    Train has `per_class` pictures of each class, the other splits a quarter of that (at least 2).
+    README.txt is written last and marks the set as complete.
     """
     sizes = {"Train": per_class, "Validation": max(2, per_class // 4)}
     sizes["Test"] = sizes["Validation"]
@@ -53,6 +53,6 @@ def write_synthetic(folder: Path, per_class: int, side: int = 256) -> None:
 
 
 def is_synthetic(folder: Path) -> bool:
-    """The folder holds a whole data set that `write_synthetic` made."""
+    """The folder is a complete data set written by `write_synthetic`."""
     notice = folder / README
     return notice.is_file() and notice.read_text(errors="replace") == NOTICE

@@ -1,4 +1,4 @@
-"""Chooses a threshold on labelled pictures by a named rule."""
+"""Fits a calibrator and chooses a threshold on labelled pictures."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -34,7 +34,7 @@ Rule = Literal["best-f1", "youden", "target-fpr", "target-precision"]
 TARGETS: dict[Rule, float] = {"target-fpr": 0.05, "target-precision": 0.95}
 
 
-def choose(
+def choose_threshold(
     labels: Labels,
     scores: Scores,
     rule: Rule,
@@ -45,20 +45,21 @@ def choose(
 ) -> Threshold:
     """The best threshold by a rule, with the reason for the card.
 
-    best-f1: largest F1. youden: largest TPR - FPR (Youden 1950). target-fpr: most fakes found
-    while at most `target` of the reals are called fake. target-precision: most fakes found while
-    at least `target` of what is called fake is (a point of the precision-recall curve).
+    best-f1: largest F1. youden: largest TPR - FPR (Youden 1950). target-fpr: highest TPR with a
+    false positive rate of at most `target`. target-precision: highest TPR with a precision of at
+    least `target`.
 
-    Thresholds lie half-way between two scores. Of equally good ones the highest is taken, which
-    accuses fewest. Calling everything or nothing fake is no choice.
+    Candidates are the midpoints between neighbouring scores. Ties go to the highest threshold,
+    which has the fewest false positives. Thresholds that call everything or nothing Fake are
+    excluded.
 
     Args:
-        labels: is it a fake, (n,), both classes in it.
-        scores: calibrated probabilities of Fake, (n,).
-        rule: how to choose.
-        target: share in [0, 1] for the two rules that have one; default 0.05 and 0.95.
-        where: the pictures, in words.
-        weights: of the pictures, (n,); none: all count alike.
+        labels: bool (n,), true for Fake; both classes must occur.
+        scores: calibrated probabilities of Fake, float (n,), in [0, 1].
+        rule: the selection rule.
+        target: in [0, 1], for target-fpr (default 0.05) and target-precision (default 0.95).
+        where: description of the data for the card.
+        weights: weight of each picture, float (n,); None: equal weights.
 
     Raises:
         CardError: no threshold reaches the target, or all scores are the same.
@@ -68,35 +69,39 @@ def choose(
     called = scores >= candidates[:, None]
     counts = np.ones(len(scores)) if weights is None else weights
     fakes, reals = counts * labels, counts * ~labels
-    found, wrong = called @ fakes, called @ reals
-    true, false, precision = found / fakes.sum(), wrong / reals.sum(), found / (found + wrong)
+    hits, false_alarms = called @ fakes, called @ reals
+    tpr, fpr, precision = (
+        hits / fakes.sum(),
+        false_alarms / reals.sum(),
+        hits / (hits + false_alarms),
+    )
     share = TARGETS.get(rule, 0.0) if target is None else target
     match rule:
         case "best-f1":
-            merit, allowed = 2 * found / (found + wrong + fakes.sum()), true >= 0
+            merit, allowed = 2 * hits / (hits + false_alarms + fakes.sum()), tpr >= 0
             reason = "best F1"
         case "youden":
-            merit, allowed, reason = true - false, true >= 0, "largest Youden's J"
+            merit, allowed, reason = tpr - fpr, tpr >= 0, "largest Youden's J"
         case "target-fpr":
-            merit, allowed = true, false <= share
+            merit, allowed = tpr, fpr <= share
             reason = f"most fakes found with at most {share:.3g} of reals called Fake"
         case "target-precision":
-            merit, allowed = true, precision >= share
+            merit, allowed = tpr, precision >= share
             reason = f"most fakes found with a precision of at least {share:.3g}"
-    usable = np.flatnonzero(allowed & (found > 0))
+    usable = np.flatnonzero(allowed & (hits > 0))
     if not len(usable):
         raise CardError(f"no threshold on {where}: {reason} cannot be reached")
     best = usable[np.flatnonzero(merit[usable] == merit[usable].max())[-1]]
-    got = f"F1 {2 * found[best] / (found[best] + wrong[best] + fakes.sum()):.3f}"
+    got = f"F1 {2 * hits[best] / (hits[best] + false_alarms[best] + fakes.sum()):.3f}"
     return Threshold(
         value=round(float(candidates[best]), 7),
-        chosen=f"{reason} on {where}: {got}, {true[best]:.3f} of fakes found, {false[best]:.3f} "
+        chosen=f"{reason} on {where}: {got}, {tpr[best]:.3f} of fakes found, {fpr[best]:.3f} "
         "of reals called Fake",
     )
 
 
-# As predictions.csv rounds probabilities.
-_LEAST = 1e-6
+# predictions.csv stores probabilities with this precision.
+_MIN_PROBABILITY = 1e-6
 
 
 def predict_splits(
@@ -105,32 +110,32 @@ def predict_splits(
     dataset: str | None = None,
     progress: Progress = lambda _done, _total: None,
 ) -> dict[SplitName, list[Prediction]]:
-    """Predictions on the validation split, and on the test split where there is one.
+    """Predictions on the validation split, and on the test split if there is one.
 
     Raises:
         DataError: no validation pictures of both classes.
     """
-    found = data_for([detector], data)
-    splits: list[SplitName] = ["validation", *(["test"] if found.splits.get("test") else [])]  # type: ignore[list-item]
+    folder = data_for([detector], data)
+    splits: list[SplitName] = ["validation", *(["test"] if folder.splits.get("test") else [])]  # type: ignore[list-item]
     return {
         split: as_predictions(
-            score(detector, found.split(split), decoding=progress),
-            (dataset or found.name, split, ORIGINAL),
-            found,
+            score(detector, folder.split(split), decoding=progress),
+            (dataset or folder.name, split, ORIGINAL),
+            folder,
         )
         for split in splits
     }
 
 
-def together(
-    judged: Iterable[Mapping[SplitName, list[Prediction]]],
+def merge_splits(
+    predictions_by_set: Iterable[Mapping[SplitName, list[Prediction]]],
 ) -> dict[SplitName, list[Prediction]]:
-    """Those of several data sets, split by split."""
-    found: dict[SplitName, list[Prediction]] = {}
-    for one in judged:
-        for split, predictions in one.items():
-            found.setdefault(split, []).extend(predictions)
-    return found
+    """Concatenate the predictions of several data sets, split by split."""
+    merged: dict[SplitName, list[Prediction]] = {}
+    for splits in predictions_by_set:
+        for split, predictions in splits.items():
+            merged.setdefault(split, []).extend(predictions)
+    return merged
 
 
 def calibrated_card(
@@ -141,9 +146,9 @@ def calibrated_card(
     *,
     target: float | None = None,
 ) -> Card:
-    """The card with a calibrator fitted, and a threshold chosen, on validation predictions.
+    """The card with a calibrator and a threshold fitted on validation predictions.
 
-    Every source of pictures has the same say within its class: see `source_weights`.
+    Every source has the same weight within its class: see `source_weights`.
 
     Raises:
         CardError: fakes get lower probabilities than reals, or no threshold reaches the target.
@@ -158,14 +163,14 @@ def calibrated_card(
     weights = source_weights(validation)
     calibrator = fit(method, np.asarray([row.logit for row in validation]), labels, weights)
     labels, scores = labels_and_scores(recalibrated(validation, calibrator))
-    threshold = choose(
+    threshold = choose_threshold(
         labels, scores, rule, target=target, where=data_summary(validation), weights=weights
     )
     return card.model_copy(update={"calibrator": calibrator, "threshold": threshold})
 
 
 def data_summary(predictions: Sequence[Prediction]) -> str:
-    """Data sets, split and sample sizes."""
+    """Data sets, split and sample sizes as text for the card."""
     fakes = sum(row.label == "Fake" for row in predictions)
     reals = len(predictions) - fakes
     return f"{_datasets(predictions)}, {predictions[0].split} ({reals} real, {fakes} fake)"
@@ -174,9 +179,9 @@ def data_summary(predictions: Sequence[Prediction]) -> str:
 def fit(
     method: Method, logits: Scores, labels: Labels, weights: Scores | None = None
 ) -> Calibrator:
-    """A calibrator of log-odds of Fake (n,) for labels (n,), both classes in them.
+    """Fit a calibrator of log-odds of Fake, float (n,), to labels, bool (n,), of both classes.
 
-    `weights` (n,) say how much each picture counts; none: all alike.
+    `weights` are float (n,), one for each picture; None: equal weights.
 
     temperature: Guo et al., "On Calibration of Modern Neural Networks" (2017). platt: Platt
     (1999), a temperature with a bias. isotonic: Zadrozny & Elkan (2002).
@@ -213,8 +218,8 @@ def gains(
 
 
 def negative_log_likelihood(labels: Labels, scores: Scores) -> float:
-    """Mean of -log of the probability of what it is; probabilities clipped at 1e-6."""
-    clipped = np.clip(scores, _LEAST, 1 - _LEAST)
+    """Mean of -log of the true class's probability; probabilities are clipped at 1e-6."""
+    clipped = np.clip(scores, _MIN_PROBABILITY, 1 - _MIN_PROBABILITY)
     return float(-np.mean(np.log(np.where(labels, clipped, 1 - clipped))))
 
 
@@ -224,15 +229,15 @@ def _datasets(predictions: Sequence[Prediction]) -> str:
 
 def _quality(predictions: Sequence[Prediction]) -> Quality:
     labels, scores = labels_and_scores(predictions)
-    found = all_metrics(labels, scores, 0.5)
+    values = all_metrics(labels, scores, 0.5)
     nll = negative_log_likelihood(labels, scores)
-    return Quality(ece=round(found["ece"], 4), brier=round(found["brier"], 4), nll=round(nll, 4))
+    return Quality(ece=round(values["ece"], 4), brier=round(values["brier"], 4), nll=round(nll, 4))
 
 
 def _temperature(
     logits: Scores, labels: Labels, weights: Scores | None, *, with_bias: bool
 ) -> TemperatureCalibrator:
-    """Least negative log-likelihood over log temperature (and bias); both convex in 1/T."""
+    """Minimise the negative log-likelihood, which is convex in 1/T and the bias."""
     from scipy.optimize import minimize
 
     signs = np.where(labels, -1.0, 1.0)
@@ -241,7 +246,7 @@ def _temperature(
         scaled = logits * parameters[0] + (parameters[1] if with_bias else 0.0)
         return float(np.average(np.logaddexp(0, signs * scaled), weights=weights))
 
-    # The bounds keep classes that are wholly apart from ending in certainty.
+    # Without bounds, perfectly separated classes would give infinite confidence.
     bounds = [(1e-3, 1e2), (-20, 20)][: 1 + with_bias]
     start = [1.0, 0.0][: 1 + with_bias]
     best = minimize(loss, start, bounds=bounds, method="L-BFGS-B").x
@@ -251,7 +256,7 @@ def _temperature(
 
 
 def _isotonic(logits: Scores, labels: Labels, weights: Scores | None) -> IsotonicCalibrator:
-    """Between Platt's bounds: n pictures are never reason enough for 0 or 1."""
+    """Isotonic regression within Platt's bounds, so that no probability is exactly 0 or 1."""
     from sklearn.isotonic import IsotonicRegression
 
     lowest, highest = 1 / ((~labels).sum() + 2), 1 - 1 / (labels.sum() + 2)

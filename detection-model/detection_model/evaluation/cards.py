@@ -27,7 +27,7 @@ from detection_model.evaluation.scoring import data_for, score
 from detection_model.inference.detector import Detector, load_model
 from detection_model.inference.runtime import TensorFlow
 
-# Below this no reading can be told from chance on a few hundred pictures.
+# Below this AUC, a few hundred pictures cannot tell a convention from chance.
 CONVINCING_AUC = 0.6
 
 _IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
@@ -35,14 +35,14 @@ _RANGES: dict[str, dict[str, object]] = {
     "0 to 255": {"value_range": (0, 255)},
     "0 to 1": {"value_range": (0, 1)},
     "-1 to 1": {"value_range": (-1, 1)},
-    "0 to 1, less ImageNet's mean, by its deviation": {"value_range": (0, 1), **_IMAGENET},
+    "0 to 1, ImageNet mean and deviation": {"value_range": (0, 1), **_IMAGENET},
 }
 _POLARITIES: tuple[tuple[ClassName, ClassName], ...] = (("Real", "Fake"), ("Fake", "Real"))
 
 
 @dataclass(frozen=True)
 class InputConvention:
-    """One way to use a file, and how well it tells the classes apart."""
+    """A value range and class order for a model file, with the AUC that they give."""
 
     values: str
     card: Card
@@ -52,36 +52,38 @@ class InputConvention:
 def probe_conventions(
     path: Path, data: Path, *, progress: Progress = lambda _done, _total: None
 ) -> list[InputConvention]:
-    """Every reading of a model file, best first.
+    """Try every input convention on labelled pictures, best AUC first.
 
     Raises:
         ModelError: the file cannot be loaded.
         DataError: the data set is unusable.
-        CardError: the number of outputs has no reading as Real against Fake.
+        CardError: the number of outputs cannot mean Real and Fake.
     """
     model = load_model(path)
     base, _ = assumed_card(path.stem, file_sha256(path), model.facts)
     pictures = load_pictures(all_examples(find_data(data)), base.input, progress=progress)
     engine = TensorFlow(model.logits, height=base.input.height, width=base.input.width)
-    found = []
+    conventions = []
     for values, card in _cards(base):
         logits = list(Detector(path, card, [], engine).fake_logits(pictures.pixels))
-        found.append(InputConvention(values, card, float(roc_auc_score(pictures.targets, logits))))
-    return sorted(found, key=lambda reading: -reading.auc)
+        conventions.append(
+            InputConvention(values, card, float(roc_auc_score(pictures.targets, logits)))
+        )
+    return sorted(conventions, key=lambda convention: -convention.auc)
 
 
-def best_convention(found: list[InputConvention]) -> InputConvention:
-    """The best reading.
+def best_convention(conventions: list[InputConvention]) -> InputConvention:
+    """The convention with the highest AUC.
 
     Raises:
-        CardError: none is convincing.
+        CardError: its AUC is below 0.6.
     """
-    if found[0].auc < CONVINCING_AUC:
+    if conventions[0].auc < CONVINCING_AUC:
         raise CardError(
-            f"no reading tells Real from Fake (the best AUC is {found[0].auc:.3f}): is this the "
-            "kind of picture that the model was trained on?"
+            "no input convention tells Real from Fake (the best AUC is "
+            f"{conventions[0].auc:.3f}): was the model trained on this kind of picture?"
         )
-    return found[0]
+    return conventions[0]
 
 
 def _cards(base: Card) -> Iterator[tuple[str, Card]]:
@@ -122,22 +124,22 @@ def stacked_card(card: Card, members: Sequence[Detector], data: Path, progress: 
     """An ensemble's card with a stack fitted on the validation split of a data set.
 
     Raises:
-        DataError: the data set has no validation split that no member was trained on.
+        DataError: the data set is unusable, or the members were trained on different splits of it.
     """
-    found = data_for(members, data)
-    examples = found.split("validation")
+    folder = data_for(members, data)
+    examples = folder.split("validation")
     scored = [score(member, examples, decoding=progress) for member in members]
     labels = np.asarray([example.label == "Fake" for example in scored[0].examples])
-    stack = fit_stack(np.asarray([one.logits for one in scored]).T, labels)
+    stack = fit_stack(np.asarray([scores.logits for scores in scored]).T, labels)
     names = ", ".join(member.name for member in card.members)
-    summary = f"Stack of {names}, fitted on the validation split of {found.name}."
+    summary = f"Stack of {names}, fitted on the validation split of {folder.name}."
     return card.model_copy(update={"combination": stack, "summary": summary})
 
 
 def fit_stack(logits: Scores, labels: Labels) -> StackedCombination:
     """Logistic regression over the members' log-odds (n, members); Wolpert (1992).
 
-    Its L2 penalty (C = 1) is on log-odds of unit deviation, so that no member's scale decides.
+    The L2 penalty (C = 1) applies to standardised log-odds, so it does not depend on their scale.
     """
     from sklearn.linear_model import LogisticRegression
 

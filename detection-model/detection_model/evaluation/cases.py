@@ -1,7 +1,7 @@
-"""Case files: pictures of which somebody says that a verdict was wrong.
+"""Case files: pictures whose verdict somebody reported as wrong.
 
-The service writes `<sha256>.json` for each and, with consent, the picture beside it. `replay`
-judges the pictures again. Reading these needs no TensorFlow.
+The service writes `<sha256>.json` for each picture and, with consent, the picture itself. `replay`
+runs a model on the pictures again. Reading case files needs no TensorFlow.
 """
 
 import hashlib
@@ -23,13 +23,13 @@ from detection_model.inference.verdict import Verdict, VerdictName
 
 ClaimedLabel = Literal["real", "fake", "unsure"]
 
-# Of a claim's note, in characters.
+# In characters.
 MAX_NOTE_LENGTH = 2000
 _LABELS: dict[ClaimedLabel, ClassName | None] = {"real": "Real", "fake": "Fake", "unsure": None}
 
 
 def _printable(text: str) -> str:
-    """Without what could steer the terminal of who reads it."""
+    """Replace characters that could control the reader's terminal."""
     return "".join(c if c.isprintable() or c == "\n" else " " for c in text).strip()
 
 
@@ -52,19 +52,19 @@ class Claim(BaseModel):
     """A person's claim about a picture, with the service's verdicts at that time."""
 
     created: datetime
-    really: ClaimedLabel = Field(description="what the picture is, as the sender says")
+    really: ClaimedLabel = Field(description="true class of the picture, according to the sender")
     note: Annotated[str, AfterValidator(_printable)] = Field("", max_length=MAX_NOTE_LENGTH)
     verdicts: tuple[CaseVerdict, ...]
-    software: dict[str, str] = Field({}, description="versions of the packages that judged")
+    software: dict[str, str] = Field({}, description="package versions at that time")
 
 
 class CaseFile(BaseModel):
-    """One picture and all claims about it, the newest last: that one counts."""
+    """One picture and all claims about it, newest last; the newest one counts."""
 
     schema_version: Literal[1] = 1
     sha256: Sha256 = Field(description="of the picture's file")
     perceptual_hash: str | None = Field(
-        None, description="256 bits in hexadecimal, alike for pictures that look alike"
+        None, description="256 bits in hexadecimal, similar for pictures that look similar"
     )
     size_bytes: int
     width: int
@@ -73,13 +73,13 @@ class CaseFile(BaseModel):
     picture: str | None = Field(
         None,
         pattern=r"^[0-9a-f]{64}\.[a-z]{1,5}$",
-        description="name of the picture's file beside this one; none: there is no consent",
+        description="file name of the picture; none: no consent to keep it",
     )
     claims: tuple[Claim, ...] = Field(min_length=1)
 
     @property
     def claim(self) -> Claim:
-        """The one that counts."""
+        """The newest claim."""
         return self.claims[-1]
 
     @property
@@ -92,8 +92,8 @@ def read_case(path: Path) -> CaseFile:
     """Read one case file.
 
     Raises:
-        ValueError: it is none; the message names the field.
-        OSError: it cannot be read.
+        ValueError: not a case file; the message names the field.
+        OSError: the file cannot be read.
     """
     try:
         return CaseFile.model_validate_json(path.read_bytes())
@@ -104,10 +104,10 @@ def read_case(path: Path) -> CaseFile:
 
 
 def read_cases(folder: Path) -> tuple[list[CaseFile], list[BadPicture]]:
-    """All cases of a folder by their newest claim, oldest first, and the files that are none.
+    """All cases of a folder, sorted by newest claim, and the files that are not cases.
 
     Raises:
-        DataError: no such folder, or not one case in it.
+        DataError: the folder is missing or has no cases.
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder")
@@ -134,7 +134,7 @@ Outcome = Literal["fixed", "regressed", "still right", "still wrong", "right", "
 
 @dataclass(frozen=True)
 class ReplayResult:
-    """One case judged again. `before` is none where this model was not asked then."""
+    """One case, predicted again. `before` is None if this model was not run at the time."""
 
     case: CaseFile
     label: ClassName
@@ -143,7 +143,7 @@ class ReplayResult:
 
     @property
     def is_right(self) -> bool:
-        """The side of the threshold is the claimed one, whatever the doubts."""
+        """The predicted class is the claimed one; uncertainty is ignored."""
         return self.now.prediction == self.label
 
     @property
@@ -158,7 +158,7 @@ class ReplayResult:
 
 @dataclass(frozen=True)
 class Replay:
-    """Outcomes of all cases; those in `bad` have a picture with another hash."""
+    """Outcomes of all cases; `bad` lists pictures that are unreadable or have another hash."""
 
     replayed: list[ReplayResult]
     without_picture: list[CaseFile]
@@ -167,52 +167,52 @@ class Replay:
 
     def count(self, *outcomes: Outcome) -> int:
         """ReplayResult cases with one of these outcomes."""
-        return sum(one.outcome in outcomes for one in self.replayed)
+        return sum(result.outcome in outcomes for result in self.replayed)
 
 
 def replay(
-    judge: Model,
+    model: Model,
     folder: Path,
     cases: Sequence[CaseFile],
     *,
     threshold: float | None = None,
     progress: Progress = lambda _done, _total: None,
 ) -> Replay:
-    """Model every kept picture whose class is claimed, as the service would.
+    """Predict every stored picture that has a claimed class, as the service would.
 
     Args:
-        judge: the model; what it said before is looked up by its file's name.
-        folder: where the cases' pictures lie.
-        cases: as `read_cases` gives them.
-        threshold: instead of the model's own.
+        model: the model; its earlier verdicts are looked up by file name.
+        folder: the folder of the cases and pictures.
+        cases: from `read_cases`.
+        threshold: replaces the model's threshold, in [0, 1].
         progress: called with (done, total) after each picture.
     """
-    found = Replay([], [case for case in cases if case.picture is None], [], [])
+    outcome = Replay([], [case for case in cases if case.picture is None], [], [])
     kept = [case for case in cases if case.picture is not None]
     for done, case in enumerate(kept, start=1):
         if case.label is None:
-            found.unsure.append(case)
+            outcome.unsure.append(case)
         elif isinstance(
-            result := _replayed(judge, folder, case, case.label, threshold), ReplayResult
+            result := _replayed(model, folder, case, case.label, threshold), ReplayResult
         ):
-            found.replayed.append(result)
+            outcome.replayed.append(result)
         else:
-            found.bad.append(result)
+            outcome.bad.append(result)
         progress(done, len(kept))
-    return found
+    return outcome
 
 
 def _replayed(
-    judge: Model, folder: Path, case: CaseFile, label: ClassName, threshold: float | None
+    model: Model, folder: Path, case: CaseFile, label: ClassName, threshold: float | None
 ) -> ReplayResult | BadPicture:
     path = folder / str(case.picture)
     try:
         data = path.read_bytes()
         if hashlib.sha256(data).hexdigest() != case.sha256:
-            return BadPicture(path, "it is not the picture that its case tells of (sha256)")
-        now = predict(judge, data, PredictOptions(threshold=threshold)).verdict
+            return BadPicture(path, "the picture does not match its case (sha256)")
+        now = predict(model, data, PredictOptions(threshold=threshold)).verdict
     except ImageError as error:
         return BadPicture(path, error.message)
     except OSError as error:
         return BadPicture(path, error.strerror or "cannot be read")
-    return ReplayResult(case, label, verdict_of(case.claim.verdicts, judge.path.stem), now)
+    return ReplayResult(case, label, verdict_of(case.claim.verdicts, model.path.stem), now)

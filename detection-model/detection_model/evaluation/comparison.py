@@ -1,4 +1,4 @@
-"""Several models on the same pictures: where they agree, and whether one is better than chance.
+"""Compares models on the same pictures: agreement, paired differences and McNemar's test.
 
 Pure functions on the rows of predictions.csv.
 """
@@ -17,13 +17,13 @@ from pydantic import BaseModel, Field
 from detection_model.card import ClassName
 from detection_model.evaluation.records import Estimate, Prediction
 
-# Data set, split, delivery, path and SHA-256.
+# Data set, split, perturbation, path and SHA-256.
 _Key = tuple[str, str, str, str, str]
 
 
 @dataclass(frozen=True)
 class ComparedPicture:
-    """One picture as each model calls it; `fake` and `calls` are by model."""
+    """One picture with each model's probability of Fake (`fake`) and predicted class (`calls`)."""
 
     path: str
     label: ClassName
@@ -33,17 +33,17 @@ class ComparedPicture:
 
     @property
     def unanimous(self) -> bool:
-        """All models call it the same."""
+        """All models predict the same class."""
         return len(set(self.calls.values())) == 1
 
-    def right(self, model: str) -> bool:
-        """The model calls it what it is."""
+    def is_correct(self, model: str) -> bool:
+        """The model predicts the true class."""
         return self.calls[model] == self.label
 
     @property
-    def wrong(self) -> int:
-        """Models that call it what it is not."""
-        return sum(not self.right(model) for model in self.calls)
+    def errors(self) -> int:
+        """Number of models that predict the wrong class."""
+        return sum(not self.is_correct(model) for model in self.calls)
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,13 @@ class Agreement:
 def compare(
     predictions: Mapping[str, Sequence[Prediction]], thresholds: Mapping[str, float]
 ) -> Agreement:
-    """Compare models on the pictures that are in all of their predictions, as they lie there.
+    """Compare models on the unperturbed pictures that all of them have predictions for.
 
-    Other deliveries are left out: they are the same pictures again.
+    Perturbed copies are left out: they would count the same pictures twice.
 
     Args:
-        predictions: of each model, the rows of its predictions.csv.
-        thresholds: of each model; Fake from there on.
+        predictions: rows of predictions.csv, by model.
+        thresholds: by model; a probability of Fake at or above it means Fake.
     """
     by_model = {
         name: {_key(row): row for row in rows if row.delivery == "original"}
@@ -84,7 +84,8 @@ def compare(
     keys = list(dict.fromkeys(key for rows in by_model.values() for key in rows))
     shared = _distinct([key for key in keys if all(key in rows for rows in by_model.values())])
     pictures = [
-        _judged({name: rows[key] for name, rows in by_model.items()}, thresholds) for key in shared
+        _compared({name: rows[key] for name, rows in by_model.items()}, thresholds)
+        for key in shared
     ]
     return Agreement(
         datasets=list(dict.fromkeys(f"{dataset}, {split}" for dataset, split, *_ in shared)),
@@ -94,30 +95,30 @@ def compare(
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
-    """Two-sided exact p-value: could so uneven a split of the disagreements be chance?"""
+    """McNemar's exact test: two-sided p-value of the split of the disagreements."""
     total = only_first + only_second
     tail = sum(comb(total, k) for k in range(min(only_first, only_second) + 1))
     return min(1.0, tail / 2 ** (total - 1)) if total else 1.0
 
 
 def _distinct(keys: Sequence[_Key]) -> list[_Key]:
-    """Each picture once, for the test counts pictures: of data sets that share it, in the larger.
+    """Each picture once; a picture in several data sets is kept in the largest of them.
 
-    Without a hash a picture counts as one of its own.
+    Pictures without a hash are never treated as duplicates.
     """
     sizes = Counter(dataset for dataset, *_ in keys)
-    found: dict[str | _Key, _Key] = {}
+    distinct: dict[str | _Key, _Key] = {}
     for key in sorted(keys, key=lambda key: -sizes[key[0]]):
-        found.setdefault(key[-1] or key, key)
-    return [*found.values()]
+        distinct.setdefault(key[-1] or key, key)
+    return [*distinct.values()]
 
 
 def _key(row: Prediction) -> _Key:
-    # The hash, where it was written: the same name may be another picture elsewhere.
+    # Includes the hash: the same path may be another picture in another copy of the data set.
     return row.dataset, row.split, row.delivery, row.path, row.sha256
 
 
-def _judged(rows: Mapping[str, Prediction], thresholds: Mapping[str, float]) -> ComparedPicture:
+def _compared(rows: Mapping[str, Prediction], thresholds: Mapping[str, float]) -> ComparedPicture:
     any_row = next(iter(rows.values()))
     return ComparedPicture(
         path=any_row.path,
@@ -132,23 +133,23 @@ def _judged(rows: Mapping[str, Prediction], thresholds: Mapping[str, float]) -> 
 
 def _pairs(names: Sequence[str], pictures: Sequence[ComparedPicture]) -> Iterator[Pair]:
     for first, second in combinations(names, 2):
-        only_first = sum(p.right(first) and not p.right(second) for p in pictures)
-        only_second = sum(p.right(second) and not p.right(first) for p in pictures)
+        only_first = sum(p.is_correct(first) and not p.is_correct(second) for p in pictures)
+        only_second = sum(p.is_correct(second) and not p.is_correct(first) for p in pictures)
         yield Pair(first, second, only_first, only_second, mcnemar(only_first, only_second))
 
 
 class Difference(BaseModel):
-    """A metric of two models, and that of the second less that of the first with its interval."""
+    """A metric's difference, second model minus first, with its interval."""
 
     first: str
     second: str
     metric: str
     difference: Estimate
-    real: bool = Field(description="the 95 % interval leaves out 0; 1 in 20 does so by chance")
+    real: bool = Field(description="the 95 % interval excludes 0; 1 in 20 does so by chance")
 
 
 class Comparison(BaseModel):
-    """Models on the pictures that all of them have judged."""
+    """Metrics and differences on the pictures that all models have predictions for."""
 
     datasets: list[str]
     n_real: int
@@ -160,20 +161,20 @@ class Comparison(BaseModel):
 
     @property
     def title(self) -> str:
-        """Data set of the comparison."""
+        """Data sets and sample sizes."""
         return f"{'; '.join(self.datasets)}: {self.n_real} real, {self.n_fake} fake"
 
 
 def comparison(agreement: Agreement, thresholds: Mapping[str, float], seed: int = 0) -> Comparison:
-    """Every metric of every model, and of every pair the difference.
+    """Every metric of every model, and its difference for every pair of models.
 
-    Its interval is from resamples that are the same for both models (paired percentile
-    bootstrap): two intervals that overlap may well hide a real difference.
+    The intervals of differences come from the same resamples for both models (paired percentile
+    bootstrap). A difference can be significant although the models' own intervals overlap.
 
     Raises:
         ValueError: the models share no pictures of both classes.
     """
-    # Imported here: the service compares models without scikit-learn.
+    # The service imports this module and has no scikit-learn.
     from detection_model.evaluation.metrics import all_metrics, as_estimate, resampled_metrics
 
     pictures = agreement.pictures
@@ -188,7 +189,7 @@ def comparison(agreement: Agreement, thresholds: Mapping[str, float], seed: int 
     differences = []
     for first, second in combinations(thresholds, 2):
         for metric in values[first]:
-            found = as_estimate(
+            estimate = as_estimate(
                 values[second][metric] - values[first][metric],
                 samples[second][metric] - samples[first][metric],
             )
@@ -197,8 +198,8 @@ def comparison(agreement: Agreement, thresholds: Mapping[str, float], seed: int 
                     first=first,
                     second=second,
                     metric=metric,
-                    difference=found,
-                    real=found.low > 0 or found.high < 0,
+                    difference=estimate,
+                    real=estimate.low > 0 or estimate.high < 0,
                 )
             )
     return Comparison(
@@ -217,36 +218,47 @@ def comparison(agreement: Agreement, thresholds: Mapping[str, float], seed: int 
     )
 
 
-def as_csv(found: Comparison) -> str:
-    """A line a pair and metric."""
+def as_csv(result: Comparison) -> str:
+    """The differences as CSV: one line for each pair and metric."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["first", "second", "metric", "difference", "low", "high", "real"])
-    for one in found.differences:
+    for difference in result.differences:
         writer.writerow(
-            [one.first, one.second, one.metric, *one.difference.model_dump().values(), one.real]
+            [
+                difference.first,
+                difference.second,
+                difference.metric,
+                *difference.difference.model_dump().values(),
+                difference.real,
+            ]
         )
     return file.getvalue()
 
 
-def as_markdown(found: Comparison) -> str:
-    """A table of the metrics, one of the differences, one of McNemar's test."""
-    names = list(found.metrics)
+def as_markdown(result: Comparison) -> str:
+    """Markdown tables of the metrics, the differences and McNemar's test."""
+    names = list(result.metrics)
     metrics = [
-        [metric, *(_interval(found.metrics[name][metric]) for name in names)]
-        for metric in found.metrics[names[0]]
+        [metric, *(_interval(result.metrics[name][metric]) for name in names)]
+        for metric in result.metrics[names[0]]
     ]
     differences = [
-        [f"{one.second} - {one.first}", one.metric, _interval(one.difference), _said(one.real)]
-        for one in found.differences
+        [
+            f"{difference.second} - {difference.first}",
+            difference.metric,
+            _interval(difference.difference),
+            _yes_or_no(difference.real),
+        ]
+        for difference in result.differences
     ]
     pairs = [
         [f"{p.first}, {p.second}", p.only_first_right, p.only_second_right, f"{p.p_value:.3f}"]
-        for p in found.pairs
+        for p in result.pairs
     ]
     return "\n".join(
         [
-            f"{found.title}. 95 % bootstrap intervals; differences paired.\n",
+            f"{result.title}. 95 % bootstrap intervals; differences paired.\n",
             _table(["metric", *names], metrics),
             _table(["pair", "metric", "difference", "real"], differences),
             _table(["pair", "only first right", "only second right", "McNemar's p"], pairs),
@@ -254,11 +266,11 @@ def as_markdown(found: Comparison) -> str:
     )
 
 
-def _interval(found: Estimate) -> str:
-    return f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"
+def _interval(estimate: Estimate) -> str:
+    return f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
 
 
-def _said(real: bool) -> str:
+def _yes_or_no(real: bool) -> str:
     return "yes" if real else "no"
 
 

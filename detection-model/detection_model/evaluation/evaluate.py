@@ -1,4 +1,4 @@
-"""From predictions to the rows of metrics.json. Pure functions: predictions.csv is the source."""
+"""Evaluates a model: predictions, the rows of metrics.json, and the files of `<name>.eval/`."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ from detection_model.evaluation.records import (
 from detection_model.evaluation.scoring import ORIGINAL, Model, ScoredPictures, data_for, score
 from detection_model.inference.verdict import calibrate
 
-# Data set, split and delivery.
+# Data set, split and perturbation.
 Part = tuple[str, str, str]
 
 
@@ -35,9 +35,9 @@ def part_of(row: Prediction | EvaluationRow) -> Part:
 def rows(
     predictions: Sequence[Prediction], threshold: float, skipped: Mapping[Part, int] | None = None
 ) -> list[EvaluationRow]:
-    """Figures of each part in the order of the file; where fakes differ, of each generator too.
+    """One row for each part, in file order, and one for each generator if there are several.
 
-    A generator is measured on its fakes and the reals of the same name, else on all reals.
+    A generator's row has its fakes and the reals of the same name, or all reals if there are none.
     """
     return [
         _row(
@@ -51,7 +51,7 @@ def rows(
     ]
 
 
-def of_row(row: EvaluationRow, predictions: Sequence[Prediction]) -> list[Prediction]:
+def row_predictions(row: EvaluationRow, predictions: Sequence[Prediction]) -> list[Prediction]:
     """The predictions that a row was made from."""
     part = [p for p in predictions if part_of(p) == part_of(row)]
     return next(chosen for generator, chosen, _ in _groups(part) if generator == row.generator)
@@ -63,7 +63,7 @@ def recalibrated(
     """Recompute probabilities from logits; `generator` names the generator of all fakes."""
     return [
         row._replace(
-            # As it stands in the file, so that the metrics recompute from it exactly.
+            # Rounded as in the file, so that the metrics recompute exactly from it.
             fake=round(calibrate(row.logit, calibrator), 6),
             generator=generator if generator and row.label == "Fake" else row.generator,
         )
@@ -73,16 +73,16 @@ def recalibrated(
 
 def warnings(evaluation: Evaluation) -> list[str]:
     """Warnings about the figures, most serious first."""
-    found = warnings_on_data(evaluation)
+    texts = warnings_on_data(evaluation)
     for row in evaluation.rows:
         auc = row.metrics.get("auc")
         if auc is not None and auc.high < 0.5:
-            found.append(
+            texts.append(
                 f"on {label(row)} fakes get lower probabilities than reals (AUC {auc.value:.3f}, "
-                f"at most {auc.high:.3f}): is Fake swapped with Real in the folders' names or in "
-                "the card's output.classes? detection-model model card finds the latter out"
+                f"at most {auc.high:.3f}): are Fake and Real swapped in the folder names or in the "
+                "card's output.classes? `detection-model model card` checks the latter"
             )
-    return found
+    return texts
 
 
 def warnings_on_data(evaluation: Evaluation) -> list[str]:
@@ -93,7 +93,7 @@ def warnings_on_data(evaluation: Evaluation) -> list[str]:
 
 
 def pictures(row: EvaluationRow) -> str:
-    """The data set of a row and, where one made them, the generator of its fakes."""
+    """The data set of a row and the generator of its fakes, if there is only one."""
     return f"{row.dataset}: {row.generator}" if row.generator else row.dataset
 
 
@@ -104,7 +104,7 @@ def label(row: EvaluationRow) -> str:
 
 
 def _groups(part: Sequence[Prediction]) -> Iterator[tuple[str | None, list[Prediction], bool]]:
-    """Generator, its predictions, and whether these are all: first all, then each generator."""
+    """Generator, predictions, and whether they are the whole part, which comes first."""
     fakes = [row for row in part if row.label == "Fake"]
     reals = [row for row in part if row.label != "Fake"]
     generators = sorted({row.generator for row in fakes})
@@ -145,11 +145,11 @@ class Result:
 
     @property
     def row(self) -> EvaluationRow:
-        """The first row: this data set, as it lies there."""
+        """The first row: the whole data set without a perturbation."""
         return self.evaluation.rows[0]
 
     def curves(self, row: EvaluationRow | None = None) -> Curves:
-        """Curves of a row; of the first one if none is given."""
+        """Curves of a row; default: the first one."""
         return metrics.curves(*self._measured(row or self.row))
 
     def classification_report(self) -> str:
@@ -157,7 +157,7 @@ class Result:
         return metrics.report(*self._measured(self.row), self.evaluation.threshold)
 
     def _measured(self, row: EvaluationRow) -> tuple[metrics.Labels, metrics.Scores]:
-        return metrics.labels_and_scores(of_row(row, self.predictions))
+        return metrics.labels_and_scores(row_predictions(row, self.predictions))
 
 
 def evaluate(
@@ -168,29 +168,40 @@ def evaluate(
     threshold: float | None,
     dataset: str | None = None,
     generator: str | None = None,
-    deliveries: Sequence[str] = (ORIGINAL,),
+    perturbations: Sequence[str] = (ORIGINAL,),
     logs: Path | None = None,
     command: str,
     decoding: Progress = lambda _done, _total: None,
-    judging: Progress = lambda _done, _total: None,
+    predicting: Progress = lambda _done, _total: None,
 ) -> Result:
-    """Model every picture of a split (`None`: all pictures) under each delivery, and measure.
+    """Predict every picture of a split (None: all pictures) under each perturbation, and measure.
 
-    `logs` is the folder where an inspection of the data left its findings.
+    Args:
+        detector: the model or ensemble.
+        data: the data set's folder.
+        split: its split; None: all pictures.
+        threshold: in [0, 1]; None: the model's own.
+        dataset: name of the data set in tables; None: the folder's name.
+        generator: the generator of all fakes; None: by subfolder.
+        perturbations: names of perturbations.
+        logs: the folder with audit reports of data sets.
+        command: recorded in metrics.json to reproduce the figures.
+        decoding: called with (done, total) decoded pictures.
+        predicting: called with (done, total) predicted pictures.
 
     Raises:
         DataError: the data set or split is unusable.
     """
-    found = data_for([detector], data)
-    examples = all_examples(found) if split is None else found.split(split)
+    folder = data_for([detector], data)
+    examples = all_examples(folder) if split is None else folder.split(split)
     predictions: list[Prediction] = []
     skipped: dict[Part, int] = {}
     bad: list[BadPicture] = []
-    for delivery in deliveries:
-        scored = score(detector, examples, delivery, decoding=decoding, judging=judging)
-        part = (dataset or found.name, split or "all", delivery)
+    for perturbation in perturbations:
+        scored = score(detector, examples, perturbation, decoding=decoding, predicting=predicting)
+        part = (dataset or folder.name, split or "all", perturbation)
         bad, skipped[part] = scored.bad, len(scored.bad)
-        predictions += as_predictions(scored, part, found)
+        predictions += as_predictions(scored, part, folder)
     predictions = recalibrated(predictions, detector.card.calibrator, generator)
     at = detector.threshold if threshold is None else threshold
     evaluation = Evaluation(
@@ -199,26 +210,26 @@ def evaluate(
         threshold=at,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         command=command,
-        data_warnings=data_warnings(found, logs) if logs else None,
+        data_warnings=data_warnings(folder, logs) if logs else None,
         rows=rows(predictions, at, skipped),
     )
     return Result(evaluation, predictions, bad)
 
 
-def together(results: Sequence[Result], command: str) -> Result:
-    """One model's results on several data sets as one, in their order."""
+def merge_results(results: Sequence[Result], command: str) -> Result:
+    """Merge one model's results on several data sets, in their order."""
     first = results[0].evaluation
-    looked = [one.evaluation.data_warnings is not None for one in results]
-    said = [text for one in results for text in warnings_on_data(one.evaluation)]
+    audited = [result.evaluation.data_warnings is not None for result in results]
+    texts = [text for result in results for text in warnings_on_data(result.evaluation)]
     evaluation = first.model_copy(
         update={
             "command": command,
-            "data_warnings": tuple(said) if any(looked) else None,
-            "rows": [row for one in results for row in one.evaluation.rows],
+            "data_warnings": tuple(texts) if any(audited) else None,
+            "rows": [row for result in results for row in result.evaluation.rows],
         }
     )
-    predictions = [row for one in results for row in one.predictions]
-    return Result(evaluation, predictions, [bad for one in results for bad in one.bad])
+    predictions = [row for result in results for row in result.predictions]
+    return Result(evaluation, predictions, [bad for result in results for bad in result.bad])
 
 
 def recompute(
@@ -226,8 +237,7 @@ def recompute(
 ) -> Result:
     """Recompute every figure from a predictions.csv with the card's calibrator.
 
-    What is no figure (when and how the pictures were judged) is taken from the metrics.json beside
-    it, where that is there and of the same model.
+    The date, command and warnings are kept from metrics.json in the same folder, if it exists.
 
     Raises:
         CardError: the file cannot be read, has no rows, or was written by another model.
@@ -258,14 +268,14 @@ def recompute(
 
 
 def save(result: Result, folder: Path) -> None:
-    """Write metrics.json, curves.json, predictions.csv and report.txt, warnings at its head."""
+    """Write metrics.json, curves.json, predictions.csv and report.txt (warnings first)."""
     folder.mkdir(parents=True, exist_ok=True)
     write_predictions(folder / records.PREDICTIONS, result.predictions)
     rocs = [result.curves(row).roc for row in result.evaluation.rows]
     curves = result.curves().model_copy(update={"rocs": rocs})
     (folder / records.CURVES).write_text(curves.model_dump_json() + "\n")
-    loud = [f"WARNING: {text}\n" for text in warnings(result.evaluation)]
-    (folder / records.REPORT).write_text("".join([*loud, result.classification_report()]))
+    lines = [f"WARNING: {text}\n" for text in warnings(result.evaluation)]
+    (folder / records.REPORT).write_text("".join([*lines, result.classification_report()]))
     written = result.evaluation.model_dump_json(indent=2)
     (folder / records.METRICS).write_text(written + "\n")
 

@@ -18,50 +18,51 @@ Counts = NDArray[np.float64]
 
 
 def labels_and_scores(predictions: Sequence[Prediction]) -> tuple[Labels, Scores]:
-    """Is it a fake (n,), and its probability of Fake (n,)."""
+    """Labels, bool (n,), true for Fake, and probabilities of Fake, float64 (n,), in [0, 1]."""
     labels = np.asarray([row.label == "Fake" for row in predictions], np.bool_)
     return labels, np.asarray([row.fake for row in predictions], np.float64)
 
 
 def all_metrics(labels: Labels, scores: Scores, threshold: float) -> dict[str, float]:
-    """Every metric by name; those that call classes do so at `threshold`.
+    """Every metric by name, in [0, 1]; classes are predicted at `threshold`.
 
     balanced_accuracy: mean of real and fake accuracy. ece: expected calibration error over 15
-    equal bins (Naeini et al. 2015). brier: mean squared error of the probability. eer: error rate
-    where as many reals are called fake as fakes are missed. tpr_at_fpr_1, tpr_at_fpr_5: largest
-    share of fakes found while at most 1 or 5 % of reals are called fake.
+    equal bins (Naeini et al. 2015). brier: mean squared error of the probability. eer: equal error
+    rate, where the false positive rate equals the false negative rate. tpr_at_fpr_1, tpr_at_fpr_5:
+    highest true positive rate at a false positive rate of at most 1 or 5 %.
 
-    Where one class is missing, only what is defined without it is there.
+    If a class is missing, metrics that need it are left out.
     """
-    once = np.ones((1, len(labels)))
-    found = counted_metrics(labels, scores, threshold, once)
-    return {name: float(values[0]) for name, values in found.items()}
+    counts = np.ones((1, len(labels)))
+    values = counted_metrics(labels, scores, threshold, counts)
+    return {name: float(values[0]) for name, values in values.items()}
 
 
 def counted_metrics(
     labels: Labels, scores: Scores, threshold: float, counts: Counts
 ) -> dict[str, Scores]:
-    """Every metric of r sets at once, each (r,): `counts` (r, n) says how often a picture is in.
+    """Every metric of r resamples at once, each float (r,).
 
-    A bootstrap resample is such a set; that is many times faster than one after another.
+    `counts` (r, n) is the number of times that each picture is in each resample. This is many
+    times faster than one resample after another.
     """
     called = scores >= threshold
     real, fake = counts @ ~labels, counts @ labels
-    right_real, found = counts @ (~called & ~labels), counts @ (called & labels)
+    true_real, true_fake = counts @ (~called & ~labels), counts @ (called & labels)
     total = real + fake
-    metrics: dict[str, Scores] = {"accuracy": (right_real + found) / total}
+    metrics: dict[str, Scores] = {"accuracy": (true_real + true_fake) / total}
     if labels.any() and not labels.all():
         calls = counts @ called
         metrics |= {
-            "balanced_accuracy": (right_real / real + found / fake) / 2,
-            "precision": found / np.maximum(1, calls),
-            "recall": found / fake,
-            "f1": 2 * found / (calls + fake),
+            "balanced_accuracy": (true_real / real + true_fake / fake) / 2,
+            "precision": true_fake / np.maximum(1, calls),
+            "recall": true_fake / fake,
+            "f1": 2 * true_fake / (calls + fake),
         }
     if not labels.all():
-        metrics["real_accuracy"] = right_real / real
+        metrics["real_accuracy"] = true_real / real
     if labels.any():
-        metrics["fake_accuracy"] = found / fake
+        metrics["fake_accuracy"] = true_fake / fake
     if labels.any() and not labels.all():
         metrics |= _ranking_metrics(labels, scores, counts)
     in_bin = np.eye(BINS)[_bin(scores)]
@@ -82,18 +83,18 @@ def _ranking_metrics(labels: Labels, scores: Scores, counts: Counts) -> dict[str
         summed = np.cumsum(sorted_counts * is_in[order], axis=1)[:, last_of_its_score]
         return np.hstack([start, summed])
 
-    found, wrong = so_far(labels), so_far(~labels)
-    true, false = found / found[:, -1:], wrong / wrong[:, -1:]
-    precision = found / np.maximum(1, found + wrong)
-    equal = np.argmin(np.abs(false - (1 - true)), axis=1)[:, None]
-    at_equal = [np.take_along_axis(rate, equal, axis=1)[:, 0] for rate in (false, 1 - true)]
+    true_fake, false_fake = so_far(labels), so_far(~labels)
+    tpr, fpr = true_fake / true_fake[:, -1:], false_fake / false_fake[:, -1:]
+    precision = true_fake / np.maximum(1, true_fake + false_fake)
+    equal = np.argmin(np.abs(fpr - (1 - tpr)), axis=1)[:, None]
+    at_equal = [np.take_along_axis(rate, equal, axis=1)[:, 0] for rate in (fpr, 1 - tpr)]
     return {
-        "auc": np.trapezoid(true, false, axis=1),
-        # Not interpolated, as scikit-learn has it.
-        "average_precision": np.sum(np.diff(true, axis=1) * precision[:, 1:], axis=1),
+        "auc": np.trapezoid(tpr, fpr, axis=1),
+        # Not interpolated, as in scikit-learn.
+        "average_precision": np.sum(np.diff(tpr, axis=1) * precision[:, 1:], axis=1),
         "eer": (at_equal[0] + at_equal[1]) / 2,
-        "tpr_at_fpr_1": np.where(false <= 0.01, true, 0).max(axis=1),
-        "tpr_at_fpr_5": np.where(false <= 0.05, true, 0).max(axis=1),
+        "tpr_at_fpr_1": np.where(fpr <= 0.01, tpr, 0).max(axis=1),
+        "tpr_at_fpr_5": np.where(fpr <= 0.05, tpr, 0).max(axis=1),
     }
 
 
@@ -103,23 +104,23 @@ def expected_calibration_error(labels: Labels, scores: Scores) -> float:
 
 
 def over_thresholds(labels: Labels, scores: Scores) -> dict[str, Curve]:
-    """Accuracy, that of each class, precision and F1 at 201 thresholds; x is the threshold.
+    """Accuracy, per-class accuracy, precision and F1 at 201 thresholds; x is the threshold.
 
-    Precision ends where nothing is called Fake any more: there it is not defined.
+    Precision ends at the highest score: above it nothing is called Fake and it is undefined.
     """
     thresholds = np.linspace(0, 1, _CURVE_POINTS)
     called = scores >= thresholds[:, None]
-    found, calls = (called & labels).sum(axis=1), called.sum(axis=1)
-    right_real = (~called & ~labels).sum(axis=1)
+    true_fake, calls = (called & labels).sum(axis=1), called.sum(axis=1)
+    true_real = (~called & ~labels).sum(axis=1)
     fakes = max(1, int(labels.sum()))
     reals = max(1, int((~labels).sum()))
-    some = calls > 0  # up to the highest score
+    has_calls = calls > 0  # up to the highest score
     values = {
-        "accuracy": (found + right_real) / len(labels),
-        "real_accuracy": right_real / reals,
-        "fake_accuracy": found / fakes,
-        "precision": found[some] / calls[some],
-        "f1": 2 * found / (calls + fakes),
+        "accuracy": (true_fake + true_real) / len(labels),
+        "real_accuracy": true_real / reals,
+        "fake_accuracy": true_fake / fakes,
+        "precision": true_fake[has_calls] / calls[has_calls],
+        "f1": 2 * true_fake / (calls + fakes),
     }
     return {name: _curve(thresholds[: len(of)], of) for name, of in values.items()}
 
@@ -127,7 +128,7 @@ def over_thresholds(labels: Labels, scores: Scores) -> dict[str, Curve]:
 def curves(labels: Labels, scores: Scores) -> Curves:
     """ROC, precision-recall, reliability and metrics over the threshold.
 
-    The first two have no points where one class is missing.
+    ROC and precision-recall have no points if a class is missing.
     """
     false = true = precision = recall = np.empty(0)
     if labels.any() and not labels.all():
@@ -168,13 +169,13 @@ def _bin(scores: Scores) -> NDArray[np.intp]:
 
 
 def _curve(x: Scores, y: Scores) -> Curve:
-    """At most 201 points of a curve, ends kept."""
+    """At most 201 points of a curve, including both ends."""
     keep = np.unique(np.linspace(0, len(x) - 1, min(len(x), _CURVE_POINTS)).round().astype(int))
     return Curve(x=[round(float(v), 5) for v in x[keep]], y=[round(float(v), 5) for v in y[keep]])
 
 
 RESAMPLES = 1000
-# Numbers in one block of resamples: some 16 MB an array.
+# Numbers in one block of resamples: about 16 MB per array.
 _BLOCK = 2_000_000
 
 
@@ -192,7 +193,10 @@ def estimate(
 def resampled_metrics(
     labels: Labels, scores: Scores, threshold: float, seed: int = 0
 ) -> dict[str, Scores]:
-    """Each metric of every resample, (RESAMPLES,); paired with other scores of the same labels."""
+    """Each metric of every resample, float (RESAMPLES,).
+
+    The resamples depend on labels and seed only, so results for other scores are paired.
+    """
     blocks = [
         counted_metrics(labels, scores, threshold, counts) for counts in resamples(labels, seed)
     ]
@@ -200,7 +204,7 @@ def resampled_metrics(
 
 
 def resamples(labels: Labels, seed: int = 0) -> Iterator[Counts]:
-    """Counts of each picture in each resample: RESAMPLES rows of n counts, in blocks."""
+    """Stratified bootstrap: counts (b, n) of each picture in each resample, in blocks."""
     rng = np.random.default_rng(seed)
     classes = [np.flatnonzero(~labels), np.flatnonzero(labels)]
     at_once = max(1, _BLOCK // len(labels))
@@ -213,30 +217,33 @@ def resamples(labels: Labels, seed: int = 0) -> Iterator[Counts]:
 
 
 def as_estimate(value: float, samples: Scores) -> Estimate:
-    """A value between the 2.5th and 97.5th percentile of its resamples."""
+    """A value with the 2.5th and 97.5th percentiles of its resamples, rounded to 4 decimals."""
     numbers = [value, *np.percentile(samples, [2.5, 97.5]).tolist()]
     rounded = [round(number, 4) + 0.0 for number in numbers]  # + 0.0: never minus zero
     return Estimate(value=rounded[0], low=rounded[1], high=rounded[2])
 
 
-# A source with fewer pictures says less: a handful must not decide.
+# Smaller sources get a smaller weight, so that a handful of pictures does not dominate.
 _ENOUGH = 20
 
 
 def source_weights(predictions: Sequence[Prediction]) -> Scores:
-    """The weight of each prediction, (n,); those of a class add up to its number of pictures.
+    """Weights that balance sources, float (n,); the weights of a class sum to its picture count.
 
-    Within its class every source (data set and folder below the class) weighs the same, but for
-    those with fewer than 20 pictures, which weigh less in proportion. Where a class has one
-    source, every weight is 1.
+    Within a class, every source (data set and subfolder) has the same total weight; sources with
+    fewer than 20 pictures have proportionally less. With a single source every weight is 1.
     """
     sources = [(row.label, row.dataset, row.generator) for row in predictions]
     sizes = Counter(sources)
-    say = {source: min(1.0, size / _ENOUGH) for source, size in sizes.items()}
+    scale = {source: min(1.0, size / _ENOUGH) for source, size in sizes.items()}
     pictures = Counter(row.label for row in predictions)
     whole = Counter[str]()
-    for (label, _, _), share in say.items():
+    for (label, _, _), share in scale.items():
         whole[label] += share  # type: ignore[assignment]
     return np.asarray(
-        [say[one] / whole[one[0]] * pictures[one[0]] / sizes[one] for one in sources], np.float64
+        [
+            scale[source] / whole[source[0]] * pictures[source[0]] / sizes[source]
+            for source in sources
+        ],
+        np.float64,
     )

@@ -1,4 +1,4 @@
-"""Figures of evaluations: curves over each other, confusion matrices and rows side by side."""
+"""Figures of evaluations: curves, confusion matrices, and AUC by row."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -40,18 +40,18 @@ def save_plots(result: Result, folder: Path) -> list[Path]:
 
 
 def roc_figure(curves: Mapping[str, Curves]) -> Figure:
-    """ROC curves of named models; the dashed line is guessing."""
-    figure, axes = _unit_square("share of real pictures called Fake", "share of fakes found")
+    """ROC curves of named models; the dashed line is chance."""
+    figure, axes = _unit_square("false positive rate", "true positive rate")
     axes.plot([0, 1], [0, 1], "--", color="grey", linewidth=1)
-    _draw(axes, {name: found.roc for name, found in curves.items()})
+    _draw(axes, {name: curve.roc for name, curve in curves.items()})
     axes.legend(loc="lower right")
     return figure
 
 
 def precision_recall_figure(curves: Mapping[str, Curves]) -> Figure:
     """Precision-recall curves of named models."""
-    figure, axes = _unit_square("share of fakes found", "share of right ones among called Fake")
-    _draw(axes, {name: found.precision_recall for name, found in curves.items()})
+    figure, axes = _unit_square("recall", "precision")
+    _draw(axes, {name: curve.precision_recall for name, curve in curves.items()})
     axes.legend(loc="lower left")
     return figure
 
@@ -60,13 +60,13 @@ def reliability_figure(curves: Mapping[str, Curves]) -> Figure:
     """Reliability diagram in 15 bins; the dashed line is perfect calibration."""
     figure, axes = _unit_square("mean probability of Fake", "share of fakes")
     axes.plot([0, 1], [0, 1], "--", color="grey", linewidth=1)
-    _draw(axes, {name: found.reliability for name, found in curves.items()}, marker="o")
+    _draw(axes, {name: curve.reliability for name, curve in curves.items()}, marker="o")
     axes.legend(loc="upper left")
     return figure
 
 
 def threshold_figure(curves: Curves, threshold: float) -> Figure:
-    """Metrics over the threshold; the dotted line is the one in use."""
+    """Metrics over the threshold; the dotted line is the threshold in use."""
     figure, axes = _unit_square("threshold", "share")
     _draw(axes, {name: curves.thresholds[metric] for metric, name in _OVER_THRESHOLD.items()})
     axes.axvline(threshold, linestyle=":", color="black", linewidth=1)
@@ -75,7 +75,7 @@ def threshold_figure(curves: Curves, threshold: float) -> Figure:
 
 
 def rows_figure(rows: Sequence[EvaluationRow]) -> Figure:
-    """AUC of each generator and delivery with its 95 % interval; the dashed line is guessing."""
+    """AUC of each row with its 95 % interval; the dashed line is chance."""
     figure, (axes,) = new_figure(1, width=6.4, height=1.2 + 0.25 * len(rows))
     for position, row in enumerate(rows):
         auc = row.metrics["auc"]
@@ -89,11 +89,14 @@ def rows_figure(rows: Sequence[EvaluationRow]) -> Figure:
 
 
 def confusion_figure(confusions: Mapping[str, Confusion]) -> Figure:
-    """A matrix of counts a model, shaded by their share of the row."""
+    """A confusion matrix for each model, shaded by share of the row."""
     figure, matrices = new_figure(len(confusions), width=2.7, height=2.7)
-    for axes, (name, found) in zip(matrices, confusions.items(), strict=True):
+    for axes, (name, confusion) in zip(matrices, confusions.items(), strict=True):
         counts = np.asarray(
-            [[found.true_real, found.false_fake], [found.missed_fake, found.true_fake]]
+            [
+                [confusion.true_real, confusion.false_fake],
+                [confusion.missed_fake, confusion.true_fake],
+            ]
         )
         shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)

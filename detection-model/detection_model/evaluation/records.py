@@ -1,7 +1,8 @@
 """Files of `models/<name>.eval/`: metrics.json, curves.json, predictions.csv, report.txt.
 
-The positive class is Fake throughout. predictions.csv is the source; the others
-recompute from it. Reading these needs no TensorFlow and no scikit-learn.
+The positive class is always Fake. predictions.csv is the source of the other files. `delivery` is
+the name of a perturbation; fields and columns keep their names because they are stored on disk.
+Reading these files needs neither TensorFlow nor scikit-learn.
 """
 
 import csv
@@ -42,23 +43,23 @@ class Confusion(BaseModel):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def correct(self) -> int:
-        """Pictures called what they are."""
+        """Correctly classified pictures."""
         return self.true_fake + self.true_real
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def total(self) -> int:
-        """Pictures in all."""
+        """All pictures."""
         return self.correct + self.missed_fake + self.false_fake
 
 
 class EvaluationRow(BaseModel):
-    """One data set and delivery: all of it, or the fakes of one generator with the reals."""
+    """Metrics on a data set under one perturbation, or on one generator's fakes and the reals."""
 
     dataset: str
     split: str
-    generator: str | None = Field(None, description="what made the fakes, where that is one")
-    delivery: str = "original"
+    generator: str | None = Field(None, description="generator of the fakes; none: several")
+    delivery: str = Field("original", description="name of the perturbation")
     n_real: int
     n_fake: int
     skipped: int = Field(0, description="pictures that could not be read")
@@ -76,7 +77,7 @@ class Evaluation(BaseModel):
     created: str
     command: str = Field(description="reproduces the figures")
     data_warnings: tuple[str, ...] | None = Field(
-        None, description="leaks that an inspection of the data found; null: nobody looked"
+        None, description="leaks that an audit of the data found; null: not audited"
     )
     rows: list[EvaluationRow]
 
@@ -89,18 +90,18 @@ class Curve(BaseModel):
 
 
 class Curves(BaseModel):
-    """curves.json, of the first row of metrics.json but for `rocs`."""
+    """curves.json: curves of the first row of metrics.json, and `rocs` of all rows."""
 
     roc: Curve = Field(description="x: false positive rate, y: true positive rate")
     precision_recall: Curve = Field(description="x: recall, y: precision")
     reliability: Curve = Field(description="x: mean probability of a bin, y: share of fakes in it")
     threshold: Curve = Field(description="x: threshold, y: accuracy")
     thresholds: dict[str, Curve] = Field({}, description="by metric; x: threshold, y: the metric")
-    rocs: list[Curve] = Field([], description="`roc` of each row of metrics.json, in its order")
+    rocs: list[Curve] = Field([], description="`roc` of each row of metrics.json, in order")
 
 
 class Quality(BaseModel):
-    """Calibration errors; 0 is best. nll: mean negative log-likelihood."""
+    """Calibration errors; lower is better. nll: mean negative log-likelihood."""
 
     ece: float
     brier: float
@@ -108,12 +109,12 @@ class Quality(BaseModel):
 
 
 class Gain(BaseModel):
-    """Before and after calibration on the pictures of one split."""
+    """Calibration errors on one split before and after calibration."""
 
     split: str
     n_real: int
     n_fake: int
-    fitted_here: bool = Field(description="the calibrator has seen these: too good to be believed")
+    fitted_here: bool = Field(description="the calibrator was fitted on these pictures: optimistic")
     before: Quality
     after: Quality
 
@@ -155,7 +156,7 @@ def read_predictions(path: Path) -> list[Prediction]:
     """Read predictions.csv.
 
     Raises:
-        ValueError: a column is missing or a number is none.
+        ValueError: a column is missing or a value is not a number.
     """
     with path.open(newline="") as file:
         reader = csv.DictReader(file)
@@ -180,7 +181,7 @@ def read_predictions(path: Path) -> list[Prediction]:
 
 
 def confusion_at(predictions: Sequence[Prediction], threshold: float) -> Confusion:
-    """Counts of called classes at any threshold in [0, 1]; Fake from the threshold on."""
+    """Confusion matrix at a threshold in [0, 1]; a probability at or above it means Fake."""
     counts = {(label, called): 0 for label in ("Real", "Fake") for called in (False, True)}
     for row in predictions:
         counts[row.label, row.fake >= threshold] += 1
@@ -194,9 +195,9 @@ def confusion_at(predictions: Sequence[Prediction], threshold: float) -> Confusi
 
 @dataclass(frozen=True)
 class Published:
-    """A model file's path, its card, and its evaluation with curves and every prediction.
+    """A published model: path, card, evaluation, curves and predictions.
 
-    An ensemble has no file there.
+    For an ensemble, no file exists at `path`.
     """
 
     path: Path
@@ -207,18 +208,18 @@ class Published:
 
     @property
     def row(self) -> EvaluationRow:
-        """Its figures on the first data set."""
+        """The metrics on the first data set."""
         return self.evaluation.rows[0]
 
     @property
     def run(self) -> str:
-        """Name of its training run below the logs folder; empty where the card names none."""
+        """Name of its training run below the logs folder; empty if the card names none."""
         training = self.card.training
         return (training.log_folder or "").removeprefix("logs/") if training else ""
 
 
 def read_published(models: Path, name: str) -> Published:
-    """Read what `models/<name>.json` and `models/<name>.eval/` say.
+    """Read `models/<name>.json` and `models/<name>.eval/`.
 
     Raises:
         CardError: one of the files is missing or cannot be read; the message names it.

@@ -1,4 +1,4 @@
-"""Scores labelled pictures with a model or an ensemble, as they are and perturbed."""
+"""Scores labelled pictures with a model or an ensemble, original or perturbed."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,27 +23,27 @@ ORIGINAL = "original"
 
 
 def apply_perturbation(name: str, pixels: Bytes, sha256: str, seed: int = 0) -> Bytes:
-    """A picture as it arrives; chance follows the seed and the file's SHA-256.
+    """Apply a named perturbation to uint8 RGB (h, w, 3); noise depends on seed and SHA-256.
 
     Raises:
-        KeyError: no such delivery.
+        KeyError: no such perturbation.
     """
     rng = np.random.default_rng([seed, int(sha256[:16], 16)])
     return PERTURBATIONS[name](pixels, rng)
 
 
 def in_families(names: Sequence[str]) -> list[str]:
-    """The deliveries of the named sweeps, weakest first; `all` is every sweep.
+    """The perturbations of the named families, weakest first; `all` means every family.
 
     Raises:
-        KeyError: no such sweep.
+        KeyError: no such family.
     """
-    chosen = FAMILIES if "all" in names else names
-    return list(dict.fromkeys(delivery for name in chosen for delivery in FAMILIES[name]))
+    families = FAMILIES if "all" in names else names
+    return list(dict.fromkeys(name for family in families for name in FAMILIES[family]))
 
 
 def _alike(pixels: Bytes, *, side: int, quality: int) -> Bytes:
-    """Crop to a square of one size and save as JPEG: size and encoding no longer tell classes."""
+    """Crop to a square of one size and encode as JPEG, to remove size and format cues."""
     square = ImageOps.fit(Image.fromarray(pixels), (side, side), Image.Resampling.BILINEAR)
     return perturb.jpeg(np.asarray(square), quality)
 
@@ -70,7 +70,7 @@ FAMILIES: dict[str, dict[str, Perturbation]] = {
 }
 PERTURBATIONS: dict[str, Perturbation] = {
     ORIGINAL: lambda pixels, _rng: pixels,
-    **{name: found for sweep in FAMILIES.values() for name, found in sweep.items()},
+    **{name: function for family in FAMILIES.values() for name, function in family.items()},
 }
 
 
@@ -79,7 +79,7 @@ Model = Detector | Ensemble
 
 @dataclass(frozen=True)
 class ScoredPictures:
-    """`hashes[i]` and `logits[i]` belong to `examples[i]`; `bad` could not be read."""
+    """Log-odds of Fake before calibration (`logits`) of each example, and unreadable files."""
 
     examples: list[Example]
     hashes: list[str]
@@ -90,19 +90,19 @@ class ScoredPictures:
 def score(
     detector: Model,
     examples: Sequence[Example],
-    delivery: str = ORIGINAL,
+    perturbation: str = ORIGINAL,
     *,
     decoding: Progress = lambda _done, _total: None,
-    judging: Progress = lambda _done, _total: None,
+    predicting: Progress = lambda _done, _total: None,
 ) -> ScoredPictures:
-    """Model every example as it arrives by a delivery.
+    """Score every example under a perturbation.
 
     Raises:
-        DataError: not one picture could be read.
+        DataError: no picture could be read.
     """
     if isinstance(detector, Ensemble):
         by_member = [
-            score(member, examples, delivery, decoding=decoding, judging=judging)
+            score(member, examples, perturbation, decoding=decoding, predicting=predicting)
             for member in detector.members
         ]
         each = zip(*(scored.logits for scored in by_member), strict=True)
@@ -111,33 +111,35 @@ def score(
     spec = detector.card.input
 
     def change(pixels: NDArray[np.uint8], sha256: str) -> NDArray[np.uint8]:
-        # As in serving: the face is looked for in what arrives.
-        return face_or_whole(apply_perturbation(delivery, pixels, sha256), spec.face_margin)
+        # As in serving, the face is detected in the perturbed picture.
+        return face_or_whole(apply_perturbation(perturbation, pixels, sha256), spec.face_margin)
 
     pictures = load_pictures(examples, spec, change=change, progress=decoding)
     logits = []
     for logit in detector.fake_logits(pictures.pixels):
         logits.append(logit)
-        judging(len(logits), len(pictures.examples))
+        predicting(len(logits), len(pictures.examples))
     return ScoredPictures(pictures.examples, pictures.hashes, logits, pictures.bad)
 
 
-def data_for(judges: Sequence[Model], data: Path) -> DataFolder:
-    """A data set, split as it was for training: else training pictures would be judged.
+def data_for(detectors: Sequence[Model], data: Path) -> DataFolder:
+    """A data set with the split that the models were trained with.
+
+    Another split would evaluate them on their training pictures.
 
     Raises:
-        DataError: it is unusable, or the models drew different splits of it.
+        DataError: the data set is unusable, or the models drew different splits of it.
     """
     models = [
         model
-        for judge in judges
-        for model in (judge.members if isinstance(judge, Ensemble) else [judge])
+        for detector in detectors
+        for model in (detector.members if isinstance(detector, Ensemble) else [detector])
     ]
     seeds = {model.card.training.seed for model in models if model.card.training}
-    found = find_data(data, seed=min(seeds, default=0))
-    if found.split_seed is not None and len(seeds) > 1:
+    folder = find_data(data, seed=min(seeds, default=0))
+    if folder.split_seed is not None and len(seeds) > 1:
         raise DataError(
-            f"{data}: the models were trained with different seeds, so what one has not seen "
-            "another was trained on; lay the pictures out in Train, Validation and Test folders"
+            f"{data}: the models were trained with different seeds, so the test pictures of one "
+            "are training pictures of another; use Train, Validation and Test folders"
         )
-    return found
+    return folder

@@ -39,7 +39,7 @@ def models_table(models: Mapping[str, Published]) -> Table:
 
 
 def metrics_table(rows: Mapping[str, EvaluationRow]) -> Table:
-    """A column a model: what it was measured on, then each metric with its 95 % interval."""
+    """A column for each model: sample sizes, then each metric with its 95 % interval."""
     table = Table("metric", *rows)
     table.add_row("pictures", *(f"{row.n_real} real + {row.n_fake} fake" for row in rows.values()))
     table.add_row(
@@ -49,23 +49,23 @@ def metrics_table(rows: Mapping[str, EvaluationRow]) -> Table:
 
 
 def estimates_table(metrics: Mapping[str, Mapping[str, Estimate]], title: str) -> Table:
-    """A column a model, a line a metric."""
+    """A column for each model, a line for each metric."""
     return _with_estimates(Table("metric", *metrics, title=title), metrics)
 
 
 def differences_table(differences: Sequence[Difference]) -> Table:
-    """A line a pair and metric: how much more the second has, and whether that is real."""
+    """A line for each pair and metric, with the paired 95 % interval."""
     table = Table("second less first", "metric", "difference", "real")
-    for one in differences:
-        pair = f"{one.second} - {one.first}"
-        found = one.difference
-        shown = f"{found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
-        table.add_row(pair, _name(one.metric), shown, "yes" if one.real else "no")
+    for row in differences:
+        pair = f"{row.second} - {row.first}"
+        estimate = row.difference
+        interval = f"{estimate.value:+.3f} ({estimate.low:+.3f} to {estimate.high:+.3f})"
+        table.add_row(pair, _name(row.metric), interval, "yes" if row.real else "no")
     return table
 
 
 def gains_table(gains: Sequence[Gain]) -> Table:
-    """A line a split: how well calibrated the probabilities were, and are."""
+    """A line for each split: calibration errors before and after."""
     table = Table("measured on", "pictures", "ECE", "Brier", "NLL", title="before → after")
     for gain in gains:
         cells = [
@@ -80,14 +80,14 @@ def gains_table(gains: Sequence[Gain]) -> Table:
 
 
 def agreement_table(agreement: Agreement) -> Table:
-    """Number of pictures that 0, 1, … models get wrong, and on which all agree."""
+    """Numbers of pictures that 0, 1, … models get wrong, and on which all agree."""
     pictures = agreement.pictures
     models = len(pictures[0].calls) if pictures else 0
     table = Table("models that are wrong", "pictures", title=f"{len(pictures)} pictures")
     for wrong in range(models + 1):
-        table.add_row(f"{wrong} of {models}", str(sum(p.wrong == wrong for p in pictures)))
+        table.add_row(f"{wrong} of {models}", str(sum(p.errors == wrong for p in pictures)))
     table.add_section()
-    table.add_row("all say the same", str(sum(picture.unanimous for picture in pictures)))
+    table.add_row("all agree", str(sum(picture.unanimous for picture in pictures)))
     return table
 
 
@@ -104,25 +104,27 @@ def pairs_table(agreement: Agreement) -> Table:
     return table
 
 
-def verdicts_table(judged: FolderVerdicts) -> Table:
-    """Every picture with every model's call and probability of Fake; how many each one found."""
-    table = Table("picture", *judged.models, "call it Fake")
-    for file, by_model in judged.verdicts.items():
-        calls = [found.prediction for found in by_model.values()]
-        shown = [f"{found.prediction} ({found.fake:.2f})" for found in by_model.values()]
-        table.add_row(file, *shown, f"{calls.count('Fake')} of {len(calls)}")
+def verdicts_table(results: FolderVerdicts) -> Table:
+    """Every picture with each model's class and probability of Fake, and totals of Fake."""
+    table = Table("picture", *results.models, "call it Fake")
+    for file, by_model in results.verdicts.items():
+        calls = [verdict.prediction for verdict in by_model.values()]
+        cells = [f"{verdict.prediction} ({verdict.fake:.2f})" for verdict in by_model.values()]
+        table.add_row(file, *cells, f"{calls.count('Fake')} of {len(calls)}")
     table.add_section()
-    total = len(judged.verdicts)
-    table.add_row("found", *(f"{judged.found(model)} of {total}" for model in judged.models), "")
+    total = len(results.verdicts)
+    table.add_row(
+        "called Fake", *(f"{results.fakes(model)} of {total}" for model in results.models), ""
+    )
     return table
 
 
 def _with_estimates(table: Table, metrics: Mapping[str, Mapping[str, Estimate]]) -> Table:
-    """A line for each metric that any column has."""
-    for metric in dict.fromkeys(metric for found in metrics.values() for metric in found):
+    """Add a line for each metric that any column has."""
+    for metric in dict.fromkeys(metric for estimates in metrics.values() for metric in estimates):
         cells = [
-            f"{e.value:.3f} ({e.low:.3f}–{e.high:.3f})" if (e := found.get(metric)) else ""
-            for found in metrics.values()
+            f"{e.value:.3f} ({e.low:.3f}–{e.high:.3f})" if (e := estimates.get(metric)) else ""
+            for estimates in metrics.values()
         ]
         table.add_row(_name(metric), *cells)
     return table

@@ -1,4 +1,4 @@
-"""Fits what a card says of the model's doubts: coverage, steadiness, reach of the training data."""
+"""Fits the uncertainty settings of a card: conformal sets, robustness margin, OOD statistics."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,12 +20,12 @@ from detection_model.inference.crops import Crop, ImageCrops
 from detection_model.inference.ood import NAMES, measure
 from detection_model.inference.probability import calibrate, calibrated_logit
 
-# Of pictures, those that small changes may move further than the reach, and those of the training
-# that may lie beyond the limit.
+# Share of pictures that small perturbations move by at most the margin, and share of training
+# crops within the OOD limit.
 _STEADY_SHARE = 0.95
 _WITHIN = 0.998
 _SEED = 0
-# More pictures change the figures little.
+# More pictures change the results little.
 _MOST_STEADY, _MOST_SCOPE = 200, 500
 
 
@@ -37,90 +37,97 @@ def fit_uncertainty(
     coverage: float,
     progress: Progress = lambda _done, _total: None,
 ) -> Card:
-    """The card with all that is fitted here; its calibrator must be the final one.
+    """The card with all uncertainty settings; its calibrator must be the final one.
 
     Args:
-        card: calibrated.
-        detector: the model, loaded.
+        card: a calibrated card.
+        detector: the loaded model.
         validation: its predictions on the validation splits of all folders.
-        folders: data sets.
-        coverage: in (0, 1).
-        progress: called with (done, total).
+        folders: the data sets' folders.
+        coverage: of the conformal sets, in (0, 1).
+        progress: called with (done, total) pictures.
 
     Raises:
         DataError: none of the pictures can be read.
     """
-    found = [data_for([detector], folder) for folder in folders]
-    held = [one for data in found for one in data.split("validation")]
-    seen = [one for data in found for one in data.splits.get("train", [])]
-    names = " + ".join(data.name for data in found)
+    data_folders = [data_for([detector], folder) for folder in folders]
+    validation_examples = [example for data in data_folders for example in data.split("validation")]
+    train_examples = [example for data in data_folders for example in data.splits.get("train", [])]
+    names = " + ".join(data.name for data in data_folders)
     where, margin = data_summary(validation), detector.face_margin
-    reach: Scope | None = None
-    if margin is not None and seen:
-        reach = scope(seen, margin, f"{names}, train", progress)
+    ood: Scope | None = None
+    if margin is not None and train_examples:
+        ood = fit_ood(train_examples, margin, f"{names}, train", progress)
     return card.model_copy(
         update={
-            "conformal": conformal(validation, card.calibrator, coverage, where),
-            "steadiness": steadiness(detector, held, card.calibrator, where, progress),
-            "scope": reach,
+            "conformal": fit_conformal(validation, card.calibrator, coverage, where),
+            "steadiness": fit_robustness(
+                detector, validation_examples, card.calibrator, where, progress
+            ),
+            "scope": ood,
         }
     )
 
 
-def conformal(
+def fit_conformal(
     validation: Sequence[Prediction], calibrator: Calibrator, coverage: float, where: str
 ) -> Conformal:
-    """Limits of split-conformal sets, class by class, from predictions of both classes.
+    """Limits of class-conditional split-conformal sets, from predictions of both classes.
 
-    They hold where new pictures come as those of the validation did. That the calibrator was
-    fitted on the same predictions does no harm: it keeps their order, which alone decides.
+    Coverage holds for pictures distributed like the validation pictures. The calibrator may be
+    fitted on the same predictions: it keeps their order, and the limits depend on nothing else.
     """
-    beyond: dict[str, list[float]] = {"Real": [], "Fake": []}
+    nonconformity: dict[str, list[float]] = {"Real": [], "Fake": []}
     weights: dict[str, list[float]] = {"Real": [], "Fake": []}
     for row, weight in zip(validation, source_weights(validation), strict=True):
         fake = calibrate(row.logit, calibrator)
-        beyond[row.label].append(fake if row.label == "Real" else 1 - fake)
+        nonconformity[row.label].append(fake if row.label == "Real" else 1 - fake)
         weights[row.label].append(weight)
     return Conformal(
         coverage=coverage,
-        real=_limit(beyond["Real"], weights["Real"], coverage),
-        fake=_limit(beyond["Fake"], weights["Fake"], coverage),
+        real=_limit(nonconformity["Real"], weights["Real"], coverage),
+        fake=_limit(nonconformity["Fake"], weights["Fake"], coverage),
         data=where,
         pictures=len(validation),
     )
 
 
-def steadiness(
+def fit_robustness(
     detector: Model,
     examples: Sequence[Example],
     calibrator: Calibrator,
     where: str,
     progress: Progress = lambda _done, _total: None,
 ) -> Steadiness:
-    """Largest shift of the calibrated log-odds under small perturbations, for most pictures.
+    """The robustness margin: largest shift in calibrated log-odds for 95 % of the pictures.
 
     Raises:
         DataError: none of the pictures can be read.
     """
-    chosen = _some(examples, _MOST_STEADY)
+    subset = _subset(examples, _MOST_STEADY)
 
-    def moved(crop: Crop) -> float:
-        crops = [crop, *(crop.perturbed(one.apply) for one in PERTURBATIONS.values())]
-        first, *others = [calibrated_logit(detector.log_odds(one), calibrator) for one in crops]
+    def shift(crop: Crop) -> float:
+        crops = [
+            crop,
+            *(crop.perturbed(perturbation.apply) for perturbation in PERTURBATIONS.values()),
+        ]
+        first, *others = [
+            calibrated_logit(detector.log_odds(perturbation), calibrator) for perturbation in crops
+        ]
         return max(abs(other - first) for other in others)
 
-    found = []
-    for number, scene in enumerate(_scenes(chosen), start=1):
-        if scene is not None:
-            found.append(moved(_judged(scene, looks=detector.face_margin is not None)))
-        progress(number, len(chosen))
-    if not found:
+    shifts = []
+    for number, image in enumerate(_decoded(subset), start=1):
+        if image is not None:
+            shifts.append(shift(_model_crop(image, uses_face=detector.face_margin is not None)))
+        progress(number, len(subset))
+    if not shifts:
         raise DataError("none of the pictures could be read")
-    reach = float(np.quantile(found, _STEADY_SHARE))
-    return Steadiness(reach=round(reach, 4), share=_STEADY_SHARE, data=where, pictures=len(found))
+    reach = float(np.quantile(shifts, _STEADY_SHARE))
+    return Steadiness(reach=round(reach, 4), share=_STEADY_SHARE, data=where, pictures=len(shifts))
 
 
-def scope(
+def fit_ood(
     examples: Sequence[Example],
     face_margin: float | None,
     where: str,
@@ -133,52 +140,52 @@ def scope(
     """
     from sklearn.covariance import LedoitWolf
 
-    chosen = _some(examples, _MOST_SCOPE)
+    subset = _subset(examples, _MOST_SCOPE)
     values = []
-    for number, scene in enumerate(_scenes(chosen), start=1):
-        if scene is not None:
-            cut = _judged(scene, looks=face_margin is not None).pixels(face_margin)
-            values += [measure(change(cut), NAMES) for change in _ARRIVING]
-        progress(number, len(chosen))
+    for number, image in enumerate(_decoded(subset), start=1):
+        if image is not None:
+            pixels = _model_crop(image, uses_face=face_margin is not None).pixels(face_margin)
+            values += [measure(change(pixels), NAMES) for change in _VARIANTS]
+        progress(number, len(subset))
     if not values:
         raise DataError("none of the pictures could be read")
     measured = np.array(values)
-    # Shrunk in units of each measure, since they have none in common.
+    # Shrinkage needs a common scale: the measures have different units.
     scale = measured.std(axis=0) + 1e-6
     fitted = LedoitWolf().fit(measured / scale)
     precision = fitted.precision_ / np.outer(scale, scale)
-    off = measured - measured.mean(axis=0)
-    distances = np.einsum("ij,jk,ik->i", off, precision, off)
+    deviations = measured - measured.mean(axis=0)
+    distances = np.einsum("ij,jk,ik->i", deviations, precision, deviations)
     return Scope(
         measures=NAMES,
         centre=tuple(map(float, measured.mean(axis=0))),
         precision=tuple(tuple(map(float, row)) for row in precision),
         limit=round(float(np.quantile(distances, _WITHIN)), 4),
         data=where,
-        pictures=len(values) // len(_ARRIVING),
+        pictures=len(values) // len(_VARIANTS),
     )
 
 
 def _limit(nonconformity: Sequence[float], weights: Sequence[float], coverage: float) -> float:
-    """The smallest limit that covers; with too few pictures none does but 1.
+    """The smallest limit with the coverage; 1 if there are too few pictures.
 
-    The new picture counts as one of the heaviest (Tibshirani et al., "Conformal prediction under
-    covariate shift", 2019): with equal weights that is the usual (n + 1) in split conformal sets.
+    A new picture gets the largest weight (Tibshirani et al., "Conformal prediction under covariate
+    shift", 2019): with equal weights this is the usual n + 1 of split-conformal sets.
     """
     order = np.argsort(nonconformity)
-    held = np.cumsum(np.asarray(weights)[order])
-    needed = coverage * (held[-1] + max(weights))
-    at = int(np.searchsorted(held, needed - 1e-9))
-    return float(nonconformity[order[at]]) if at < len(order) else 1.0
+    cumulative = np.cumsum(np.asarray(weights)[order])
+    required = coverage * (cumulative[-1] + max(weights))
+    index = int(np.searchsorted(cumulative, required - 1e-9))
+    return float(nonconformity[order[index]]) if index < len(order) else 1.0
 
 
-def _some(examples: Sequence[Example], most: int) -> list[Example]:
+def _subset(examples: Sequence[Example], most: int) -> list[Example]:
     order = np.random.default_rng(_SEED).permutation(len(examples))[:most]
     return [examples[i] for i in order]
 
 
-def _scenes(examples: Sequence[Example]) -> Iterator[ImageCrops | None]:
-    """Decoded pictures, none for those that cannot be read."""
+def _decoded(examples: Sequence[Example]) -> Iterator[ImageCrops | None]:
+    """Decoded pictures; None for unreadable files."""
 
     def read(example: Example) -> ImageCrops | None:
         try:
@@ -190,13 +197,13 @@ def _scenes(examples: Sequence[Example]) -> Iterator[ImageCrops | None]:
         yield from bounded_map(pool, read, examples)
 
 
-def _judged(scene: ImageCrops, *, looks: bool) -> Crop:
-    """The largest face, or the whole picture."""
-    return scene.face_crops[0] if looks and scene.faces else scene.whole
+def _model_crop(image: ImageCrops, *, uses_face: bool) -> Crop:
+    """The crop of the leading face; without one, the whole picture."""
+    return image.face_crops[0] if uses_face and image.faces else image.whole
 
 
 Bytes = NDArray[np.uint8]
-_ARRIVING: tuple[Callable[[Bytes], Bytes], ...] = (
+_VARIANTS: tuple[Callable[[Bytes], Bytes], ...] = (
     lambda pixels: pixels,
     lambda pixels: perturb.jpeg(pixels, 20),
     lambda pixels: perturb.blur(pixels, len(pixels) / 128),

@@ -1,4 +1,4 @@
-"""Verdicts as people get them, uncertainty and all, counted by source of pictures."""
+"""Counts the service's verdicts, including uncertain ones, by source of pictures."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,9 +19,9 @@ from detection_model.inference.detector import Detector
 from detection_model.inference.pipeline import predict
 from detection_model.inference.verdict import Verdict, VerdictName
 
-# Of the normal distribution, for 95 %.
+# Quantile of the normal distribution for 95 % intervals.
 _Z = 1.96
-# Half the width of an interval that a figure is trusted with.
+# Largest half width of a trustworthy interval.
 _TRUSTED = 0.05
 
 
@@ -35,7 +35,7 @@ class Share(NamedTuple):
 
 @dataclass(frozen=True)
 class SourceVerdicts:
-    """Verdicts on the pictures of one source: how many of each kind."""
+    """Number of each verdict on the pictures of one source."""
 
     label: ClassName
     source: str
@@ -43,11 +43,11 @@ class SourceVerdicts:
 
     @property
     def pictures(self) -> int:
-        """In all."""
+        """Total number of pictures."""
         return self.counts.total()
 
     def share(self, verdict: VerdictName) -> Share:
-        """Of the pictures, those with this verdict."""
+        """Share of pictures with this verdict."""
         return share(self.counts[verdict], self.pictures)
 
 
@@ -57,36 +57,34 @@ def count_verdicts(
     examples: Sequence[Example],
     progress: Progress = lambda _done, _total: None,
 ) -> list[SourceVerdicts]:
-    """Ask for a verdict on every picture with the options that the API has by default.
-
-    Pictures that cannot be decoded are left out.
+    """Predict every picture with the API's default options; undecodable pictures are left out.
 
     Returns:
-        one entry for each class and folder below it, reals first.
+        one entry for each class and subfolder, reals first.
     """
-    found: dict[tuple[ClassName, str], Counter[VerdictName]] = {}
+    by_kind: dict[tuple[ClassName, str], Counter[VerdictName]] = {}
     for done, example in enumerate(examples, start=1):
-        counts = found.setdefault((example.label, data.source(example)), Counter())
+        counts = by_kind.setdefault((example.label, data.source(example)), Counter())
         with suppress(imaging.ImageError, OSError):
             counts[predict(detector, example.path).verdict.verdict] += 1
         progress(done, len(examples))
-    order = sorted(found, key=lambda one: (one[0] != "Real", one[1]))
-    return [SourceVerdicts(*kind, found[kind]) for kind in order if found[kind]]
+    order = sorted(by_kind, key=lambda kind: (kind[0] != "Real", kind[1]))
+    return [SourceVerdicts(*kind, by_kind[kind]) for kind in order if by_kind[kind]]
 
 
 def mean_share(sources: Sequence[SourceVerdicts], verdict: VerdictName, seed: int = 0) -> Share:
-    """The mean over sources of a verdict's share, each source weighing the same.
+    """A verdict's share, averaged over sources with equal weights.
 
-    Its interval is of 1,000 means of shares that the counts allow (Jeffreys' prior), so that none
-    of twenty is not taken for never.
+    The interval comes from 1,000 posterior samples with Jeffreys' prior, so that 0 of 20 pictures
+    does not give an interval of zero width.
     """
     rng = np.random.default_rng(seed)
     drawn = [
-        rng.beta(one.counts[verdict] + 0.5, one.pictures - one.counts[verdict] + 0.5, 1000)
-        for one in sources
+        rng.beta(source.counts[verdict] + 0.5, source.pictures - source.counts[verdict] + 0.5, 1000)
+        for source in sources
     ]
     low, high = np.percentile(np.mean(drawn, axis=0), [2.5, 97.5])
-    value = float(np.mean([one.counts[verdict] / one.pictures for one in sources]))
+    value = float(np.mean([source.counts[verdict] / source.pictures for source in sources]))
     return Share(value, min(value, float(low)), max(value, float(high)))
 
 
@@ -99,28 +97,28 @@ def share(count: int, total: int) -> Share:
 
 
 def pictures_needed(value: float) -> int:
-    """Pictures for an interval of plus and minus five points round a share of this size."""
+    """Number of pictures for an interval of plus or minus five points around this share."""
     spread = max(value * (1 - value), 0.05 * 0.95)
     return int(np.ceil(_Z**2 * spread / _TRUSTED**2))
 
 
 @dataclass(frozen=True)
 class FolderVerdicts:
-    """Verdicts by file name and model, and the files that were no pictures."""
+    """Verdicts by file name and model, and the files that are not pictures."""
 
     models: list[str]
     verdicts: dict[str, dict[str, Verdict]]
     bad: list[BadPicture]
 
-    def found(self, model: str) -> int:
+    def fakes(self, model: str) -> int:
         """Number of pictures that a model calls Fake."""
         return sum(by_model[model].prediction == "Fake" for by_model in self.verdicts.values())
 
 
 def predict_folder(folder: Path, detectors: Mapping[str, Detector]) -> FolderVerdicts:
-    """Model every file of a folder with every model; hidden files are passed over.
+    """Predict every file of a folder with every model; hidden files are skipped.
 
-    A folder that is not there holds no pictures.
+    A missing folder is treated as empty.
     """
     files = [p for p in folder.glob("*") if p.is_file() and not p.name.startswith(".")]
     verdicts: dict[str, dict[str, Verdict]] = {}
@@ -129,7 +127,7 @@ def predict_folder(folder: Path, detectors: Mapping[str, Detector]) -> FolderVer
         data = file.read_bytes()
         try:
             verdicts[file.name] = {
-                name: predict(found, data).verdict for name, found in detectors.items()
+                name: predict(detector, data).verdict for name, detector in detectors.items()
             }
         except ImageError as error:
             bad.append(BadPicture(file, error.message))

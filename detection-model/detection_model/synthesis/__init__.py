@@ -1,1 +1,1 @@
-"""Fakes made from real faces: some to learn from (`taught`), some to measure on (`unseen`)."""
+"""Fakes made from real faces: `training_fakes` to train on, `holdout` fakes to test on."""

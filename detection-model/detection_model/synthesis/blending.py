@@ -1,4 +1,4 @@
-"""One face laid over another: moved onto it, given its colours, mixed in."""
+"""Blends one face into another: alignment, colour transfer and alpha blending."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +10,10 @@ from detection_model.synthesis.masks import Pixels, Weights
 def aligned(
     pixels: Pixels, points: NDArray[np.float32], onto: NDArray[np.float32], shape: tuple[int, ...]
 ) -> Pixels:
-    """Turned, scaled and moved such that eyes, nose and mouth lie on others (least squares)."""
+    """Similarity transform that maps eyes, nose and mouth onto others (least squares)."""
     ours, theirs = (p[:4, 0] + 1j * p[:4, 1] for p in (points, onto))
     centred = theirs - theirs.mean()
-    # From there to here: what Pillow asks for.
+    # Pillow expects the inverse transform.
     turn = np.vdot(centred, ours - ours.mean()) / max(float(np.vdot(centred, centred).real), 1e-6)
     offset = ours.mean() - turn * theirs.mean()
     affine = (turn.real, -turn.imag, offset.real, turn.imag, turn.real, offset.imag)
@@ -21,7 +21,7 @@ def aligned(
 
 
 def transformed(pixels: Pixels, affine: tuple[float, ...], shape: tuple[int, ...]) -> Pixels:
-    """Looked up at another place for each pixel of `shape`: Pillow's affine, bicubic."""
+    """Pillow's affine transform to an image of `shape`, bicubic."""
     moved = Image.fromarray(pixels).transform(
         (shape[1], shape[0]), Image.Transform.AFFINE, affine, Image.Resampling.BICUBIC
     )
@@ -29,7 +29,7 @@ def transformed(pixels: Pixels, affine: tuple[float, ...], shape: tuple[int, ...
 
 
 def recoloured(source: Pixels, target: Pixels, inside: NDArray[np.bool_]) -> Pixels:
-    """The source with the mean and spread that the target's colours have inside."""
+    """The source with the colour mean and deviation of the target inside a region."""
     if not inside.any():
         return source
     ours, theirs = source[inside].astype(np.float32), target[inside].astype(np.float32)
@@ -40,7 +40,7 @@ def recoloured(source: Pixels, target: Pixels, inside: NDArray[np.bool_]) -> Pix
 
 
 def mixed(source: Pixels, target: Pixels, mask: Weights) -> Pixels:
-    """The source as far as the mask says, the target for the rest."""
+    """Alpha blending: `mask`, float32 (h, w) in [0, 1], is the share of the source."""
     share = mask[..., None]
     mixed: Pixels = np.rint(source * share + target * (1 - share)).astype(np.uint8)
     return mixed

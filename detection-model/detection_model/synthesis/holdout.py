@@ -1,9 +1,9 @@
-"""Fakes that no model learns from: how well is a manipulation found that was never seen?
+"""Holdout fakes: manipulations that no model is trained on, to test generalisation.
 
-`warp` moves and sizes features, as retouching does (Wang et al., "Detecting photoshopped faces by
-scripting Photoshop", ICCV 2019). `clone` lays another's face over this one without a seam (Pérez
-et al., "Poisson image editing", SIGGRAPH 2003), as classical face swaps do. Both take and return
-uint8 RGB (h, w, 3). Nothing here may go into a training.
+`warp` moves and scales features, as retouching does (Wang et al., "Detecting photoshopped faces by
+scripting Photoshop", ICCV 2019). `clone` is seamless cloning of another face (Pérez et al.,
+"Poisson image editing", SIGGRAPH 2003), as in classical face swaps. Both take and return uint8 RGB
+(h, w, 3). Never use them in training.
 """
 
 from collections.abc import Iterator
@@ -19,14 +19,14 @@ Vector = NDArray[np.float64]
 _SIZED = (0.12, 0.3)
 _SMILED = (0.05, 0.12)
 _SLIMMED = (0.06, 0.14)
-# Of the face: neither hair nor background.
+# Share of the face's ellipse, without hair and background.
 _CLONED = 0.85
 
 
 def warp(pixels: Pixels, face: Face, rng: np.random.Generator) -> Pixels:
-    """Eyes or nose larger or smaller, corners of the mouth or the jaw moved: two or more of these.
+    """Face warping: at least two of eyes, nose, mouth corners and jaw are scaled or moved.
 
-    What surrounds them gives way smoothly, so that there is no edge.
+    The displacement falls off smoothly, so that there is no edge.
     """
     from scipy.ndimage import map_coordinates
 
@@ -47,7 +47,7 @@ def warp(pixels: Pixels, face: Face, rng: np.random.Generator) -> Pixels:
 
 
 def clone(pixels: Pixels, face: Face, donor: Pixels, donor_face: Face) -> Pixels:
-    """A donor's face, whose colours bend such that they meet this picture's at the edge."""
+    """Seamless cloning of a donor's face: its colours match this picture's at the edge."""
     moved = aligned(donor, donor_face.points, face.points, pixels.shape)
     there = aligned(np.full_like(donor, 255), donor_face.points, face.points, pixels.shape)
     inside = (radii(pixels, face_of(face)) < _CLONED) & (there.min(axis=-1) == 255)
@@ -64,7 +64,7 @@ def clone(pixels: Pixels, face: Face, donor: Pixels, donor_face: Face) -> Pixels
 def _pulls(
     face: Face, kinds: NDArray[np.int64], rng: np.random.Generator
 ) -> Iterator[tuple[Vector, float, float, Vector]]:
-    """Centre, reach in pixels, growth, and shift in pixels of each change."""
+    """Centre, radius in pixels, growth, and shift in pixels of each warp."""
     distance, _, angle = axes_of(face)
     aside = np.asarray([np.cos(angle), np.sin(angle)]) * distance
     down = np.asarray([-aside[1], aside[0]])
@@ -90,9 +90,10 @@ def _pulls(
 
 
 def _membrane(values: Vector, inside: NDArray[np.bool_]) -> Vector:
-    """The smoothest values inside, (pixels inside, 3), that meet those of (h, w, 3) outside.
+    """Solve Laplace's equation inside a region with boundary values from (h, w, 3).
 
-    Laplace's equation on the four neighbours of each pixel; none inside may lie on the border.
+    Uses four neighbours; no pixel inside may be on the image border. Returns float64 (n, 3) for
+    the n pixels inside.
     """
     from scipy.sparse import csc_array
     from scipy.sparse.linalg import splu

@@ -9,19 +9,19 @@ from detection_model.faces import Face
 Pixels = NDArray[np.uint8]
 Weights = NDArray[np.float32]
 EYES, NOSE, MOUTH = (0, 1), 2, 3
-# Centre x and y, half axes along and across, and the angle of the former.
+# Centre x and y, the two half axes, and the angle of the first.
 Ellipse = tuple[float, float, float, float, float]
 
 
 def face_of(face: Face) -> Ellipse:
-    """From the brows to the chin."""
+    """The ellipse of a face from the brows to the chin."""
     along, across, angle = axes_of(face)
     x, y = face.points[[*EYES, MOUTH]].mean(axis=0)
     return x, y, along, across, angle
 
 
 def region_of(face: Face, rng: np.random.Generator) -> Ellipse:
-    """The face, or a large part of it."""
+    """A random region: the whole face, or its lower or upper half."""
     x, y, along, across, angle = face_of(face)
     match rng.integers(4):
         case 0:  # the lower half
@@ -35,7 +35,7 @@ def region_of(face: Face, rng: np.random.Generator) -> Ellipse:
 
 
 def parts_of(face: Face, rng: np.random.Generator) -> list[Ellipse]:
-    """Some of eyes, nose and mouth, or now and then a region."""
+    """Random parts: some of eyes, nose and mouth, or sometimes a whole region."""
     if rng.random() < 0.2:
         return [region_of(face, rng)]
     along, _, angle = axes_of(face)
@@ -51,7 +51,7 @@ def parts_of(face: Face, rng: np.random.Generator) -> list[Ellipse]:
 
 
 def axes_of(face: Face) -> tuple[float, float, float]:
-    """Half width and half height of a face, and its angle, from eyes and mouth."""
+    """Half width, half height and angle of a face, from eyes and mouth."""
     left, right, _, mouth = face.points[:4]
     between = right - left
     distance = max(float(np.hypot(*between)), 8.0)
@@ -60,7 +60,7 @@ def axes_of(face: Face) -> tuple[float, float, float]:
 
 
 def mask_of(pixels: Pixels, ellipse: Ellipse, rng: np.random.Generator) -> Weights:
-    """Weights in [0, 1], (h, w), of an ellipse with an uneven edge that is soft by chance."""
+    """Mask of an ellipse, float32 (h, w) in [0, 1], with a random uneven, soft edge."""
     height, width = pixels.shape[:2]
     coarse = Image.fromarray(rng.normal(0, 1, (6, 6)).astype(np.float32))
     uneven = np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC))

@@ -1,9 +1,9 @@
-"""Fakes that a model learns from, so that it learns traces of a forgery and not one generator.
+"""Fakes for training, so that a model learns traces of manipulation and not one generator.
 
-`blend` follows Shiohara & Yamasaki, "Detecting deepfakes with self-blended images" (CVPR 2022):
-a face is blended into itself after a slight change, so that nothing but the blending tells.
-`swap` pastes parts of another face, as expert composites do. Both work on a `FaceCrop`'s pixels,
-uint8 RGB (h, w, 3), and its face; the outcome has the same shape.
+`blend` makes self-blended images (Shiohara & Yamasaki, "Detecting deepfakes with self-blended
+images", CVPR 2022): a face is blended into a slightly changed copy of itself. `swap` pastes parts
+of another face, like expert composites. Both take the pixels and face of a `FaceCrop` and return
+uint8 RGB (h, w, 3) of the same shape.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ _RATIOS = (0.25, 0.5, 0.75, 1, 1, 1)
 
 
 def blend(pixels: Pixels, face: Face, rng: np.random.Generator) -> Pixels:
-    """A face blended into itself after one of the two was changed a little."""
+    """Self-blended image: a face blended into a slightly changed copy of itself."""
     source, target = pixels, _altered(pixels, rng)
     if rng.random() < 0.5:
         source, target = target, source
@@ -30,7 +30,7 @@ def blend(pixels: Pixels, face: Face, rng: np.random.Generator) -> Pixels:
 def swap(
     pixels: Pixels, face: Face, donor: Pixels, donor_face: Face, rng: np.random.Generator
 ) -> Pixels:
-    """Eyes, nose, mouth or the whole face of a donor, laid over the same of this one."""
+    """Face swap: eyes, nose, mouth or the whole face of a donor replace this one's."""
     moved = aligned(donor, donor_face.points, face.points, pixels.shape)
     parts = parts_of(face, rng)
     mask = np.zeros(pixels.shape[:2], np.float32)
@@ -42,7 +42,7 @@ def swap(
 
 
 def _altered(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    """Another colour, sharpness or encoding, hardly visible."""
+    """A slight random change of colour, sharpness or encoding."""
     for kind in _ADJUSTED:
         if rng.random() < 0.6:
             pixels = perturb.adjust(pixels, kind, rng.uniform(0.85, 1.15))
@@ -60,7 +60,7 @@ def _altered(pixels: Pixels, rng: np.random.Generator) -> Pixels:
 
 
 def _nudged(pixels: Pixels, face: Face, rng: np.random.Generator) -> Pixels:
-    """Moved by up to 3 % of the face and scaled by up to 4 % about its middle."""
+    """Shifted by up to 3 % of the face's side, and scaled by up to 4 % about its centre."""
     scale = rng.uniform(0.96, 1.04)
     shift = rng.uniform(-0.03, 0.03, 2) * face.side
     x, y = (face.left + face.right) / 2, (face.top + face.bottom) / 2

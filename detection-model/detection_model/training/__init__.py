@@ -1,1 +1,1 @@
-"""Trains a version of the zoo on a data set and publishes it."""
+"""Trains a recipe on a data set and publishes the model."""

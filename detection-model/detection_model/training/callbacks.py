@@ -17,7 +17,7 @@ from detection_model.training.run import RunRecord
 
 
 class EpochSeeds(keras.callbacks.Callback):  # type: ignore[misc]
-    """Dropout noise that depends on seed and epoch alone: Keras does not save its generators."""
+    """Makes dropout depend on seed and epoch only: Keras does not save its generators."""
 
     def __init__(self, seed: int) -> None:
         super().__init__()
@@ -31,22 +31,23 @@ class EpochSeeds(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 def seed_states(model: Any) -> list[Any]:
-    """The state, (2,), of every random generator of a model's layers, in their order."""
+    """State variables, (2,), of all random generators in a model, in layer order."""
     return [v for v in model.non_trainable_variables if v.name == "seed_generator_state"]
 
 
 class StageRate(keras.callbacks.LearningRateScheduler):  # type: ignore[misc]
-    """The schedule's rate for each epoch of a stage that began after `first` epochs."""
+    """Applies the learning rate schedule of a stage that began after `first` epochs."""
 
     def __init__(self, config: TrainConfig, stage: Stage, first: int) -> None:
         super().__init__(lambda epoch, _rate: rate_at(config, stage, epoch - first))
 
 
 class Warmup(keras.callbacks.Callback):  # type: ignore[misc]
-    """The rate rises in the first batches of the epoch `first`, up to what that epoch has.
+    """Learning rate warm-up over the first batches of epoch `first`.
 
-    Adam's first steps are as large as the rate in every weight, whatever the gradient: at full
-    rate they undo pretrained features (Goyal et al., "Accurate, large minibatch SGD", 2017).
+    Adam's first steps have the size of the learning rate in every weight, whatever the gradient:
+    at the full rate they destroy pretrained features (Goyal et al., "Accurate, large minibatch
+    SGD", 2017).
     """
 
     def __init__(self, batches: int, first: int) -> None:
@@ -56,33 +57,33 @@ class Warmup(keras.callbacks.Callback):  # type: ignore[misc]
         self.rate: float | None = None
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Note the epoch's rate."""
+        """Store the epoch's learning rate."""
         optimizer = self.model.optimizer
         self.rate = float(optimizer.learning_rate) if epoch == self.first else None
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Set the batch's share of it."""
+        """Set the batch's learning rate."""
         if self.rate is not None and batch < self.batches:
             self.model.optimizer.learning_rate = self.rate * (batch + 1) / self.batches
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Whatever was reached, the next epoch begins with the whole rate."""
+        """Restore the full learning rate."""
         if self.rate is not None:
             self.model.optimizer.learning_rate = self.rate
 
 
 class Curves(keras.callbacks.TensorBoard):  # type: ignore[misc]
-    """Event files that are whole after each epoch; Keras leaves the last minutes in memory."""
+    """TensorBoard callback that flushes after each epoch; Keras buffers several minutes."""
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Write the epoch's points to the disk."""
+        """Write the epoch's points to disk."""
         super().on_epoch_end(epoch, logs)
         for writer in self._writers.values():
             writer.flush()
 
 
 class ResumedCallback(keras.callbacks.Callback):  # type: ignore[misc]
-    """A Keras callback that remembers the epochs before a resumption, by living them again."""
+    """Replays past epochs to a Keras callback, so that patience counters survive a resume."""
 
     def __init__(
         self, inner: Any, first: int, history: dict[str, list[float]], rate: float
@@ -97,12 +98,12 @@ class ResumedCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self.rate = rate
 
     def set_model(self, model: Any) -> None:
-        """Also the inner one's."""
+        """Set the model of the inner callback too."""
         super().set_model(model)
         self.inner.set_model(model)
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Begin with the stage's rate and go through what has been."""
+        """Start with the stage's learning rate and replay the past epochs."""
         self.inner.on_train_begin(logs)
         if self.past:
             self.model.optimizer.learning_rate = self.rate
@@ -110,7 +111,7 @@ class ResumedCallback(keras.callbacks.Callback):  # type: ignore[misc]
             self.inner.on_epoch_end(self.first + number, dict(past))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """As the inner one."""
+        """Call the inner callback."""
         self.inner.on_epoch_end(epoch, logs)
 
 
@@ -133,13 +134,12 @@ class Progress(BaseModel):
 
 
 class RunCheckpoint(keras.callbacks.Callback):  # type: ignore[misc]
-    """After each epoch: the history into run.json, `last.keras` to go on from, `best.keras`.
+    """After each epoch, writes run.json, the checkpoint `last.keras` and `best.keras`.
 
-    And `epoch-01.keras` and so on, where the configuration keeps them.
+    Also writes `epoch-01.keras` etc. if the configuration keeps epochs.
 
-    The checkpoint comes last: after a kill in between, the record is an epoch ahead, and the
-    resumed run cuts it back to the epochs that the checkpoint knows of. It must stand after
-    whatever may stop the training.
+    The checkpoint is written last: after a kill in between, the record is one epoch ahead, and
+    the resumed run cuts it back. This callback must come after those that stop the training.
     """
 
     def __init__(self, folder: Path, record: RunRecord, progress: Progress) -> None:
@@ -164,14 +164,14 @@ class RunCheckpoint(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 def is_best(losses: list[float]) -> bool:
-    """The last one is lower than all before; what is no number is never best."""
+    """The last loss is lower than all before; NaN is never best."""
     return bool(losses) and losses[-1] < min(
         (loss for loss in losses[:-1] if not math.isnan(loss)), default=math.inf
     )
 
 
 def save_checkpoint(model: Any, progress: Progress, path: Path) -> None:
-    """Save a model with its optimizer and, in the same file, how far its training has come."""
+    """Save a model, its optimizer and the training progress in one file."""
     temporary = _temporary(path)
     model.save(temporary)
     with zipfile.ZipFile(temporary, "a") as archive:
@@ -187,8 +187,8 @@ def load_checkpoint(path: Path) -> tuple[Any, Progress]:
 
 
 def save_weights_only(model: Any, path: Path) -> None:
-    """Save a model without its optimizer: a third of the size with Adam."""
-    # Not clone_model: it brings the compiled state along.
+    """Save a model without its optimizer; with Adam, a third of the size."""
+    # Not clone_model: it copies the compiled state.
     bare = type(model).from_config(model.get_config())
     bare.set_weights(model.get_weights())
     temporary = _temporary(path)
@@ -203,16 +203,16 @@ def _temporary(path: Path) -> Path:
 def stage_callbacks(
     config: TrainConfig, stage: Stage, progress: Progress, folder: Path, record: RunRecord
 ) -> list[Any]:
-    """In the order in which they must be called: the checkpoint after all that it vouches for."""
+    """Callbacks of a stage in the required order: the checkpoint comes last."""
     past = progress.of_stage(record.history)
-    found: list[Any] = [
+    callbacks: list[Any] = [
         EpochSeeds(config.seed),
         *fault_injection.callbacks(config.faults, config.seed),
     ]
     if config.schedule != "constant":
-        found.append(StageRate(config, stage, progress.first))
+        callbacks.append(StageRate(config, stage, progress.first))
     if config.warmup:
-        found.append(Warmup(config.warmup, progress.first))
+        callbacks.append(Warmup(config.warmup, progress.first))
     patient = [
         (config.reduce_on_plateau, keras.callbacks.ReduceLROnPlateau, {"factor": 0.5}),
         (config.early_stopping, keras.callbacks.EarlyStopping, {}),
@@ -220,6 +220,6 @@ def stage_callbacks(
     for patience, kind, settings in patient:
         if patience:
             inner = kind(monitor="val_loss", patience=patience, **settings)
-            found.append(ResumedCallback(inner, progress.first, past, stage.rate))
+            callbacks.append(ResumedCallback(inner, progress.first, past, stage.rate))
     curves = Curves(folder, write_graph=False)
-    return [*found, curves, RunCheckpoint(folder, record, progress)]
+    return [*callbacks, curves, RunCheckpoint(folder, record, progress)]

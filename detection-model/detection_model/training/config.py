@@ -1,4 +1,4 @@
-"""Training configuration: one object, from flags or a YAML file, stored in run.json."""
+"""Training configuration from flags and YAML files; stored in run.json."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +22,7 @@ Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 
 
 class ConfigError(ValueError):
-    """A configuration that cannot be; the message names the setting."""
+    """An invalid configuration; the message names the setting."""
 
 
 class _Settings(BaseModel):
@@ -37,19 +37,20 @@ class _Settings(BaseModel):
 class Augmentation(_Settings):
     """Augmentation of training pictures, drawn again in each epoch.
 
-    The last five are what happens to a picture on its way to a reader (Wang et al., "CNN-generated
-    images are surprisingly easy to spot... for now", 2020); each touches a `share` of the pictures.
-    `erase` hides a part, so that no single one is learned by heart (Zhong et al., "Random erasing
-    data augmentation", 2020).
+    JPEG, blur, scaling, noise and WebP imitate sharing (Wang et al., "CNN-generated images are
+    surprisingly easy to spot... for now", 2020); each is applied to a `share` of the pictures.
+    `erase` is random erasing (Zhong et al., "Random erasing data augmentation", 2020).
     """
 
     flip: bool = Field(False, description="left to right, every second picture")
     rotation: float = Field(0, ge=0, le=180, description="largest angle in degrees, either way")
     zoom: float = Field(0, ge=0, lt=1, description="in or out by up to this share")
     brightness: Share = Field(0, description="times 1 plus or minus up to this")
-    colour: Share = Field(0, description="saturation and contrast, each so")
+    colour: Share = Field(
+        0, description="saturation and contrast, times 1 plus or minus up to this"
+    )
     erase: Share = Field(
-        0, description="of the area: up to so much in one rectangle of noise, every second picture"
+        0, description="largest share of the area covered by noise, in every second picture"
     )
     jpeg: int = Field(100, ge=1, le=100, description="encoded at a quality from here to 100")
     blur: float = Field(0, ge=0, le=20, description="largest sigma of a Gaussian blur, in pixels")
@@ -60,40 +61,40 @@ class Augmentation(_Settings):
 
 
 class FaceCropSettings(_Settings):
-    """Training on faces that are cut out of the pictures of several data sets.
+    """Training on face crops from several data sets (`portraits` in recipes and run.json).
 
-    Half of what an epoch draws is real. `real` and `fake` weigh the data sets, folders below
-    `data`, within their class. A data set with folders below its classes has a source in each,
-    `<data set>/<folder>`: every one has the data set's weight, unless it is weighed by name.
+    Half of the crops in an epoch are real. `real` and `fake` are the weights of data sets (folders
+    below `data`) within their class. A data set with subfolders below its classes has a source for
+    each, `<data set>/<subfolder>`, with the data set's weight unless the source has its own.
     """
 
     real: dict[str, float] = Field(min_length=1)
     fake: dict[str, float] = Field(min_length=1)
     forged: dict[Literal["blended", "swapped"], Share] = Field(
-        {}, description="of the fakes, made from reals: blended into itself, parts of another"
+        {}, description="shares of training fakes: self-blended images and face swaps"
     )
-    left_out: tuple[str, ...] = Field(
-        (), description="sources that are neither trained nor validated on"
-    )
+    left_out: tuple[str, ...] = Field((), description="sources left out of training and validation")
     enough: int = Field(
-        1, ge=1, description="pictures of a source from which on its weight is whole"
+        1, ge=1, description="sources with fewer pictures get a proportionally smaller weight"
     )
-    pictures: int = Field(ge=2, description="drawn for an epoch")
+    pictures: int = Field(ge=2, description="number of crops in an epoch")
     margins: tuple[float, float] = Field(
-        (0.0, 0.4), description="round a face, in face widths: from, to"
+        (0.0, 0.4), description="smallest and largest training margin, in face widths"
     )
-    margin: float = Field(0.3, ge=0, description="in validation, and where the model is served")
+    margin: float = Field(0.3, ge=0, description="margin in validation and serving")
 
     @property
     def names(self) -> list[str]:
         """All data sets."""
-        every = sorted({*self.real, *self.fake})
-        return [name for name in every if not name.startswith(tuple(f"{one}/" for one in every))]
+        names = sorted({*self.real, *self.fake})
+        return [
+            name for name in names if not name.startswith(tuple(f"{parent}/" for parent in names))
+        ]
 
     def weight(self, label: ClassName, source: str, pictures: int) -> float:
-        """Of a source of so many pictures within its class; 0 where it is not to be drawn."""
+        """Weight of a source with this number of pictures within its class; 0: not used."""
         weights = self.real if label == "Real" else self.fake
-        named = [one for one in weights if f"{source}/".startswith(f"{one}/")]
+        named = [name for name in weights if f"{source}/".startswith(f"{name}/")]
         if not named:
             return 0.0
         return weights[max(named, key=len)] * min(1.0, pictures / self.enough)
@@ -108,35 +109,35 @@ class FaceCropSettings(_Settings):
 
 
 class ProbeSettings(_Settings):
-    """A last layer fitted to the backbone as it is, before anything is fine-tuned."""
+    """A linear probe: the last layer, fitted to the frozen backbone before fine-tuning."""
 
-    pictures: int = Field(ge=2, description="drawn and altered as for an epoch")
+    pictures: int = Field(ge=2, description="number of augmented pictures")
     penalty: float = Field(
-        1e-3, gt=0, description="scikit-learn's C: the smaller, the smaller the weights"
+        1e-3, gt=0, description="scikit-learn's C, the inverse regularisation strength"
     )
 
 
 class Faults(_Settings):
-    """Faults planted on purpose, to see what they do to a training."""
+    """Faults to inject, to study their effect on a training."""
 
-    label_noise: Share = Field(0, description="share of training labels turned round")
-    input_noise: float = Field(0, ge=0, le=255, description="deviation of noise, of 255")
-    shuffled_labels: bool = Field(False, description="labels dealt out at random")
+    label_noise: Share = Field(0, description="share of training labels flipped")
+    input_noise: float = Field(0, ge=0, le=255, description="standard deviation of noise, of 255")
+    shuffled_labels: bool = Field(False, description="shuffle the training labels")
     wrong_loss: bool = Field(False, description="categorical cross-entropy over one output")
     skip_gradients: int = Field(0, ge=0, description="skip the update of every Nth batch")
     reset_weights: int = Field(0, ge=0, description="re-initialise a random layer every N batches")
 
 
 class TrainConfig(BaseModel):
-    """All that a training depends on but code and pictures. Defaults: Adam at one rate."""
+    """The configuration of a training."""
 
     model_config = ConfigDict(extra="forbid")
 
     recipe: str
     name: str
     data: str
-    epochs: int = Field(ge=0, description="of the head alone; 0 only with a probe or a start")
-    probe: ProbeSettings | None = Field(None, description="none: the head begins at random")
+    epochs: int = Field(ge=0, description="of the head alone; 0 needs `probe` or `start`")
+    probe: ProbeSettings | None = Field(None, description="none: random initial head")
     batch_size: int = Field(32, ge=1)
     learning_rate: float = Field(1e-3, gt=0)
     seed: int = Field(0, ge=0, lt=2**32)
@@ -144,37 +145,35 @@ class TrainConfig(BaseModel):
     image_size: int | None = Field(None, ge=8, le=4096, description="none: the recipe's own")
     weights: str | None = Field(None, description="of the backbone; none: the recipe's own")
     start: str | None = Field(
-        None, description="a .keras file of the same network to begin with, head and all"
+        None, description="a .keras file of the same network with the initial weights"
     )
     head: HeadName | None = Field(None, description="none: the recipe's own")
-    fine_tune_epochs: int = Field(0, ge=0, description="after the head has been trained alone")
-    fine_tuned: int = Field(30, ge=1, description="last layers of the backbone that then learn")
+    fine_tune_epochs: int = Field(0, ge=0, description="of the second stage")
+    fine_tuned: int = Field(30, ge=1, description="number of backbone layers to fine-tune")
     fine_tuning_rate: float | None = Field(
         None, gt=0, description="of the second stage; none: a tenth of the first's"
     )
     normalized: int = Field(
-        0, ge=0, description="of those, last layers that also learn batch statistics: slower"
+        0, ge=0, description="number of those layers that also update batch statistics"
     )
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
     schedule: Literal["constant", "linear", "cosine"] = Field(
-        "constant", description="of the rate, over the epochs of a stage, down to nothing"
+        "constant", description="decay of the learning rate to 0 over the epochs of a stage"
     )
-    warmup: int = Field(
-        0, ge=0, description="batches in which a stage's rate rises, in its first epoch"
+    warmup: int = Field(0, ge=0, description="warm-up batches in the first epoch of a stage")
+    label_smoothing: float = Field(0, ge=0, lt=1, description="half of it is the target of Real")
+    clip: float | None = Field(None, gt=0, description="largest norm of the gradient")
+    early_stopping: int | None = Field(
+        None, ge=1, description="end a stage after this many epochs without a lower loss"
     )
-    label_smoothing: float = Field(
-        0, ge=0, lt=1, description="of the loss: half of it is the target of Real"
+    reduce_on_plateau: int | None = Field(
+        None, ge=1, description="halve the rate after this many epochs without a lower loss"
     )
-    clip: float | None = Field(None, gt=0, description="of the gradient: its largest norm")
-    early_stopping: int | None = Field(None, ge=1, description="epochs without a lower loss")
-    reduce_on_plateau: int | None = Field(None, ge=1, description="the same, then half the rate")
-    keep: Literal["last", "best"] = Field("last", description="the epoch that is published")
-    keep_epochs: bool = Field(
-        False, description="each epoch's weights stay in the run's folder, to be averaged"
-    )
+    keep: Literal["last", "best"] = Field("last", description="epoch to publish")
+    keep_epochs: bool = Field(False, description="keep the weights of each epoch, for averaging")
     precision: Precision = "float32"
     class_weights: Literal["balanced"] | tuple[float, float] | None = Field(
-        None, description="of the loss on Real and Fake; balanced: so that both count alike"
+        None, description="loss weights of Real and Fake; balanced: inverse class frequency"
     )
     augmentation: Augmentation = Augmentation()
     portraits: FaceCropSettings | None = Field(None, description="none: whole pictures")
@@ -182,7 +181,7 @@ class TrainConfig(BaseModel):
 
     @property
     def data_name(self) -> str:
-        """The data set's folder without the way there, which tells of the machine."""
+        """Name of the data set's folder, without the machine's path."""
         return Path(self.data).name
 
     @field_validator("class_weights", mode="before")
@@ -214,12 +213,12 @@ class TrainConfig(BaseModel):
 
 
 def configured(recipe: str, *layers: Mapping[str, Any]) -> TrainConfig:
-    """The recipe's own configuration, changed by each layer in turn: the last one wins.
+    """The recipe's configuration with layers of overrides: the last one wins.
 
-    Settings of `augmentation` and `faults` are changed one by one. None changes nothing.
+    Nested settings such as `augmentation` are merged; None keeps a setting.
 
     Raises:
-        ConfigError: no such setting, or a value that it cannot have.
+        ConfigError: an unknown setting or an invalid value.
     """
     own = architectures.ZOO[recipe]
     merged: dict[str, Any] = {"recipe": recipe, "name": recipe}
@@ -246,19 +245,19 @@ def configured(recipe: str, *layers: Mapping[str, Any]) -> TrainConfig:
 
 
 def read_settings(path: Path) -> dict[str, Any]:
-    """The settings of a YAML file, named as in run.json.
+    """Read settings from a YAML file, named as in run.json.
 
     Raises:
-        ConfigError: it cannot be read, or is no table of settings.
+        ConfigError: the file cannot be read or is not a mapping of settings.
     """
     import yaml  # type: ignore[import-untyped]
 
     try:
-        found = yaml.safe_load(path.read_text())
+        settings = yaml.safe_load(path.read_text())
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path.name} is no YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(found, dict) or not all(isinstance(name, str) for name in found):
-        raise ConfigError(f"{path.name} must hold one setting a line, as in `epochs: 5`")
-    return found
+    if not isinstance(settings, dict) or not all(isinstance(name, str) for name in settings):
+        raise ConfigError(f"{path.name} must have one setting per line, like `epochs: 5`")
+    return settings

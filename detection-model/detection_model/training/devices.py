@@ -11,37 +11,37 @@ from detection_model.training.run import TrainingError
 
 @dataclass(frozen=True)
 class Devices:
-    """`said` names them for a reader; `scope` is entered to make and to load a model."""
+    """The devices of a training; models are created and loaded inside `scope`."""
 
-    said: str
+    description: str
     count: int
     scope: Callable[[], AbstractContextManager[Any]]
 
     def check(self, batch_size: int) -> None:
-        """Keras wants a first batch that all devices have the same share of.
+        """Check that a batch divides evenly among the devices, as Keras requires.
 
         Raises:
-            TrainingError: a batch cannot be divided so.
+            TrainingError: it does not.
         """
         over = batch_size % self.count
         if over:
             below, above = batch_size - over, batch_size - over + self.count
             raise TrainingError(
-                f"a batch of {batch_size} cannot be shared by {self.said}: take "
+                f"a batch of {batch_size} cannot be shared by {self.description}: use "
                 + (f"{below} or {above}" if below else f"{above}")
             )
 
     def first_batch(self, batch_size: int, examples: int) -> int:
-        """The batch size for so few examples that they may make no full one."""
+        """A batch size that also works for fewer examples than one batch."""
         return min(batch_size, max(self.count, examples - examples % self.count))
 
 
 def find_devices() -> Devices:
     """All GPUs, else the CPU. Several devices share each batch (MirroredStrategy).
 
-    Apple's GPU counts where its plug-in tensorflow-metal is installed. Logical CPU devices count
-    as several, which is how tests cover this; they need TF_ENABLE_ONEDNN_OPTS=0, because oneDNN
-    shares fused convolutions between replicas and fails on processors with AVX-512.
+    Apple's GPU needs the plug-in tensorflow-metal. Logical CPU devices count as several, for
+    tests; they need TF_ENABLE_ONEDNN_OPTS=0, because oneDNN shares fused convolutions between
+    replicas and fails on processors with AVX-512.
     """
     import tensorflow as tf
 
@@ -49,14 +49,15 @@ def find_devices() -> Devices:
     used = gpus or tf.config.list_logical_devices("CPU")
     physical = tf.config.list_physical_devices("GPU" if gpus else "CPU")
     details = [tf.config.experimental.get_device_details(d) if gpus else {} for d in physical]
-    said = describe(len(used), [str(d.get("device_name", "GPU")) for d in details if gpus])
+    description = describe(len(used), [str(d.get("device_name", "GPU")) for d in details if gpus])
     if len(used) == 1:
-        return Devices(said, 1, nullcontext)
-    return Devices(said, len(used), tf.distribute.MirroredStrategy([d.name for d in used]).scope)
+        return Devices(description, 1, nullcontext)
+    strategy = tf.distribute.MirroredStrategy([device.name for device in used])
+    return Devices(description, len(used), strategy.scope)
 
 
 def describe(count: int, gpu_names: list[str]) -> str:
-    """`2 GPUs (NVIDIA H100, NVIDIA H100)`, `CPU`, …; Apple's with the version of its plug-in."""
+    """`2 GPUs (NVIDIA H100, NVIDIA H100)`, `CPU`, …; for Apple, with the plug-in's version."""
     if not gpu_names:
         return "CPU" if count == 1 else f"{count} CPU devices"
     metal = _metal()

@@ -1,4 +1,4 @@
-"""Training data: pictures decoded once, and the batches that Keras reads."""
+"""Loads the training data: pictures decoded once, and batches for Keras."""
 
 import os
 from collections import Counter
@@ -48,11 +48,11 @@ def load_data(config: TrainConfig, report: Reporter) -> TrainingData:
     spec = recipe.input_spec(config.image_size or recipe.side)
     if config.portraits:
         return _load_face_crops(config, config.portraits, spec, report)
-    found = find_data(Path(config.data), seed=config.seed)
+    folder = find_data(Path(config.data), seed=config.seed)
 
     def load(split: SplitName) -> Pictures:
         with report.decoding(split) as progress:
-            pictures = load_pictures(found.split(split), spec, progress=progress)
+            pictures = load_pictures(folder.split(split), spec, progress=progress)
         for bad in pictures.bad:
             report.bad(bad)
         return pictures
@@ -60,20 +60,20 @@ def load_data(config: TrainConfig, report: Reporter) -> TrainingData:
     train_pictures, validation = load("train"), load("validation")
 
     return TrainingData(
-        folders=(found,),
+        folders=(folder,),
         spec=spec,
         train=train_pictures,
         epoch_pictures=len(train_pictures.examples),
         validation=validation,
         validation_weights=None,
-        split=found.split_origin,
-        examples=found.counts(),
+        split=folder.split_origin,
+        examples=folder.counts(),
         fingerprint=train_pictures.fingerprint,
         skipped={
-            bad.path.relative_to(found.root).as_posix(): bad.reason
+            bad.path.relative_to(folder.root).as_posix(): bad.reason
             for bad in train_pictures.bad + validation.bad
         },
-        split_paths=_drawn_split_paths([found], found.root),
+        split_paths=_drawn_split_paths([folder], folder.root),
     )
 
 
@@ -82,20 +82,24 @@ def _load_face_crops(
 ) -> TrainingData:
     root = Path(config.data)
     spec = spec.model_copy(update={"face_margin": settings.margin})
-    found = {name: find_data(root / name, seed=config.seed) for name in settings.names}
+    folders = {name: find_data(root / name, seed=config.seed) for name in settings.names}
 
     def examples(split: SplitName) -> list[tuple[str, Example]]:
-        every = [
-            ("/".join(filter(None, (name, data.source(one)))), one)
-            for name, data in found.items()
-            for one in data.splits.get(split, [])
+        examples_by_source = [
+            ("/".join(filter(None, (name, data.source(example)))), example)
+            for name, data in folders.items()
+            for example in data.splits.get(split, [])
         ]
-        return [(source, one) for source, one in every if source not in settings.left_out]
+        return [
+            (source, example)
+            for source, example in examples_by_source
+            if source not in settings.left_out
+        ]
 
     with report.decoding("train") as progress:
         train = load_face_crops(examples("train"), progress)
     mixture = CropSampler.of(train, settings)
-    source_of = {one: source for source, one in examples("validation")}
+    source_of = {example: source for source, example in examples("validation")}
     with report.decoding("validation") as progress:
         validation = load_pictures(
             list(source_of),
@@ -106,18 +110,18 @@ def _load_face_crops(
     for bad in train.bad + validation.bad:
         report.bad(bad)
     return TrainingData(
-        folders=tuple(found.values()),
+        folders=tuple(folders.values()),
         spec=spec,
         train=mixture,
         epoch_pictures=settings.pictures,
         validation=validation,
         validation_weights=_weights(
-            mixture, [(one.label, source_of[one]) for one in validation.examples]
+            mixture, [(example.label, source_of[example]) for example in validation.examples]
         ),
-        split="; ".join(f"{name}: {data.split_origin}" for name, data in found.items()),
+        split="; ".join(f"{name}: {data.split_origin}" for name, data in folders.items()),
         examples={
             f"{name}/{part}": count
-            for name, data in found.items()
+            for name, data in folders.items()
             for part, count in data.counts().items()
             if count
         },
@@ -125,13 +129,13 @@ def _load_face_crops(
         skipped={
             bad.path.relative_to(root).as_posix(): bad.reason for bad in train.bad + validation.bad
         },
-        split_paths=_drawn_split_paths(list(found.values()), root),
+        split_paths=_drawn_split_paths(list(folders.values()), root),
     )
 
 
 def _drawn_split_paths(folders: Sequence[DataFolder], root: Path) -> dict[str, list[str]] | None:
-    """Paths below `root` by split, of the folders whose split was drawn; none without any."""
-    drawn = [one for one in folders if one.split_seed is not None]
+    """Paths below `root` by split, for folders with a random split; None if there are none."""
+    drawn = [folder for folder in folders if folder.split_seed is not None]
     if not drawn:
         return None
     split: dict[str, list[str]] = {}
@@ -143,9 +147,9 @@ def _drawn_split_paths(folders: Sequence[DataFolder], root: Path) -> dict[str, l
 
 
 def _weights(mixture: CropSampler, kinds: Sequence[tuple[ClassName, str]]) -> NDArray[np.float32]:
-    """Of validation pictures, (n,), mean 1: each source counts as much as training draws of it.
+    """Weights of validation pictures, float32 (n,), with mean 1.
 
-    A source that training does not draw counts nothing.
+    Each source has its share in training; sources that are not trained on have weight 0.
     """
     sizes = Counter(kinds)
     weights = np.asarray([mixture.share(*kind) / sizes[kind] for kind in kinds], np.float32)
@@ -153,7 +157,7 @@ def _weights(mixture: CropSampler, kinds: Sequence[tuple[ClassName, str]]) -> ND
     return mean
 
 
-# A picture, uint8 RGB (h, w, 3), as it is to be trained on; the same for the same generator.
+# Transforms uint8 RGB (h, w, 3); deterministic for a given generator.
 PictureTransform = Callable[[NDArray[np.uint8], np.random.Generator], NDArray[np.uint8]]
 
 
@@ -165,21 +169,20 @@ def training_batches(
     seed: int,
     first_epoch: int,
     targets: NDArray[np.float32] | None = None,
-    alter: PictureTransform | None = None,
+    transform: PictureTransform | None = None,
 ) -> Any:
     """Endless tf.data of (float32 (b, h, w, 3), float32 (b, 1)), shuffled in each epoch.
 
-    Epoch `e` has the same order, and each picture in it the same alteration, whether training
-    began at 0 or was resumed at `e`.
+    Epoch `e` has the same order and augmentation whether training started at 0 or resumed at `e`.
 
     Args:
-        pictures: decoded.
-        spec: what the model takes.
+        pictures: decoded pictures.
+        spec: the model's input.
         batch_size: the last batch of an epoch may be smaller.
-        seed: of order and alteration.
-        first_epoch: to begin with.
-        targets: float32 (n,), instead of the pictures' own.
-        alter: applied to each picture.
+        seed: of order and augmentation.
+        first_epoch: number of the first epoch.
+        targets: float32 (n,); None: the pictures' own.
+        transform: applied to each picture.
     """
     import tensorflow as tf
 
@@ -193,7 +196,7 @@ def training_batches(
 
     indexes = tf.data.Dataset.counter(start=first_epoch).flat_map(order)
     own = pictures.targets if targets is None else targets
-    return _load(indexes, pictures, spec, own, alter, seed)
+    return _load(indexes, pictures, spec, own, transform, seed)
 
 
 def validation_batches(
@@ -203,9 +206,9 @@ def validation_batches(
     batch_size: int,
     weights: NDArray[np.float32] | None = None,
 ) -> Any:
-    """One pass in the pictures' own order, shaped as `training_batches`.
+    """One pass in order, with shapes as in `training_batches`.
 
-    With `weights`, float32 (n,), each batch has its pictures' as a third part.
+    With `weights`, float32 (n,), each batch has sample weights as a third element.
     """
     import tensorflow as tf
 
@@ -214,8 +217,8 @@ def validation_batches(
     loaded = _load(once, pictures, spec, pictures.targets, None, 0)
     if weights is None:
         return loaded
-    weighed = tf.data.Dataset.from_tensor_slices(weights).batch(batch_size)
-    return tf.data.Dataset.zip(loaded, weighed).map(lambda batch, weight: (*batch, weight))
+    batched = tf.data.Dataset.from_tensor_slices(weights).batch(batch_size)
+    return tf.data.Dataset.zip(loaded, batched).map(lambda batch, weight: (*batch, weight))
 
 
 def _load(
@@ -223,30 +226,30 @@ def _load(
     pictures: Pictures,
     spec: InputSpec,
     targets: NDArray[np.float32],
-    alter: PictureTransform | None,
+    transform: PictureTransform | None,
     seed: int,
 ) -> Any:
     import tensorflow as tf
 
     def gather(index: Any, epoch: Any) -> tuple[Any, Any]:
-        # Sorted access is kind to a memory-mapped file; the order inside a batch is free.
+        # Sorted access is faster on memory-mapped files; order within a batch does not matter.
         at = np.sort(index)
         pixels = pictures.pixels[at]
-        if alter is not None:
+        if transform is not None:
             for row, number in enumerate(at):
-                pixels[row] = alter(pixels[row], np.random.default_rng([seed, epoch, number]))
+                pixels[row] = transform(pixels[row], np.random.default_rng([seed, epoch, number]))
         return pixels, targets[at, None]
 
     def load(index: Any, epoch: Any) -> tuple[Any, Any]:
-        # Python hands over bytes, a quarter of the floats, and keeps its lock as short as that.
+        # Returning bytes instead of floats keeps the time under Python's lock short.
         pixels, target = tf.numpy_function(gather, [index, epoch], (tf.uint8, tf.float32))
         pixels.set_shape((None, spec.height, spec.width, 3))
         target.set_shape((None, 1))
         return scaled(pixels, spec), target
 
-    workers = 2 if alter is None else max(2, os.cpu_count() or 2)
-    # As Keras does for its own: the thread that tunes waits for Python's lock in the moment when
-    # Python takes the data set down, holds the lock and waits for the thread.
+    workers = 2 if transform is None else max(2, os.cpu_count() or 2)
+    # As in Keras: the autotune thread can deadlock with Python's lock when the data set is
+    # deleted.
     options = tf.data.Options()
     options.autotune.enabled = False
     loaded = indexes.map(load, num_parallel_calls=workers, deterministic=True)
@@ -254,7 +257,7 @@ def _load(
 
 
 def scaled(pixels: Any, spec: InputSpec) -> Any:
-    """`images.scale` on tensors, outside of Python's lock: uint8 (..., 3) to float32."""
+    """`imaging.scale` on tensors, without Python's lock: uint8 (..., 3) to float32."""
     import tensorflow as tf
 
     low, high = spec.value_range

@@ -1,8 +1,8 @@
 """Finds training runs below a logs folder and reads every point of their curves.
 
-Understood is contract 3 (`logs/<model>/<run>/{train,validation}` beside run.json) and whatever
-else TensorBoard would show: `<anything>/train`, `<anything>/validation`, bare event files.
-Needs tensorboard, but no TensorFlow.
+Reads `logs/<model>/<run>/{train,validation}` with run.json, and other layouts that TensorBoard
+shows: `<anything>/train`, `<anything>/validation` and plain event files. Needs tensorboard, not
+TensorFlow.
 """
 
 import math
@@ -38,7 +38,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Run:
-    """A training run: its name below the logs folder, what run.json says, its curves."""
+    """A training run: its name below the logs folder, run.json and curves."""
 
     name: str
     record: RunRecord | None
@@ -48,7 +48,7 @@ class Run:
 
 
 class RunReader:
-    """Reads a logs folder again and again; files that did not change are read once."""
+    """Reads a logs folder repeatedly; unchanged runs are cached."""
 
     def __init__(self, logs: Path) -> None:
         self._logs = logs
@@ -69,7 +69,7 @@ class RunReader:
 
 
 def run_folders(logs: Path) -> Iterator[Path]:
-    """Every folder below `logs` that holds a run, in order."""
+    """Every folder below `logs` with a run, sorted."""
     for where, folders, files in os.walk(logs):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         folder = Path(where)
@@ -82,13 +82,15 @@ def run_folders(logs: Path) -> Iterator[Path]:
 def read_run(folder: Path, logs: Path) -> Run:
     """Read one run completely."""
     parts = {part: folder / part for part in PARTS} | {"": folder}
-    series = [found for part, at in parts.items() for found in _read_series(at, part)]
+    series = [
+        series_of_part for part, at in parts.items() for series_of_part in _read_series(at, part)
+    ]
     record = _record(folder)
-    # The events' own times outlive copying; a run that has just begun has none yet.
+    # Event times survive copying; a run that has just started has no events.
     times = [time for s in series for time in (s.times[0], s.times[-1])]
     changed = max((stamp / 1e9 for _, stamp, _ in _stamps(folder)), default=0.0)
     return Run(
-        # Event files directly in the logs folder are a run without a name of its own.
+        # Event files directly in the logs folder get its name.
         name=folder.relative_to(logs).as_posix() if folder != logs else logs.name,
         record=record,
         started=datetime.fromtimestamp(min(times), UTC) if times else None,
@@ -111,7 +113,7 @@ def _read_series(folder: Path, part: str) -> Iterator[Series]:
     for tag in events.Tags()["tensors"]:
         if events.SummaryMetadata(tag).plugin_data.plugin_name != "scalars":
             continue
-        # A training that was killed and resumed writes an epoch twice: the later one counts.
+        # A killed and resumed training may write an epoch twice: the later one counts.
         points = {event.step: event for event in events.Tensors(tag)}
         ordered = [points[step] for step in sorted(points)]
         values = [float(make_ndarray(event.tensor_proto).item()) for event in ordered]
@@ -128,20 +130,20 @@ def _record(folder: Path) -> RunRecord | None:
     try:
         return RunRecord.model_validate_json((folder / RECORD).read_bytes())
     except (OSError, ValueError):
-        return None  # none, or another program's
+        return None  # missing, or written by another program
 
 
 def _stamps(folder: Path) -> Stamps:
-    """Changes whenever a file that a run is read from does; empty where it went away."""
+    """Paths, times and sizes of a run's files; empty if the run was deleted."""
     files = [folder / RECORD, *(f for part in ("", *PARTS) for f in _event_files(folder / part))]
-    found = []
+    stamps = []
     for file in files:
         try:
             stat = file.stat()
         except OSError:
             continue
-        found.append((file.as_posix(), stat.st_mtime_ns, stat.st_size))
-    return tuple(found)
+        stamps.append((file.as_posix(), stat.st_mtime_ns, stat.st_size))
+    return tuple(stamps)
 
 
 def _event_files(folder: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""The network of a training: its stages, its optimizer and loss, its batches."""
+"""The network of a training: stages, optimizer, loss and batches."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -29,9 +29,9 @@ FINE_TUNING_RATE = 0.1
 
 @dataclass(frozen=True)
 class Stage:
-    """`epochs` with the same layers learning: all (none), or so many last ones of the backbone.
+    """A training stage: `backbone` last layers of the backbone are trainable; None: all layers.
 
-    Of these, the last `normalized` ones learn batch statistics too.
+    Of these, the last `normalized` layers also update batch statistics.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Stage:
 
 
 def stages(config: TrainConfig, recipe: Recipe) -> list[Stage]:
-    """One stage for a network that begins at random, two for one that has learned before."""
+    """One stage for random initial weights, up to two for a pretrained backbone."""
     rate = config.learning_rate
     if (config.weights or recipe.weights) == NONE and config.probe is None:
         return [Stage("whole", config.epochs + config.fine_tune_epochs, rate)]
@@ -63,10 +63,10 @@ def stages(config: TrainConfig, recipe: Recipe) -> list[Stage]:
 
 
 def set_trainable(model: Any, stage: Stage) -> None:
-    """Let those layers learn that the stage names.
+    """Unfreeze the layers of this stage.
 
-    Batch normalisation in a backbone keeps its statistics unless told: those of a few small
-    batches would spoil what the layers after it have learned.
+    Batch normalisation in the backbone stays frozen by default: statistics of a few small batches
+    would degrade the layers after it.
     """
     from keras.layers import BatchNormalization
 
@@ -94,10 +94,10 @@ _OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
 
 
 def new_model(config: TrainConfig) -> Any:
-    """The recipe's network as the configuration wants it, uncompiled.
+    """The configured network, uncompiled.
 
     Raises:
-        WeightsError: the weights that it should begin with are not here.
+        WeightsError: the initial weights are missing.
     """
     with _computing_in(config.precision):
         recipe = architectures.ZOO[config.recipe]
@@ -108,7 +108,7 @@ def new_model(config: TrainConfig) -> Any:
 
 
 def compile_for(model: Any, config: TrainConfig, stage: Stage) -> None:
-    """Let learn what the stage says, with a new optimizer."""
+    """Compile the model for a stage with a new optimizer."""
     set_trainable(model, stage)
     optimizer = getattr(keras.optimizers, _OPTIMIZERS[config.optimizer])
     model.compile(
@@ -122,9 +122,9 @@ def compile_for(model: Any, config: TrainConfig, stage: Stage) -> None:
 def batches(
     config: TrainConfig, data: TrainingData, first_epoch: int, pictures: int | None = None
 ) -> Any:
-    """Training batches from an epoch on, altered and spoilt as the configuration says.
+    """Training batches from `first_epoch`, with augmentation and injected faults.
 
-    `pictures` are drawn of portraits for an epoch; none: as many as the configuration says.
+    `pictures` is the number of face crops in an epoch; None: as configured.
     """
     if isinstance(data.train, CropSampler):
         return crop_batches(
@@ -142,32 +142,32 @@ def batches(
         seed=config.seed,
         first_epoch=first_epoch,
         targets=fault_injection.labels(data.train.targets, config.faults, config.seed),
-        alter=_alteration(config),
+        transform=_transform(config),
     )
 
 
 def class_weights(config: TrainConfig, train: Pictures | CropSampler) -> dict[int, float] | None:
-    """Loss weights by class, 0 for Real; none where both classes count alike."""
+    """Loss weights by class, 0 for Real; None: equal weights."""
     if config.class_weights is None:
         return None
     if isinstance(config.class_weights, tuple):
         return dict(enumerate(config.class_weights))
     if isinstance(train, CropSampler):
-        return None  # half of what it draws is real
+        return None  # the sampler is balanced
     fake = float(train.targets.mean())
     return {0: 0.5 / (1 - fake), 1: 0.5 / fake}
 
 
-def _alteration(config: TrainConfig) -> PictureTransform | None:
-    how, noise = config.augmentation, config.faults.input_noise
-    if not (how.chosen or noise):
+def _transform(config: TrainConfig) -> PictureTransform | None:
+    settings, noise = config.augmentation, config.faults.input_noise
+    if not (settings.chosen or noise):
         return None
 
-    def alter(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-        altered = augment(pixels, how, rng) if how.chosen else pixels
-        return perturb.noise(altered, noise, rng, np.float32) if noise else altered
+    def transform(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+        changed = augment(pixels, settings, rng) if settings.chosen else pixels
+        return perturb.noise(changed, noise, rng, np.float32) if noise else changed
 
-    return alter
+    return transform
 
 
 @contextmanager
@@ -181,17 +181,17 @@ def _computing_in(precision: Precision) -> Iterator[None]:
 
 
 def averaged(networks: Sequence[Any], shares: Sequence[float]) -> Any:
-    """A network like the first, whose every weight is the mean of theirs, weighed by `shares`.
+    """A network whose weights are the weighted mean of the given networks' weights.
 
-    That it judges as well as they do is no matter of course: they must lie in one basin, as those
-    do that began with the same pretrained weights. Evaluate it.
+    Averaging only works if the networks share a loss basin, as with the same pretrained weights
+    (Wortsman et al., "Model soups", 2022): evaluate the result.
 
     Raises:
-        TrainingError: they are built differently.
+        TrainingError: the networks have different shapes.
     """
     shapes = {tuple(weight.shape for weight in network.get_weights()) for network in networks}
     if len(shapes) > 1:
-        raise TrainingError("these networks are built differently: their weights have no mean")
+        raise TrainingError("the networks have different shapes: their weights cannot be averaged")
     first = networks[0]
     mean = type(first).from_config(first.get_config())
     columns = zip(*(network.get_weights() for network in networks), strict=True)

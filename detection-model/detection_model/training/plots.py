@@ -1,4 +1,4 @@
-"""Loss and accuracy over the epochs: pictures beside the event files, figures for notebooks."""
+"""Plots loss and accuracy over the epochs, for run folders and notebooks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def plot_history(history: dict[str, list[float]], folder: Path) -> None:
-    """Write `loss.png` and `accuracy.png`: training and validation, one point an epoch."""
+    """Write `loss.png` and `accuracy.png` with training and validation curves."""
     from matplotlib.figure import Figure
 
     for metric in ("loss", "accuracy"):
@@ -34,44 +34,44 @@ def plot_history(history: dict[str, list[float]], folder: Path) -> None:
 
 
 def runs_figure(runs: Mapping[str, Run]) -> Figure:
-    """Loss and accuracy of named runs over each other: validation solid, training dashed."""
+    """Loss and accuracy of named runs: validation solid, training dotted."""
     from detection_model.figures import colour, new_figure
 
     figure, axes = new_figure(2, width=4.6)
-    for one, metric in zip(axes, ("loss", "accuracy"), strict=True):
+    for plot, metric in zip(axes, ("loss", "accuracy"), strict=True):
         for position, (name, run) in enumerate(runs.items()):
             for part, style in (("validation", "-"), ("train", ":")):
                 for series in run.series:
                     if (series.part, series.tag) != (part, f"epoch_{metric}"):
                         continue
-                    # Keras counts epochs from 0. None, where a loss was not finite, is a gap.
-                    one.plot(
+                    # Keras counts epochs from 0. None means a loss that is not finite: a gap.
+                    plot.plot(
                         [step + 1 for step in series.steps],
                         [float("nan") if value is None else value for value in series.values],
                         style,
                         color=colour(position),
-                        # Runs from the same seed coincide at first: the lower one stays visible.
+                        # Runs with the same seed coincide at first: keep the lower one visible.
                         linewidth=1.2 + 1.1 * (len(runs) - 1 - position),
                         label=f"{name}, {part}",
                     )
-        one.set(xlabel="epoch", ylabel=metric)
-        one.grid(alpha=0.3)
-        one.locator_params(axis="x", integer=True)
+        plot.set(xlabel="epoch", ylabel=metric)
+        plot.grid(alpha=0.3)
+        plot.locator_params(axis="x", integer=True)
     lines, labels = axes[0].get_legend_handles_labels()
     figure.legend(lines, labels, loc="outside right upper", fontsize=8)
     return figure
 
 
-def augmentation_figure(pixels: NDArray[np.uint8], how: Augmentation) -> Figure:
-    """A picture, uint8 RGB (h, w, 3), and what an augmentation makes of it in five epochs."""
+def augmentation_figure(pixels: NDArray[np.uint8], settings: Augmentation) -> Figure:
+    """A picture, uint8 RGB (h, w, 3), and its augmentation in five epochs."""
     from detection_model.figures import new_figure
     from detection_model.training.augment import augment
 
-    shown = [augment(pixels, how, np.random.default_rng([0, epoch])) for epoch in range(5)]
+    augmented = [augment(pixels, settings, np.random.default_rng([0, epoch])) for epoch in range(5)]
     figure, axes = new_figure(6, width=1.5, height=1.5)
-    for one, picture in zip(axes, [pixels, *shown], strict=True):
-        one.imshow(picture)
-        one.set_axis_off()
+    for plot, picture in zip(axes, [pixels, *augmented], strict=True):
+        plot.imshow(picture)
+        plot.set_axis_off()
     return figure
 
 

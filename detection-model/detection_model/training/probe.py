@@ -1,9 +1,8 @@
-"""Fits the last layer of a network to its backbone as it is: logistic regression.
+"""Fits a linear probe: the last layer of a network, by logistic regression on its frozen backbone.
 
-A backbone that has seen no face tells generators that it has never met from photographs better
-than one that was fine-tuned for long (Ojha et al., "Towards universal fake image detectors that
-generalize across generative models", CVPR 2023). Fine-tuning begins with it, and its weights may
-be averaged with what comes out.
+A backbone without fine-tuning generalises better to unknown generators than one after long
+fine-tuning (Ojha et al., "Towards universal fake image detectors that generalize across generative
+models", CVPR 2023). Fine-tuning starts from the probe, and their weights may be averaged.
 """
 
 from typing import Any
@@ -16,10 +15,10 @@ from detection_model.training.loading import TrainingData
 from detection_model.training.run import Reporter, TrainingError
 from detection_model.training.sampler import CropSampler
 
-# No epoch has it, so that the first one draws other pictures.
+# Higher than any training epoch, so that the probe's sample is another one.
 _EPOCH = 2**31
 
-# A channel that hardly ever varies must not shout when it does.
+# Limits the standardised values of nearly constant channels.
 _LEAST_DEVIATION = 1e-3
 
 
@@ -28,7 +27,7 @@ def fit_probe(
 ) -> None:
     """Set the standardisation and the last layer of a network with a `statistics` head.
 
-    The pictures are drawn, forged and altered as for an epoch of `settings.pictures`.
+    The pictures are sampled and augmented like an epoch of `settings.pictures`.
 
     Raises:
         TrainingError: the network has another head, or the data are whole pictures.
@@ -40,11 +39,14 @@ def fit_probe(
 
     names = {layer.name for layer in model.layers}
     if STATISTICS not in names or not isinstance(data.train, CropSampler):
-        raise TrainingError("a probe needs portraits and a network with statistics, as v5 has")
+        raise TrainingError("a probe needs `portraits` and a `statistics` head, as in v5")
     report.say(f"fitting a probe to {settings.pictures} pictures")
-    drawn = network.batches(config, data, _EPOCH, settings.pictures)
+    batches = network.batches(config, data, _EPOCH, settings.pictures)
     backbone = keras.Model(model.inputs, model.get_layer(STATISTICS).output)
-    parts = [(backbone.predict_on_batch(x), y) for x, y in (drawn[at] for at in range(len(drawn)))]
+    parts = [
+        (backbone.predict_on_batch(x), y)
+        for x, y in (batches[index] for index in range(len(batches)))
+    ]
     numbers = np.concatenate([x for x, _ in parts])
     fakes = np.concatenate([y for _, y in parts])[:, 0] > 0.5
     mean, deviation = numbers.mean(axis=0), np.maximum(numbers.std(axis=0), _LEAST_DEVIATION)

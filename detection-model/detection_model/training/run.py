@@ -1,4 +1,4 @@
-"""A training run: its folder `logs/<model>/<run>/` with run.json, its reporter, how it may end."""
+"""A training run: its folder `logs/<model>/<run>/` with run.json, its reporter and exceptions."""
 
 import itertools
 import math
@@ -23,12 +23,12 @@ BEST = "best.keras"
 PROBE = "probe.keras"
 
 
-# JSON has no number for what is none: null there, NaN here.
+# JSON has no NaN; stored as null.
 Logged = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
 
 
 class RunRecord(BaseModel):
-    """run.json: enough to know what happened, and to go on where it stopped."""
+    """run.json: enough to document a training and to resume it."""
 
     config: TrainConfig
     status: Literal["running", "interrupted", "finished"] = "running"
@@ -42,18 +42,18 @@ class RunRecord(BaseModel):
     optimizer_variables: int
     data_warnings: tuple[str, ...] | None = Field(
         None,
-        description="leaks that inspections of the data found, and sets nobody inspected; null: "
-        "nobody looked at any",
+        description="leaks that audits of the data found, and data sets that were not audited; "
+        "null: none was audited",
     )
     best_epoch: int | None = Field(None, description="lowest validation loss, counted from 1")
     history: dict[str, list[Logged]] = {}
     versions: dict[str, str] = {}
     device: str = ""
     git_commit: str | None = None
-    stages: list[str] = Field([], description="that were trained, in order")
+    stages: list[str] = Field([], description="names of the stages, in order")
 
     def save(self, folder: Path) -> None:
-        """Write run.json so that a reader never sees half of it."""
+        """Write run.json atomically."""
         temporary = folder / f"{RECORD}.tmp"
         temporary.write_text(self.model_dump_json(indent=2) + "\n")
         temporary.replace(folder / RECORD)
@@ -78,7 +78,7 @@ def resumable(logs: Path, config: TrainConfig, fingerprint: str) -> tuple[Path, 
         try:
             record = RunRecord.model_validate_json(path.read_bytes())
         except ValueError:
-            continue  # another program's run.json
+            continue  # written by another program
         same = record.config == config and record.data_fingerprint == fingerprint
         if same and record.status != "finished" and (path.parent / LAST).exists():
             return path.parent, record
@@ -86,24 +86,24 @@ def resumable(logs: Path, config: TrainConfig, fingerprint: str) -> tuple[Path, 
 
 
 def now() -> datetime:
-    """The time, UTC."""
+    """The current time, UTC."""
     return datetime.now(UTC)
 
 
 def package_versions(*also: str) -> dict[str, str]:
-    """Versions of what the result may depend on, of further packages too where they are there."""
+    """Versions of the packages that affect results, and of installed `also`."""
     names = ("detection-model", "keras", "tensorflow", "tensorflow-cpu", "numpy", "pillow")
-    found = {"python": platform.python_version()}
+    versions = {"python": platform.python_version()}
     for name in (*names, *also):
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 def git_commit() -> str | None:
-    """Commit of the code that runs, `-dirty` when changed; none outside a checkout."""
+    """Commit of the running code, with `-dirty` if modified; None outside a checkout."""
     command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--match="]
     try:
         done = subprocess.run(  # noqa: S603  fixed command
@@ -119,7 +119,7 @@ class TrainingError(ValueError):
 
 
 class Interrupted(Exception):  # noqa: N818  not an error: Ctrl-C
-    """Training was stopped by hand; the same command goes on from the checkpoint."""
+    """Training was stopped by Ctrl-C; the same command resumes from the checkpoint."""
 
     def __init__(self, folder: Path, epochs_done: int) -> None:
         super().__init__(f"stopped after {epochs_done} epochs")

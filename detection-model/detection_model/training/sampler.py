@@ -1,4 +1,4 @@
-"""Draws the pictures of an epoch: half real, half fake, from all sources as their weights say."""
+"""Weighted sampler of face crops: half real, half fake, with weights by source."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from detection_model.training.augment import augment
 from detection_model.training.config import Augmentation, FaceCropSettings
 
 Pixels = NDArray[np.uint8]
-# Of the face: how far a cut-out's middle may be from its own, either way.
+# Largest random offset of a crop's centre, as a share of the face's side.
 _OFF_CENTRE = 0.06
 
 
@@ -30,42 +30,42 @@ class CropSampler:
     settings: FaceCropSettings
 
     @classmethod
-    def of(cls, portraits: FaceCrops, settings: FaceCropSettings) -> "CropSampler":
-        """Sort portraits by source and class."""
+    def of(cls, crops: FaceCrops, settings: FaceCropSettings) -> "CropSampler":
+        """Group face crops by source and class."""
         pools: dict[tuple[str, str], list[FaceCrop]] = {}
-        for one in portraits.all:
-            pools.setdefault((one.source, one.example.label), []).append(one)
+        for crop in crops.crops:
+            pools.setdefault((crop.source, crop.example.label), []).append(crop)
         return cls(pools, settings)
 
     def drawing(self, pictures: int) -> "CropSampler":
-        """The same with another number of pictures in an epoch."""
+        """A copy with another number of pictures in an epoch."""
         return replace(self, settings=self.settings.model_copy(update={"pictures": pictures}))
 
     @property
     def kinds(self) -> list[tuple[str, str]]:
-        """Kinds of pictures in an epoch: (Real, Fake, blended or swapped; source)."""
+        """Kinds of pictures in an epoch: pairs of Real, Fake, blended or swapped, and a source."""
         return [*self._shares]
 
     def share(self, label: ClassName, source: str) -> float:
-        """Of what an epoch draws, pictures of a class from a source, forged ones left out."""
+        """Share of a source in an epoch by class, in [0, 1], without training fakes."""
         return self._shares.get((label, source), 0.0)
 
     def plan(self, seed: int, epoch: int) -> NDArray[np.int64]:
-        """The place in `kinds` of each picture of an epoch, (pictures,)."""
+        """The index into `kinds` of each picture of an epoch, int64 (pictures,)."""
         shares = list(self._shares.values())
         rng = np.random.default_rng([seed, epoch])
         return rng.choice(len(shares), self.settings.pictures, p=shares)
 
     def draw(self, how: str, name: str, rng: np.random.Generator) -> tuple[FaceCrop, Pixels]:
-        """A portrait of a source and its pixels, forged where `how` says so."""
+        """A random crop of a source and its pixels; `how` blended or swapped makes it a fake."""
         pool = self.pools[name, "Fake" if how == "Fake" else "Real"]
-        one = pool[rng.integers(len(pool))]
+        crop = pool[rng.integers(len(pool))]
         if how == "blended":
-            return one, training_fakes.blend(one.pixels, one.face, rng)
+            return crop, training_fakes.blend(crop.pixels, crop.face, rng)
         if how == "swapped":
             other = pool[rng.integers(len(pool))]
-            return one, training_fakes.swap(one.pixels, one.face, other.pixels, other.face, rng)
-        return one, one.pixels
+            return crop, training_fakes.swap(crop.pixels, crop.face, other.pixels, other.face, rng)
+        return crop, crop.pixels
 
     @cached_property
     def _shares(self) -> dict[tuple[str, str], float]:
@@ -89,27 +89,31 @@ class CropSampler:
             for (source, of), pool in self.pools.items()
             if of == label
         }
-        found = {source: weight for source, weight in weights.items() if weight}
-        if not found:
-            raise DataError(f"no {label} pictures in the data sets that are to be trained on")
-        return found
+        positive = {source: weight for source, weight in weights.items() if weight}
+        if not positive:
+            raise DataError(f"no {label} pictures in the training data sets")
+        return positive
 
 
-def view(
-    portrait: FaceCrop,
+def random_crop(
+    crop: FaceCrop,
     pixels: Pixels,
     spec: InputSpec,
     margins: tuple[float, float],
     rng: np.random.Generator,
 ) -> Pixels:
-    """A cut-out round the face with a margin and place by chance, resized for the model."""
+    """A crop around the face with a random margin and offset, resized for the model.
+
+    Returns:
+        uint8 RGB (spec.height, spec.width, 3).
+    """
     height, width = pixels.shape[:2]
-    face = portrait.face
+    face = crop.face
     side = min(face.side * (1 + 2 * rng.uniform(*margins)), height, width)
     off = rng.uniform(-_OFF_CENTRE, _OFF_CENTRE, 2) * face.side
     left = min(max((face.left + face.right - side) / 2 + off[0], 0), width - side)
     top = min(max((face.top + face.bottom - side) / 2 + off[1], 0), height - side)
-    # Pillow's box is in floats, and its filter sees what lies outside.
+    # Pillow's box is in floats, and its filter uses pixels outside the box.
     resized = Image.fromarray(pixels).resize(
         (spec.width, spec.height),
         imaging.resampling(spec),
@@ -119,21 +123,19 @@ def view(
 
 
 def crop_batches(
-    mixture: CropSampler,
+    sampler: CropSampler,
     spec: InputSpec,
-    how: Augmentation,
+    augmentation: Augmentation,
     *,
     batch_size: int,
     seed: int,
     first_epoch: int,
 ) -> Any:
-    """Keras's batches of (float32 (b, h, w, 3), float32 (b, 1)), drawn again for each epoch.
+    """A Keras data set of (float32 (b, h, w, 3), float32 (b, 1)), sampled again for each epoch.
 
-    Epoch `e` is the same whether training began at 0 or was resumed at `e`. To be fitted without
-    shuffling.
+    Epoch `e` is the same whether training started at 0 or resumed at `e`. Fit without shuffling.
 
-    Not tf.data: its threads wait for Python's lock in a map, and the one that takes them down
-    holds it and waits for them.
+    Not tf.data, whose threads can deadlock with Python's lock when the data set is deleted.
     """
     import keras
 
@@ -143,16 +145,18 @@ def crop_batches(
             self.epoch = first_epoch
 
         def __len__(self) -> int:
-            return -(-mixture.settings.pictures // batch_size)
+            return -(-sampler.settings.pictures // batch_size)
 
         def __getitem__(self, at: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
             epoch, start = self.epoch, at * batch_size
-            plan = mixture.plan(seed, epoch)[start : start + batch_size]
+            plan = sampler.plan(seed, epoch)[start : start + batch_size]
             pictures = [
-                _picture(mixture, kind, spec, how, np.random.default_rng([seed, epoch, number]))
+                _picture(
+                    sampler, kind, spec, augmentation, np.random.default_rng([seed, epoch, number])
+                )
                 for number, kind in enumerate(plan, start=start)
             ]
-            fakes = [[mixture.kinds[kind][0] != "Real"] for kind in plan]
+            fakes = [[sampler.kinds[kind][0] != "Real"] for kind in plan]
             return imaging.scale(np.stack(pictures), spec), np.asarray(fakes, np.float32)
 
         def on_epoch_end(self) -> None:
@@ -162,12 +166,18 @@ def crop_batches(
 
 
 def _picture(
-    mixture: CropSampler, kind: int, spec: InputSpec, how: Augmentation, rng: np.random.Generator
+    sampler: CropSampler,
+    kind: int,
+    spec: InputSpec,
+    augmentation: Augmentation,
+    rng: np.random.Generator,
 ) -> Pixels:
-    portrait, pixels = mixture.draw(*mixture.kinds[kind], rng)
-    return augment(view(portrait, pixels, spec, mixture.settings.margins, rng), how, rng)
+    crop, pixels = sampler.draw(*sampler.kinds[kind], rng)
+    return augment(
+        random_crop(crop, pixels, spec, sampler.settings.margins, rng), augmentation, rng
+    )
 
 
 def _normal(weights: Mapping[str, float], total: float) -> dict[str, float]:
-    given = sum(weights.values())
-    return {name: weight / given * total for name, weight in weights.items()}
+    current = sum(weights.values())
+    return {name: weight / current * total for name, weight in weights.items()}

@@ -21,10 +21,10 @@ TABLE, NOTES, PLOT = "table.csv", "table.md", "accuracy.png"
 
 @dataclass(frozen=True)
 class StudyResult:
-    """One row: what was measured, or why the configuration was not trained here.
+    """One row of a study: measurements, or the reason why the configuration was not trained.
 
-    The last epoch is measured, that is, the model that was published. `accuracy_lost` is how much
-    less of the validation pictures is right than in the row that a study compares with.
+    Metrics are those of the last epoch, which is published. `accuracy_lost` is the validation
+    accuracy of the baseline row minus this row's.
     """
 
     name: str
@@ -44,18 +44,18 @@ class StudyResult:
     @property
     def row(self) -> dict[str, object]:
         """Columns of a table."""
-        shown = asdict(self)
-        shown.pop("curve")
-        test = shown.pop("test")
-        return shown | {f"test_{name}": value for name, value in test.items()}
+        columns = asdict(self)
+        columns.pop("curve")
+        test = columns.pop("test")
+        return columns | {f"test_{name}": value for name, value in test.items()}
 
 
 def write_tables(
     outcomes: Sequence[StudyResult], folder: Path, title: str, warnings: Sequence[str] = ()
 ) -> None:
-    """Write `table.csv` and, for reading, `table.md`: the same rows, and what no row has left out.
+    """Write `table.csv` and `table.md` with the same rows; empty columns are left out.
 
-    `warnings` of the data stand above the rows.
+    `warnings` about the data come before the rows.
     """
     rows = [outcome.row for outcome in outcomes]
     measured = [name for row in rows for name, value in row.items() if value is not None]
@@ -72,7 +72,7 @@ def write_tables(
 
 
 def curves_figure(outcomes: Iterable[StudyResult]) -> Figure:
-    """Validation accuracy over the epochs, a line each."""
+    """Validation accuracy over the epochs, a line for each row."""
     figure, (axes,) = new_figure(1, width=7, height=4)
     for position, outcome in enumerate(one for one in outcomes if one.curve):
         style = ("-", "--")[position >= 6]  # colours repeat after six
@@ -99,27 +99,27 @@ def _shown(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value).replace("|", "/")
 
 
-# What is found of a published model, by name.
+# Test metrics of a published model, by name.
 Measure = Callable[[Path], Mapping[str, float]]
 
 
 @dataclass(frozen=True)
 class Study:
-    """Configurations to compare by row name, and rows that are not trained.
+    """Configurations to compare, by row name, and rows that are not trained (`skipped`).
 
-    Accuracies are compared with that of the row `against`. `warnings` are those of the data.
+    Accuracies are compared with the row `baseline`. `warnings` are about the data.
     """
 
     title: str
     configs: Mapping[str, TrainConfig]
-    left_out: Sequence[StudyResult] = ()
-    against: str | None = None
+    skipped: Sequence[StudyResult] = ()
+    baseline: str | None = None
     warnings: Sequence[str] = ()
-    judge: Measure | None = None
+    measure: Measure | None = None
 
 
-class _Kept(BaseModel):
-    """An outcome in a file, with what it is the outcome of."""
+class _StoredResult(BaseModel):
+    """A stored result with its configuration and data."""
 
     model_config = ConfigDict(ser_json_inf_nan="constants")
 
@@ -129,22 +129,22 @@ class _Kept(BaseModel):
 
 
 def run_study(study: Study, folder: Path, logs: Path, report: Reporter) -> None:
-    """Train one after another into `folder` and update its tables and plot after each.
+    """Train each configuration, and update the tables and plot in `folder` after each.
 
-    Weights that are not here leave a row that says so. What was trained before, in the same way
-    on the same pictures, is not trained again.
+    A configuration whose weights are missing gets a row that says so. Stored results of the same
+    configuration and data are reused.
 
     Raises:
         DataError: the data set is unusable.
-        Interrupted: on Ctrl-C; the same call goes on in the configuration that was stopped.
+        Interrupted: on Ctrl-C; the same call resumes the configuration that was stopped.
     """
-    waiting = "not run: it was not its turn before the study was stopped"
+    waiting = "not run: the study was stopped before"
     rows = {name: StudyResult(name, status=waiting) for name in study.configs}
     places = Folders(folder / "models", logs)
     for name, outcome in _outcomes(study, places, report):
         rows[name] = replace(outcome, name=name)
-        before = rows[study.against].val_accuracy if study.against else None
-        outcomes = [*(_compared(one, before) for one in rows.values()), *study.left_out]
+        baseline = rows[study.baseline].val_accuracy if study.baseline else None
+        outcomes = [*(_compared(result, baseline) for result in rows.values()), *study.skipped]
         write_tables(outcomes, folder, study.title, study.warnings)
         curves_figure(outcomes).savefig(folder / PLOT)
 
@@ -152,34 +152,34 @@ def run_study(study: Study, folder: Path, logs: Path, report: Reporter) -> None:
 def _outcomes(study: Study, places: Folders, report: Reporter) -> Iterator[tuple[str, StudyResult]]:
     data: tuple[object, TrainingData] | None = None
     for name, config in study.configs.items():
-        # Fault studies share their pictures, backbones have sizes of their own.
-        wanted = (config.data, config.image_size, config.recipe, config.seed)
-        if data is None or data[0] != wanted:
-            data = wanted, load_data(config, report)
+        # Fault studies share their pictures; backbones differ in input size.
+        key = (config.data, config.image_size, config.recipe, config.seed)
+        if data is None or data[0] != key:
+            data = key, load_data(config, report)
         report.say(f"{name}:")
-        kept = places.models / f"{config.name}.outcome.json"
-        outcome = _read(kept, config, data[1])
+        path = places.models / f"{config.name}.outcome.json"
+        outcome = _read(path, config, data[1])
         if outcome is not None:
-            report.say("trained before")
+            report.say("already trained")
             yield name, outcome
             continue
         try:
-            outcome = _trained(config, data[1], places, report, study.judge)
+            outcome = _train(config, data[1], places, report, study.measure)
         except WeightsError as error:
             report.say(f"not trained: {error}")
             yield name, StudyResult(name, status=f"not run: {error}")
             continue
-        found = _Kept(config=config, data_fingerprint=data[1].fingerprint, outcome=outcome)
-        kept.write_text(found.model_dump_json(indent=2) + "\n")
+        stored = _StoredResult(config=config, data_fingerprint=data[1].fingerprint, outcome=outcome)
+        path.write_text(stored.model_dump_json(indent=2) + "\n")
         yield name, outcome
 
 
-def _trained(
+def _train(
     config: TrainConfig,
     data: TrainingData,
     places: Folders,
     report: Reporter,
-    judge: Measure | None,
+    measure: Measure | None,
 ) -> StudyResult:
     began = time.monotonic()
     fitted = fit(config, data, places.logs, report)
@@ -196,18 +196,18 @@ def _trained(
         val_loss=history["val_loss"][-1],
         val_accuracy=history["val_accuracy"][-1],
         best_epoch=fitted.record.best_epoch,
-        test=judge(published) if judge else {},
+        test=measure(published) if measure else {},
         curve=tuple(history["val_accuracy"]),
     )
 
 
 def _read(path: Path, config: TrainConfig, data: TrainingData) -> StudyResult | None:
     try:
-        found = _Kept.model_validate_json(path.read_bytes())
+        stored = _StoredResult.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
         return None
-    same = found.config == config and found.data_fingerprint == data.fingerprint
-    return found.outcome if same else None
+    same = stored.config == config and stored.data_fingerprint == data.fingerprint
+    return stored.outcome if same else None
 
 
 def _compared(outcome: StudyResult, before: float | None) -> StudyResult:

@@ -1,4 +1,6 @@
-"""Searches optimizers, batch sizes and rates with Optuna; its trials are in TensorBoard's HParams.
+"""Hyper-parameter search over optimizers, batch sizes and learning rates with Optuna.
+
+Trials are shown in TensorBoard's HParams.
 
 Akiba et al., "Optuna: A Next-generation Hyperparameter Optimization Framework" (2019).
 """
@@ -33,10 +35,10 @@ class Space:
 def sweep(
     base: TrainConfig, space: Space, *, trials: int, logs: Path, report: Reporter
 ) -> optuna.Study:
-    """Bring the number of finished trials to `trials`, seeking the lowest validation loss.
+    """Run trials until `trials` are finished, minimising the validation loss.
 
-    They are kept in `<logs>/<name>/sweep.db`, so that the same call goes on after any end; a
-    trial that was cut off goes on from its checkpoint.
+    Trials are kept in `<logs>/<name>/sweep.db`, so the same call resumes the search; an interrupted
+    trial resumes from its checkpoint.
 
     Raises:
         DataError: the data set is unusable.
@@ -52,43 +54,43 @@ def sweep(
         load_if_exists=True,
         sampler=optuna.samplers.TPESampler(seed=base.seed),
     )
-    for cut in study.get_trials(states=(TrialState.RUNNING,)):
-        study.tell(cut.number, state=TrialState.FAIL)
-        study.enqueue_trial(cut.params)
+    for trial in study.get_trials(states=(TrialState.RUNNING,)):
+        study.tell(trial.number, state=TrialState.FAIL)
+        study.enqueue_trial(trial.params)
     done = len(study.get_trials(states=(TrialState.COMPLETE,)))
 
     def objective(trial: Trial) -> float:
-        return _trained(trial, base, space, data, logs, report)
+        return _train_trial(trial, base, space, data, logs, report)
 
     study.optimize(objective, n_trials=max(0, trials - done))
     return study
 
 
-def _trained(
+def _train_trial(
     trial: Trial, base: TrainConfig, space: Space, data: TrainingData, logs: Path, report: Reporter
 ) -> float:
     low, high = space.rates
-    chosen: dict[str, Any] = {
+    params: dict[str, Any] = {
         "optimizer": trial.suggest_categorical("optimizer", list(space.optimizers)),
         "batch_size": trial.suggest_categorical("batch_size", list(space.batch_sizes)),
         "learning_rate": trial.suggest_float("learning_rate", low, high, log=True),
     }
-    # Named by what is tried, so that a trial that was cut off finds its run again.
-    words = f"{chosen['optimizer']}-{chosen['batch_size']}-{chosen['learning_rate']:.3g}"
+    # Named by its parameters, so that an interrupted trial finds its run.
+    words = f"{params['optimizer']}-{params['batch_size']}-{params['learning_rate']:.3g}"
     report.say(f"trial {trial.number}: {words}")
-    config = base.model_copy(update={**chosen, "name": f"{base.name}/{words}"})
+    config = base.model_copy(update={**params, "name": f"{base.name}/{words}"})
     fitted = fit(config, data, logs, report)
-    _finish(fitted, chosen)
+    _finish(fitted, params)
     losses = fitted.record.history["val_loss"]
     return min((loss for loss in losses if not math.isnan(loss)), default=math.inf)
 
 
-def _finish(fitted: TrainedModel, chosen: dict[str, Any]) -> None:
+def _finish(fitted: TrainedModel, params: dict[str, Any]) -> None:
     import tensorflow as tf
     from tensorboard.plugins.hparams import api
 
     with tf.summary.create_file_writer(str(fitted.folder)).as_default():
-        api.hparams(chosen, trial_id=fitted.folder.as_posix())
+        api.hparams(params, trial_id=fitted.folder.as_posix())
     fitted.record.status = "finished"
     fitted.record.finished = run.now().isoformat(timespec="seconds")
     fitted.record.save(fitted.folder)

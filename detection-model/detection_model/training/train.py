@@ -1,4 +1,4 @@
-"""Trains a model: from a configuration, through its stages, to a published file with its card."""
+"""Trains a model from a configuration through its stages and publishes it with its card."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,15 +41,15 @@ def train(config: TrainConfig, places: Folders, report: Reporter, *, force: bool
     An unfinished run of the same configuration and data is resumed.
 
     Raises:
-        TrainingError: the name is published already and `force` is not given.
+        TrainingError: the name is published already and `force` is false.
         DataError: the data set is unusable.
-        WeightsError: the weights to begin with are not here.
+        WeightsError: the initial weights are missing.
         Interrupted: on Ctrl-C.
     """
     published = places.models / f"{config.name}.keras"
     if published.exists() and not force:
         raise TrainingError(
-            f"{published.name} is published already: use another --name, or --force to replace it"
+            f"{published.name} is already published: use another --name, or --force to replace it"
         )
     data = load_data(config, report)
     return publish(fit(config, data, places.logs, report), data, published)
@@ -57,7 +57,7 @@ def train(config: TrainConfig, places: Folders, report: Reporter, *, force: bool
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A trained network, the folder of its run and what happened there."""
+    """A trained network with the folder and record of its run."""
 
     model: Any
     folder: Path
@@ -65,16 +65,16 @@ class TrainedModel:
 
 
 def fit(config: TrainConfig, data: TrainingData, logs: Path, report: Reporter) -> TrainedModel:
-    """Train through all stages; an unfinished run of the same configuration and data goes on.
+    """Train through all stages; an unfinished run of the same configuration and data is resumed.
 
     Raises:
         TrainingError: the devices cannot share a batch.
-        WeightsError: the weights to begin with are not here.
+        WeightsError: the initial weights are missing.
         Interrupted: on Ctrl-C.
     """
     devices = find_devices()
     devices.check(config.batch_size)
-    report.say(f"training on {devices.said}")
+    report.say(f"training on {devices.description}")
     keras.utils.set_random_seed(config.seed)
     plan = stages(config, architectures.ZOO[config.recipe])
     unfinished = run.resumable(logs, config, data.fingerprint)
@@ -89,20 +89,22 @@ def fit(config: TrainConfig, data: TrainingData, logs: Path, report: Reporter) -
                 fit_probe(model, config, config.probe, data, report)
             network.compile_for(model, config, plan[0])
             folder = run.new_folder(logs, config.name)
-            record = _new_record(config, data, model, devices.said, plan)
+            record = _new_record(config, data, model, devices.description, plan)
             report.say(f"logging to {folder}")
             if config.probe:
                 save_weights_only(model, folder / run.PROBE)
     if data.split_paths is not None:
         plots.write_json(folder / "split.json", data.split_paths)
-    # As of now: a resumed run may have been inspected since.
-    warned = tuple(text for one in data.folders for text in warnings_for(one, logs))
-    inspected = any(data_warnings(one, logs) is not None for one in data.folders)
-    record.data_warnings = warned if inspected else None
-    for text in warned:
+    # Updated on resume: the data may have been audited since.
+    warnings = tuple(
+        text for data_folder in data.folders for text in warnings_for(data_folder, logs)
+    )
+    inspected = any(data_warnings(data_folder, logs) is not None for data_folder in data.folders)
+    record.data_warnings = warnings if inspected else None
+    for text in warnings:
         report.say(f"WARNING: {text}")
     fitted = TrainedModel(model, folder, record)
-    _go_on(fitted, progress)
+    _start_record(fitted, progress)
     try:
         for number in range(progress.stage, len(plan)):
             if number > progress.stage:
@@ -119,7 +121,7 @@ def fit(config: TrainConfig, data: TrainingData, logs: Path, report: Reporter) -
     return fitted
 
 
-def _go_on(fitted: TrainedModel, progress: Progress) -> None:
+def _start_record(fitted: TrainedModel, progress: Progress) -> None:
     record = fitted.record
     record.status = "running"
     record.history = {name: values[: progress.epochs] for name, values in record.history.items()}
@@ -137,17 +139,17 @@ def _fit_stage(
     config, end = fitted.record.config, progress.first + stage.epochs
     if progress.stopped or progress.epochs >= end:
         return
-    held = devices.first_batch(config.batch_size, len(data.validation.examples))
+    batch_size = devices.first_batch(config.batch_size, len(data.validation.examples))
     fitted.model.fit(
         network.batches(config, data, progress.epochs),
         validation_data=validation_batches(
-            data.validation, data.spec, batch_size=held, weights=data.validation_weights
+            data.validation, data.spec, batch_size=batch_size, weights=data.validation_weights
         ),
         steps_per_epoch=-(-data.epoch_pictures // config.batch_size),
         initial_epoch=progress.epochs,
         epochs=end,
         class_weight=network.class_weights(config, data.train),
-        shuffle=False,  # the batches see to it
+        shuffle=False,  # the batches are shuffled
         callbacks=stage_callbacks(config, stage, progress, fitted.folder, fitted.record),
         verbose=report.verbose,
     )
@@ -175,15 +177,15 @@ def _new_record(
 
 
 def publish(fitted: TrainedModel, data: TrainingData, published: Path) -> Path:
-    """Write the model that the configuration keeps, with its card; then mark the run as finished.
+    """Write the last or best model with its card, then mark the run as finished.
 
-    In this order a failure while writing leaves a run that the same command resumes.
+    In this order, a failure while writing leaves a run that the same command resumes.
     """
     record, folder, config = fitted.record, fitted.folder, fitted.record.config
     plots.plot_history(record.history, folder)
     published.parent.mkdir(parents=True, exist_ok=True)
     best = folder / run.BEST
-    # There is none where no loss was a number.
+    # It is missing if every loss was NaN.
     chosen = config.keep == "best" and best.exists()
     model = keras.saving.load_model(best) if chosen else fitted.model
     save_weights_only(_in_float32(model, config), published)
@@ -207,7 +209,7 @@ def publish(fitted: TrainedModel, data: TrainingData, published: Path) -> Path:
         ),
         summary=f"{recipe.summary}; {epochs} epochs.",
         data_licences=config.data_licences,
-        known_failures=(*_planted(config), *_leaks(data, folder)),
+        known_failures=(*_injected_faults(config), *_leaks(data, folder)),
     )
     write_card(card, card_path(published))
     record.status = "finished"
@@ -218,7 +220,7 @@ def publish(fitted: TrainedModel, data: TrainingData, published: Path) -> Path:
 
 
 def _in_float32(model: Any, config: TrainConfig) -> Any:
-    """A network trained in mixed precision as one that computes as it is served."""
+    """A float32 copy of a network that was trained in mixed precision."""
     if config.precision == "float32":
         return model
     whole = architectures.ZOO[config.recipe].build(
@@ -229,15 +231,15 @@ def _in_float32(model: Any, config: TrainConfig) -> Any:
 
 
 def _leaks(data: TrainingData, folder: Path) -> tuple[str, ...]:
-    """Audit issues that make figures on this data untrustworthy."""
+    """Known failures for the card: leaks that an audit found in the training data."""
     return tuple(
-        f"Trained on {found.data}: {leak.message}"
-        for one in data.folders
-        if (found := read_issues(one, folder.parent.parent))
-        for leak in found.leaks
+        f"Trained on {issues.data}: {leak.message}"
+        for data_folder in data.folders
+        if (issues := read_issues(data_folder, folder.parent.parent))
+        for leak in issues.leaks
     )
 
 
-def _planted(config: TrainConfig) -> tuple[str, ...]:
-    planted = ", ".join(f"{name} {value}" for name, value in config.faults.chosen.items())
-    return (f"Trained with planted faults: {planted}.",) if planted else ()
+def _injected_faults(config: TrainConfig) -> tuple[str, ...]:
+    faults = ", ".join(f"{name} {value}" for name, value in config.faults.chosen.items())
+    return (f"Trained with injected faults: {faults}.",) if faults else ()

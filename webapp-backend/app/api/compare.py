@@ -39,7 +39,7 @@ def compare_models(
     rows = {row.sha256: row for row in _predictions(service)}
     finder = _finder(service)
     differing = [picture for picture in found.pictures if not picture.unanimous]
-    wrong = [picture.wrong for picture in found.pictures]
+    wrong = [picture.errors for picture in found.pictures]
     return ModelComparison(
         models=[model.name for model in served],
         not_measured=[model.name for model in served if model.name not in measured],
@@ -93,7 +93,9 @@ def _disagreement(picture: ComparedPicture, *, there: bool) -> Disagreement:
         sha256=picture.sha256 or None,
         picture=there,
         calls=[
-            Call(model=name, fake=picture.fake[name], prediction=call, right=picture.right(name))
+            Call(
+                model=name, fake=picture.fake[name], prediction=call, right=picture.is_correct(name)
+            )
             for name, call in picture.calls.items()
         ],
     )

@@ -1,1 +1,1 @@
-"""A look at a data set before training: figures, duplicates, leaks, and a report of them."""
+"""Audits a data set before training: statistics, duplicates, leaks, and a report."""

@@ -1,4 +1,4 @@
-"""Judges what was measured of a data set: leaks, warnings and notes, loudest first."""
+"""Turns the measurements of a data set into issues: leaks, warnings and notes."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ from detection_model.data.decoding import Progress
 from detection_model.data.folders import DataFolder
 from detection_model.data.issues import DataIssues, Issue, Kind, Severity, fingerprint
 
-# Beyond this many of one class for one of the other, accuracy flatters who always says the same.
+# Above this class ratio accuracy is misleading.
 _UNEVEN = 1.5
 
 
@@ -37,56 +37,57 @@ def duplicate_issues(
 
 
 def file_issues(separations: Sequence[Separation]) -> list[Issue]:
-    """A file's format, size in pixels, compression or metadata that tells the classes apart."""
+    """File formats, dimensions, compression or metadata that separate the classes."""
     if not separations:
         few = f"Too few pictures to test for format leaks: {FEWEST} of each class are needed."
         return [Issue(kind="not_checked", severity="note", message=few)]
     *families, size, everything = separations
-    if leaking := [one for one in families if one.leaks]:
+    if leaking := [leak for leak in families if leak.leaks]:
         text = (
-            "Fakes and reals are told apart without a look at the pixels, by "
-            f"{'; by '.join(f'{one.family} {_how_well(one)}' for one in leaking)}. A detector "
-            "learns the file and not the face: bring both classes to one size and encoding before "
-            "training and before any claim."
+            "Fakes and reals can be separated without the pixels, by "
+            f"{'; by '.join(f'{leak.family} {_how_well(leak)}' for leak in leaking)}. A detector "
+            "learns the file, not the face. Bring both classes to one size and encoding before "
+            "training and evaluation."
         )
-        numbers = {one.family: round(one.auc, 4) for one in leaking}
+        numbers = {leak.family: round(leak.auc, 4) for leak in leaking}
         return [Issue(kind="format_leak", severity="leak", message=text, numbers=numbers)]
-    # What differs in compression differs in bytes as well: said where nothing else is.
+    # File size follows from compression, so it is reported only without other leaks.
     return [
         Issue(
             kind="format_leak",
             severity="warning",
-            message=f"Fakes and reals are told apart by {one.family} {_how_well(one)}: at the same "
-            "compression that mostly follows from what is in the pictures.",
-            numbers={one.family: round(one.auc, 4)},
+            message=f"Fakes and reals can be separated by {leak.family} {_how_well(leak)}. At the "
+            "same compression, this mostly follows from the content of the pictures.",
+            numbers={leak.family: round(leak.auc, 4)},
         )
-        for one in (size, everything)
-        if one.leaks
+        for leak in (size, everything)
+        if leak.leaks
     ][:1]
 
 
 def light_issues(separations: Sequence[Separation]) -> list[Issue]:
-    """Classes that differ in colour, light or sharpness: collected, not generated, differently."""
+    """Colour, light or sharpness that separate the classes: a difference in how they were made."""
     return [
         Issue(
             kind="content_differs",
             severity="warning",
-            message=f"Fakes and reals are told apart by {one.family} {_how_well(one)}: a detector "
-            "may learn how the classes were collected. Mix in other sets, and test on another one.",
-            numbers={one.family: round(one.auc, 4)},
+            message=f"Fakes and reals can be separated by {leak.family} {_how_well(leak)}. A "
+            "detector may learn how the classes were collected. Add other data sets, and test on "
+            "another one.",
+            numbers={leak.family: round(leak.auc, 4)},
         )
-        for one in separations
-        if one.leaks
+        for leak in separations
+        if leak.leaks
     ]
 
 
 def unreadable_issues(unreadable: Sequence[Unreadable]) -> list[Issue]:
-    """Files that are left out."""
+    """Unreadable files."""
     if not unreadable:
         return []
-    by_class = Counter(one.place.label for one in unreadable)
+    by_class = Counter(file.place.label for file in unreadable)
     message = (
-        f"{_many(len(unreadable), 'file')} left out, since nothing can read them "
+        f"{_many(len(unreadable), 'file')} skipped, because they cannot be read "
         f"({by_class['Real']} Real, {by_class['Fake']} Fake)."
     )
     numbers = {"files": float(len(unreadable))}
@@ -94,7 +95,7 @@ def unreadable_issues(unreadable: Sequence[Unreadable]) -> list[Issue]:
 
 
 def balance_issues(data: DataFolder) -> list[Issue]:
-    """Splits with one class only, or with many more of one than of the other."""
+    """Splits with a single class or with uneven classes."""
     alone: dict[str, str] = {}
     uneven: dict[str, str] = {}
     for split, examples in data.splits.items():
@@ -104,60 +105,60 @@ def balance_issues(data: DataFolder) -> list[Issue]:
             alone[split] = more
         elif counts[more] > _UNEVEN * counts[fewer]:
             uneven[split] = f"{split} {counts[more]} {more} to {counts[fewer]} {fewer}"
-    found = []
+    issues = []
     if alone:
         text = (
-            f"Pictures of one class only in {_listed(list(alone))}: nothing can be measured there "
-            "without those of another set."
+            f"Only one class in {_listed(list(alone))}: evaluation there needs pictures of the "
+            "other class from another data set."
         )
-        found.append(Issue(kind="imbalance", severity="warning", message=text))
+        issues.append(Issue(kind="imbalance", severity="warning", message=text))
     if uneven:
         text = (
-            f"Uneven classes ({', '.join(uneven.values())}): weigh them in training, and read "
-            "balanced accuracy."
+            f"Uneven classes ({', '.join(uneven.values())}): use class weights in training, and "
+            "balanced accuracy in evaluation."
         )
-        found.append(Issue(kind="imbalance", severity="note", message=text))
-    return found
+        issues.append(Issue(kind="imbalance", severity="note", message=text))
+    return issues
 
 
 def sample_issues(inspected: int, pictures: int) -> list[Issue]:
-    """A sample may miss what all of the pictures would show, copies above all."""
+    """A note that only a sample was inspected, which may miss duplicates."""
     if inspected >= pictures:
         return []
-    text = f"Only {inspected} of {pictures} pictures were looked at: copies may have been missed."
+    text = f"Only {inspected} of {pictures} pictures were inspected: duplicates may be missed."
     return [Issue(kind="not_checked", severity="note", message=text)]
 
 
 def loudest_first(findings: Iterable[Issue]) -> tuple[Issue, ...]:
     """Leaks, then warnings, then notes."""
-    return tuple(sorted(findings, key=lambda one: get_args(Severity).index(one.severity)))
+    return tuple(sorted(findings, key=lambda issue: get_args(Severity).index(issue.severity)))
 
 
 def _copies(rows: Sequence[Row], groups: Sequence[Indices], kind: Kind, alike: str) -> list[Issue]:
     across = [group for group in groups if len(_splits(rows, group)) > 1]
     within = [group for group in groups if len(_splits(rows, group)) == 1]
-    found = []
+    issues = []
     if across:
         between = Counter(" and ".join(_splits(rows, group)) for group in across)
         where = ", ".join(f"{names}: {count}" for names, count in between.most_common())
         text = (
-            f"{_many(len(across), 'picture')} with {alike} in more than one split ({where}): what "
-            "was learned by heart is measured as skill. Keep one copy of each."
+            f"{_many(len(across), 'picture')} with {alike} in more than one split ({where}). "
+            "Duplicates across splits inflate the test score: keep one copy of each."
         )
         numbers = {names: float(count) for names, count in between.items()}
-        found.append(Issue(kind=kind, severity="leak", message=text, numbers=numbers))
+        issues.append(Issue(kind=kind, severity="leak", message=text, numbers=numbers))
     if within:
-        text = f"{_many(len(within), 'picture')} more than once with {alike} within a split."
+        text = f"{_many(len(within), 'picture')} with {alike} more than once within a split."
         numbers = {"pictures": float(len(within))}
-        found.append(Issue(kind=kind, severity="note", message=text, numbers=numbers))
-    return found
+        issues.append(Issue(kind=kind, severity="note", message=text, numbers=numbers))
+    return issues
 
 
 def _both_classes(rows: Sequence[Row], groups: Sequence[Indices]) -> list[Issue]:
     both = [group for group in groups if len({rows[member].place.label for member in group}) > 1]
     if not both:
         return []
-    text = f"{_many(len(both), 'picture')} both as Real and as Fake: one of the two is wrong."
+    text = f"{_many(len(both), 'picture')} labelled both Real and Fake: one label is wrong."
     numbers = {"pictures": float(len(both))}
     return [Issue(kind="both_classes", severity="warning", message=text, numbers=numbers)]
 
@@ -171,10 +172,10 @@ def _many(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def _how_well(one: Separation) -> str:
-    telling = (one.telling or one.family).replace("_", " ")
-    by = f", mostly {telling}" if telling != one.family else ""
-    return f"alone with an AUC of {one.auc:.2f} ({one.low:.2f} to {one.high:.2f}{by})"
+def _how_well(result: Separation) -> str:
+    telling = (result.telling or result.family).replace("_", " ")
+    by = f", mostly {telling}" if telling != result.family else ""
+    return f"alone with an AUC of {result.auc:.2f} ({result.low:.2f} to {result.high:.2f}{by})"
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -185,7 +186,7 @@ def _listed(names: Sequence[str]) -> str:
 class Inspection:
     """Result of an audit; duplicates are groups of positions in `scan.rows`.
 
-    `near` has the groups that are not copies of the same pixels all through.
+    `near` has the groups in which not all pixels are identical.
     """
 
     data: DataFolder
@@ -204,22 +205,22 @@ def inspect_data(
     processes: int | None = None,
     progress: Progress = lambda _done, _total: None,
 ) -> Inspection:
-    """Look at the pictures as `scan` does, search duplicates and test for leaks.
+    """Scan the pictures, find duplicates and test for leaks; arguments as for `scan`.
 
     Raises:
-        DataError: not one picture could be read.
+        DataError: no picture could be read.
     """
-    seen = scan(data, limit=limit, processes=processes, progress=progress)
-    exact, near = copies(seen.rows)
-    files, light = file_separations(seen.rows), light_separations(seen.rows)
-    inspected = len(seen.rows) + len(seen.unreadable)
+    result = scan(data, limit=limit, processes=processes, progress=progress)
+    exact, near = copies(result.rows)
+    files, light = file_separations(result.rows), light_separations(result.rows)
+    inspected = len(result.rows) + len(result.unreadable)
     pictures = sum(map(len, data.splits.values()))
-    found = loudest_first(
+    issues = loudest_first(
         [
-            *duplicate_issues(seen.rows, exact, near),
+            *duplicate_issues(result.rows, exact, near),
             *file_issues(files),
             *light_issues(light),
-            *unreadable_issues(seen.unreadable),
+            *unreadable_issues(result.unreadable),
             *balance_issues(data),
             *sample_issues(inspected, pictures),
         ]
@@ -231,13 +232,13 @@ def inspect_data(
         examples=data.counts(),
         inspected=inspected,
         pictures=pictures,
-        findings=found,
+        findings=issues,
     )
-    return Inspection(data, seen, exact, near, files, light, findings)
+    return Inspection(data, result, exact, near, files, light, findings)
 
 
 def copies(rows: Sequence[Row]) -> tuple[list[Indices], list[Indices]]:
-    """Groups of positions with the same pixels, and those of the same look but other pixels."""
+    """Groups of positions with identical pixels, and groups of near duplicates."""
     pixels = duplicates.same([row.pixels_sha256 for row in rows])
     looks = np.frombuffer(b"".join(row.look for row in rows), np.uint8).reshape(len(rows), -1)
     near = duplicates.members(duplicates.near(looks))

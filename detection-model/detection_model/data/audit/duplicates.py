@@ -1,7 +1,7 @@
-"""Duplicates in a data set: the same pixels, and pictures that look the same.
+"""Finds duplicates in a data set: identical pixels, and pictures that look the same.
 
-A picture that was saved again, scaled or made brighter is the same to a network: where copies lie
-in two splits, what was learned by heart is taken for skill.
+Re-encoded, scaled or brightened copies are the same to a network. Duplicates across splits inflate
+the test score.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,16 +13,16 @@ from scipy.sparse.csgraph import connected_components
 
 from detection_model.measures import Bytes
 
-# Of 256 bits. On 450 pictures each of seven kinds of faces, aligned ones among them, no two
-# pictures are nearer than 34; JPEG at quality 30, half the size, 20 % more light or 30 % more
-# contrast stay below 24 in 99 of 100.
+# In bits of 256. Among 450 pictures each of seven kinds of faces, some of them aligned, different
+# pictures differ in at least 34 bits. JPEG at quality 30, half the size, 20 % more light or 30 %
+# more contrast change fewer than 24 bits in 99 % of pictures.
 NEAR = 24
 _BITS = 16
 _BANDS = 16
 _PAIRS_AT_ONCE = 4_000_000
-# Neighbouring bits agree more often than distant ones: shuffled, all bands tell alike.
+# Neighbouring bits are correlated: shuffling makes all bands equally selective.
 _ORDER = np.random.default_rng(0).permutation(_BITS * _BANDS)
-# A band as it is, and with each of its bits turned.
+# A band unchanged, and with each of its bits flipped.
 _FLIPS = (0, *(1 << bit for bit in range(_BITS)))
 
 Labels = NDArray[np.intp]
@@ -35,13 +35,13 @@ def same(keys: Sequence[str]) -> Labels:
 
 
 def near(hashes: Bytes, distance: int = NEAR) -> Labels:
-    """A group number for each hash (n, 32); those within `distance` bits share one, and theirs.
+    """A group number for each hash, uint8 (n, 32); connected pairs within `distance` share one.
 
-    Finds every pair up to 31 bits: of 16 bands of 16 bits one then differs in at most one bit, so
-    only such pictures are compared (multi-index hashing: Norouzi et al., CVPR 2012).
+    Finds every pair up to 31 bits: then at least one of 16 bands differs in at most one bit, so
+    only such pairs are compared (multi-index hashing: Norouzi et al., CVPR 2012).
 
     Raises:
-        ValueError: a distance beyond 31, where pairs would be missed.
+        ValueError: the distance is above 31, where pairs would be missed.
     """
     if distance >= 2 * _BANDS:
         raise ValueError(f"pairs more than {2 * _BANDS - 1} bits apart cannot be searched")
@@ -49,7 +49,7 @@ def near(hashes: Bytes, distance: int = NEAR) -> Labels:
     words = np.ascontiguousarray(unique).view(np.uint64)
     groups: Labels = np.arange(len(unique))
     for first, second in _candidates(unique):
-        # Only the groups are kept: a thousand frames of one film would make a million pairs.
+        # Keep groups, not pairs: a thousand frames of one film would make a million pairs.
         apart = np.bitwise_count(words[first] ^ words[second]).sum(axis=1)
         close = (apart <= distance) & (first != second)
         if not close.any():
@@ -61,14 +61,14 @@ def near(hashes: Bytes, distance: int = NEAR) -> Labels:
 
 
 def members(labels: Labels) -> list[Indices]:
-    """The groups of two or more, each the positions of its members in rising order."""
+    """Groups of at least two, each as sorted positions."""
     order = np.argsort(labels, kind="stable")
     starts = np.flatnonzero(np.diff(labels[order])) + 1
     return [group for group in np.split(order, starts) if len(group) > 1]
 
 
 def _candidates(hashes: Bytes) -> Iterator[tuple[Indices, Indices]]:
-    """Pairs whose hashes share a band up to one bit, in parts; a pair may come more than once."""
+    """Pairs whose hashes share a band up to one bit, in parts; pairs may repeat."""
     bits = np.unpackbits(hashes, axis=1)[:, _ORDER]
     bands = np.ascontiguousarray(np.packbits(bits, axis=1)).view(np.uint16)
     for keys in bands.T:
@@ -76,10 +76,10 @@ def _candidates(hashes: Bytes) -> Iterator[tuple[Indices, Indices]]:
         sizes = np.bincount(keys, minlength=1 << _BITS)
         starts = np.cumsum(sizes) - sizes
         for flip in _FLIPS:
-            # Those without the bit look for those with it: each pair comes up once.
+            # Hashes without the bit look for hashes with it: each pair occurs once.
             seekers = np.flatnonzero((keys & flip) == 0)
-            wanted = keys[seekers] ^ np.uint16(flip)
-            for chosen, slots in _expanded(starts[wanted], sizes[wanted]):
+            targets = keys[seekers] ^ np.uint16(flip)
+            for chosen, slots in _expanded(starts[targets], sizes[targets]):
                 yield seekers[chosen], order[slots]
 
 

@@ -1,8 +1,8 @@
-"""Can the classes be told apart without looking at the faces? A small classifier tries.
+"""Tests whether simple properties separate the classes without the faces.
 
-Fakes kept as PNG and reals as JPEG are the best known case (DIRE, issue 11; SAFE, issue 7): a
-network learns the file and is taken for a detector. Here a decision tree sees nothing but the
-file, family by family; cross-validated, its AUC should be 0.5.
+The best known case is fakes as PNG and reals as JPEG (DIRE, issue 11; SAFE, issue 7): a network
+learns the file format and looks like a detector. Here a decision tree gets one family of file
+properties at a time; its cross-validated AUC should be 0.5.
 """
 
 from collections import Counter
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from detection_model.data.audit.scan import Light, Row
 from detection_model.headers import Container
 
-# A family leaks when even the lower end of the interval is above this: 0.5 is chance, and with
-# half a dozen families one in some data sets lies a little above it by luck.
+# A family leaks if the lower end of its interval is above this. Chance is 0.5; the margin allows
+# for testing half a dozen families.
 LEAK = 0.55
 FEWEST = 20
 _FOLDS = 5
@@ -28,10 +28,9 @@ Columns = dict[str, NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Separation:
-    """Accuracy of one family of features in telling fakes from reals.
+    """How well one family of features separates fakes from reals.
 
-    `auc` with its 95 % interval; `telling` names the feature that decides most, none where
-    nothing does.
+    `auc` has a 95 % interval; `telling` is the most important feature, None if there is none.
     """
 
     family: str
@@ -42,15 +41,14 @@ class Separation:
 
     @property
     def leaks(self) -> bool:
-        """Clearly above chance."""
+        """The AUC is clearly above chance."""
         return self.low > LEAK
 
 
 def file_separations(rows: Sequence[Row]) -> list[Separation]:
-    """One for each of `FAMILIES`, in their order, and one for all of them together.
+    """One separation for each of `FAMILIES`, in order, and one for all of them together.
 
-    Empty where a class has fewer than `FEWEST` pictures. Of more than 20,000 pictures as many
-    are drawn at random.
+    Empty if a class has fewer than `FEWEST` pictures. Uses a random sample of at most 20,000.
     """
     chosen = _drawn(rows)
     containers = [row.container for row in chosen]
@@ -60,7 +58,7 @@ def file_separations(rows: Sequence[Row]) -> list[Separation]:
 
 
 def light_separations(rows: Sequence[Row]) -> list[Separation]:
-    """The same for colour, light and sharpness of the pixels: how the classes were collected."""
+    """Separations by colour, light and sharpness of the pixels."""
     chosen = _drawn(rows)
     light = np.asarray([row.light for row in chosen], np.float64)
     columns = dict(zip(Light._fields, light.T, strict=True)) if chosen else {}
@@ -69,40 +67,40 @@ def light_separations(rows: Sequence[Row]) -> list[Separation]:
 
 
 def _format(files: Sequence[Container]) -> Columns:
-    return _one_hot("format", [one.format for one in files]) | _one_hot(
-        "mode", [one.mode for one in files]
+    return _one_hot("format", [file.format for file in files]) | _one_hot(
+        "mode", [file.mode for file in files]
     )
 
 
 def _size(files: Sequence[Container]) -> Columns:
     return {
-        "width": _numbers([one.width for one in files]),
-        "height": _numbers([one.height for one in files]),
-        "aspect ratio": _numbers([one.width / one.height for one in files]),
+        "width": _numbers([file.width for file in files]),
+        "height": _numbers([file.height for file in files]),
+        "aspect ratio": _numbers([file.width / file.height for file in files]),
     }
 
 
 def _jpeg(files: Sequence[Container]) -> Columns:
     return {
-        "luma quantisation": _numbers([one.luma_table for one in files]),
-        "chroma quantisation": _numbers([one.chroma_table for one in files]),
-        "chroma subsampling": _numbers([one.subsampling for one in files]),
-        "progressive": _numbers([one.progressive for one in files]),
+        "luma quantisation": _numbers([file.luma_table for file in files]),
+        "chroma quantisation": _numbers([file.chroma_table for file in files]),
+        "chroma subsampling": _numbers([file.subsampling for file in files]),
+        "progressive": _numbers([file.progressive for file in files]),
     }
 
 
 def _metadata(files: Sequence[Container]) -> Columns:
     return {
-        "EXIF": _numbers([one.exif for one in files]),
-        "colour profile": _numbers([one.icc for one in files]),
-        "text": _numbers([one.other_metadata for one in files]),
-    } | _one_hot("header", [one.tags for one in files])
+        "EXIF": _numbers([file.exif for file in files]),
+        "colour profile": _numbers([file.icc for file in files]),
+        "text": _numbers([file.other_metadata for file in files]),
+    } | _one_hot("header", [file.tags for file in files])
 
 
 def _bytes(files: Sequence[Container]) -> Columns:
     return {
-        "bytes": _numbers([one.bytes for one in files]),
-        "bits per pixel": _numbers([8 * one.bytes / (one.width * one.height) for one in files]),
+        "bytes": _numbers([file.bytes for file in files]),
+        "bits per pixel": _numbers([8 * file.bytes / (file.width * file.height) for file in files]),
     }
 
 
@@ -164,7 +162,7 @@ def _numbers(values: Sequence[float | None]) -> NDArray[np.float64]:
 
 
 def _one_hot(name: str, values: Sequence[str]) -> Columns:
-    """A column for each of the most frequent values; what is rarer has none of them."""
+    """One-hot columns of the most frequent values; rarer values are all zeros."""
     return {
         f"{name} {kind or 'empty'}": np.asarray([value == kind for value in values], np.float64)
         for kind, _ in Counter(values).most_common(_KINDS)

@@ -52,48 +52,48 @@ class ClassReport(BaseModel):
 
 
 class Copies(BaseModel):
-    """Pictures that are one, by their places in the data set's folder."""
+    """A group of duplicates, as paths in the data set's folder."""
 
     exact: bool
     pictures: list[str]
 
 
 class DataReport(DataIssues):
-    """report.json: the findings and the figures they rest on."""
+    """report.json: the issues and the figures behind them."""
 
     classes: dict[ClassName, ClassReport]
-    separations: list[Separation] = Field(description="how well each family tells the classes")
+    separations: list[Separation] = Field(description="how well each family separates the classes")
     copies: list[Copies] = Field(description=f"at most {_MOST} of each kind; all: images.csv")
     unreadable: dict[str, str] = Field(description=f"files and why, at most {_MOST}")
 
 
 def data_report(inspection: Inspection) -> DataReport:
-    """The record of an inspection."""
-    seen = inspection.scan
+    """The content of report.json."""
+    scan = inspection.scan
     return DataReport(
         **inspection.findings.model_dump(),
-        classes={label: _class_report(seen, label) for label in seen.classes},
+        classes={label: _class_report(scan, label) for label in scan.classes},
         separations=[*inspection.files, *inspection.light],
-        copies=[*_copies(seen, inspection.exact, True), *_copies(seen, inspection.near, False)],
-        unreadable={one.place.path: one.reason for one in seen.unreadable[:_MOST]},
+        copies=[*_copies(scan, inspection.exact, True), *_copies(scan, inspection.near, False)],
+        unreadable={file.place.path: file.reason for file in scan.unreadable[:_MOST]},
     )
 
 
-def _class_report(seen: Scan, label: ClassName) -> ClassReport:
-    rows, light = seen.of(label), seen.light(label)
+def _class_report(scan: Scan, label: ClassName) -> ClassReport:
+    rows, light = scan.of(label), scan.light(label)
     return ClassReport(
         pictures=len(rows),
-        formats=_commonest(seen, label, "format"),
-        sizes=_commonest(seen, label, "width", "height"),
-        jpeg_qualities=_commonest(seen, label, "quality"),
+        formats=_commonest(scan, label, "format"),
+        sizes=_commonest(scan, label, "width", "height"),
+        jpeg_qualities=_commonest(scan, label, "quality"),
         kilobytes=_spread(np.asarray([row.container.bytes / 1024 for row in rows])),
         measures={name: _spread(light[:, at]) for at, name in enumerate(Light._fields)},
-        radial_spectrum=radial_profile(seen.means[label].spectrum).round(4).tolist(),
+        radial_spectrum=radial_profile(scan.means[label].spectrum).round(4).tolist(),
     )
 
 
-def _commonest(seen: Scan, label: ClassName, *fields: str) -> dict[str, int]:
-    return dict(islice(seen.counts(label, *fields).items(), _MOST))
+def _commonest(scan: Scan, label: ClassName, *fields: str) -> dict[str, int]:
+    return dict(islice(scan.counts(label, *fields).items(), _MOST))
 
 
 def _spread(values: NDArray[np.floating]) -> Spread:
@@ -102,8 +102,8 @@ def _spread(values: NDArray[np.floating]) -> Spread:
     return Spread(mean=mean, percentile_5=low, median=median, percentile_95=high)
 
 
-def _copies(seen: Scan, groups: Sequence[Indices], exact: bool) -> list[Copies]:
-    paths = [[seen.rows[at].place.path for at in group] for group in groups[:_MOST]]
+def _copies(scan: Scan, groups: Sequence[Indices], exact: bool) -> list[Copies]:
+    paths = [[scan.rows[at].place.path for at in group] for group in groups[:_MOST]]
     return [Copies(exact=exact, pictures=some) for some in paths]
 
 
@@ -114,7 +114,7 @@ _DPI = 110
 
 
 class Picture(NamedTuple):
-    """A figure within the page: a data URI, what it shows in words, and a caption."""
+    """A figure of the page: data URI, alternative text and caption."""
 
     source: str
     alt: str
@@ -122,7 +122,7 @@ class Picture(NamedTuple):
 
 
 def report_page(inspection: Inspection, record: DataReport) -> str:
-    """The whole page, pictures included."""
+    """The report as one HTML page with embedded pictures."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("detection_model.data.audit", "."),
         autoescape=True,
@@ -142,35 +142,35 @@ def report_page(inspection: Inspection, record: DataReport) -> str:
 
 
 def _pictures(inspection: Inspection) -> Iterator[Picture]:
-    seen = inspection.scan
-    classes = " and ".join(seen.classes)
+    scan = inspection.scan
+    classes = " and ".join(scan.classes)
     yield Picture(
         _embedded(plots.grid_figure(_sample(inspection), _COLUMNS)),
         f"A row of {classes} pictures each.",
         "Some pictures of each class, drawn at random.",
     )
     yield Picture(
-        _embedded(plots.distributions_figure(seen)),
-        f"Histograms of brightness, contrast and sharpness of {classes}, laid over each other.",
-        "The classes should lie on top of each other: where one is brighter or sharper as a whole, "
-        "that says how it was collected.",
+        _embedded(plots.distributions_figure(scan)),
+        f"Overlaid histograms of brightness, contrast and sharpness of {classes}.",
+        "The histograms should overlap: if one class is brighter or sharper as a whole, the "
+        "classes were collected differently.",
     )
     yield Picture(
-        _embedded(plots.means_figure(seen)),
+        _embedded(plots.means_figure(scan)),
         f"The mean picture of {classes}, and their difference.",
         "A sharp mean shows aligned faces. Red: fakes are brighter there.",
     )
     yield Picture(
-        _embedded(plots.spectra_figure(seen)),
+        _embedded(plots.spectra_figure(scan)),
         f"Mean log-spectra of {classes}, zero frequency in the middle, and their difference.",
-        "Points or lines at regular distances that one class has and the other lacks are traces "
-        "of up-sampling, or of a JPEG history of its own.",
+        "Regularly spaced points or lines in one class only are traces of up-sampling or of "
+        "different JPEG compression.",
     )
     yield Picture(
-        _embedded(plots.radial_figure(seen)),
+        _embedded(plots.radial_figure(scan)),
         f"Mean log-amplitude of {classes} by frequency.",
-        "The same by frequency alone. Generators often miss the fall of natural pictures at the "
-        "right end; so do pictures that were scaled.",
+        "The radial mean of the spectra. Generated pictures often deviate from natural ones at "
+        "high frequencies; scaled pictures do too.",
     )
 
 
@@ -179,19 +179,19 @@ def _copy_groups(inspection: Inspection) -> Iterator[Picture]:
     for alike, groups in kinds:
         members = [[inspection.scan.rows[at] for at in group] for group in groups]
         if members:
-            shown = sorted(members, key=_within_a_split)[:_COPIES]
+            examples = sorted(members, key=_within_a_split)[:_COPIES]
             yield Picture(
-                _embedded(plots.copies_figure(shown, inspection.data.root)),
+                _embedded(plots.copies_figure(examples, inspection.data.root)),
                 f"Pairs of pictures with {alike}.",
-                f"Two of each group with {alike}: {len(shown)} of {len(members)} groups, those "
+                f"Two of each group with {alike}: {len(examples)} of {len(members)} groups, those "
                 "across splits first.",
             )
 
 
 def _sample(inspection: Inspection) -> list[Example]:
-    seen, drawn = inspection.scan, list[Example]()
-    for label in seen.classes:
-        rows = seen.of(label)
+    scan, drawn = inspection.scan, list[Example]()
+    for label in scan.classes:
+        rows = scan.of(label)
         some = random.Random(0).sample(rows, min(_COLUMNS, len(rows)))  # noqa: S311
         drawn += [Example(inspection.data.root / row.place.path, label) for row in some]
     return drawn
@@ -219,22 +219,22 @@ HEADER = (*Place._fields, *_HASHES, *_GROUPS, *Container._fields, *Light._fields
 
 
 def write_report(inspection: Inspection, logs: Path) -> Path:
-    """Write `logs/data/<name>-<fingerprint>/` and return it; an earlier one is replaced."""
+    """Write and return `logs/data/<name>-<fingerprint>/`; an existing report is replaced."""
     record = data_report(inspection)
     folder = report_folder(logs, record.data, record.fingerprint)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / IMAGES).open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(image_rows(inspection))
     (folder / PAGE).write_text(report_page(inspection, record), encoding="utf-8")
-    # Last: where it is, the rest is whole.
+    # Written last: it marks the report as complete.
     (folder / REPORT).write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return folder
 
 
 def image_rows(inspection: Inspection) -> Iterator[Sequence[Any]]:
-    """The header, a row for each picture, and one with its problem for each unreadable file.
+    """The rows of images.csv: header, pictures, and unreadable files with their problem.
 
-    Pictures that are copies share a number in `exact_copies` or `near_copies`.
+    Duplicates share a number in `exact_copies` or `near_copies`.
     """
     yield HEADER
     exact, near = _numbered(inspection.exact), _numbered(inspection.near)
@@ -243,8 +243,8 @@ def image_rows(inspection: Inspection) -> Iterator[Sequence[Any]]:
         groups = (exact.get(at), near.get(at))
         yield (*row.place, *hashes, *groups, *row.container, *row.light, None)
     nothing = [None] * (len(HEADER) - len(Place._fields) - 1)
-    for one in inspection.scan.unreadable:
-        yield (*one.place, *nothing, one.reason)
+    for file in inspection.scan.unreadable:
+        yield (*file.place, *nothing, file.reason)
 
 
 def _numbered(groups: Sequence[Indices]) -> dict[int, int]:

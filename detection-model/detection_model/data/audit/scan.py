@@ -1,4 +1,4 @@
-"""One row of measurements for each picture, computed in batches."""
+"""Measures every picture of a data set, in batches and in parallel."""
 
 import hashlib
 import multiprocessing
@@ -26,7 +26,7 @@ _SPEC = InputSpec(height=SIDE, width=SIDE)
 
 
 class Place(NamedTuple):
-    """A file: where it lies below the data set's folder, and what it is said to be."""
+    """A file's path in the data set's folder, its split and its label."""
 
     path: str
     split: SplitName
@@ -34,7 +34,7 @@ class Place(NamedTuple):
 
 
 class Light(NamedTuple):
-    """Means and standard deviations of the channels and of the luma, and the sharpness."""
+    """Means and standard deviations of the channels and the luma, and the sharpness."""
 
     red: float
     green: float
@@ -59,7 +59,7 @@ class Row(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """A file that cannot be used, and why."""
+    """A file that cannot be read, and the reason."""
 
     place: Place
     reason: str
@@ -90,10 +90,10 @@ class _File(NamedTuple):
 
 
 def measure_files(examples: Sequence[tuple[SplitName, Example]], root: Path) -> Batch:
-    """Decode and measure files; one that cannot be read costs itself only."""
+    """Decode and measure files; unreadable ones are listed."""
     read = [_read(split, example, root) for split, example in examples]
-    files = [one for one in read if isinstance(one, _File)]
-    unreadable = [one for one in read if isinstance(one, Unreadable)]
+    files = [result for result in read if isinstance(result, _File)]
+    unreadable = [result for result in read if isinstance(result, Unreadable)]
     if not files:
         return Batch([], unreadable, {})
     pixels = np.stack([file.pixels for file in files])
@@ -125,7 +125,7 @@ def _read(split: SplitName, example: Example, root: Path) -> _File | Unreadable:
         return Unreadable(place, error.message)
     except OSError as error:
         return Unreadable(place, error.strerror or "cannot be read")
-    # The shape belongs to it: one colour fills any rectangle of as many pixels alike.
+    # Includes the shape: plain pictures of the same area would have the same bytes.
     shaped = f"{picture.width}x{picture.height}:".encode() + picture.pixels.tobytes()
     return _File(
         place,
@@ -155,7 +155,7 @@ _FEW = 200
 
 @dataclass
 class ClassMeans:
-    """The mean picture and the mean log-spectrum of a class, as running sums in float64."""
+    """The mean picture and mean log-spectrum of a class, accumulated in float64."""
 
     pictures: int = 0
     _pixels: NDArray[np.float64] = field(default_factory=lambda: np.zeros((SIDE, SIDE, 3)))
@@ -172,7 +172,7 @@ class ClassMeans:
         return (self._spectra / self.pictures).astype(np.float32)
 
     def add(self, more: ClassSum) -> None:
-        """Take in the sums over some more pictures."""
+        """Add the sums of a batch."""
         self.pictures += more.pictures
         self._pixels += more.pixels
         self._spectra += more.spectra
@@ -204,13 +204,13 @@ class Scan:
         return self.light(label)[:, Light._fields.index(name)]
 
     def counts(self, label: ClassName, *fields: str) -> dict[str, int]:
-        """Pictures of a class by a value of the file's header, most first; several joined by x."""
+        """Picture counts of a class by header fields, most frequent first; values joined by x."""
         chosen = [[getattr(row.container, name) for name in fields] for row in self.of(label)]
         joined = Counter(" x ".join(str(value or "none") for value in values) for values in chosen)
         return dict(joined.most_common())
 
     def add(self, batch: Batch) -> None:
-        """Take in what was seen of some more files."""
+        """Add the results of a batch."""
         self.rows += batch.rows
         self.unreadable += batch.unreadable
         for label, more in batch.sums.items():
@@ -224,29 +224,31 @@ def scan(
     processes: int | None = None,
     progress: Progress = lambda _done, _total: None,
 ) -> Scan:
-    """Look at every picture, or at some `limit` of them drawn at random, once for all.
+    """Measure every picture, or a random sample.
 
     Args:
-        data: what to look at.
-        limit: about as many pictures; each class of each split keeps its share.
-        processes: at most as many; default: one a core.
+        data: the data set.
+        limit: approximate size of the sample; classes and splits keep their shares.
+        processes: maximum number of processes; default: one per core.
         progress: called with (done, total) after each batch.
 
     Raises:
-        DataError: not one picture could be read.
+        DataError: no picture could be read.
     """
     chosen = _selection(data, limit)
     batches = [chosen[start : start + _BATCH] for start in range(0, len(chosen), _BATCH)]
-    seen, done = Scan(), 0
+    result, done = Scan(), 0
     with closing(_batches(batches, data.root, processes or os.cpu_count() or 1)) as parts:
         for part in parts:
-            seen.add(part)
+            result.add(part)
             done += len(part.rows) + len(part.unreadable)
             progress(done, len(chosen))
-    if not seen.rows:
-        why = f": {seen.unreadable[0].place.path}: {seen.unreadable[0].reason}" if chosen else ""
+    if not result.rows:
+        why = (
+            f": {result.unreadable[0].place.path}: {result.unreadable[0].reason}" if chosen else ""
+        )
         raise DataError(f"none of {len(chosen)} pictures could be read{why}")
-    return seen
+    return result
 
 
 _Chosen = tuple[SplitName, Example]
@@ -274,7 +276,7 @@ def _batches(
     if processes == 1 or len(batches) * _BATCH <= _FEW:
         yield from map(look, batches)
         return
-    # Not forked: a parent that runs TensorFlow has threads, whose locks would be copied shut.
+    # Not forked: TensorFlow's threads may hold locks, which would stay locked in the child.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(processes, len(batches)), context) as pool:
         yield from bounded_map(pool, look, batches)

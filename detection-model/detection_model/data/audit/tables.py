@@ -24,39 +24,39 @@ def counts_table(data: DataFolder) -> Table:
     return table
 
 
-def files_table(seen: Scan) -> Table:
-    """Formats, sizes and bytes of each class: they should not tell the classes apart."""
+def files_table(scan: Scan) -> Table:
+    """Formats, dimensions and file sizes of each class, which should not differ."""
     table = Table(
         "class", "pictures", "formats", "width x height", "JPEG quality", "KB: median (range)"
     )
-    for label in seen.classes:
-        sizes = np.asarray([row.container.bytes / 1024 for row in seen.of(label)])
+    for label in scan.classes:
+        sizes = np.asarray([row.container.bytes / 1024 for row in scan.of(label)])
         table.add_row(
             label,
             str(len(sizes)),
-            commonest(seen.counts(label, "format")),
-            commonest(seen.counts(label, "width", "height")),
-            commonest(seen.counts(label, "quality")),
+            commonest(scan.counts(label, "format")),
+            commonest(scan.counts(label, "width", "height")),
+            commonest(scan.counts(label, "quality")),
             f"{np.median(sizes):.1f} ({sizes.min():.1f} to {sizes.max():.1f})",
         )
     return table
 
 
 def separations_table(separations: Sequence[Separation]) -> Table:
-    """Accuracy of a small tree on each family of features; 0.5 is guessing."""
-    table = Table("by this alone", "AUC", "95 % interval", "most telling")
-    for one in separations:
+    """AUC of a small decision tree on each family of features; 0.5 is chance."""
+    table = Table("family", "AUC", "95 % interval", "top feature")
+    for separation in separations:
         table.add_row(
-            f"[bold red]{one.family}[/]" if one.leaks else one.family,
-            f"{one.auc:.2f}",
-            f"{one.low:.2f} to {one.high:.2f}",
-            one.telling.replace("_", " ") if one.telling else "nothing",
+            f"[bold red]{separation.family}[/]" if separation.leaks else separation.family,
+            f"{separation.auc:.2f}",
+            f"{separation.low:.2f} to {separation.high:.2f}",
+            separation.telling.replace("_", " ") if separation.telling else "nothing",
         )
     return table
 
 
 def commonest(counts: Mapping[str, int], most: int = 3) -> str:
-    """The first values with their counts, and how many others there are."""
+    """The first values with their counts, and the number of others."""
     named = [f"{name} ({count})" for name, count in islice(counts.items(), most)]
     others = len(counts) - most
     return ", ".join(named) + (f", {others} others" if others > 0 else "")
