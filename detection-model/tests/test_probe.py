@@ -150,7 +150,7 @@ def test_a_probe_needs_portraits(data: Path) -> None:
     chosen = config(data).model_copy(update={"portraits": None, "data": str(data / "Plain")})
     assert chosen.probe
     found = load_data(chosen, Reporter())
-    with pytest.raises(TrainingError, match="a probe needs portraits"):
+    with pytest.raises(TrainingError, match="a probe needs `portraits`"):
         fit_probe(
             architectures.ZOO["v5"].build(SIDE, "none"), chosen, chosen.probe, found, Reporter()
         )
