@@ -1,5 +1,6 @@
 """/api/models: listing, switching, thresholds, evaluations, and a folder that changes."""
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -328,6 +329,72 @@ def test_an_h5_file_is_served_and_gives_way_to_keras(own_models: Settings) -> No
         assert "bright.keras has the same name" in str(files(client)["bright.h5"][2])
         assert found["half"]["state"] == "broken"
         assert "half.h5" in found["half"]["problem"]
+
+
+def test_a_file_that_failed_under_one_name_answers_under_another(own_models: Settings) -> None:
+    """The name tells the architecture of weights alone; a failure is no property of the content."""
+    import h5py
+
+    from detection_model.architectures import ZOO
+
+    folder = own_models.models_dir
+    wrong = folder / "mobilenetv2.h5"
+    ZOO["meso4"].build().save(wrong)
+    with h5py.File(wrong, "a") as file:
+        del file.attrs["model_config"]
+    with ready_client(own_models) as client:
+        prepare(folder, own_models.cache_dir)
+        look(client)
+        assert "weights without a network" in rows(client)["mobilenetv2"]["problem"]
+        wrong.rename(folder / "Meso4_DF.h5")
+        prepare(folder, own_models.cache_dir)
+        look(client)
+        assert rows(client)["Meso4_DF"]["state"] == "ready"
+        assert "mobilenetv2" not in rows(client)
+        assert rows(client)["Meso4_DF"]["card"]["output"]["classes"] == ["Fake", "Real"]
+
+
+def test_a_failure_of_another_keras_is_tried_again(own_models: Settings) -> None:
+    from detection_model.export.compiled import Compiled, failure_folder, publish_compiled
+
+    path = brightness_model(own_models.models_dir / "late.keras", sign=2)
+    card_for(path)
+    sha256, cache = file_sha256(path), own_models.cache_dir
+    made = cache / "made"
+    made.mkdir()
+    failed = Compiled(sha256=sha256, problem="too new", keras_version="2.0.0")
+    publish_compiled(failed, made, failure_folder(cache, sha256, path.name))
+    with ready_client(own_models) as client:
+        assert rows(client)["late"]["problem"] == "too new"
+        prepare(own_models.models_dir, cache)
+        look(client)
+        assert rows(client)["late"]["state"] == "ready"
+
+
+def test_files_that_swap_their_names_are_noticed(own_models: Settings) -> None:
+    folder = own_models.models_dir
+    one, other = (brightness_model(folder / f"{n}.keras", sign=s) for n, s in (("a", 1), ("b", -1)))
+    for path in (one, other):
+        os.utime(path, (1e9, 1e9))
+    prepare(folder, own_models.cache_dir)
+    with ready_client(own_models) as client:
+        before = [predict(client, WHITE, model=n).json()["model_sha256"] for n in ("a", "b")]
+        one.rename(folder / "aside")
+        other.rename(one)
+        (folder / "aside").rename(other)
+        look(client)
+        after = [predict(client, WHITE, model=n).json()["model_sha256"] for n in ("a", "b")]
+        assert after == before[::-1]
+
+
+@pytest.mark.parametrize("name", ["odd.h5", "ODD.KERAS", "odd.hdf5"])
+def test_a_file_with_another_ending_is_served(own_models: Settings, name: str) -> None:
+    path = own_models.models_dir / name
+    shutil.copyfile(own_models.models_dir / "bright.keras", path)
+    prepare(own_models.models_dir, own_models.cache_dir)
+    with ready_client(own_models) as client:
+        assert rows(client)[path.stem]["state"] == "ready"
+        assert files(client)[name][0] == "model"
 
 
 def test_names_are_in_natural_order() -> None:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from detection_model.architectures import backbones, cnn
+from detection_model.architectures import backbones, cnn, mesonet
 from detection_model.architectures.heads import HeadName
 from detection_model.architectures.pretrained import NONE as NONE
 from detection_model.architectures.pretrained import WeightsError as WeightsError
-from detection_model.card import InputSpec
+from detection_model.card import ClassName, InputSpec
+
+_HEADLESS = "v1, v2, v3 and the MesoNets"
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Recipe:
     `side` is that of its pictures in pixels. `weights` says where those of a backbone come from
     (`imagenet`, or `none`); networks without one have no `head` of their own choice either.
     `fine_tuned` layers of the backbone are trained for `fine_tune_epochs` after the head.
+    `published_classes`: of 0 and 1 in the weights that the architecture's authors published for
+    this task, if they did.
     """
 
     network: Callable[..., Any]
@@ -34,6 +38,7 @@ class Recipe:
     head: HeadName | None = None
     fine_tune_epochs: int = 0
     fine_tuned: int = 30
+    published_classes: tuple[ClassName, ClassName] | None = None
 
     @property
     def input(self) -> InputSpec:
@@ -61,9 +66,9 @@ class Recipe:
         if self.head is not None:
             return self.network(side=side, weights=weights, head=head)
         if weights != NONE:
-            raise WeightsError("v1, v2 and v3 begin with random weights: there are no pretrained")
+            raise WeightsError(f"{_HEADLESS} begin with random weights: there are no pretrained")
         if head is not None:
-            raise WeightsError("v1, v2 and v3 have their own head: leave --head out")
+            raise WeightsError(f"{_HEADLESS} have their own head: leave --head out")
         return self.network(side=side)
 
 
@@ -75,6 +80,12 @@ def _backbone(name: str, summary: str, **changes: Any) -> Recipe:
         summary=summary,
         **{"side": 224, "head": "dense", **settings, **changes},
     )
+
+
+def _mesonet(network: Callable[..., Any], summary: str) -> Recipe:
+    # The authors number their folders df and real by name.
+    classes: tuple[ClassName, ClassName] = ("Fake", "Real")
+    return Recipe(network, mesonet.SIDE, 20, summary, published_classes=classes)
 
 
 ZOO: dict[str, Recipe] = {
@@ -96,6 +107,8 @@ ZOO: dict[str, Recipe] = {
         epochs=20,
         summary="Three convolutions, two of them padded, with dropout",
     ),
+    "meso4": _mesonet(mesonet.build_meso4, "Meso4 (Afchar et al. 2018)"),
+    "mesoinception4": _mesonet(mesonet.build_mesoinception4, "MesoInception4 (Afchar et al. 2018)"),
     "vgg16": _backbone("vgg16", "VGG16 (Simonyan & Zisserman 2015)", fine_tuned=4),
     "xception": _backbone("xception", "Xception (Chollet 2017)", side=299),
     "mobilenetv2": _backbone("mobilenetv2", "MobileNetV2 (Sandler et al. 2018)"),

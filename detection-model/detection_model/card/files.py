@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field, ValidationError
 
 from detection_model.card.schema import Activation, Card, ClassName, InputSpec, OutputSpec, Strict
 
-# Supported files, the preferred one first.
-MODEL_SUFFIXES = (".keras", ".h5")
+# Supported files in any case, the preferred one first.
+MODEL_SUFFIXES = (".keras", ".h5", ".hdf5")
 
 Sidecar = TypeVar("Sidecar", bound=BaseModel)
 
@@ -28,6 +28,11 @@ class ModelFacts(Strict):
     activation: Activation = Field(description="of the last layer; linear if it outputs logits")
     rescales: bool = Field(description="the graph has a Rescaling or Normalization layer")
     parameters: int
+    classes: tuple[ClassName, ClassName] | None = Field(
+        None,
+        description="of 0 and 1 in the weights that the architecture's authors published; null "
+        "if the file is not known to be one of them",
+    )
 
 
 def file_sha256(path: Path) -> str:
@@ -57,11 +62,27 @@ def natural_order(name: str) -> list[tuple[str, int]]:
     return [(text, int(digits or -1)) for text, digits in re.findall(r"(\D*)(\d*)", name)]
 
 
+def model_files(folder: Path) -> dict[str, Path]:
+    """The model files of a folder by name; of v1.keras and v1.h5 the former. Hidden ones are not.
+
+    A missing folder has none.
+    """
+    try:
+        paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError:
+        return {}
+    by_name: dict[str, Path] = {}
+    for suffix in MODEL_SUFFIXES:
+        for path in paths:
+            if path.suffix.lower() == suffix:
+                by_name.setdefault(path.stem, path)
+    return by_name
+
+
 def newest_model(folder: Path) -> str | None:
     """The published model that answers by default: the last one, in natural order, with a card."""
-    files = [path for suffix in MODEL_SUFFIXES for path in folder.glob(f"*{suffix}")]
-    names = {path.stem for path in files if card_path(path).is_file()}
-    return max(names, key=natural_order, default=None)
+    named = {name for name, path in model_files(folder).items() if card_path(path).is_file()}
+    return max(named, key=natural_order, default=None)
 
 
 def read_card(path: Path) -> Card:
@@ -122,7 +143,8 @@ def assumed_card(
         name: of the model.
         sha256: of the file.
         facts: properties of the file.
-        classes: the classes of 0 and 1, if eval_config.json gives them.
+        classes: the classes of 0 and 1, if eval_config.json gives them. Without them, the order
+            of the published weights of the architecture, else Real and Fake.
 
     Raises:
         CardError: the number of outputs cannot mean Real and Fake.
@@ -137,7 +159,8 @@ def assumed_card(
         value_range=(0, 255) if facts.rescales else (0, 1),
     )
     output = OutputSpec(
-        activation="sigmoid" if facts.units == 1 else "softmax", classes=classes or ("Real", "Fake")
+        activation="sigmoid" if facts.units == 1 else "softmax",
+        classes=classes or facts.classes or ("Real", "Fake"),
     )
     card = Card(
         name=name, sha256=sha256, input=input_spec, output=output, parameters=facts.parameters
@@ -147,7 +170,15 @@ def assumed_card(
         f"values from {input_spec.value_range[0]:g} to {input_spec.value_range[1]:g}, as {scaled}",
         f"output 1 means {output.classes[1]}"
         + (" (as eval_config.json says)" if classes else "")
+        + (" (as in its authors' weights)" if facts.classes and not classes else "")
         + (", given as a logit" if facts.activation == "linear" and facts.units == 1 else ""),
         "pictures are stretched to the input size (bilinear), channels in RGB order",
     ]
+    if not (classes or facts.classes):
+        assumptions.append(
+            "Keras numbers class folders by name: trained on folders called Fake and Real, the "
+            "model means the opposite (detection-model model card finds out)"
+        )
+    if facts.units == 2 and facts.activation == "sigmoid":
+        assumptions.append("the two sigmoid outputs are compared, as a softmax compares them")
     return card, assumptions

@@ -11,7 +11,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from detection_model import architectures, imaging
 from detection_model.architectures import WeightsError
-from detection_model.card import MODEL_SUFFIXES, Card, CardError, card_path, newest_model, read_card
+from detection_model.card import (
+    MODEL_SUFFIXES,
+    Card,
+    CardError,
+    card_path,
+    model_files,
+    newest_model,
+    read_card,
+)
 from detection_model.data.decoding import BadPicture
 from detection_model.data.decoding import Progress as OnProgress
 from detection_model.data.folders import DataError
@@ -172,13 +180,12 @@ def model_or_newest(model: str | None, models: Path) -> str:
 
 def model_path(model: str, models: Path) -> Path:
     """Path of a model file, from a published name or a path."""
-    named = [models / f"{model}{suffix}" for suffix in MODEL_SUFFIXES]
-    candidates = [Path(model)] if model.endswith(MODEL_SUFFIXES) else named
-    for path in candidates:
-        if path.is_file():
-            return path
-    stems = {path.stem for path in models.glob("*") if path.suffix in MODEL_SUFFIXES}
-    raise ModelError(f"no model {model}; published here: {', '.join(sorted(stems)) or 'none'}")
+    published = model_files(models)
+    is_path = model.lower().endswith(MODEL_SUFFIXES)
+    path = Path(model) if is_path else published.get(model)
+    if path is not None and path.is_file():
+        return path
+    raise ModelError(f"no model {model}; published here: {', '.join(sorted(published)) or 'none'}")
 
 
 def load_detector(model: str, models: Path) -> Detector | Ensemble:
@@ -197,6 +204,6 @@ def card_and_threshold(model: str, models: Path) -> tuple[Path, Card, float]:
 def ensemble_path(model: str, models: Path) -> Path | None:
     """Path of an ensemble's card, by name or path; None if a model file has that name."""
     path = Path(model) if model.endswith(".json") else models / f"{model}.json"
-    if not path.is_file() or any(path.with_suffix(suffix).is_file() for suffix in MODEL_SUFFIXES):
+    if not path.is_file() or path.stem in model_files(path.parent):
         return None
     return path if read_card(path).kind == "ensemble" else None

@@ -8,11 +8,11 @@ import typer
 from rich.table import Table
 
 from detection_model.card import (
-    MODEL_SUFFIXES,
     NoCalibrator,
     Threshold,
     card_path,
     file_sha256,
+    model_files,
     read_card,
     write_card,
 )
@@ -148,7 +148,7 @@ def ensemble(
     from detection_model.inference.ensemble import member_files
 
     path = models / f"{name}.json"
-    if any(path.with_suffix(suffix).exists() for suffix in MODEL_SUFFIXES):
+    if name in model_files(models):
         common.fail(f"{name} is the name of a model")
     if path.exists() and not force:
         common.fail(f"{path.name} exists; --force replaces it")

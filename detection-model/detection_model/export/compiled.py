@@ -1,13 +1,16 @@
 """The conversion cache: folders that a worker writes and the service reads.
 
 `<cache>/<sha256>-<engine version>/` holds `report.json` and, if the model converts,
-`model.tflite`, whose outputs are logits. Reading it needs no TensorFlow.
+`model.tflite`, whose outputs are logits. The reasons why a file does not convert are kept by its
+name as well, in `<sha256>-<engine version>-<hash of the name>/`: another name may tell its
+architecture. Reading it needs no TensorFlow.
 """
 
 import json
 import os
 import shutil
 from functools import cache
+from hashlib import sha256 as sha256_of
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -31,6 +34,7 @@ class Compiled(BaseModel):
     problem: str | None = None
     engine: EngineName = "litert"
     engine_version: str = ""
+    keras_version: str = Field("", description="that could not load the file; a newer one may")
     facts: ModelFacts | None = None
     converted_sha256: str | None = Field(None, description="of model.tflite")
     max_difference: float = Field(
@@ -45,14 +49,31 @@ def compiled_folder(in_cache: Path, sha256: str) -> Path:
     return in_cache / f"{sha256}-litert{_engine_version()}-{_CONVERSION}"
 
 
+def failure_folder(in_cache: Path, sha256: str, file_name: str) -> Path:
+    """Cache folder of the reason why a file does not convert under its present name."""
+    folder = compiled_folder(in_cache, sha256)
+    return folder.with_name(f"{folder.name}-{sha256_of(file_name.encode()).hexdigest()[:12]}")
+
+
 @cache
 def _engine_version() -> str:
     # The lookup reads files, and folders are polled every second.
     return version("ai-edge-litert")
 
 
+def find_compiled(in_cache: Path, sha256: str, file_name: str) -> Compiled | None:
+    """The report of a model file: that of its conversion, else that of its failure.
+
+    None until there is one. Failures before their name was kept do not count.
+    """
+    report = read_compiled(compiled_folder(in_cache, sha256))
+    if report is not None and report.problem is None:
+        return report
+    return read_compiled(failure_folder(in_cache, sha256, file_name))
+
+
 def read_compiled(folder: Path) -> Compiled | None:
-    """The report of a converted model; None until the folder is complete."""
+    """The report in a folder; None until the folder is complete."""
     try:
         report = Compiled.model_validate_json((folder / _REPORT).read_bytes())
     except (OSError, ValidationError):

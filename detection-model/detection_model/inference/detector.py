@@ -4,7 +4,6 @@ This is the reference path: training, evaluation and the command line use it, an
 models are checked against it. Needs TensorFlow.
 """
 
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,13 +26,12 @@ from detection_model.card import (
 )
 from detection_model.card.eval_config import check_against, read_eval_config
 from detection_model.inference.crops import Crop
+from detection_model.inference.model_file import ModelError as ModelError
+from detection_model.inference.model_file import load_original as load_original
+from detection_model.inference.model_file import read_original
 from detection_model.inference.probability import fake_logit
 from detection_model.inference.runtime import Engine, TensorFlow
 from detection_model.inference.threshold import published_threshold
-
-
-class ModelError(ValueError):
-    """The model file cannot be used; the message says why, without paths."""
 
 
 @dataclass(frozen=True)
@@ -90,14 +88,17 @@ class Detector:
 
 
 def load_model(path: Path) -> LoadedModel:
-    """Load a `.keras` or `.h5` file without its last activation; no code from the file is run.
+    """Load a Keras file without its last activation; no code from the file is run.
 
     Logits stay finite where a float32 sigmoid would saturate at 1.
 
     Raises:
-        ModelError: damaged, not a Keras file, or not one image in and one row out.
+        ModelError: damaged, not a Keras file, not one image in and one row out, or weights that
+            are no numbers.
     """
-    model = load_original(path)
+    original = read_original(path)
+    model = original.model
+    _check_weights(model, path)
     height, width = _input_size(model, path)
     logits, units, activation = _cut_activation(model)
     facts = ModelFacts(
@@ -107,35 +108,9 @@ def load_model(path: Path) -> LoadedModel:
         activation=activation,
         rescales=_rescales(model),
         parameters=model.count_params(),
+        classes=original.classes,
     )
     return LoadedModel(logits, facts)
-
-
-def load_original(path: Path) -> Any:
-    """Load a model file as the Keras model that was saved; no code from the file is run.
-
-    If the architecture of an `.h5` file cannot be restored, its weights are loaded into the
-    known architecture that they fit.
-
-    Raises:
-        ModelError: damaged, or not a Keras file.
-    """
-    import keras
-
-    import detection_model.architectures.attention  # registers the layer for files with it
-    import detection_model.architectures.statistics  # noqa: F401  likewise
-    from detection_model.architectures.legacy import rebuilt
-
-    if not _is_complete(path):
-        raise ModelError(f"{path.name} is not a Keras file, or its end is missing")
-    try:
-        return keras.saving.load_model(path, compile=False)
-    except Exception as error:  # noqa: BLE001  Keras raises nearly anything for a damaged file
-        if path.suffix == ".h5" and (model := rebuilt(path)) is not None:
-            return model
-        first_line = str(error).strip().splitlines()[0] if str(error).strip() else ""
-        reason = first_line.replace(str(path), path.name).replace(str(path.parent), "")
-        raise ModelError(f"{path.name} cannot be loaded by Keras: {reason[:300]}") from None
 
 
 def resolve_card(path: Path, sha256: str, facts: ModelFacts) -> tuple[Card, list[str]]:
@@ -155,12 +130,13 @@ def resolve_card(path: Path, sha256: str, facts: ModelFacts) -> tuple[Card, list
     return card, []
 
 
-def _is_complete(path: Path) -> bool:
-    if path.suffix == ".keras":
-        return zipfile.is_zipfile(path)
-    import h5py
-
-    return bool(h5py.is_hdf5(path))
+def _check_weights(model: Any, path: Path) -> None:
+    for weight in model.weights:
+        if not np.isfinite(np.asarray(weight)).all():
+            raise ModelError(
+                f"{path.name} cannot judge anything: its weights {weight.path} are not all finite "
+                "(NaN or infinity), as after a training that diverged"
+            )
 
 
 def _input_size(model: Any, path: Path) -> tuple[int, int]:

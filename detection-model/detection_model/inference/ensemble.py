@@ -6,7 +6,7 @@ The card is `<name>.json` in the folder of its members; it has no model file.
 from dataclasses import dataclass
 from pathlib import Path
 
-from detection_model.card import MODEL_SUFFIXES, Card, CardError, Member, file_sha256, read_card
+from detection_model.card import Card, CardError, Member, file_sha256, model_files, read_card
 from detection_model.inference.crops import Crop
 from detection_model.inference.detector import Detector
 from detection_model.inference.pipeline import common_face_margin
@@ -56,7 +56,7 @@ class Ensemble:
 
 
 def load(path: Path | str) -> Detector | Ensemble:
-    """Load a model file (`.keras`, `.h5`), or an ensemble by its card (`.json`).
+    """Load a model file, or an ensemble by its card (`.json`).
 
     Raises:
         CardError: the card is invalid or contradicts the file.
@@ -78,8 +78,7 @@ def member_files(path: Path, card: Card) -> list[Path]:
 
 
 def _file_of(member: Member, path: Path) -> Path:
-    files = [path.with_name(f"{member.name}{suffix}") for suffix in MODEL_SUFFIXES]
-    file = next((file for file in files if file.is_file()), None)
+    file = model_files(path.parent).get(member.name)
     if file is None:
         raise CardError(f"ensemble {path.name}: its member {member.name} is missing")
     if file_sha256(file) != member.sha256:

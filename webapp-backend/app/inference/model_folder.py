@@ -5,13 +5,15 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from detection_model.card import MODEL_SUFFIXES, card_path, file_sha256
+from detection_model.card import card_path, file_sha256, model_files
 from detection_model.card.eval_config import eval_config_path
 
 # A file whose time stamp is this old was not being written just now, seconds.
 _STILL_SECONDS = 2.0
 
-Stamp = tuple[int, int]
+# Times of the last change of content and of name or place, in nanoseconds, and bytes. Files that
+# swap their names may be alike in the first and last.
+Stamp = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,7 @@ class FolderWatch:
 
     def _models(self) -> list[Path]:
         """One file a name: of v1.keras and v1.h5 the former. Cards of ensembles have no other."""
-        by_name: dict[str, Path] = {}
-        for suffix in MODEL_SUFFIXES:
-            for path in self._folder.glob(f"*{suffix}"):
-                if not path.name.startswith("."):  # being written
-                    by_name.setdefault(path.stem, path)
+        by_name = model_files(self._folder)
         for path in self._folder.glob("*.json"):
             if path.stem not in by_name and _is_ensemble(path):
                 by_name[path.stem] = path
@@ -102,7 +100,7 @@ def _stamp(path: Path) -> Stamp | None:
         stat = path.stat()
     except OSError:
         return None
-    return stat.st_mtime_ns, stat.st_size
+    return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size
 
 
 def _old(stamps: tuple[Stamp | None, ...]) -> bool:

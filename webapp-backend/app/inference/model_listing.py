@@ -31,7 +31,7 @@ def list_files(folder: Path, slots: Mapping[str, Slot]) -> list[FolderFile]:
 
 def _describe(path: Path, slots: Mapping[str, Slot]) -> FolderFile:
     name, stem = path.name, path.stem
-    if path.suffix in MODEL_SUFFIXES and path.is_file():
+    if path.suffix.lower() in MODEL_SUFFIXES and path.is_file():
         return FolderFile(name=name, role="model", model=stem, problem=_model(path, slots))
     if name == SHARED:
         return FolderFile(name=name, role="eval_config", model=None)
@@ -58,7 +58,7 @@ def _model(path: Path, slots: Mapping[str, Slot]) -> str | None:
 def _orphan(model: str, slots: Mapping[str, Slot]) -> str | None:
     if model in slots:
         return None
-    wanted = " or ".join(f"{model}{suffix}" for suffix in MODEL_SUFFIXES)
+    wanted = " or ".join(f"{model}{suffix}" for suffix in MODEL_SUFFIXES[:2])
     return f"It belongs to no model here: {wanted} is missing."
 
 

@@ -55,7 +55,10 @@ class ServedModel:
 
 @dataclass(frozen=True)
 class Slot:
-    """One file of the folder: what is known of it, and the last good model of its name."""
+    """One file of the folder: what is known of it, and the last good model of its name.
+
+    `report` is that of its conversion, as of the last look.
+    """
 
     file: ModelPath
     size_bytes: int
@@ -64,6 +67,7 @@ class Slot:
     problem: str | None = None
     served: ServedModel | None = None
     settled: bool = False
+    report: Compiled | None = None
 
     @classmethod
     def seen(cls, file: ModelPath, old: "Slot | None") -> "Slot":

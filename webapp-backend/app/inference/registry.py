@@ -17,7 +17,7 @@ from app.inference.model_folder import FolderWatch, ModelPath
 from app.inference.models import ServedModel, Slot
 from detection_model.card import CardError, file_sha256, natural_order
 from detection_model.card.eval_config import read_eval_config
-from detection_model.export.compiled import LITERT_FILE, Compiled, compiled_folder, read_compiled
+from detection_model.export.compiled import LITERT_FILE, Compiled, compiled_folder, find_compiled
 from detection_model.faces import find_faces
 from detection_model.inference.detector import ModelError, load_model, resolve_card
 from detection_model.inference.runtime import Engine, LiteRT, TensorFlow
@@ -68,24 +68,30 @@ class Registry:
     def _look(self, file: ModelPath, old: Slot | None) -> Slot:
         if old is not None and old.settled and old.file.stamps == file.stamps:
             lost = old.served.engine.failure if old.served and old.served.engine else None
-            return self._without(replace(old, served=None), lost) if lost else old
+            if lost:
+                return self._without(replace(old, served=None), lost)
+            if old.served is not None or self._report(file, old.sha256 or "") == old.report:
+                return old
         slot = Slot.seen(file, old)
         if not file.still:
             return replace(slot, problem="The file is being written.")
         sha256 = self._watch.sha256(file)
         folder = compiled_folder(self._cache, sha256)
-        compiled = read_compiled(folder)
+        compiled = self._report(file, sha256)
         if compiled is None:
             return replace(slot, sha256=sha256, problem=_PREPARING)
         try:
             served = self._serve(file, sha256, compiled, folder, slot.served)
         except (CardError, ModelError) as error:
             log.warning("%s: %s", file.name, error)
-            return replace(slot, sha256=sha256, problem=str(error), settled=True)
+            return replace(slot, sha256=sha256, problem=str(error), settled=True, report=compiled)
         except EngineGoneError as error:
             return self._without(replace(slot, sha256=sha256), error.__cause__)
         log.info("%s: serving %s", file.name, sha256[:12])
         return replace(slot, sha256=sha256, served=served, settled=True)
+
+    def _report(self, file: ModelPath, sha256: str) -> Compiled | None:
+        return find_compiled(self._cache, sha256, file.path.name)
 
     def _without(self, slot: Slot, lost: BaseException | None) -> Slot:
         """A slot whose engine could not be loaded."""

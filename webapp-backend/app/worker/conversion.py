@@ -4,6 +4,8 @@ import logging
 import shutil
 import tempfile
 import time
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 from app.core import native_logs
@@ -13,8 +15,9 @@ from detection_model.export.compiled import (
     clear_attempts,
     compiled_folder,
     count_attempt,
+    failure_folder,
+    find_compiled,
     publish_compiled,
-    read_compiled,
 )
 
 log = logging.getLogger(__name__)
@@ -48,14 +51,17 @@ class ModelConverter:
 
     def _convert(self, file: ModelPath) -> None:
         sha256 = self._watch.sha256(file)
-        folder = compiled_folder(self._cache, sha256)
-        if read_compiled(folder) is not None:
+        name = file.path.name
+        done = find_compiled(self._cache, sha256, name)
+        if done is not None and (done.problem is None or done.keras_version == _keras_version()):
             return
+        folder = compiled_folder(self._cache, sha256)
         self._cache.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=self._cache))
         try:
             report = self._compile(file, sha256, folder, made)
-            publish_compiled(report, made, folder)
+            into = failure_folder(self._cache, sha256, name) if report.problem else folder
+            publish_compiled(report, made, into)
         finally:
             shutil.rmtree(made, ignore_errors=True)
         clear_attempts(folder)
@@ -64,7 +70,7 @@ class ModelConverter:
     def _compile(self, file: ModelPath, sha256: str, folder: Path, made: Path) -> Compiled:
         if count_attempt(folder) > _ATTEMPTS:
             problem = "the worker crashed at each attempt to convert it; too large for the memory?"
-            return Compiled(sha256=sha256, problem=problem)
+            return Compiled(sha256=sha256, problem=problem, keras_version=_keras_version())
         log.info("%s: converting", file.name)
         # TensorFlow is loaded only when there is a file to convert.
         native_logs.load_tensorflow()
@@ -74,4 +80,9 @@ class ModelConverter:
         try:
             return compile_model(file.path, sha256, made)
         except ModelError as error:
-            return Compiled(sha256=sha256, problem=str(error))
+            return Compiled(sha256=sha256, problem=str(error), keras_version=_keras_version())
+
+
+@cache
+def _keras_version() -> str:
+    return version("keras")
