@@ -1,7 +1,8 @@
-"""MesoNet: Meso4 and MesoInception4 (Afchar et al., "MesoNet: a Compact Facial Video Forgery
-Detection Network", WIFS 2018, arXiv:1809.00888).
+"""MesoNet: Meso4 and MesoInception4.
 
-The layers are those of the authors' Keras code, in an order that fits their weights files.
+Afchar et al., "MesoNet: a Compact Facial Video Forgery Detection Network", WIFS 2018,
+arXiv:1809.00888. The layers are those of the authors' Keras code, in an order that fits their
+weights files.
 """
 
 from typing import Any
