@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test'
 import { PLANTS, plant } from './doubts'
-import { picture } from './picture'
+import { picture, unfold } from './picture'
 import { expect, test } from './test'
 
 function v3(page: Page) {
@@ -92,6 +92,7 @@ test('small changes are tried by the service itself when asked', async ({ page }
   await page.setInputFiles('input[type=file]', picture())
   const tried = page.getByText(/^(Robust to small changes|Small changes reverse it)$/)
   await expect(tried).not.toHaveCount(0)
+  await unfold(page)
   const card = page.getByRole('article', { name: 'v1', exact: true })
   const table = card.getByRole('table', { name: 'Predictions after small changes of the picture' })
   if (!(await table.isVisible())) await card.locator('summary').click()

@@ -52,7 +52,7 @@ test('nothing is computed before it is opened, and then the heat map comes by it
   })
   await page.goto('/')
   await page.setInputFiles('input[type=file]', picture())
-  await expect(page.getByRole('article', { name: 'v3', exact: true })).toBeVisible()
+  await expect(page.getByRole('region', { name: 'Other models' })).toBeVisible()
   expect(asked).toEqual([])
   await page.getByRole('heading', { name: 'Examine this verdict' }).click()
   await expect(page.getByText(/^(None|\d) of \d models finds? signs of generation/)).toBeVisible()

@@ -1,7 +1,7 @@
 import AxeBuilder from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
 import { judged, remembered } from './judged'
-import { picture } from './picture'
+import { picture, unfold } from './picture'
 import { expect, test } from './test'
 
 /** A name that no other test and no earlier run has used. */
@@ -21,6 +21,7 @@ test('a verdict appears in the history, is found, and is deleted', async ({ page
   const name = unique('walk')
   await page.goto('/')
   await page.setInputFiles('input[type=file]', { ...picture(), name: `${name}.png` })
+  await unfold(page)
   await expect(page.getByRole('article')).toHaveCount(models.names.length)
   await expect.poll(() => remembered(request, name)).toBe(1)
 
@@ -100,6 +101,7 @@ test('a verdict is not kept where the reader does not want it', async ({ page, r
   await page.reload()
   await expect(page.getByRole('checkbox', { name: /Keep verdicts/ })).not.toBeChecked()
   await page.setInputFiles('input[type=file]', { ...picture(), name: `${name}-no.png` })
+  await unfold(page)
   await expect(page.getByRole('article')).toHaveCount(models.names.length)
   await page.getByRole('checkbox', { name: /Keep verdicts/ }).check()
   await page.setInputFiles('input[type=file]', { ...picture(), name: `${name}-yes.png` })

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { crc32, deflateSync } from 'node:zlib'
-import type { Page } from '@playwright/test'
+import { expect, type Page } from '@playwright/test'
 
 export interface Sent {
   name: string
@@ -26,6 +26,13 @@ export async function drop(page: Page, ...files: Sent[]) {
   const dataTransfer = await transferOf(page, files)
   await page.dispatchEvent('body', 'dragenter', { dataTransfer })
   await page.dispatchEvent('body', 'drop', { dataTransfer })
+}
+
+/** Opens the rows of the models that do not lead. */
+export async function unfold(page: Page) {
+  const others = page.getByRole('region', { name: 'Other models' })
+  await expect(others).toBeVisible()
+  for (const row of await others.locator('details:not([open]) > summary').all()) await row.click()
 }
 
 /** Pastes a file as Ctrl+V would. */

@@ -1,6 +1,6 @@
 import { useI18n } from 'vue-i18n'
 import type { Change, Comparison, ConformalSet, Face, Prediction, Reason } from '@/api/types'
-import { type VerdictResult, turning, votesOf } from '@/features/detect/verdicts'
+import { type Agreed, type VerdictResult, turning, votesOf } from '@/features/detect/verdicts'
 import type { Fact } from '@/ui/facts'
 import { shortHash, useFormat } from './format'
 
@@ -131,7 +131,7 @@ export function useAgreementText() {
   const { t } = useI18n()
   const { count } = useFormat()
 
-  return ({ agreement, results }: Pick<Comparison, 'agreement' | 'results'>) => {
+  return ({ agreement, results }: Agreed) => {
     const { fake, real, majority } = agreement
     const values = {
       n: count(Math.max(fake, real)),

@@ -26,8 +26,8 @@ it('ticks the threshold on the bar and reads it out', () => {
   expect(meter.attributes('style')).toContain('--threshold: 90%')
 })
 
-it('says how often the model was right, or that nobody knows', () => {
-  expect(card({}).text()).toContain('Correct on 176 of 200 test faces')
+it('says how many fakes the model finds and how many real faces it accuses, or that nobody knows', () => {
+  expect(card({}).text()).toContain('Finds 86 of 100 fakes and accuses 10 of 100 real faces')
   expect(card({}, null).text()).toContain('Not evaluated yet')
 })
 

@@ -12,6 +12,19 @@ export function votesOf(verdicts: VerdictName[]): Votes {
   return votes
 }
 
+/** What `useAgreementText` reads of an answer. */
+export interface Agreed {
+  results: Prediction[]
+  agreement: Pick<Comparison['agreement'], 'fake' | 'real' | 'majority'>
+}
+
+/** The votes of some models, in the form of the service's agreement. */
+export function agreementOf(results: Prediction[]): Agreed {
+  const { fake, real } = votesOf(results.map(({ verdict }) => verdict))
+  const majority = fake === real ? null : fake > real ? 'Fake' : 'Real'
+  return { results, agreement: { fake, real, majority } }
+}
+
 /** The verdict of all models together: the service's majority, or why there is none. */
 export function jointVerdict({ agreement, results }: Pick<Comparison, 'agreement' | 'results'>): VerdictName {
   if (agreement.majority) return agreement.majority === 'Fake' ? 'fake' : 'real'

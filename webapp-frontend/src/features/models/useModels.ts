@@ -51,6 +51,12 @@ export function createModels() {
     return row && (row.evaluation ?? null)
   }
 
+  /** Whether a model's card says that it is for teaching: its verdict carries little weight. */
+  function isTeaching(name: string) {
+    const row = models.value.find((model) => model.name === name)
+    return /^teaching/i.test(row?.card?.intended_use ?? '')
+  }
+
   onScopeDispose(() => {
     window.clearTimeout(timer)
   })
@@ -64,6 +70,7 @@ export function createModels() {
     changeThreshold,
     measureSpeeds,
     trackRecord,
+    isTeaching,
   }
 }
 
