@@ -217,7 +217,7 @@ def test_the_comparison_shows_the_published_figures_and_judges_portraits(
     calls = [predict(detector, path).verdict for path in sorted(folder.glob("*.png"))]
     found = sum(call.prediction == "Fake" for call in calls)
     assert rows["portrait-1.png"][0] == f"{calls[1].prediction} ({calls[1].fake:.2f})"
-    assert rows["found"][0] == f"{found} of 3"
+    assert rows["called Fake"][0] == f"{found} of 3"
     assert "left out: notes.txt" in said
 
 

@@ -92,7 +92,7 @@ def test_a_study_that_was_stopped_keeps_its_rows_and_goes_on(
         run_study(study, tmp_path, tmp_path / "logs", Reporter(say=stop))
     first = rows_of(tmp_path)
     assert first["a"]["status"] == "trained"
-    assert first["b"]["status"].startswith("not run: it was not its turn")
+    assert first["b"]["status"].startswith("not run: the study was stopped before")
     run_study(study, tmp_path, tmp_path / "logs", Reporter(say=stop))
     assert said.count("trained before") == 1
     rows = rows_of(tmp_path)
