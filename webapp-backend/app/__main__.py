@@ -1,4 +1,4 @@
-"""`python -m app` serves; `python -m app openapi|settings` prints a description of them."""
+"""`python -m app` serves; `python -m app openapi|settings` prints a description."""
 
 import contextlib
 import json
@@ -13,7 +13,7 @@ from app.main import create_app
 
 
 def serve(settings: Settings) -> None:
-    """Serve until told to stop; what was accepted until then is answered."""
+    """Serve until stopped; accepted requests are answered first."""
     app = create_app(settings)
     config = uvicorn.Config(
         app,
@@ -24,7 +24,7 @@ def serve(settings: Settings) -> None:
         timeout_graceful_shutdown=ceil(settings.deadline),
     )
     server = uvicorn.Server(config)
-    # Streams without end would hold up the stop.
+    # Endless event streams would block the stop.
     app.state.stopping = lambda: server.should_exit
     with contextlib.suppress(KeyboardInterrupt):
         server.run()

@@ -55,7 +55,7 @@ _API = (
     history,
     config,
 )
-# After this time without any model file, the folder counts as empty.
+# Seconds without a model file after which the folder counts as empty.
 _NO_MODELS_SECONDS = 5.0
 # Multipart framing and small fields around the picture.
 _FORM_BYTES = 64 * 1024
@@ -111,9 +111,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         if service.settings.worker == "embedded":
             environment = {**os.environ, **_shared(service.settings)}
             command = subprocesses.worker_command()
-            await stack.enter_async_context(
-                subprocesses.kept_running("worker", command, environment)
-            )
+            await stack.enter_async_context(subprocesses.supervised("worker", command, environment))
         if service.settings.tensorboard == "embedded" and _has_tensorboard():
             app.state.tensorboard = await stack.enter_async_context(_tensorboard(service.settings))
         for work in (service.keep_fresh(), service.recorder.run(), _announce(service)):
@@ -123,7 +121,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def _announce(service: Service) -> None:
-    """Log progress while models are prepared, and the address once none is left."""
+    """Log progress while models are converted, and the address once all are ready."""
     settings, ready, waited = service.settings, -1, 0.0
     host = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0") else settings.host  # noqa: S104
     address = f"http://{host}:{settings.port}"
@@ -137,7 +135,7 @@ async def _announce(service: Service) -> None:
             break
         if slots and now_ready != ready:
             ready = now_ready
-            log.info("Preparing models: %d of %d ready", ready, len(slots))
+            log.info("Converting models: %d of %d ready", ready, len(slots))
         await asyncio.sleep(settings.poll_seconds)
         waited += settings.poll_seconds
     active = service.active()
@@ -174,8 +172,8 @@ async def _tensorboard(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     port = subprocesses.free_port()
     command = subprocesses.tensorboard_command(settings, port)
     async with (
-        # It would print an address of its own, which is not the one to open.
-        subprocesses.kept_running("tensorboard", command, os.environ, silent=True),
+        # Hides the address that TensorBoard prints: users open the one of the service.
+        subprocesses.supervised("tensorboard", command, os.environ, silent=True),
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
     ):
         yield client

@@ -66,8 +66,8 @@ class Service:
             trust_list=settings.trust_anchors,
         )
         metrics.watch("models_ready", "Models that answer", lambda: len(registry.ready()))
-        metrics.watch("models_in_memory", "Models that need no loading", registry.engines.__len__)
-        metrics.watch("queue_depth", "Pictures that wait or are in work", predictor.depth)
+        metrics.watch("models_in_memory", "Models loaded in memory", registry.engines.__len__)
+        metrics.watch("queue_depth", "Pictures that wait or are being processed", predictor.depth)
         metrics.watch("waiting_seconds", "Expected wait of a new picture", predictor.expected_wait)
         return cls(
             settings=settings,
@@ -109,10 +109,10 @@ class Service:
         return next(reversed(with_card or list(ready.values())), None)
 
     def slot(self, name: str) -> Slot:
-        """A file of the models folder by its model's name.
+        """The registry entry of a model.
 
         Raises:
-            NotFoundError: there is none.
+            NotFoundError: no model has this name.
         """
         try:
             return self.registry.slots[name]
@@ -123,10 +123,12 @@ class Service:
             ) from None
 
     def model(self, name: str | None) -> ServedModel:
-        """A model that answers, the active one for none.
+        """A model by name; the active model if `name` is None.
 
         Raises:
-            NotFoundError: unknown, 503 not ready, 409 broken.
+            NotFoundError: no model has this name.
+            UnavailableError: it is not ready.
+            ConflictError: it is broken.
         """
         if name is None:
             if (active := self.active()) is None:
@@ -135,10 +137,11 @@ class Service:
         return self.served(self.slot(name))
 
     def served(self, slot: Slot) -> ServedModel:
-        """The model of a slot that answers.
+        """The model of a registry entry.
 
         Raises:
-            UnavailableError: not ready, 409 broken.
+            UnavailableError: it is not ready.
+            ConflictError: it is broken.
         """
         if slot.served is not None:
             return slot.served
@@ -153,7 +156,7 @@ class Service:
 
     def _none_ready(self) -> ServiceError:
         if any(slot.state == "loading" for slot in self.registry.slots.values()):
-            return UnavailableError("model_loading", "The models are being prepared.", 2)
+            return UnavailableError("model_loading", "The models are being converted.", 2)
         return UnavailableError(
             "no_model", "No model can answer: put a .keras file into the models folder.", 5
         )

@@ -1,7 +1,7 @@
 """`python -m app.tensorboard`: TensorBoard without TensorFlow.
 
-It would load TensorFlow where that is installed, for seconds and hundreds of megabytes; curves,
-pictures and hyperparameters need none of it.
+TensorBoard would load TensorFlow if it is installed, which costs seconds and hundreds of megabytes.
+Curves, pictures and hyperparameters do not need it.
 """
 
 import sys
@@ -10,7 +10,7 @@ from types import ModuleType
 
 def main() -> None:
     """Run TensorBoard with the arguments of the command line."""
-    # TensorBoard's own switch; it is looked at when TensorBoard is imported.
+    # TensorBoard's own switch, read when TensorBoard is imported.
     sys.modules["tensorboard.compat.notf"] = ModuleType("tensorboard.compat.notf")
     from tensorboard.main import run_main
 

@@ -106,10 +106,10 @@ def test_a_threshold_is_set_for_an_ensemble(both: TestClient) -> None:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda models: (models / "dark.keras").unlink(), "dark is not there"),
+        (lambda models: (models / "dark.keras").unlink(), "dark is missing"),
         (
             lambda models: shutil.copy(models / "bright.keras", models / "dark.keras"),
-            "dark is another file",
+            "dark is not the file",
         ),
         (lambda models: (models / "both.json").write_text('{"kind": "ensemble"}'), "name"),
     ],
@@ -149,4 +149,4 @@ def test_an_ensemble_waits_for_members_that_are_prepared_and_keeps_those_it_had(
         after = predict(client, GREY, models="one,alone").json()["results"]
         assert after[0]["model_sha256"] != before["model_sha256"]
         assert after[1]["logit"] == before["logit"]
-        assert "another file" in client.get("/api/models/alone").json()["model"]["problem"]
+        assert "is not the file" in client.get("/api/models/alone").json()["model"]["problem"]

@@ -25,7 +25,7 @@ from test_ensembles import ensemble
 
 from app.core.settings import Settings
 from app.jobs import consumer as lane_module
-from app.jobs.heat_map import quantised, shrunk
+from app.jobs.heat_map import quantised, scaled_down
 from app.jobs.heat_map_worker import HeatMapWorker
 from app.service import Service
 from app.storage.jobs import Claim
@@ -457,7 +457,7 @@ def test_places_that_the_model_does_not_see_have_no_value(
 def test_a_large_map_is_averaged_and_keeps_its_extremes_in_sixteen_bits() -> None:
     attribution = np.zeros((448, 896), np.float32)
     attribution[:4, :4], attribution[4:8, :4], attribution[:, 448:] = 1.5, -0.25, np.nan
-    found = shrunk(attribution, 224)
+    found = scaled_down(attribution, 224)
     assert found.shape == (112, 224)
     assert (found[0, 0], found[1, 0], found[2, 0]) == (1.5, -0.25, 0)
     assert np.isnan(found[:, 112:]).all()

@@ -104,7 +104,7 @@ def _keep(service: Service, answer: Predictions, claim: CaseClaim, calibrated: b
     except CasesFullError as error:
         raise UnavailableError("cases_full", f"{error} Tell the operator.", 3600) from None
     except OSError:
-        message = "The case cannot be kept now: there is no room, or no right to write. Try later."
+        message = "The case cannot be stored now: the disk is full or not writable. Try later."
         raise UnavailableError("storage_full", message, 60) from None
 
 

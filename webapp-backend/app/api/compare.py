@@ -1,4 +1,4 @@
-"""/api/compare: models side by side on the pictures that all of them were measured on."""
+"""/api/compare: several models on the test pictures that all of them share."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -22,7 +22,7 @@ def compare_models(
     service: ServiceDep,
     models: Annotated[str, Query(description="two or more names, separated by commas")],
     dataset: Annotated[
-        str | None, Query(description="its test pictures alone; default: all, each once")
+        str | None, Query(description="only its test pictures; default: all, each once")
     ] = None,
 ) -> ModelComparison:
     """Agreement of models on their test pictures, and the pictures on which they disagree."""
@@ -35,22 +35,22 @@ def compare_models(
         if m.evaluation is not None
     }
     thresholds = {model.name: service.threshold(model)[0] for model in served}
-    found = compare(measured if len(measured) > 1 else {}, thresholds)
+    comparison = compare(measured if len(measured) > 1 else {}, thresholds)
     rows = {row.sha256: row for row in _predictions(service)}
     finder = _finder(service)
-    differing = [picture for picture in found.pictures if not picture.unanimous]
-    wrong = [picture.errors for picture in found.pictures]
+    differing = [picture for picture in comparison.pictures if not picture.unanimous]
+    wrong = [picture.errors for picture in comparison.pictures]
     return ModelComparison(
         models=[model.name for model in served],
         not_measured=[model.name for model in served if model.name not in measured],
-        datasets=found.datasets,
-        pictures=len(found.pictures),
-        n_real=sum(picture.label == "Real" for picture in found.pictures),
-        n_fake=sum(picture.label == "Fake" for picture in found.pictures),
-        agree=len(found.pictures) - len(differing),
+        datasets=comparison.datasets,
+        pictures=len(comparison.pictures),
+        n_real=sum(picture.label == "Real" for picture in comparison.pictures),
+        n_fake=sum(picture.label == "Fake" for picture in comparison.pictures),
+        agree=len(comparison.pictures) - len(differing),
         all_right=wrong.count(0),
         all_wrong=wrong.count(len(measured)),
-        pairs=[Pair.model_validate(pair, from_attributes=True) for pair in found.pairs],
+        pairs=[Pair.model_validate(pair, from_attributes=True) for pair in comparison.pairs],
         disagreements=[
             _disagreement(p, there=p.sha256 in rows and finder.is_there(rows[p.sha256]))
             for p in differing

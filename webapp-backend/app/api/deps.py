@@ -46,10 +46,12 @@ def names_in(models: str) -> list[str]:
 def chosen_models(
     service: Service, model: str | None, models: str | None
 ) -> tuple[list[ServedModel], list[FailedModel]]:
-    """The models that a request names, the active one for none, and those that cannot answer.
+    """The models that a request names (default: the active model), and those that cannot answer.
 
     Raises:
-        NotFoundError: unknown, 422 both given or an empty list, 503 or 409 none answers.
+        NotFoundError: a name is unknown.
+        InvalidError: both parameters are given, or the list is empty.
+        ServiceError: no model can answer.
     """
     if models is None:
         return [service.model(model)], []
@@ -60,17 +62,19 @@ def chosen_models(
     else:
         slots = [service.slot(name) for name in names_in(models)]
         if not slots:
-            raise InvalidError("invalid_parameter", "models: say all, or names with commas.")
-    found: list[ServedModel] = []
+            raise InvalidError(
+                "invalid_parameter", "models: give all, or names separated by commas."
+            )
+    ready: list[ServedModel] = []
     failed: list[FailedModel] = []
     for slot in slots:
         try:
-            found.append(service.served(slot))
+            ready.append(service.served(slot))
         except ServiceError as error:
             failed.append(FailedModel(model=slot.name, error=error.code, message=error.message))
-    if not found:
-        service.model(slots[0].name if slots else None)  # says why
-    return found, failed
+    if not ready:
+        service.model(slots[0].name if slots else None)  # raises the reason
+    return ready, failed
 
 
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -87,7 +91,7 @@ class Uploaded:
 
     @property
     def name(self) -> str | None:
-        """The file's name as a client tells it: without folders and control characters."""
+        """The client's name of the file, without folders and control characters."""
         last = (self._file.filename or "").replace("\\", "/").rpartition("/")[2]
         printable = "".join(c if c.isprintable() else " " for c in last).strip()
         return printable[:_NAME_LENGTH] or None
@@ -145,7 +149,7 @@ def _only_file(form: FormData, field: str, what: str) -> UploadFile:
     if not given:
         raise MalformedError("missing_file", f"Send the {what} in the field {field}.")
     if len(given) > 1:
-        raise MalformedError("several_files", f"Send one {what} a request.")
+        raise MalformedError("several_files", f"Send one {what} in each request.")
     if not isinstance(given[0], UploadFile):
         raise MalformedError("not_a_file", f"The field {field} must be a file, not text.")
     return given[0]
@@ -159,22 +163,22 @@ async def _picture(request: Request, service: ServiceDep) -> AsyncIterator[Uploa
         what="picture",
         most=settings.max_upload_bytes,
         seconds=settings.upload_seconds,
-    ) as found:
-        yield found
+    ) as upload:
+        yield upload
 
 
 Upload = Annotated[Uploaded, Depends(_picture)]
 
 
-# Uploads are read by hand, so that their size is bounded; this documents them.
+# The service reads uploads by hand to bound their size, so FastAPI cannot document them.
 def upload_body(field: str, what: str) -> dict[str, Any]:
     """The body of a route that takes one file."""
-    one = {
+    file = {
         "type": "string",
         "format": "binary",
         "description": f"the {what}; the field may also be named {FILE_ALIAS}",
     }
-    schema = {"type": "object", "properties": {field: one}, "required": [field]}
+    schema = {"type": "object", "properties": {field: file}, "required": [field]}
     return {
         "requestBody": {
             "required": True,

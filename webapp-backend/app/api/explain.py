@@ -18,7 +18,7 @@ from detection_model.explain.explanation import SLOW, Method
 router = APIRouter(prefix="/api", tags=["explain"])
 
 _LATER: dict[int | str, dict[str, Any]] = {
-    202: {"model": JobAnswer, "description": "it takes longer: ask for it by its job"}
+    202: {"model": JobAnswer, "description": "it takes longer: get it by its job"}
 }
 
 
@@ -42,20 +42,20 @@ async def explain(
     ] = None,
     whole: Whole = False,
 ) -> Response:
-    """Show what in a picture speaks for Fake and for Real to a model.
+    """Show which parts of a picture speak for Fake and for Real to a model.
 
-    The picture is removed when the heat map is done. One that is given at once is not kept.
+    The picture is deleted when the heat map is done. A heat map answered at once is not stored.
     """
     heat_map = HeatMapRequest(service.model(model), method, face, whole)
     is_gone = request.is_disconnected
-    job = await heat_map_requests.start(
+    job = await heat_map_requests.submit(
         service, await upload.read(), upload.name, heat_map, is_gone
     )
     wait = 0.0 if method in SLOW else service.settings.explain_wait
-    job = await heat_map_requests.ended(service, job, wait, is_gone)
+    job = await heat_map_requests.wait_for(service, job, wait, is_gone)
     if not job.ended:
         return _later(job)
-    return _json(await to_thread.run_sync(heat_map_requests.taken, service, job))
+    return _json(await to_thread.run_sync(heat_map_requests.pop_result, service, job))
 
 
 @router.get(
@@ -65,9 +65,11 @@ async def explain(
     responses={**_LATER, **refusals(404, 409, 422, 503)},
 )
 def get_explanation(service: ServiceDep, job: JobId) -> Response:
-    """A heat map that took longer, once it is done."""
-    found = heat_map_requests.found(service, job)
-    return _json(heat_map_requests.result(service, found)) if found.ended else _later(found)
+    """A heat map that took longer: 202 until it is done."""
+    current = heat_map_requests.get_job(service, job)
+    if not current.ended:
+        return _later(current)
+    return _json(heat_map_requests.result(service, current))
 
 
 def _later(job: Job) -> Response:

@@ -1,4 +1,4 @@
-"""/api/forensics: ways to look at a picture, none of which is a verdict."""
+"""/api/forensics: forensic views of a picture. None is a verdict."""
 
 import base64
 from functools import cache
@@ -24,7 +24,7 @@ _published = cache(read_averages)
 
 @router.get("/forensics", operation_id="list_forensic_views")
 async def list_forensic_views() -> ViewList:
-    """All views, with what one sees in each and what it does not prove."""
+    """All views: what each shows and what it does not prove."""
     return ViewList(views=[ViewText(id=name, **text._asdict()) for name, text in TEXTS.items()])
 
 
@@ -39,19 +39,19 @@ async def view_forensically(
     request: Request,
     service: ServiceDep,
     upload: Upload,
-    view: Annotated[ViewId, Query(description="one a request: some take a second")],
+    view: Annotated[ViewId, Query(description="one in each request: some take a second")],
 ) -> Response:
-    """Look at a picture as an examiner does: one view, its numbers and its limits."""
+    """Compute one forensic view of a picture, with its numbers and limits."""
     data, limits = await upload.read(), service.settings.image_limits
     answer = await service.predictor.look(
-        view, lambda: _seen(data, view, limits, _published()), request.is_disconnected
+        view, lambda: _view_json(data, view, limits, _published()), request.is_disconnected
     )
     return Response(answer, media_type="application/json")
 
 
-def _seen(data: bytes, name: ViewId, limits: Limits, averages: ClassSpectra | None) -> str:
+def _view_json(data: bytes, name: ViewId, limits: Limits, averages: ClassSpectra | None) -> str:
     picture = imaging.decode(data, limits)
-    found = look(name, data, picture.pixels, averages)
+    result = look(name, data, picture.pixels, averages)
     return ForensicView(
         view=name,
         **TEXTS[name]._asdict(),
@@ -64,7 +64,7 @@ def _seen(data: bytes, name: ViewId, limits: Limits, averages: ClassSpectra | No
                 media_type="image/png",
                 data=base64.b64encode(png(pixels)).decode(),
             )
-            for part, pixels in found.images.items()
+            for part, pixels in result.images.items()
         ],
-        numbers=found.numbers,
+        numbers=result.numbers,
     ).model_dump_json()

@@ -16,7 +16,9 @@ router = APIRouter(prefix="/api", tags=["history"])
 
 
 def _filter(
-    model: Annotated[str | None, Query(max_length=200, description="judged by this model")] = None,
+    model: Annotated[
+        str | None, Query(max_length=200, description="name of a model that classified it")
+    ] = None,
     prediction: Annotated[ClassName | None, Query(description="of any of its verdicts")] = None,
     verdict: Annotated[VerdictName | None, Query(description="of any of its verdicts")] = None,
     search: Annotated[
@@ -24,9 +26,11 @@ def _filter(
         Query(max_length=200, description="part of the file's name, or start of its sha256"),
     ] = None,
     since: Annotated[
-        datetime | None, Query(description="not older; UTC where it has no zone")
+        datetime | None, Query(description="earliest time; UTC if it has no zone")
     ] = None,
-    until: Annotated[datetime | None, Query(description="older; UTC where it has no zone")] = None,
+    until: Annotated[
+        datetime | None, Query(description="time before which; UTC if it has no zone")
+    ] = None,
 ) -> HistoryFilter:
     return HistoryFilter(model, prediction, verdict, search, _utc(since), _utc(until))
 
@@ -46,12 +50,12 @@ FilterDep = Annotated[HistoryFilter, Depends(_filter)]
 @router.get("/history", operation_id="list_history", responses=refusals(422, 503))
 def list_history(
     service: ServiceDep,
-    wanted: FilterDep,
+    query: FilterDep,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> HistoryPage:
-    """Past verdicts, newest first. Filters on verdicts hold for one and the same verdict."""
-    total, entries = service.history.page(wanted, limit, offset)
+    """Past verdicts, newest first. All filters on verdicts apply to the same verdict."""
+    total, entries = service.history.page(query, limit, offset)
     return HistoryPage(
         total=total,
         limit=limit,
@@ -62,9 +66,9 @@ def list_history(
 
 
 @router.delete("/history", operation_id="delete_history", responses=refusals(422, 503))
-def delete_history(service: ServiceDep, wanted: FilterDep) -> HistoryDeleted:
-    """Forget every entry that the filter lets through: without a filter, all."""
-    return HistoryDeleted(deleted=service.history.delete(wanted))
+def delete_history(service: ServiceDep, query: FilterDep) -> HistoryDeleted:
+    """Delete the entries that match the filter; without a filter, all."""
+    return HistoryDeleted(deleted=service.history.delete(query))
 
 
 @router.delete(
@@ -73,7 +77,7 @@ def delete_history(service: ServiceDep, wanted: FilterDep) -> HistoryDeleted:
 def delete_history_entry(
     service: ServiceDep, entry: Annotated[int, Path(ge=1, le=2**31 - 1)]
 ) -> HistoryDeleted:
-    """Forget one entry."""
+    """Delete one entry."""
     if not service.history.delete_one(entry):
-        raise NotFoundError("unknown_entry", "There is no such entry; it may be gone already.")
+        raise NotFoundError("unknown_entry", "There is no such entry; it may be deleted already.")
     return HistoryDeleted(deleted=1)

@@ -1,4 +1,4 @@
-"""/api/jobs: long work, done by the worker: verdicts on a ZIP of pictures, and slow heat maps."""
+"""/api/jobs: long work of the worker: verdicts on a ZIP of pictures, and slow heat maps."""
 
 import asyncio
 import os
@@ -33,7 +33,7 @@ from detection_model.inference.consistency import ConsistencyMode
 
 router = APIRouter(prefix="/api", tags=["jobs"])
 
-_LOOK_SECONDS = 0.5
+_POLL_SECONDS = 0.5
 
 JobId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="as POST /api/jobs gave it")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
@@ -41,9 +41,9 @@ Offset = Annotated[int, Query(ge=0, le=2**31 - 1)]
 
 
 def _job(service: ServiceDep, job: JobId) -> Job:
-    if (found := service.jobs.get(job)) is None:
+    if (stored := service.jobs.get(job)) is None:
         raise NotFoundError("unknown_job", "There is no such job; it may be deleted already.")
-    return found
+    return stored
 
 
 JobDep = Annotated[Job, Depends(_job)]
@@ -61,9 +61,9 @@ async def _archive(request: Request, service: ServiceDep) -> AsyncIterator[Uploa
             what="archive",
             most=settings.max_archive_bytes,
             seconds=settings.archive_seconds,
-        ) as found,
+        ) as upload,
     ):
-        yield found
+        yield upload
 
 
 @router.post(
@@ -86,15 +86,19 @@ async def start_job(
         ConsistencyMode, Query(description="as of predict; takes five times as long")
     ] = "never",
 ) -> JobAnswer:
-    """Judge every picture of a ZIP archive. Answers at once; ask for the job's state later."""
+    """Classify every picture of a ZIP archive. Answers at once with the job to follow."""
     chosen, _ = chosen_models(service, model, models)
-    asked = []
-    for one in chosen:
-        value, source = service.threshold(one, threshold)
-        asked.append(
-            JobModel(name=one.name, sha256=one.sha256, threshold=value, threshold_source=source)
+    job_models = []
+    for served in chosen:
+        value, source = service.threshold(served, threshold)
+        job_models.append(
+            JobModel(
+                name=served.name, sha256=served.sha256, threshold=value, threshold_source=source
+            )
         )
-    parameters = JobParameters(models=asked, calibrate=calibrate, whole=whole, stability=stability)
+    parameters = JobParameters(
+        models=job_models, calibrate=calibrate, whole=whole, stability=stability
+    )
     job = await to_thread.run_sync(_accept, service, archive, parameters)
     response.headers["Location"] = f"/api/jobs/{job.id}"
     return JobAnswer(job=job)
@@ -115,7 +119,7 @@ def _accept(service: Service, archive: Uploaded, parameters: JobParameters) -> J
                 total = len(pictures)
             os.replace(arriving, kept)  # noqa: PTH105  as elsewhere
         except OSError:
-            message = "The archive cannot be kept now: there is no room. Try again later."
+            message = "The archive cannot be stored now: the disk is full. Try again later."
             raise UnavailableError("storage_full", message, 60) from None
         job = service.jobs.add(name, archive.name, parameters, total)
         service.jobs.delete_oldest(settings.keep_jobs)
@@ -153,26 +157,26 @@ def get_job(job: JobDep) -> JobAnswer:
 async def watch_job(
     request: Request, service: ServiceDep, job: JobDep
 ) -> AsyncIterator[ServerSentEvent]:
-    """Server-sent events: `progress` with the job whenever it moved, `end` with it once ended.
+    """Server-sent events: `progress` with the job at each change, `end` with it at the end.
 
-    A stream that ends without `end` is asked for again, which browsers do by themselves.
+    Browsers reconnect by themselves if the stream ends without `end`.
     """
-    shown: Job | None = None
+    sent: Job | None = None
     while not request.app.state.stopping():
         if job.ended:
             yield ServerSentEvent(event="end", data=job)
             return
-        if job != shown:
+        if job != sent:
             yield ServerSentEvent(event="progress", data=job)
-            shown = job
-        await asyncio.sleep(_LOOK_SECONDS)
+            sent = job
+        await asyncio.sleep(_POLL_SECONDS)
         try:
-            found = await to_thread.run_sync(service.jobs.get, job.id)
+            current = await to_thread.run_sync(service.jobs.get, job.id)
         except StoreUnavailable:
-            continue  # it is looked at again; the stream stays open
-        if found is None:  # deleted meanwhile
+            continue  # retried; the stream stays open
+        if current is None:  # deleted meanwhile
             return
-        job = found
+        job = current
 
 
 @router.get(
@@ -211,14 +215,14 @@ def get_job_results(
 
 @router.post("/jobs/{job}/cancel", operation_id="cancel_job", responses=refusals(404, 422, 503))
 def cancel_job(service: ServiceDep, job: JobDep) -> JobAnswer:
-    """End a job that waits or runs, keeping its results so far; one that has ended stays."""
+    """Cancel a job that waits or runs and keep its results so far; an ended job is unchanged."""
     _cancel(service, job)
     return JobAnswer(job=_job(service, job.id))
 
 
 @router.delete("/jobs/{job}", operation_id="end_job", responses=refusals(404, 422, 503))
 def end_job(service: ServiceDep, job: JobDep) -> JobEnded:
-    """Cancel a job that waits or runs, keeping its results so far; forget one that has ended."""
+    """Cancel a job that waits or runs and keep its results so far; delete an ended job."""
     if _cancel(service, job):
         return JobEnded(outcome="cancelled")
     service.jobs.delete(job.id)

@@ -31,7 +31,7 @@ router = APIRouter(prefix="/api", tags=["models"])
 
 @router.get("/models", operation_id="list_models")
 def list_models(service: ServiceDep) -> ModelList:
-    """Every file of the models folder, the broken ones too."""
+    """All files of the models folder, including broken ones."""
     slots = service.registry.slots
     active = service.active()
     return ModelList(
@@ -63,7 +63,7 @@ def get_model(service: ServiceDep, name: str) -> ModelDetail:
 
 @router.patch("/models/{name}", operation_id="change_model", responses=refusals(404, 422, 503))
 def change_model(service: ServiceDep, name: str, body: ModelChange) -> ModelDetail:
-    """Set the threshold, or give it back to the model's own with null. No restart is needed."""
+    """Set the threshold; null restores the model's own. No restart is needed."""
     service.slot(name)
     service.overrides.set_threshold(name, body.threshold)
     return get_model(service, name)
@@ -79,7 +79,7 @@ def get_evaluation(service: ServiceDep, name: str) -> ModelEvaluation:
     served = service.model(name)
     if served.evaluation is None:
         message = (
-            f"{name} has not been measured. Run: detection-model evaluate {name} --data FOLDER"
+            f"{name} has not been measured. Run: detection-model eval run {name} --data FOLDER"
         )
         raise NotFoundError("not_evaluated", message)
     return ModelEvaluation(
@@ -94,7 +94,7 @@ def get_evaluation(service: ServiceDep, name: str) -> ModelEvaluation:
     "/models/{name}/speed", operation_id="measure_model", responses=refusals(404, 409, 422, 503)
 )
 async def measure_model(service: ServiceDep, name: str) -> ModelSpeed:
-    """Measure one model call on one picture, now, on this machine; takes some seconds at most."""
+    """Measure one model call on this machine; takes a few seconds at most."""
     model = service.model(name)
     with service.predictor.admitted([model]):
         took = await service.predictor.measure(model)
@@ -111,7 +111,7 @@ async def measure_model(service: ServiceDep, name: str) -> ModelSpeed:
 
 @router.get("/model/info", operation_id="get_model_info", responses=refusals(503))
 def get_model_info(service: ServiceDep) -> ModelInfo:
-    """The active model, in the older shape."""
+    """The active model, in an older format."""
     model = service.model(None)
     summary = _summary(service, model)
     return ModelInfo(

@@ -19,15 +19,15 @@ def list_runs(service: ServiceDep) -> RunList:
 
 @router.get("/runs/{name:path}", operation_id="get_run", responses=refusals(404, 422))
 def get_run(service: ServiceDep, name: str) -> RunDetail:
-    """One run with every point of every curve. Ask again while it goes on."""
-    found = next((run for run in service.runs.all() if run.name == name), None)
-    if found is None:
+    """One run with every point of every curve; a running one grows."""
+    run = next((run for run in service.runs.all() if run.name == name), None)
+    if run is None:
         raise NotFoundError("unknown_run", f"No run {name[:200]} in the logs folder.")
     return RunDetail(
-        run=_summary(found),
+        run=_summary(run),
         series=[
             RunSeries(part=s.part, tag=s.tag, steps=s.steps, times=s.times, values=s.values)
-            for s in found.series
+            for s in run.series
         ],
     )
 
@@ -61,7 +61,7 @@ def _facts(record: RunRecord) -> RunFacts:
         {
             **config.model_dump(exclude={"data"}),
             **record.model_dump(exclude={"config"}),
-            # Only its name: a path may tell of the machine.
+            # Only its name: a path may reveal details of the machine.
             "data": config.data_name,
         }
     )

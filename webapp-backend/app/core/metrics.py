@@ -44,13 +44,13 @@ class Metrics:
         )
 
     def watch(self, name: str, text: str, value: Callable[[], float]) -> None:
-        """A figure that is asked for when it is read."""
+        """Add a gauge whose value is computed when it is read."""
         Gauge(f"deepfake_{name}", text, registry=self._registry).set_function(value)
 
     def stage(self, stage: str, milliseconds: float, model: str = "") -> None:
-        """A picture went through a stage; the model counts for `infer` only."""
+        """Record the time of a stage; only `infer` has a model."""
         self._stages.labels(stage, model).observe(milliseconds / 1000)
 
     def text(self) -> bytes:
-        """All of it in Prometheus's format."""
+        """All metrics in Prometheus's format."""
         return generate_latest(self._registry)

@@ -1,4 +1,4 @@
-"""CPU and memory limits of this process; a container sees those of its host otherwise."""
+"""CPU and memory limits of this process, inside a container too."""
 
 import os
 from math import ceil
@@ -9,11 +9,7 @@ _UNKNOWN_MEMORY = 4 * 1024**3
 
 
 def available_cpus(cgroup: Path = _CGROUP) -> int:
-    """Cores by affinity and by the container's quota, at least 1.
-
-    A container may use what its cgroup (version 2, else 1) allows: more threads than that are
-    only stopped and started by the kernel.
-    """
+    """Cores by affinity and by the container's quota (cgroup version 2, else 1), at least 1."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     quota = _quota(cgroup)
     return max(1, min(cores or 1, ceil(quota) if quota else cores or 1))
@@ -21,7 +17,7 @@ def available_cpus(cgroup: Path = _CGROUP) -> int:
 
 def available_memory(cgroup: Path = _CGROUP) -> int:
     """Bytes of memory by the machine and by the container's limit."""
-    if not hasattr(os, "sysconf"):  # Windows does not tell the standard library
+    if not hasattr(os, "sysconf"):  # Windows has no sysconf
         return _UNKNOWN_MEMORY
     machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     for name in ("memory.max", "memory/memory.limit_in_bytes"):

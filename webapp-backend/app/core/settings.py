@@ -142,12 +142,12 @@ class Settings(BaseSettings):
 
     @property
     def cache_dir(self) -> Path:
-        """Prepared models."""
+        """Folder of converted models."""
         return self.state_dir / "cache"
 
     @property
     def jobs_dir(self) -> Path:
-        """Uploads of jobs that have not ended."""
+        """Folder of the uploads of active jobs."""
         return self.state_dir / "jobs"
 
     @property

@@ -1,4 +1,4 @@
-"""Processes that the service starts beside itself, and starts again when they end."""
+"""Supervises child processes: starts them, and restarts those that end."""
 
 import asyncio
 import contextlib
@@ -16,12 +16,12 @@ _STOP_SECONDS = 5
 
 
 def worker_command() -> list[str]:
-    """The worker role."""
+    """Command of the worker role."""
     return [sys.executable, "-m", "app.worker"]
 
 
 def tensorboard_command(settings: Settings, port: int) -> list[str]:
-    """TensorBoard on the logs folder, under the path that the page uses."""
+    """Command of TensorBoard on the logs folder, under the path of the page."""
     return [
         *(sys.executable, "-m", "app.tensorboard", "--logdir", str(settings.logs_dir)),
         *("--host", "127.0.0.1", "--port", str(port), "--path_prefix", "/tensorboard"),
@@ -30,17 +30,17 @@ def tensorboard_command(settings: Settings, port: int) -> list[str]:
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody uses now."""
+    """An unused port of the loopback interface."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 @contextlib.asynccontextmanager
-async def kept_running(
+async def supervised(
     name: str, command: list[str], environment: Mapping[str, str], *, silent: bool = False
 ) -> AsyncIterator[None]:
-    """Run a command for as long as the block lasts; when it ends, start it again."""
+    """Run a command while the block runs; restart it if it ends."""
     task = asyncio.create_task(_keep(name, command, environment, silent))
     try:
         yield
@@ -69,7 +69,7 @@ async def _keep(
         finally:
             await _stop(process)
         pause = _RESTART_SECONDS[min(attempt, len(_RESTART_SECONDS) - 1)]
-        log.warning("%s ended with status %s; starting it again in %s s", name, status, pause)
+        log.warning("%s ended with status %s; restarting it in %s s", name, status, pause)
         await asyncio.sleep(pause)
 
 

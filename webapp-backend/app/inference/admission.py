@@ -7,10 +7,10 @@ from math import ceil
 
 from app.core.errors import UnavailableError
 
-# Of a model's seconds a call, until some were measured and how fast the mean follows.
+# Seconds of a call before any was measured, and the weight of a new measurement in the mean.
 _FIRST_GUESS = 0.02
 _FOLLOW = 0.1
-# One model's crowd may fill this share of the wait, so that others still get in.
+# Share of the wait that requests for one model may fill, so that others are admitted too.
 _SHARE_OF_ONE = 0.5
 
 
@@ -48,7 +48,7 @@ class Admission:
         finally:
             self.inside -= 1
             self._ahead.subtract(models)
-            self._ahead = +self._ahead  # models that left are forgotten
+            self._ahead = +self._ahead  # drops models without requests
 
     def learn(self, model: str, seconds: float) -> None:
         """Update the mean with the seconds of a call."""

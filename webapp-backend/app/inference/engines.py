@@ -1,4 +1,4 @@
-"""Engines in memory within a budget: loaded when asked, the least recently used leaves."""
+"""Keeps engines in memory within a budget: loads on demand, evicts the least recently used."""
 
 import logging
 import threading
@@ -18,7 +18,7 @@ class EngineGoneError(Exception):
 
 
 class PooledEngine:
-    """An engine that is in memory only while there is room for it."""
+    """An engine that the pool loads on demand and may evict."""
 
     def __init__(self, pool: "EnginePool", load: Callable[[], Engine], size: int) -> None:
         self._pool = pool
@@ -37,10 +37,10 @@ class PooledEngine:
 
 
 class EnginePool:
-    """Safe to use from several threads. `budget`: bytes of all engines together, as estimated.
+    """Loaded engines. Safe to use from several threads.
 
-    One engine is always let in, however large. `warm`: those for which there is room are loaded
-    before they are asked.
+    `budget` is in estimated bytes of all engines; a single engine may exceed it. If `warm`, engines
+    that fit are loaded in advance.
     """
 
     def __init__(self, budget: int, *, warm: bool = True) -> None:
@@ -66,10 +66,10 @@ class EnginePool:
         Raises:
             EngineGoneError: it cannot be loaded.
         """
-        if (engine := self._found(pooled)) is not None:
+        if (engine := self._loaded(pooled)) is not None:
             return engine
-        with pooled.loading:  # others go on with theirs
-            if (engine := self._found(pooled)) is not None:
+        with pooled.loading:  # other engines stay available
+            if (engine := self._loaded(pooled)) is not None:
                 return engine
             try:
                 engine = pooled.load()
@@ -81,22 +81,22 @@ class EnginePool:
                 self._shrink()
             return engine
 
-    def keep(self, wanted: Collection[PooledEngine]) -> None:
-        """Let all others go."""
+    def keep(self, engines: Collection[PooledEngine]) -> None:
+        """Evict all others."""
         with self._lock:
-            for pooled in [one for one in self._engines if one not in wanted]:
+            for pooled in [pooled for pooled in self._engines if pooled not in engines]:
                 del self._engines[pooled]
 
     @property
     def used(self) -> int:
-        """Bytes of all engines in memory, as estimated."""
+        """Estimated bytes of all engines in memory."""
         with self._lock:
             return sum(pooled.size for pooled in self._engines)
 
     def __len__(self) -> int:
         return len(self._engines)
 
-    def _found(self, pooled: PooledEngine) -> Engine | None:
+    def _loaded(self, pooled: PooledEngine) -> Engine | None:
         with self._lock:
             engine = self._engines.get(pooled)
             if engine is not None:
@@ -104,6 +104,6 @@ class EnginePool:
             return engine
 
     def _shrink(self) -> None:
-        # A call that is under way keeps its engine until it ends.
-        while len(self._engines) > 1 and sum(one.size for one in self._engines) > self._budget:
+        # A running call keeps its engine until it ends.
+        while len(self._engines) > 1 and sum(e.size for e in self._engines) > self._budget:
             self._engines.popitem(last=False)

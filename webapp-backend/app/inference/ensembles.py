@@ -11,13 +11,13 @@ from detection_model.card.eval_config import read_eval_config
 
 
 class _NotYetError(Exception):
-    """A member is being prepared."""
+    """A member is being converted."""
 
 
 def look_at_ensemble(file: ModelPath, old: Slot | None, slots: Mapping[str, Slot]) -> Slot:
-    """An ensemble as of now; `slots` are those of the models.
+    """The registry entry of an ensemble; `slots` are those of the models.
 
-    What answered before goes on to answer until card and members agree again.
+    The previous state answers until card and members agree again.
     """
     slot = Slot.seen(file, old)
     if not file.still:
@@ -36,15 +36,15 @@ def look_at_ensemble(file: ModelPath, old: Slot | None, slots: Mapping[str, Slot
 def _member(member: Member, slots: Mapping[str, Slot]) -> ServedModel:
     slot = slots.get(member.name)
     if slot is None or slot.file.is_ensemble:
-        raise CardError(f"its member {member.name} is not there")
+        raise CardError(f"its member {member.name} is missing")
     if slot.served is not None and slot.served.sha256 == member.sha256:
         return slot.served
     if slot.state == "loading" and slot.sha256 in (None, member.sha256):
-        raise _NotYetError(f"Its member {member.name} is being prepared.")
+        raise _NotYetError(f"Its member {member.name} is being converted.")
     if slot.sha256 != member.sha256:
         raise CardError(
-            f"its member {member.name} is another file than the one it was made of; "
-            "make it again: detection-model model ensemble --help"
+            f"its member {member.name} is not the file that it was made from; "
+            "create the ensemble again: detection-model model ensemble --help"
         )
     raise CardError(f"its member {member.name} cannot answer: {slot.problem}")
 

@@ -1,4 +1,4 @@
-"""Finds the pictures of an evaluation again in the data folder, by name and then by hash."""
+"""Finds the pictures of an evaluation in the data folder, by name and then by hash."""
 
 import hashlib
 import io
@@ -15,24 +15,21 @@ _SIDE = 256
 
 
 class PictureFinder:
-    """Shows no other file than pictures whose hash stands in an evaluation.
-
-    Made for one request: it looks once which folders there are.
-    """
+    """Finds only pictures whose hash is in an evaluation. Lists folders once."""
 
     def __init__(self, data: Path, limits: imaging.Limits) -> None:
         self._data = data
         self._limits = limits
 
     def is_there(self, row: Prediction) -> bool:
-        """A file of the picture's name is there; its content is not looked at."""
+        """True if a file of the picture's name exists; its content is not checked."""
         return any(self._candidates(row))
 
     def thumbnail(self, row: Prediction) -> bytes | None:
-        """The picture as a JPEG of at most 256 pixels a side; none where it is not there.
+        """The picture as a JPEG of at most 256 pixels a side; None if it is missing.
 
         Raises:
-            ImageError: it is there and is not accepted.
+            ImageError: the file is not an accepted picture.
         """
         for file in self._candidates(row):
             data = file.read_bytes()

@@ -44,13 +44,13 @@ class StoredEvaluation:
 
 
 def read_evaluation(folder: Path, sha256: str) -> StoredEvaluation | None:
-    """The evaluation of exactly this file; none where there is none or it is of another."""
+    """The evaluation of exactly this file; None if missing or of another file."""
     if not (folder / METRICS).is_file():
         return None
     try:
         evaluation = Evaluation.model_validate_json((folder / METRICS).read_bytes())
         if evaluation.model_sha256 != sha256 or not evaluation.rows:
-            log.warning("%s is of another model file and is left out", folder.name)
+            log.warning("%s is of another model file and is ignored", folder.name)
             return None
         curves = folder / CURVES
         predictions = folder / PREDICTIONS
@@ -68,5 +68,5 @@ def read_evaluation(folder: Path, sha256: str) -> StoredEvaluation | None:
 def _calibration(path: Path, sha256: str) -> Calibration | None:
     if not path.is_file():
         return None
-    found = Calibration.model_validate_json(path.read_bytes())
-    return found if found.model_sha256 == sha256 else None
+    calibration = Calibration.model_validate_json(path.read_bytes())
+    return calibration if calibration.model_sha256 == sha256 else None

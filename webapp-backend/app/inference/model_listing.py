@@ -20,13 +20,13 @@ _IGNORED = {".md", ".txt"}
 
 
 def list_files(folder: Path, slots: Mapping[str, Slot]) -> list[FolderFile]:
-    """Every file that people see there, in natural order; none where the folder is missing."""
+    """Visible files in natural order; empty if the folder is missing."""
     try:
         paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
     except OSError:
         return []
-    found = [_describe(path, slots) for path in paths if path.suffix.lower() not in _IGNORED]
-    return sorted(found, key=lambda file: natural_order(file.name))
+    files = [_describe(path, slots) for path in paths if path.suffix.lower() not in _IGNORED]
+    return sorted(files, key=lambda file: natural_order(file.name))
 
 
 def _describe(path: Path, slots: Mapping[str, Slot]) -> FolderFile:
@@ -49,32 +49,34 @@ def _describe(path: Path, slots: Mapping[str, Slot]) -> FolderFile:
 def _model(path: Path, slots: Mapping[str, Slot]) -> str | None:
     slot = slots.get(path.stem)
     if slot is None:
-        return "It has just arrived."
+        return "It was added just now."
     if slot.file.path.name != path.name:
-        return f"{slot.file.path.name} has the same name and is served instead. Rename one of them."
+        return f"{slot.file.path.name} has the same name and is used instead. Rename one of them."
     return slot.problem
 
 
 def _orphan(model: str, slots: Mapping[str, Slot]) -> str | None:
     if model in slots:
         return None
-    wanted = " or ".join(f"{model}{suffix}" for suffix in MODEL_SUFFIXES[:2])
-    return f"It belongs to no model here: {wanted} is missing."
+    files = " or ".join(f"{model}{suffix}" for suffix in MODEL_SUFFIXES[:2])
+    return f"It belongs to no model here: {files} is missing."
 
 
 def _outdated(model: str, slots: Mapping[str, Slot]) -> str | None:
     served = slots[model].served
     if served is None or served.evaluation is not None:
         return None
-    return f"It is of another model file. Run: detection-model evaluate {model} --data FOLDER"
+    return f"It is of another model file. Run: detection-model eval run {model} --data FOLDER"
 
 
 def _foreign(path: Path) -> str:
     if (path / "saved_model.pb").exists():
-        return f"It is a SavedModel folder, which is not served. {_SAVE}"
+        return f"It is a SavedModel folder, which is not supported. {_SAVE}"
     if path.is_dir():
-        return "Folders are not looked into. Put the .keras file directly into this folder."
+        return "Folders are not searched. Put the .keras file directly into this folder."
     kind = _FOREIGN.get(path.suffix.lower())
     return (
-        f"It is {kind}, which is not served. {_SAVE}" if kind else f"It is no model file. {_SAVE}"
+        f"It is {kind}, which is not supported. {_SAVE}"
+        if kind
+        else f"It is not a model file. {_SAVE}"
     )

@@ -15,7 +15,7 @@ from detection_model.inference.threshold import ThresholdInForce, threshold_in_f
 
 @dataclass(frozen=True)
 class ServedModel:
-    """A model that answers: file, card and engine that belong together.
+    """A model that answers: matching file, card and engine.
 
     An ensemble has members instead of an engine, and its identity as sha256.
     """
@@ -49,13 +49,13 @@ class ServedModel:
 
     @property
     def parts(self) -> tuple["ServedModel", ...]:
-        """The models that do the work: its members, or itself."""
+        """The models that run: the members of an ensemble, or the model itself."""
         return self.members or (self,)
 
 
 @dataclass(frozen=True)
 class Slot:
-    """One file of the folder: what is known of it, and the last good model of its name.
+    """Registry entry: one file of the folder, and the last good model of its name.
 
     `report` is that of its conversion, as of the last look.
     """
@@ -71,10 +71,10 @@ class Slot:
 
     @classmethod
     def seen(cls, file: ModelPath, old: "Slot | None") -> "Slot":
-        """A file as it lies there now; what answered before goes on to answer.
+        """The entry of a file as it is now; the previous model continues to answer.
 
         Raises:
-            OSError: it has gone.
+            OSError: the file is gone.
         """
         stat = file.path.stat()
         return cls(

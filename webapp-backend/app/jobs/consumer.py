@@ -1,4 +1,4 @@
-"""Consumes jobs of one kind, one after another, on a thread of the worker."""
+"""Consumes jobs of one kind, one at a time, on a thread of the worker."""
 
 import logging
 import threading
@@ -36,7 +36,7 @@ class JobFailedError(Exception):
 
 
 class JobConsumer(ABC):
-    """Claims waiting jobs, and jobs whose worker has died."""
+    """Claims waiting jobs, and running jobs whose worker has died."""
 
     kind: ClassVar[JobKind]
     # File suffixes of uploads; the stem is the job id.
@@ -51,10 +51,10 @@ class JobConsumer(ABC):
 
     @abstractmethod
     def work(self, claim: Claim) -> None:
-        """Do a job and finish it in the store.
+        """Do a job and store its end.
 
         Raises:
-            JobLostError: another worker has taken it over.
+            JobLostError: it was cancelled, or another worker has taken it over.
             JobFailedError: it cannot be done.
             ArchiveError: its archive is damaged.
             FileNotFoundError: its upload is missing.
@@ -62,7 +62,7 @@ class JobConsumer(ABC):
 
     @property
     def pause(self) -> float:
-        """Seconds between two looks at the queue."""
+        """Seconds between two polls of the queue."""
         return self._settings.poll_seconds
 
     def run(self) -> None:
@@ -71,7 +71,7 @@ class JobConsumer(ABC):
             try:
                 self.step()
             except StoreUnavailable as error:
-                log.warning("jobs wait for the store (%s)", error)
+                log.warning("jobs wait for the database (%s)", error)
             except Exception:  # one bad job must not end all later ones
                 log.exception("looking for jobs failed")
             time.sleep(self.pause)
@@ -80,11 +80,11 @@ class JobConsumer(ABC):
         """Do the jobs that are available now.
 
         Raises:
-            StoreUnavailable: the store cannot be read.
+            StoreUnavailable: the database cannot be read.
         """
-        seen = self._store.claimable(self.kind)
-        self._beats = {job.id: self._since(job) for job in seen}
-        for job in seen:
+        claimable = self._store.claimable(self.kind)
+        self._beats = {job.id: self._since(job) for job in claimable}
+        for job in claimable:
             silent = time.monotonic() - self._beats[job.id][1]
             if job.waiting or silent >= _SILENT_SECONDS:
                 claim = self._store.claim(job, self._name)
@@ -93,7 +93,7 @@ class JobConsumer(ABC):
         self._clean()
 
     def _since(self, job: Claimable) -> tuple[int, float]:
-        """A job's heartbeat, and how long it has been unchanged by this process's clock."""
+        """A job's heartbeat, and since when it is unchanged, by this process's clock."""
         beat, since = self._beats.get(job.id, (-1, 0.0))
         return (beat, since) if beat == job.beat else (job.beat, time.monotonic())
 
@@ -110,7 +110,7 @@ class JobConsumer(ABC):
         except (JobFailedError, ArchiveError) as error:
             self._fail(job.id, str(error))
         except FileNotFoundError:
-            self._fail(job.id, "The upload is gone. Start the job again.")
+            self._fail(job.id, "The upload is missing. Start the job again.")
         except Exception:  # a bug must not be retried for ever
             log.exception("job %s failed", job.id[:8])
             self._fail(job.id, "Something went wrong on our side. Please report this.")
@@ -121,12 +121,12 @@ class JobConsumer(ABC):
         self.persist(lambda: self._store.end(job, self._name, "failed", message))
 
     def persist(self, write: Callable[[], T]) -> T:
-        """Retry a write until the store is back, so that no finished work is lost."""
+        """Retry a write until the database works, so that no finished work is lost."""
         while True:
             try:
                 return write()
             except StoreUnavailable as error:
-                log.warning("a job waits for the store (%s)", error)
+                log.warning("a job waits for the database (%s)", error)
                 time.sleep(_BEAT_SECONDS)
 
     @contextmanager
@@ -139,7 +139,7 @@ class JobConsumer(ABC):
                 try:
                     self._store.beat(job, self._name)
                 except StoreUnavailable:
-                    continue  # the next one
+                    continue  # retried with the next one
 
         thread = threading.Thread(target=beat, name="beat", daemon=True)
         thread.start()

@@ -1,4 +1,4 @@
-"""A heat map as an answer: brought to a size that a page shows, quantised, and drawn."""
+"""Computes a heat map and turns it into an answer: scaled down, quantised and coloured."""
 
 import base64
 from typing import get_args
@@ -18,7 +18,7 @@ from detection_model.explain.overlay import COLOURS, layer, png, stops
 from detection_model.faces import Box, crop
 from detection_model.imaging import Picture
 
-# Pixels of the longer side: as many as most models see.
+# Pixels of the longer side: the input size of most models.
 _SIDE = 224
 _LEVELS, _UNSEEN = 32767, -32768
 
@@ -26,18 +26,18 @@ _LEVELS, _UNSEEN = 32767, -32768
 def heat_map(
     explainer: Explainer, model: JobModel, task: ExplainTask, picture: Picture, progress: Progress
 ) -> Explanation:
-    """Make the heat map of a picture, or of one of its faces.
+    """Compute the heat map of a picture, or of one of its faces.
 
     Raises:
         ExplainError: the method cannot explain this model.
         JobFailedError: the model's output is not finite.
     """
     if task.face is not None and task.box is None:  # accepted by an earlier version
-        raise JobFailedError("This job is from an earlier version. Ask for the heat map again.")
+        raise JobFailedError("This job is from an earlier version. Start the heat map again.")
     box = task.box or Box(0, 0, picture.width, picture.height)
     turned = crop(picture.pixels, box, task.turns)
     explanation = explainer.explain(task.method, turned, progress=progress)
-    attribution = shrunk(np.rot90(explanation.attribution, -task.turns), _SIDE)
+    attribution = scaled_down(np.rot90(explanation.attribution, -task.turns), _SIDE)
     if not np.isfinite(explanation.log_odds) or np.isinf(attribution).any():
         raise JobFailedError(f"{model.name} gives no finite number for this picture.")
     return Explanation(
@@ -65,10 +65,10 @@ def heat_map(
     )
 
 
-def shrunk(attribution: Attribution, side: int) -> Attribution:
-    """An attribution whose longer side is at most `side`, each value the mean of those it covers.
+def scaled_down(attribution: Attribution, side: int) -> Attribution:
+    """Scale an attribution to a longer side of at most `side`, by the mean of the covered values.
 
-    Where the model looked at less than half of what a value covers, it is NaN.
+    A value is NaN if the model saw less than half of the area that it covers.
     """
     height, width = attribution.shape
     scale = min(1, side / max(height, width))
@@ -80,7 +80,7 @@ def shrunk(attribution: Attribution, side: int) -> Attribution:
 
 
 def quantised(attribution: Attribution) -> HeatMap:
-    """An attribution, which is finite or NaN, as integers of 16 bits."""
+    """An attribution (finite or NaN) as 16-bit integers."""
     seen = ~np.isnan(attribution)
     values = np.where(seen, attribution, 0)
     step = float(np.abs(values).max()) / _LEVELS or 1.0

@@ -32,7 +32,7 @@ from detection_model.imaging import Limits, Picture
 from detection_model.inference.crops import MAX_FACES, ImageCrops
 
 UPLOAD = ".picture"
-# Pauses between two looks at a job, in seconds: short at first, then longer.
+# Seconds between two polls of a job: short at first, then longer.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
 
 IsGone = Callable[[], Awaitable[bool]]
@@ -56,30 +56,33 @@ class HeatMapRequest:
 async def explain(
     service: Service, data: bytes, request: HeatMapRequest, *, wait: float, is_gone: IsGone
 ) -> Explanation:
-    """A heat map within `wait` seconds; nothing of it is kept.
+    """A heat map within `wait` seconds, which is not stored.
 
     Raises:
-        ImageError: it is no picture that is accepted.
-        ClientGoneError: nobody waits any more.
-        ServiceError: as `start` and `result`; 503 it takes longer, and is given up.
+        ImageError: the file is not an accepted picture.
+        ClientGoneError: the client disconnected.
+        UnavailableError: it takes longer, and is cancelled.
+        ServiceError: as `submit` and `result`.
     """
-    job = await ended(service, await start(service, data, None, request, is_gone), wait, is_gone)
+    job = await wait_for(
+        service, await submit(service, data, None, request, is_gone), wait, is_gone
+    )
     if not job.ended:
-        await to_thread.run_sync(forget, service, job.id)
+        await to_thread.run_sync(delete, service, job.id)
         raise UnavailableError(
             "explanation_late", f"There was no heat map within {wait:g} seconds."
         )
-    return Explanation.model_validate_json(await to_thread.run_sync(taken, service, job))
+    return Explanation.model_validate_json(await to_thread.run_sync(pop_result, service, job))
 
 
-async def start(
+async def submit(
     service: Service, data: bytes, name: str | None, request: HeatMapRequest, is_gone: IsGone
 ) -> Job:
-    """Hand a picture to the worker.
+    """Submit a heat map to the worker.
 
     Raises:
-        ImageError: it is no picture that is accepted.
-        ClientGoneError: the client went away while the picture waited.
+        ImageError: the file is not an accepted picture.
+        ClientGoneError: the client disconnected while the picture waited.
         InvalidError: the model is an ensemble, or the face does not exist.
         UnavailableError: too many wait, or the disk is full.
     """
@@ -88,7 +91,7 @@ async def start(
         members = ", ".join(member.name for member in model.members)
         raise InvalidError(
             "ensemble_not_explained",
-            f"{model.name} weighs the answers of {members}; ask for a heat map of one of these.",
+            f"{model.name} combines {members}; request a heat map of one of these.",
         )
     limits = service.settings.image_limits
     task = await service.predictor.look("explain", lambda: _task(data, request, limits), is_gone)
@@ -105,43 +108,44 @@ async def start(
     return await to_thread.run_sync(_accept, service, data, name, parameters)
 
 
-async def ended(service: Service, job: Job, wait: float, is_gone: IsGone) -> Job:
-    """The job as soon as it has ended, or as it stands after `wait` seconds.
+async def wait_for(service: Service, job: Job, seconds: float, is_gone: IsGone) -> Job:
+    """The job once it has ended, or after `seconds`.
 
     Raises:
-        ClientGoneError: nobody waits any more; the job is cancelled.
-        NotFoundError: it was deleted.
+        ClientGoneError: the client disconnected; the job is cancelled.
+        NotFoundError: the job was deleted.
     """
-    give_up, pause = time.monotonic() + wait, _FIRST_PAUSE
+    give_up, pause = time.monotonic() + seconds, _FIRST_PAUSE
     while not job.ended and time.monotonic() < give_up:
         await asyncio.sleep(pause)
         pause = min(1.5 * pause, _LONGEST_PAUSE)
         if await is_gone():
-            await to_thread.run_sync(forget, service, job.id)
+            await to_thread.run_sync(delete, service, job.id)
             raise ClientGoneError
-        job = await to_thread.run_sync(found, service, job.id)
+        job = await to_thread.run_sync(get_job, service, job.id)
     return job
 
 
-def found(service: Service, job: str) -> Job:
+def get_job(service: Service, job: str) -> Job:
     """The job of a heat map; blocks.
 
     Raises:
-        NotFoundError: there is none.
-        StoreUnavailable: it cannot be asked now.
+        NotFoundError: there is no such heat map.
+        StoreUnavailable: the database fails.
     """
-    known = service.jobs.get(job)
-    if known is None or known.kind != "explain":
+    stored = service.jobs.get(job)
+    if stored is None or stored.kind != "explain":
         raise _unknown()
-    return known
+    return stored
 
 
 def result(service: Service, job: Job) -> str:
-    """The JSON of a heat map that has ended; blocks.
+    """The JSON of an ended heat map; blocks.
 
     Raises:
-        ConflictError: it failed or was cancelled, 404 it is gone.
-        StoreUnavailable: it cannot be asked now.
+        ConflictError: it failed or was cancelled.
+        NotFoundError: it was deleted.
+        StoreUnavailable: the database fails.
     """
     if job.state == "cancelled":
         raise ConflictError("explanation_cancelled", "This heat map was cancelled.")
@@ -152,16 +156,16 @@ def result(service: Service, job: Job) -> str:
     return answer
 
 
-def taken(service: Service, job: Job) -> str:
-    """`result`, of which nothing is kept."""
+def pop_result(service: Service, job: Job) -> str:
+    """The JSON of an ended heat map, which is then deleted; blocks."""
     try:
         return result(service, job)
     finally:
-        forget(service, job.id)
+        delete(service, job.id)
 
 
-def forget(service: Service, job: str) -> None:
-    """End a heat map if it has not ended, and keep nothing of it; blocks."""
+def delete(service: Service, job: str) -> None:
+    """Cancel and delete a heat map with its picture; blocks."""
     service.jobs.cancel(job)
     upload(service, job).unlink(missing_ok=True)
     service.jobs.delete(job)
@@ -210,7 +214,7 @@ def _accept(service: Service, data: bytes, name: str | None, parameters: JobPara
             picture.parent.mkdir(parents=True, exist_ok=True)
             picture.write_bytes(data)
         except OSError:
-            message = "The picture cannot be handed over: there is no room. Try again later."
+            message = "The picture cannot be stored: the disk is full. Try again later."
             raise UnavailableError("storage_full", message, 60) from None
         accepted = service.jobs.add(job, name, parameters, 1)
         service.jobs.delete_oldest(settings.keep_explanations, "explain")

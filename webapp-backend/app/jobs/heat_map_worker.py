@@ -1,4 +1,4 @@
-"""Makes heat maps, and keeps TensorFlow and the last models in memory for the next ones."""
+"""Computes heat maps, and keeps TensorFlow and the last models in memory for the next ones."""
 
 import time
 from collections import OrderedDict
@@ -24,12 +24,12 @@ from detection_model.inference.detector import ModelError
 _KEPT = 2
 # A file and its card in one of their states.
 _Key = tuple[Path, tuple[Stamp | None, ...]]
-# People ask for several heat maps in a row; seconds between two looks at the queue.
+# Seconds between two polls of the queue while warm: heat maps often come in a row.
 _WARM_PAUSE = 0.2
 
 
 class HeatMapWorker(JobConsumer):
-    """Jobs of kind explain, on a thread of its own: they never wait behind an archive."""
+    """Does jobs of kind explain, on its own thread, so that they never wait for an archive."""
 
     kind = "explain"
     uploads = (UPLOAD,)
@@ -42,20 +42,20 @@ class HeatMapWorker(JobConsumer):
 
     @property
     def warm(self) -> bool:
-        """A heat map was made not long ago, so the next one needs no loading."""
+        """True if TensorFlow and a model are loaded and were used recently."""
         idle = time.monotonic() - self._used
         return bool(self._explainers) and idle < self._settings.explain_idle
 
     @property
     def pause(self) -> float:
-        """Short while warm."""
+        """Seconds between two polls; short while warm."""
         return min(_WARM_PAUSE, super().pause) if self.warm else super().pause
 
     def work(self, claim: Claim) -> None:
-        """Make one heat map; the picture goes when that is done."""
+        """Compute one heat map, then delete the picture."""
         job = claim.job
         if claim.attempts > ATTEMPTS:
-            raise JobFailedError("The worker ended each time it made this heat map.")
+            raise JobFailedError("The worker crashed at each attempt to compute this heat map.")
         upload = self._settings.jobs_dir / f"{job.id}{UPLOAD}"
         try:
             answer = self._explained(job, upload.read_bytes())
@@ -86,10 +86,10 @@ class HeatMapWorker(JobConsumer):
             self._used = time.monotonic()
 
     def _explainer(self, model: JobModel) -> Explainer:
-        """The model that a job was accepted for, from memory or from its file.
+        """The model of a job, from memory or from its file.
 
         Raises:
-            JobFailedError: it is gone, or another file has taken its name.
+            JobFailedError: it was removed or replaced.
             ModelError: it cannot be loaded.
             CardError: its card does not fit it.
         """
@@ -114,5 +114,6 @@ class HeatMapWorker(JobConsumer):
 
 def _gone(model: JobModel) -> JobFailedError:
     return JobFailedError(
-        f"{model.name} was replaced or taken away since it was asked. Ask for the heat map again."
+        f"{model.name} was replaced or removed since the job was accepted. "
+        "Start the heat map again."
     )

@@ -1,4 +1,4 @@
-"""Texts of a report: graded as evidence, never as proof."""
+"""Texts of a report. They grade evidence and never claim proof."""
 
 from pydantic import BaseModel
 
@@ -29,18 +29,18 @@ EVIDENCE: dict[Evidence, str] = {
     "very_strong": "very strong",
 }
 LIMITS = (
-    "A detector can be wrong either way. Its verdict is one hint beside others, never a proof.",
-    "That no sign was found does not mean that the picture is authentic.",
-    "Probabilities hold for pictures like those that the model was measured on. Saving anew, "
-    "scaling, cropping, filters and generators that it has not met can turn a verdict.",
-    "A heat map shows what moved the model, not what is wrong with the picture.",
-    "Metadata is lost on most ways through the web, and anyone can write it. Only a signature "
-    "that holds cannot be made up.",
+    "A detector can be wrong either way. Its verdict is one hint among others, never proof.",
+    "No sign of generation does not mean that the picture is authentic.",
+    "Probabilities hold for pictures like those that the model was measured on. Re-encoding, "
+    "scaling, cropping, filters and unknown generators can change a verdict.",
+    "A heat map shows what influenced the model, not what is wrong with the picture.",
+    "Most websites remove metadata, and anyone can write it. Only a valid signature cannot be "
+    "forged.",
 )
 
 
 def forensic_findings(data: bytes, picture: Picture) -> list[ReportForensics]:
-    """The views that can be told in words, of a file that was decoded."""
+    """Findings of the forensic views that have a text."""
     views = (jpeg(data, picture.pixels), double_compression(data, picture.pixels))
     return [
         ReportForensics(
@@ -53,23 +53,23 @@ def forensic_findings(data: bytes, picture: Picture) -> list[ReportForensics]:
     ]
 
 
-def stability(found: Prediction) -> str:
+def stability(prediction: Prediction) -> str:
     """Sentence on the consistency check."""
-    if found.stability is None:
+    if prediction.stability is None:
         return "not tried"
-    changes = found.stability.changes
-    turned = [one.label for one in changes if one.prediction != found.prediction]
-    if not turned:
+    changes = prediction.stability.changes
+    flips = [change.label for change in changes if change.prediction != prediction.prediction]
+    if not flips:
         return f"holds under {len(changes)} small changes"
-    return f"turns when the picture is {' or '.join(turned)}"
+    return f"changes when the picture is {' or '.join(flips)}"
 
 
-def conformal(found: ConformalSet | None) -> str:
+def conformal(prediction_set: ConformalSet | None) -> str:
     """Sentence on the conformal set."""
-    if found is None:
+    if prediction_set is None:
         return "not known"
-    classes = " or ".join(found.classes) or "like neither class"
-    return f"{classes}, at {found.coverage:.0%} coverage"
+    classes = " or ".join(prediction_set.classes) or "like neither class"
+    return f"{classes}, at {prediction_set.coverage:.0%} coverage"
 
 
 def _finding(numbers: BaseModel) -> str:
@@ -81,4 +81,4 @@ def _finding(numbers: BaseModel) -> str:
             return f"Saved as JPEG of about quality {numbers.quality}, with {whose}."
         case DoubleCompression(hint=True):
             return f"There are traces of an earlier compression as {numbers.earlier}."
-    return "No trace of an earlier compression was found; there may have been one all the same."
+    return "No trace of an earlier compression was found; one may still have happened."

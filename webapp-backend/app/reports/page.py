@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing from outside, to be printed or sent on."""
+"""The report as one self-contained HTML page, to print or send."""
 
 import jinja2
 
@@ -7,7 +7,7 @@ from app.schemas.report import Report
 from detection_model.inference.verdict import percent
 from detection_model.provenance.record import attachment_text, claim_text, credentials_text
 
-# The page has no script, and would not be allowed one.
+# The page has no script, and its policy forbids any.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"  # noqa: E501
 
 _ENVIRONMENT = jinja2.Environment(
@@ -17,21 +17,21 @@ _ENVIRONMENT = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-# Printed metadata: number of fields, and characters of each. The JSON report has all of it.
+# Printed metadata: number of fields, and characters of each. The JSON report is complete.
 _FIELDS = 12
 _LONGEST = 100
 
 
 def page(report: Report) -> str:
-    """The whole page. Everything that came from outside is escaped."""
-    shown = [entry for entry in report.provenance.entries if entry.value is not None]
+    """The HTML page. All input is escaped."""
+    entries = [entry for entry in report.provenance.entries if entry.value is not None]
     return _ENVIRONMENT.get_template("report.html.jinja").render(
         report=report,
-        lead=next(one for one in report.results if one.model == report.leading),
-        with_faces=[one for one in report.results if one.faces],
-        most_faces=max(len(one.faces) for one in report.results),
-        entries=shown[:_FIELDS],
-        unshown=len(shown[_FIELDS:]),
+        lead=next(result for result in report.results if result.model == report.leading),
+        with_faces=[result for result in report.results if result.faces],
+        most_faces=max(len(result.faces) for result in report.results),
+        entries=entries[:_FIELDS],
+        hidden_entries=len(entries[_FIELDS:]),
         longest=_LONGEST,
         policy=POLICY,
         messages=messages,

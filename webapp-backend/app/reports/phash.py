@@ -1,4 +1,4 @@
-"""A hash of how a picture looks."""
+"""Perceptual hash of a picture."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ _SPEC = InputSpec(height=256, width=256)
 
 
 def perceptual_hash(pixels: NDArray[np.uint8]) -> str | None:
-    """256 bits in hexadecimal of uint8 RGB (h, w, 3), as `inspect-data` compares; needs scipy."""
+    """256-bit hash of uint8 RGB (h, w, 3), as in `data inspect`, in hex; None without scipy."""
     grey = measures.to_grey(imaging.resize(pixels, _SPEC)[None])
     try:
         return bytes(measures.perceptual_hashes(grey)[0]).hex()

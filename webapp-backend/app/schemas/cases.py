@@ -1,4 +1,4 @@
-"""Verdicts that somebody says are wrong."""
+"""Reports of wrong verdicts."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from detection_model.evaluation.cases import MAX_NOTE_LENGTH, ClaimedLabel
 
 
 class CaseClaim(BaseModel):
-    """The fields of the form beside the picture."""
+    """The text fields of the form."""
 
     really: ClaimedLabel = Field(description="what the picture is; unsure: something else is wrong")
     note: str = Field("", max_length=MAX_NOTE_LENGTH, description="why; read by the operator")
@@ -32,7 +32,7 @@ class CaseKept(BaseModel):
 
 
 class CaseAnswer(Answer):
-    """The case, and the verdicts as the service gives them now."""
+    """The stored case and the current verdicts."""
 
     case: CaseKept
     results: list[Prediction]

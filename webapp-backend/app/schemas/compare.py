@@ -1,4 +1,4 @@
-"""Models side by side."""
+"""Comparison of models on shared test pictures."""
 
 from pydantic import BaseModel, Field
 
@@ -16,7 +16,7 @@ class Call(BaseModel):
 
 
 class Disagreement(BaseModel):
-    """A test picture that the models call differently."""
+    """A test picture on which the models disagree."""
 
     path: str
     label: ClassName
@@ -36,15 +36,15 @@ class Pair(BaseModel):
 
 
 class ModelComparison(Answer):
-    """Several models on the test pictures that all of them were measured on."""
+    """Several models on the test pictures that all of them share."""
 
     models: list[str]
-    not_measured: list[str] = Field(description="of these no predictions are known")
+    not_measured: list[str] = Field(description="models without stored predictions")
     datasets: list[str]
-    pictures: int = Field(description="pictures that every measured one of them has judged")
+    pictures: int = Field(description="test pictures that all measured models share")
     n_real: int
     n_fake: int
-    agree: int = Field(description="pictures on which all say the same")
+    agree: int = Field(description="pictures on which all models agree")
     all_right: int
     all_wrong: int
     pairs: list[Pair]

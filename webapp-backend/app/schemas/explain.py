@@ -29,7 +29,7 @@ class HeatMap(BaseModel):
 class Overlay(BaseModel):
     """The map in colours, of its size; transparent where the model did not look."""
 
-    towards: ClassName = Field(description="shown is what speaks for this class")
+    towards: ClassName = Field(description="the class that the shown evidence supports")
     colours: Colours
     png: str = Field(description="base64 of a PNG file with transparency")
 
@@ -49,7 +49,7 @@ class Explanation(Answer):
         description="of the map's values; own: only their proportions mean something"
     )
     figures: dict[str, float] = Field(
-        description="how far to believe it: `missing` log-odds of integrated gradients; `fit` of "
+        description="how reliable it is: `missing` log-odds of integrated gradients; `fit` of "
         "LIME, at most 1, low where its linear model does not follow the detector"
     )
     map: HeatMap

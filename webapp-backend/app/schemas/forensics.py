@@ -16,7 +16,7 @@ Numbers = ErrorLevels | Noise | Spectrum | Jpeg | DoubleCompression | ColourCoun
 
 
 class ViewText(BaseModel):
-    """A view, and in one sentence each what one sees and what it does not prove.
+    """A view: what it shows and what it does not prove, in one sentence each.
 
     English; the keys for a translation are forensics.<id>.title, .shows and .limits.
     """
@@ -34,7 +34,7 @@ class ViewList(Answer):
 
 
 class ViewImage(BaseModel):
-    """One picture of a view, upright."""
+    """One upright image of a view."""
 
     name: str = Field(description="residual, own, Fake …; what its levels mean is in `numbers`")
     width: int
@@ -44,7 +44,7 @@ class ViewImage(BaseModel):
 
 
 class ForensicView(Answer):
-    """One way to look at a picture. None is a verdict."""
+    """One forensic view of a picture. None is a verdict."""
 
     view: ViewId
     title: str

@@ -19,11 +19,11 @@ class HistoryImage(BaseModel):
     width: int
     height: int
     format: str
-    faces: int | None = Field(None, description="how many were found; null: not looked for")
+    faces: int | None = Field(None, description="number of detected faces; null: not searched")
 
 
 class HistoryVerdict(BaseModel):
-    """One model's answer of then."""
+    """Stored verdict of one model."""
 
     model: str
     model_sha256: str
@@ -36,7 +36,7 @@ class HistoryVerdict(BaseModel):
 
 
 class HistoryEntry(BaseModel):
-    """One judged upload."""
+    """One classified upload."""
 
     id: int
     created: datetime
@@ -50,7 +50,7 @@ class HistoryEntry(BaseModel):
 class HistoryPage(Answer):
     """Past verdicts, newest first."""
 
-    total: int = Field(description="entries that the filter lets through")
+    total: int = Field(description="number of matching entries")
     limit: int
     offset: int
     recording: bool = Field(description="whether new verdicts are kept")

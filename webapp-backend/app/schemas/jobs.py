@@ -1,4 +1,4 @@
-"""Long work."""
+"""Jobs."""
 
 from datetime import datetime
 from typing import Literal
@@ -17,7 +17,7 @@ JobState = Literal["waiting", "running", "finished", "failed", "cancelled"]
 
 
 class JobModel(BaseModel):
-    """A model that a job asks, as it was when the job was accepted."""
+    """A model of a job, as it was when the job was accepted."""
 
     name: str
     sha256: str
@@ -26,7 +26,7 @@ class JobModel(BaseModel):
 
 
 class ExplainTask(BaseModel):
-    """A heat map to make."""
+    """A heat map to compute."""
 
     method: Method
     face: int | None = Field(description="index by size; null: the whole picture")
@@ -42,11 +42,11 @@ class JobParameters(BaseModel):
     calibrate: bool = True
     whole: bool = False
     stability: ConsistencyMode = "never"
-    explain: ExplainTask | None = Field(None, description="of jobs of kind explain alone")
+    explain: ExplainTask | None = Field(None, description="only for jobs of kind explain")
 
 
 class Job(BaseModel):
-    """One piece of long work."""
+    """A job."""
 
     id: str
     kind: JobKind = Field(
@@ -59,14 +59,14 @@ class Job(BaseModel):
     created: datetime
     started: datetime | None = None
     finished: datetime | None = None
-    total: int = Field(description="files to look at, or steps of an explanation")
-    done: int = Field(description="files looked at, or steps done")
-    failed: int = Field(description="of these, files without a verdict")
+    total: int = Field(description="number of files, or steps of an explanation")
+    done: int = Field(description="files or steps done so far")
+    failed: int = Field(description="files without a verdict so far")
     message: str | None = Field(None, description="why it failed")
 
     @property
     def ended(self) -> bool:
-        """It neither waits nor runs."""
+        """True if it neither waits nor runs."""
         return self.state not in ("waiting", "running")
 
 
@@ -86,7 +86,7 @@ class JobList(Answer):
 
 
 class JobPicture(BaseModel):
-    """A job's result for one file: verdicts, or the reason for having none."""
+    """A job's result for one file: verdicts, or why there are none."""
 
     position: int = Field(description="of the file in the archive, from 0")
     file: str

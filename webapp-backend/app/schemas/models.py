@@ -1,4 +1,4 @@
-"""Models, their folder, and whether one answers."""
+"""Models, their folder and their readiness."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -14,7 +14,7 @@ FileRole = Literal["model", "card", "evaluation", "eval_config", "other"]
 
 
 class ModelFile(BaseModel):
-    """The file as it lies in the models folder."""
+    """The file in the models folder."""
 
     name: str
     size_bytes: int
@@ -45,7 +45,7 @@ class EvaluationSummary(BaseModel):
 
 
 class ModelRow(BaseModel):
-    """One file of the models folder and all that is known of it."""
+    """One file of the models folder, with its card, threshold and evaluation."""
 
     name: str
     state: ModelState
@@ -56,12 +56,14 @@ class ModelRow(BaseModel):
     assumptions: list[str] = []
     threshold: float | None = None
     threshold_source: ThresholdSource | None = None
-    engine: Engine | None = Field(None, description="none of an ensemble: its members have theirs")
+    engine: Engine | None = Field(
+        None, description="null for an ensemble: its members have their own"
+    )
     evaluation: EvaluationSummary | None = None
 
 
 class FolderFile(BaseModel):
-    """One file or folder in the models folder, whatever it is."""
+    """One file or folder in the models folder."""
 
     name: str
     role: FileRole
@@ -78,7 +80,7 @@ class ModelsFolder(BaseModel):
 
 
 class ModelList(Answer):
-    """All models, and the folder that they come from."""
+    """All models and their folder."""
 
     active: str | None
     models: list[ModelRow]
@@ -101,11 +103,11 @@ class ModelEvaluation(Answer):
 
 
 class ModelSpeed(Answer):
-    """Time of one model call on one picture, measured just now on this machine."""
+    """Time of one model call, measured on this machine."""
 
     model: str
     device: str
-    threads: int = Field(description="of a call that is alone")
+    threads: int = Field(description="threads of a single call")
     runs: int
     median_ms: float
     fastest_ms: float
@@ -113,7 +115,7 @@ class ModelSpeed(Answer):
 
 
 class ActiveModel(BaseModel):
-    """Model for requests that name none."""
+    """The default model."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -121,13 +123,13 @@ class ActiveModel(BaseModel):
 
 
 class ActiveModelSet(Answer):
-    """The model that answers from now on."""
+    """The new default model."""
 
     active: str
 
 
 class ModelChange(BaseModel):
-    """A new threshold, or null to go back to the model's own."""
+    """A new threshold; null restores the model's own."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -135,7 +137,7 @@ class ModelChange(BaseModel):
 
 
 class ModelInfo(Answer):
-    """The active model, in the older shape."""
+    """The active model, in an older format."""
 
     model_name: str
     version: str
@@ -146,7 +148,7 @@ class ModelInfo(Answer):
 
 
 class Health(Answer):
-    """The process answers."""
+    """The process is alive."""
 
     status: Literal["healthy"] = "healthy"
     model_loaded: bool
@@ -154,7 +156,7 @@ class Health(Answer):
 
 
 class Ready(Answer):
-    """A model answers."""
+    """At least one model answers."""
 
     ready: Literal[True] = True
     models: list[str]

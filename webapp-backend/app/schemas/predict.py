@@ -22,7 +22,7 @@ class ImageInfo(BaseModel):
     width: int
     height: int
     format: str
-    faces: int | None = Field(None, description="how many were found; null: not looked for")
+    faces: int | None = Field(None, description="number of detected faces; null: not searched")
     notes: list[Note] = Field([], description="what is special about the file or its faces")
 
 

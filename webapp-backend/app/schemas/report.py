@@ -48,7 +48,7 @@ class ReportHeatMap(BaseModel):
     model: str
     method: Method
     face: int | None = Field(description="by size, from 0; null: the whole picture")
-    towards: ClassName = Field(description="shown is what speaks for this class")
+    towards: ClassName = Field(description="the class that the shown evidence supports")
     overlaid: str = Field(description="data URI of a JPEG: the judged part under its heat map")
     legend: list[str] = Field(description="evenly spaced colours from nothing to most")
 
@@ -68,10 +68,10 @@ class Report(Answer):
     schema_version: Literal[1] = 1
     created: datetime
     file: ReportFile
-    leading: str = Field(description="the model whose verdict leads: the active one, if asked")
+    leading: str = Field(description="the leading model: the active one if it was requested")
     results: list[Prediction]
     failed: list[FailedModel]
-    agreement: Agreement | None = Field(description="null where one model was asked")
+    agreement: Agreement | None = Field(description="null for a single model")
     models: list[ReportModel] = Field(description="in the order of `results`")
     heatmap: ReportHeatMap | None
     heatmap_missing: str | None = Field(description="why there is no heat map")

@@ -1,6 +1,6 @@
 """Keeps pictures' case files in a folder: `<sha256>.json`, and with consent the picture beside it.
 
-What a person or another program has put there is left alone.
+Other files in the folder are left alone.
 """
 
 import os
@@ -16,11 +16,11 @@ _CLAIMS = 20
 
 
 class CasesFullError(Exception):
-    """No further case, or no further picture, is taken."""
+    """The limit on cases or on the size of their pictures is reached."""
 
 
 class Kept(NamedTuple):
-    """The case as it lies there now, and whether that changed."""
+    """The stored case, and whether it changed."""
 
     case: CaseFile
     is_new: bool
@@ -40,15 +40,14 @@ class CaseFiles:
         self._lock = threading.Lock()
 
     def keep(self, fresh: CaseFile, picture: bytes | None) -> Kept:
-        """Add a claim to a picture's case, or begin one.
+        """Add a claim to a picture's case, or create the case.
 
         Args:
-            fresh: the case with the new claim alone; its `picture` is set here.
-            picture: the file as it was sent, where there is consent to keep it; else a picture
-                that was kept before is deleted.
+            fresh: the case with only the new claim; `keep` sets its `picture`.
+            picture: the uploaded file if its sender consents; None deletes a stored picture.
 
         Raises:
-            CasesFullError: there are too many, or too large ones.
+            CasesFullError: a limit is reached.
             OSError: the folder cannot be written.
         """
         path = self._folder / f"{fresh.sha256}.json"
@@ -70,10 +69,12 @@ class CaseFiles:
         files = list(self._folder.iterdir()) if self._folder.is_dir() else []
         cases = [file for file in files if file.suffix == ".json"]
         if old is None and len(cases) >= self._most:
-            raise CasesFullError("No further cases are kept here.")
+            raise CasesFullError("The limit of stored cases is reached.")
         others = (file for file in files if file.suffix != ".json" and file.name != name)
         if name and sum(file.stat().st_size for file in others) + size > self._most_bytes:
-            raise CasesFullError("No further pictures are kept here; send the case without.")
+            raise CasesFullError(
+                "The limit of stored pictures is reached; send the case without its picture."
+            )
 
     def _write(self, path: Path, case: CaseFile, picture: bytes | None) -> None:
         """The picture before the case, so that a case never names what is not there."""
@@ -84,7 +85,7 @@ class CaseFiles:
 
 
 def _read(path: Path) -> CaseFile | None:
-    """The case that is there; none where there is none, or only a damaged one."""
+    """The stored case; None if it is missing or damaged."""
     try:
         return read_case(path)
     except (FileNotFoundError, ValueError):
@@ -92,12 +93,12 @@ def _read(path: Path) -> CaseFile | None:
 
 
 def _same(old: Claim, new: Claim) -> bool:
-    """They say the same against the same verdicts of the same models."""
+    """True for equal claims on equal verdicts."""
     return old.model_copy(update={"created": new.created, "software": new.software}) == new
 
 
 def _replace(path: Path, data: bytes) -> None:
-    """A reader sees all of it or nothing."""
+    """Write atomically."""
     arriving = path.with_name(f".{uuid.uuid4().hex}.part")
     try:
         arriving.write_bytes(data)

@@ -1,4 +1,4 @@
-"""The connection, migrated on first use, so that a store that is down delays nothing else."""
+"""Database connection, migrated on first use, so that a database failure delays nothing else."""
 
 import threading
 from collections.abc import Iterator
@@ -64,7 +64,7 @@ def migrate(engine: Engine) -> None:
     with engine.begin() as connection:
         if _is_newest(connection):
             return
-        # Imported only here: it takes long, and most starts have nothing to migrate.
+        # Imported here because it is slow, and most starts have nothing to migrate.
         from alembic import command
         from alembic.config import Config
 
@@ -75,12 +75,12 @@ def migrate(engine: Engine) -> None:
 
 
 def _is_newest(connection: Connection) -> bool:
-    """The schema is that of the last migration; their files are named by revision."""
+    """True if the schema is of the last migration; files are named by revision."""
     if not inspect(connection).has_table("alembic_version"):
         return False
     newest = max(path.name.partition("_")[0] for path in _MIGRATIONS.glob("versions/*.py"))
-    found = connection.scalar(text("SELECT version_num FROM alembic_version"))
-    return bool(found == newest)
+    revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return bool(revision == newest)
 
 
 def _connect(url: str) -> Engine:

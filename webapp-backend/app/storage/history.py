@@ -30,7 +30,7 @@ class NewEntry(NamedTuple):
 class HistoryFilter:
     """Filter on entries; None matches all.
 
-    `model`, `prediction` and `verdict` hold for one and the same verdict of an entry.
+    `model`, `prediction` and `verdict` apply to the same verdict of an entry.
     """
 
     model: str | None = None
@@ -52,11 +52,9 @@ class HistoryStore:
         with self._database.session() as session:
             session.add_all(_row(entry) for entry in entries)
 
-    def page(
-        self, wanted: HistoryFilter, limit: int, offset: int
-    ) -> tuple[int, list[HistoryEntry]]:
+    def page(self, query: HistoryFilter, limit: int, offset: int) -> tuple[int, list[HistoryEntry]]:
         """Total number of matching entries, and one page of them, newest first."""
-        conditions = _conditions(wanted)
+        conditions = _conditions(query)
         page = (
             select(HistoryRow)
             .where(*conditions)
@@ -69,12 +67,12 @@ class HistoryStore:
             total = session.scalar(select(func.count(HistoryRow.id)).where(*conditions)) or 0
             return total, [_entry(row) for row in session.scalars(page)]
 
-    def delete(self, wanted: HistoryFilter) -> int:
-        """Forget what the filter lets through; returns how many."""
-        return self._delete(*_conditions(wanted))
+    def delete(self, query: HistoryFilter) -> int:
+        """Delete the matching entries and return their number."""
+        return self._delete(*_conditions(query))
 
     def delete_one(self, entry: int) -> bool:
-        """Forget one entry; was there one?"""
+        """Delete one entry; returns whether it existed."""
         return self._delete(HistoryRow.id == entry) > 0
 
     def _delete(self, *conditions: ColumnElement[bool]) -> int:
@@ -84,31 +82,31 @@ class HistoryStore:
             return cast(CursorResult[Any], done).rowcount
 
 
-def _conditions(wanted: HistoryFilter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
+def _conditions(query: HistoryFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
     of_verdict = [
         column == value
         for column, value in (
-            (VerdictRow.model, wanted.model),
-            (VerdictRow.prediction, wanted.prediction),
-            (VerdictRow.verdict, wanted.verdict),
+            (VerdictRow.model, query.model),
+            (VerdictRow.prediction, query.prediction),
+            (VerdictRow.verdict, query.verdict),
         )
         if value is not None
     ]
     if of_verdict:
-        found.append(HistoryRow.id.in_(select(VerdictRow.entry_id).where(*of_verdict)))
-    if wanted.search:
-        found.append(
+        conditions.append(HistoryRow.id.in_(select(VerdictRow.entry_id).where(*of_verdict)))
+    if query.search:
+        conditions.append(
             or_(
-                HistoryRow.file_name.icontains(wanted.search, autoescape=True),
-                HistoryRow.sha256.startswith(wanted.search.lower(), autoescape=True),
+                HistoryRow.file_name.icontains(query.search, autoescape=True),
+                HistoryRow.sha256.startswith(query.search.lower(), autoescape=True),
             )
         )
-    if wanted.since is not None:
-        found.append(HistoryRow.created >= wanted.since)
-    if wanted.until is not None:
-        found.append(HistoryRow.created < wanted.until)
-    return found
+    if query.since is not None:
+        conditions.append(HistoryRow.created >= query.since)
+    if query.until is not None:
+        conditions.append(HistoryRow.created < query.until)
+    return conditions
 
 
 def _row(entry: NewEntry) -> HistoryRow:

@@ -1,4 +1,4 @@
-"""Writes the history beside the requests: a store that is slow or down costs no verdict."""
+"""Writes the history in the background, so that database failures never block predictions."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ class HistoryWriter:
         self._lost = 0
 
     def record(self, entry: NewEntry) -> None:
-        """Take an entry; never waits and never fails."""
+        """Queue an entry; never waits and never fails."""
         if len(self._waiting) < _WAITING:
             self._waiting.append(entry)
             self._arrived.set()
@@ -33,7 +33,7 @@ class HistoryWriter:
             self._lost += 1
 
     async def run(self) -> None:
-        """Write what arrives, for ever; what cannot be written waits for the next try."""
+        """Write queued entries until cancelled; failed writes are retried."""
         while True:
             await self._arrived.wait()
             self._arrived.clear()
@@ -42,16 +42,16 @@ class HistoryWriter:
                 self._arrived.set()
 
     async def flush(self) -> bool:
-        """Write all that waits; did it work?"""
+        """Write all queued entries; returns whether that succeeded."""
         async with self._writing:
             batch = self._waiting[:]
             try:
                 await to_thread.run_sync(self._store.add, batch)
             except StoreUnavailable as error:
-                log.warning("history: %d entries wait for the store (%s)", len(batch), error)
+                log.warning("history: %d entries wait for the database (%s)", len(batch), error)
                 return False
             del self._waiting[: len(batch)]
         if self._lost:
-            log.error("history: %d entries were lost while the store was down", self._lost)
+            log.error("history: %d entries were lost while the database was down", self._lost)
             self._lost = 0
         return True

@@ -1,4 +1,4 @@
-"""Jobs and their results, and who does which job."""
+"""Jobs, their results, and which worker does which job."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ _PAGE = 500
 
 
 class Claimable(NamedTuple):
-    """A job that waits or runs, as of one look."""
+    """State of a job that waits or runs."""
 
     id: str
     waiting: bool
@@ -24,7 +24,7 @@ class Claimable(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """A job that is this runner's now; `attempts` counts starts since its last progress."""
+    """A job that this worker has claimed; `attempts` counts starts since its last progress."""
 
     job: Job
     attempts: int
@@ -37,7 +37,7 @@ class JobStore:
         self._database = database
 
     def add(self, job: str, file: str | None, parameters: JobParameters, total: int) -> Job:
-        """Accept a job: of kind explain where the parameters say what to explain, else score."""
+        """Accept a job: of kind explain if the parameters have an `explain` task, else score."""
         row = JobRow(
             id=job,
             kind="explain" if parameters.explain else "score",
@@ -91,25 +91,25 @@ class JobStore:
             offset = page[-1].position + 1
 
     def answer(self, job: str) -> str | None:
-        """The JSON that an explanation ended with."""
-        wanted = select(JobItemRow.answer).where(JobItemRow.job_id == job)
+        """The stored JSON of an explanation."""
+        query = select(JobItemRow.answer).where(JobItemRow.job_id == job)
         with self._database.session() as session:
-            return session.scalar(wanted)
+            return session.scalar(query)
 
     def cancel(self, job: str) -> bool:
-        """End a job that waits or runs; was it one?"""
+        """Cancel a job that waits or runs; returns whether it did."""
         with self._database.session() as session:
             ended = update(JobRow).where(JobRow.id == job, JobRow.state.in_(_ACTIVE))
             return _hit(session, ended.values(state="cancelled", finished=datetime.now(UTC)))
 
     def delete(self, job: str) -> bool:
-        """Forget a job that has ended, with its results; was it one?"""
+        """Delete an ended job with its results; returns whether there was one."""
         with self._database.session() as session:
             ended = JobRow.state.not_in(_ACTIVE)
             return _hit(session, delete(JobRow).where(JobRow.id == job, ended))
 
     def delete_oldest(self, keep: int, kind: JobKind = "score") -> int:
-        """Forget all ended jobs of a kind but the newest."""
+        """Delete all ended jobs of a kind but the newest."""
         ended = (JobRow.state.not_in(_ACTIVE), JobRow.kind == kind)
         kept = select(JobRow.id).where(*ended).order_by(JobRow.created.desc()).limit(keep)
         with self._database.session() as session:
@@ -117,15 +117,15 @@ class JobStore:
             return cast(CursorResult[Any], done).rowcount
 
     def claimable(self, kind: JobKind = "score") -> list[Claimable]:
-        """Jobs of a kind that wait or run, the oldest first."""
-        wanted = select(JobRow.id, JobRow.state, JobRow.beat).where(JobRow.state.in_(_ACTIVE))
-        wanted = wanted.where(JobRow.kind == kind)
+        """Jobs of a kind that wait or run, oldest first."""
+        query = select(JobRow.id, JobRow.state, JobRow.beat).where(JobRow.state.in_(_ACTIVE))
+        query = query.where(JobRow.kind == kind)
         with self._database.session() as session:
-            rows = session.execute(wanted.order_by(JobRow.created, JobRow.id))
+            rows = session.execute(query.order_by(JobRow.created, JobRow.id))
             return [Claimable(job, state == "waiting", beat) for job, state, beat in rows]
 
     def claim(self, seen: Claimable, runner: str) -> Claim | None:
-        """Take a job that nobody has touched since it was seen."""
+        """Claim a job that nobody has changed since it was listed."""
         with self._database.session() as session:
             mine = (
                 update(JobRow)
@@ -144,36 +144,36 @@ class JobStore:
             return Claim(_job(row), row.attempts)
 
     def beat(self, job: str, runner: str) -> bool:
-        """Show that the job is being done; is it still this runner's?"""
+        """Send a heartbeat; returns whether the job is still this worker's."""
         with self._database.session() as session:
             return _hit(session, _mine(job, runner).values(beat=JobRow.beat + 1))
 
-    def add_results(self, job: str, runner: str, found: Sequence[JobPicture]) -> bool:
-        """Store results that follow those stored, each once; is the job still this runner's?
+    def add_results(self, job: str, runner: str, results: Sequence[JobPicture]) -> bool:
+        """Store results, each once; returns whether the job is still this worker's.
 
-        Results that are stored already, because a commit's answer was lost, are left out.
+        Results that are stored already, because the reply to a commit was lost, are skipped.
         """
         with self._database.session() as session:
             if not _hit(session, _mine(job, runner).values(beat=JobRow.beat + 1, attempts=0)):
                 return False
             row = session.get_one(JobRow, job, populate_existing=True)
-            fresh = [one for one in found if one.position >= row.done]
+            fresh = [result for result in results if result.position >= row.done]
             session.add_all(
-                JobItemRow(job_id=job, position=one.position, answer=one.model_dump_json())
-                for one in fresh
+                JobItemRow(job_id=job, position=result.position, answer=result.model_dump_json())
+                for result in fresh
             )
             row.done += len(fresh)
-            row.failed += sum(one.error is not None for one in fresh)
+            row.failed += sum(result.error is not None for result in fresh)
             return True
 
     def progress(self, job: str, runner: str, done: int, total: int) -> bool:
-        """Tell how far an explanation is; is the job still this runner's?"""
+        """Store the progress of an explanation; returns whether the job is still this worker's."""
         with self._database.session() as session:
             values = {"done": done, "total": total, "beat": JobRow.beat + 1}
             return _hit(session, _mine(job, runner).values(values))
 
     def answered(self, job: str, runner: str, answer: str) -> bool:
-        """Finish an explanation with its JSON; was the job still this runner's?"""
+        """Finish an explanation with its JSON; returns whether the job was still this worker's."""
         values = {"state": "finished", "done": JobRow.total, "finished": datetime.now(UTC)}
         with self._database.session() as session:
             mine = _hit(session, _mine(job, runner).values(values))
@@ -184,7 +184,7 @@ class JobStore:
     def end(
         self, job: str, runner: str, state: Literal["finished", "failed"], message: str | None
     ) -> bool:
-        """End a job; was it still this runner's?"""
+        """End a job; returns whether it was still this worker's."""
         with self._database.session() as session:
             values = {"state": state, "message": message, "finished": datetime.now(UTC)}
             return _hit(session, _mine(job, runner).values(values))

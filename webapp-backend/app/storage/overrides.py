@@ -16,14 +16,14 @@ _ACTIVE = "active_model"
 
 @dataclass(frozen=True)
 class Overrides:
-    """All of it at one time."""
+    """Snapshot of all overrides."""
 
     active: str | None = None
     thresholds: Mapping[str, float] = field(default_factory=dict)
 
 
 class OverrideStore:
-    """Reads are from memory, refreshed now and then: a store that is down stops no verdict."""
+    """Overrides in memory, refreshed regularly, so that a database failure stops no prediction."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -31,7 +31,7 @@ class OverrideStore:
         self.current = Overrides()
 
     def refresh(self) -> None:
-        """Read what other replicas may have set; keeps the last known when the store is down."""
+        """Read the overrides, which other replicas may have set; kept if the database fails."""
         try:
             with self._database.session() as session:
                 thresholds = session.scalars(
@@ -44,7 +44,7 @@ class OverrideStore:
                 )
         except StoreUnavailable as error:
             if not self._down:
-                log.warning("the store does not answer (%s); settings stay as they were", error)
+                log.warning("the database does not answer (%s); overrides stay as they were", error)
             self._down = True
         else:
             self._down = False

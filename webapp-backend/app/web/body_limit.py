@@ -1,12 +1,12 @@
-"""Refuses request bodies that are too large while they arrive."""
+"""Refuses request bodies that are too large, while they arrive."""
 
 from collections.abc import Mapping
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Most clients send all before they listen: what is a little too large is read and thrown away,
-# so that they get the answer and not a broken connection.
+# Most clients send everything before they read the answer. The rest of a slightly too large body is
+# read and discarded, so that they get the answer and not a broken connection.
 _DRAIN_BYTES = 64 * 1024 * 1024
 
 

@@ -1,4 +1,4 @@
-"""Serves the built page when there is no web server in front."""
+"""Serves the built page if no web server does."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ _NOT_BUILT = "<h1>The page is not built</h1><p>Run <code>make run</code>, or see
 
 
 def install(app: FastAPI, folder: Path) -> None:
-    """Answer every path that nothing else answers with a file of the page or the page itself."""
+    """Answer all other GET paths with a file of the page, or with the page itself."""
     assets = StaticFiles(directory=folder / "assets", check_dir=False)
     app.mount("/assets", assets, name="assets")
 
@@ -31,6 +31,6 @@ def install(app: FastAPI, folder: Path) -> None:
         index = folder / "index.html"
         if not index.is_file():
             return HTMLResponse(_NOT_BUILT, 503)
-        wanted = (folder / path).resolve()
-        inside = wanted.is_relative_to(folder.resolve())
-        return FileResponse(wanted if inside and wanted.is_file() else index, headers=_HEADERS)
+        file = (folder / path).resolve()
+        inside = file.is_relative_to(folder.resolve())
+        return FileResponse(file if inside and file.is_file() else index, headers=_HEADERS)

@@ -1,4 +1,4 @@
-"""Passes /tensorboard/ on to TensorBoard, where no web server stands in front."""
+"""Proxies /tensorboard/ to TensorBoard if no web server does."""
 
 import time
 from urllib.parse import quote
@@ -12,8 +12,7 @@ from starlette.responses import Response
 
 from app.core.errors import NotFoundError, UnavailableError
 
-# TensorBoard needs a few seconds after its start, on a busy machine a minute: the first visitor
-# waits instead of failing.
+# TensorBoard starts in a few seconds, or a minute on a busy machine: the first visitor waits.
 _START_SECONDS = 120.0
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "upgrade", "host"}
 
@@ -28,16 +27,16 @@ def slash() -> Response:
 
 @router.get("/font-roboto/{path:path}")
 def font(path: str) -> Response:
-    """TensorBoard asks for its fonts without its prefix."""
+    """TensorBoard requests its fonts without its prefix."""
     return RedirectResponse(f"/tensorboard/font-roboto/{quote(path)}")
 
 
 @router.api_route("/tensorboard/{path:path}", methods=["GET", "POST", "HEAD"])
 async def proxy(request: Request, path: str) -> Response:
-    """TensorBoard's own answer."""
+    """Forward one request to TensorBoard."""
     client: httpx.AsyncClient | None = request.app.state.tensorboard
     if client is None:
-        raise NotFoundError("no_tensorboard", "TensorBoard is not part of this installation.")
+        raise NotFoundError("no_tensorboard", "TensorBoard is not installed here.")
     outgoing = client.build_request(
         request.method,
         httpx.URL(path=f"/tensorboard/{path}", query=request.url.query.encode()),

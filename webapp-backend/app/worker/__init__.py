@@ -1,6 +1,6 @@
-"""The worker role: a process of its own that prepares models for serving, and does jobs.
+"""The worker role: a separate process that converts models and does jobs.
 
-It may be killed at any time. What is to be prepared follows from the models folder and the cache,
-and jobs from the store, so a new worker goes on where the last one ended; nothing is handed over.
-One worker a cache.
+It may be killed at any time. The models folder and the cache show what is to convert, and the
+database holds the jobs, so a new worker continues where the last one ended. Each cache has one
+worker.
 """

@@ -16,7 +16,7 @@ from app.storage.database import Database
 from app.storage.jobs import JobStore
 from app.worker.conversion import ModelConverter
 
-# Requests come first when both compete for cores.
+# Requests have priority over jobs.
 _NICE = 5
 
 settings = Settings()
@@ -25,15 +25,15 @@ if hasattr(os, "setpriority"):  # not on Windows
     os.setpriority(os.PRIO_PROCESS, 0, _NICE)
 native_logs.load_litert()
 parent = os.getppid()
-preparer = ModelConverter(settings.models_dir, settings.cache_dir)
+converter = ModelConverter(settings.models_dir, settings.cache_dir)
 store = JobStore(Database(settings.store_url))
-runner, explainer = ArchiveWorker(store, settings), HeatMapWorker(store, settings)
-for lane in (runner, explainer):
-    threading.Thread(target=lane.run, name=lane.kind, daemon=True).start()
+archives, heat_maps = ArchiveWorker(store, settings), HeatMapWorker(store, settings)
+for consumer in (archives, heat_maps):
+    threading.Thread(target=consumer.run, name=consumer.kind, daemon=True).start()
 # An embedded worker must not outlive a killed parent.
 while os.getppid() == parent:
-    preparer.step()
+    converter.step()
     time.sleep(settings.poll_seconds)
-    if "tensorflow" in sys.modules and not (runner.busy or explainer.busy or explainer.warm):
+    if "tensorflow" in sys.modules and not (archives.busy or heat_maps.busy or heat_maps.warm):
         # Nothing left to do: restart to free the half gigabyte that TensorFlow holds.
         os.execv(sys.executable, [sys.executable, "-m", "app.worker"])  # noqa: S606

@@ -1,4 +1,4 @@
-"""Converts new model files for serving, one by one."""
+"""Converts new model files, one at a time."""
 
 import logging
 import shutil
