@@ -6,20 +6,29 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 from fastapi.testclient import TestClient
 from PIL import Image
+from prometheus_client.parser import text_string_to_metric_families
 
 from app.core.settings import Settings
 from app.main import create_app
 from app.service import Service
 from app.worker.conversion import ModelConverter
-from detection_model.card import Card, InputSpec, file_sha256, write_card
+from detection_model.card import Card, InputSpec, Member, file_sha256, read_card, write_card
 from detection_model.evaluation import records
 from detection_model.evaluation.records import Estimate, Evaluation, EvaluationRow, Prediction
 
 # Seconds: a machine that stalls makes no test fail. Who tests a limit sets it.
 PATIENCE = 240.0
+
+
+# Predictions of a model on two real and two fake pictures, of which it gets three right at 0.5.
+MEASURED = [
+    Prediction("a", "D", "test", "original", label, fake, 0.0)
+    for label, fake in (("Real", 0.1), ("Real", 0.6), ("Fake", 0.7), ("Fake", 0.9))
+]
 
 
 def picture(brightness: int = 128, size: tuple[int, int] = (60, 80), format_: str = "PNG") -> bytes:
@@ -51,6 +60,21 @@ def brightness_model(path: Path, *, units: int = 1, sign: int = 1, rescale: bool
 def card_for(path: Path, **changes: Any) -> None:
     card = Card(name=path.stem, sha256=file_sha256(path), input=InputSpec(height=64, width=48))
     write_card(Card.model_validate({**card.model_dump(), **changes}), path.with_suffix(".json"))
+
+
+def ensemble(models: Path, name: str, members: list[str], **changes: Any) -> Card:
+    card = Card(
+        name=name,
+        kind="ensemble",
+        members=tuple(
+            Member(name=member, sha256=file_sha256(models / f"{member}.keras"))
+            for member in members
+        ),
+        input=InputSpec(height=64, width=48),
+        **changes,
+    )
+    write_card(card, models / f"{name}.json")
+    return card
 
 
 def write_evaluation(model: Path, predictions: list[Prediction]) -> None:
@@ -103,6 +127,14 @@ def settings_for(models: Path, state: Path, **changes: Any) -> Settings:
     )
 
 
+def settings_on(models: Path, cache: Path, folder: Path, **changes: Any) -> Settings:
+    """Settings with a new state folder that shares a cache of converted models."""
+    state = folder / "state"
+    state.mkdir()
+    (state / "cache").symlink_to(cache)
+    return settings_for(models, state, **changes)
+
+
 def ready_client(settings: Settings) -> TestClient:
     """A client of a service that has looked at its models twice."""
     client = TestClient(create_app(settings), raise_server_exceptions=False)
@@ -122,3 +154,34 @@ def until(condition: Callable[[], bool]) -> None:
 
 def predict(client: TestClient, data: bytes, **query: Any) -> Any:
     return client.post("/api/predict", files={"image": ("x.png", data)}, params=query)
+
+
+def refresh(client: TestClient) -> None:
+    """Look at the models folder twice, so that no file counts as being written."""
+    service: Service = client.app.state.service  # type: ignore[attr-defined]
+    service.refresh()
+    service.refresh()
+
+
+def change_card(client: TestClient, model: str, **changes: Any) -> None:
+    """Write other values into a model's card, which the service then reads."""
+    service: Service = client.app.state.service  # type: ignore[attr-defined]
+    path = service.settings.models_dir / f"{model}.json"
+    write_card(read_card(path).model_copy(update=changes), path)
+    refresh(client)
+
+
+def samples(client: httpx.Client) -> dict[tuple[str, ...], float]:
+    """Values of /metrics by name and labels, these in the order of their names."""
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    return {
+        (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+
+
+def rows(client: TestClient) -> dict[str, Any]:
+    """The rows of /api/models by name."""
+    return {row["name"]: row for row in client.get("/api/models").json()["models"]}

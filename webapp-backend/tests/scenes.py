@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers import brightness_model, card_for
+from fastapi.testclient import TestClient
+from helpers import brightness_model, card_for, predict
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
@@ -89,3 +90,18 @@ def _lopsided_model(path: Path) -> Path:
     dense.set_weights([weights.reshape(-1, 1), np.zeros(1, np.float32)])
     model.save(path)
     return path
+
+
+def classify(client: TestClient, pixels: Bytes, **query: Any) -> Any:
+    """The answer to a picture; by the model `faces` unless the query has `model` or `models`."""
+    model = {} if "models" in query else {"model": "faces"}
+    response = predict(client, encoded(pixels), **{**model, **query})
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def codes(answer: Any) -> list[str]:
+    """The codes of a verdict's reasons, which its texts follow."""
+    messages = [reason["message"] for reason in answer["explained"]]
+    assert answer.get("reasons", messages) == messages
+    return [reason["code"] for reason in answer["explained"]]

@@ -11,41 +11,24 @@ from fastapi.testclient import TestClient
 from helpers import (
     brightness_model,
     card_for,
+    ensemble,
     picture,
     predict,
     prepare,
     ready_client,
+    refresh,
     settings_for,
 )
 
 from app.core.settings import Settings
 from detection_model.card import (
     Card,
-    InputSpec,
     MeanCombination,
-    Member,
     StackedCombination,
-    file_sha256,
     identity,
-    write_card,
 )
 
 GREY = picture(140)
-
-
-def ensemble(models: Path, name: str, members: list[str], **changes: Any) -> Card:
-    card = Card(
-        name=name,
-        kind="ensemble",
-        members=tuple(
-            Member(name=member, sha256=file_sha256(models / f"{member}.keras"))
-            for member in members
-        ),
-        input=InputSpec(height=64, width=48),
-        **changes,
-    )
-    write_card(card, models / f"{name}.json")
-    return card
 
 
 @pytest.fixture
@@ -61,12 +44,6 @@ def both(settings: Settings, models: Path) -> Iterator[TestClient]:
     ensemble(models, "stack", ["bright", "dark"], combination=stacked)
     with ready_client(settings.model_copy(update={"models_dir": models})) as client:
         yield client
-
-
-def look(client: TestClient) -> None:
-    service: Any = client.app.state.service  # type: ignore[attr-defined]
-    service.refresh()
-    service.refresh()
 
 
 def test_a_mean_is_that_of_its_members_and_a_stack_their_weighted_sum(both: TestClient) -> None:
@@ -139,13 +116,13 @@ def test_an_ensemble_waits_for_members_that_are_prepared_and_keeps_those_it_had(
         assert client.get("/api/models/alone").json()["model"]["state"] == "loading"
         assert predict(client, GREY, model="alone").status_code == 503
         prepare(models, settings.cache_dir)
-        look(client)
+        refresh(client)
         before = predict(client, GREY, model="alone").json()
         assert before["model"] == "alone"
         # Another file takes the member's name: what was made of the first goes on to answer.
         card_for(brightness_model(models / "one.keras", sign=-1))
         prepare(models, settings.cache_dir)
-        look(client)
+        refresh(client)
         after = predict(client, GREY, models="one,alone").json()["results"]
         assert after[0]["model_sha256"] != before["model_sha256"]
         assert after[1]["logit"] == before["logit"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from explained import spot_model, spotted, values
+from heat_maps import spot_model, spotted, values
 from helpers import PATIENCE, card_for
 from server import Server
 

@@ -12,6 +12,7 @@ from app.core.settings import Settings
 from app.jobs import archive_worker, consumer
 from app.jobs.archive_worker import ArchiveWorker
 from app.jobs.scoring import score
+from app.schemas.jobs import JobPicture
 from app.service import Service
 from app.storage.database import StoreUnavailable
 from app.storage.jobs import JobStore
@@ -62,16 +63,15 @@ def test_a_commit_whose_answer_was_lost_is_not_stored_twice(
     store = service.jobs
     claim = store.claim(store.claimable()[0], "me")
     assert claim is not None
-    found = [archive_worker._passed_over(FakeArchive(), position) for position in (0, 1)]  # type: ignore[arg-type]
-    assert store.add_results(job["id"], "me", found[:1])
-    assert store.add_results(job["id"], "me", found)
+    pictures = [refused_picture(0), refused_picture(1)]
+    assert store.add_results(job["id"], "me", pictures[:1])
+    assert store.add_results(job["id"], "me", pictures)
     assert state(client, job)["done"] == 2
     assert len(results(client, job)) == 2
 
 
-class FakeArchive:
-    def name(self, position: int) -> str:
-        return str(position)
+def refused_picture(position: int) -> JobPicture:
+    return JobPicture(position=position, file=f"{position}.png", error="corrupt_image")
 
 
 def test_a_runner_that_was_given_up_stores_nothing_more(
@@ -83,11 +83,11 @@ def test_a_runner_that_was_given_up_stores_nothing_more(
     assert store.claim(seen, "slow") is not None
     assert store.claim(seen, "too late") is None  # its beat has moved
     assert store.claim(store.claimable()[0], "new") is not None
-    found = [archive_worker._passed_over(FakeArchive(), 0)]  # type: ignore[arg-type]
-    assert not store.add_results(job["id"], "slow", found)
+    pictures = [refused_picture(0)]
+    assert not store.add_results(job["id"], "slow", pictures)
     assert not store.beat(job["id"], "slow")
     assert not store.end(job["id"], "slow", "finished", None)
-    assert store.add_results(job["id"], "new", found)
+    assert store.add_results(job["id"], "new", pictures)
 
 
 def test_a_job_that_is_being_done_is_not_taken_from_its_runner(

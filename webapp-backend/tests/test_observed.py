@@ -5,24 +5,11 @@ import logging
 import subprocess
 import sys
 
-import httpx
 import pytest
 from fastapi.testclient import TestClient
-from helpers import picture, predict
-from prometheus_client.parser import text_string_to_metric_families
+from helpers import picture, predict, samples
 
 WHITE = picture(255)
-
-
-def samples(client: httpx.Client) -> dict[tuple[str, ...], float]:
-    """Values of /metrics by name and labels, these in the order of their names."""
-    answer = client.get("/metrics")
-    assert answer.status_code == 200
-    return {
-        (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
-        for family in text_string_to_metric_families(answer.text)
-        for sample in family.samples
-    }
 
 
 def test_requests_stages_verdicts_and_refusals_are_counted(client: TestClient) -> None:

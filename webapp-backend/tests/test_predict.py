@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from helpers import PATIENCE, picture, predict
+from helpers import PATIENCE, change_card, picture, predict
+
+from app.inference import pipeline
+from detection_model.card import TemperatureCalibrator
 
 BLACK, GREY, WHITE = picture(0), picture(128), picture(255)
 
@@ -92,39 +95,29 @@ def test_the_default_is_the_newest_model_with_a_card(client: TestClient) -> None
     assert predict(client, WHITE).json()["model"] == "dark"
 
 
-def test_the_calibrator_is_used_unless_told_otherwise(client: TestClient) -> None:
-    from detection_model.card import TemperatureCalibrator
-
-    service: Any = client.app.state.service  # type: ignore[attr-defined]
-    served = service.registry.slots["bright"].served
-    calibrator = TemperatureCalibrator(temperature=10)
-    object.__setattr__(served, "card", served.card.model_copy(update={"calibrator": calibrator}))
-    softened = predict(client, WHITE, model="bright").json()
-    raw = predict(client, WHITE, model="bright", calibrate=False).json()
+def test_the_calibrator_is_used_unless_the_request_says_otherwise(changeable: TestClient) -> None:
+    change_card(changeable, "bright", calibrator=TemperatureCalibrator(temperature=10))
+    softened = predict(changeable, WHITE, model="bright").json()
+    raw = predict(changeable, WHITE, model="bright", calibrate=False).json()
     assert softened["probability"]["fake"] < 0.7 < raw["probability"]["fake"]
     assert softened["raw_probability"] == raw["probability"]
 
 
-def test_a_model_call_does_not_block_the_event_loop(client: TestClient) -> None:
-    service: Any = client.app.state.service  # type: ignore[attr-defined]
-    served = service.registry.slots["bright"].served
-    entered, leave = threading.Event(), threading.Event()
-    engine = served.engine
+def test_a_prediction_does_not_block_the_event_loop(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered, leave, prediction = threading.Event(), threading.Event(), pipeline.predict
 
-    def slow(batch: Any, **_: Any) -> Any:
+    def slow(*args: Any, **options: Any) -> Any:
         entered.set()
         leave.wait(PATIENCE)
-        return engine(batch)
+        return prediction(*args, **options)
 
-    object.__setattr__(served, "engine", slow)
-    try:
-        with ThreadPoolExecutor(1) as asker:
-            request = asker.submit(predict, client, WHITE, model="bright")
-            assert entered.wait(PATIENCE)
-            assert client.get("/api/health").json()["status"] == "healthy"
-            assert not request.done()
-            leave.set()
-            assert request.result().json()["prediction"] == "Fake"
-    finally:
+    monkeypatch.setattr("app.inference.predictor.predict", slow)
+    with ThreadPoolExecutor(1) as thread:
+        request = thread.submit(predict, client, WHITE, model="bright")
+        assert entered.wait(PATIENCE)
+        assert client.get("/api/health").json()["status"] == "healthy"
+        assert not request.done()
         leave.set()
-        object.__setattr__(served, "engine", engine)
+        assert request.result().json()["prediction"] == "Fake"

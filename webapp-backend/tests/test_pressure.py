@@ -1,43 +1,41 @@
-"""More asked than can be done: bounded waiting, refusals at once, no work for those who left."""
+"""Overload: bounded waiting, immediate refusals, and no work for clients that left."""
 
 import asyncio
+import threading
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
-from helpers import PATIENCE, picture, predict
+from helpers import PATIENCE, picture, predict, ready_client
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.errors import ClientGoneError, UnavailableError
 from app.core.metrics import Metrics
 from app.core.resources import available_cpus
+from app.core.settings import Settings
 from app.inference.admission import Admission
 from app.inference.predictor import Predictor
+from app.service import Service
 from detection_model.imaging import Limits
 from detection_model.inference.pipeline import PredictOptions
 
 WHITE = picture(255)
 
 
-def test_a_full_house_is_refused_at_once_with_retry_after(client: TestClient) -> None:
-    service: Any = client.app.state.service  # type: ignore[attr-defined]
-    admission = service.predictor._admission
-    sha256 = service.registry.slots["bright"].served.sha256
-    admission.learn(sha256, service.settings.max_wait)
-    with ExitStack() as inside:
-        for _ in range(service.settings.threads):
-            inside.enter_context(admission.admitted([sha256] * 1000))
-        response = predict(client, WHITE, model="bright")
-        assert response.status_code == 503
-        assert int(response.headers["retry-after"]) >= 1
-        assert response.json()["error"] == "busy"
-        assert client.get("/api/health").status_code == 200
-    assert predict(client, WHITE, model="bright").status_code == 200
-    assert predict(client, b"no picture").status_code == 415
-    assert admission.expected_wait() == 0
+def test_a_full_service_refuses_at_once_with_retry_after(settings: Settings) -> None:
+    with ready_client(settings.model_copy(update={"max_wait": 0.5, "threads": 1})) as client:
+        service: Service = client.app.state.service  # type: ignore[attr-defined]
+        model = service.model("bright")
+        with service.predictor.admitted([model] * 1000):
+            response = predict(client, WHITE, model="bright")
+            assert response.status_code == 503
+            assert int(response.headers["retry-after"]) >= 1
+            assert response.json()["error"] == "busy"
+            assert client.get("/api/health").status_code == 200
+        assert predict(client, WHITE, model="bright").status_code == 200
+        assert predict(client, b"no picture").status_code == 415
+        assert service.predictor.expected_wait() == 0
 
 
 @given(st.floats(0.01, 2), st.integers(1, 8), st.floats(0.1, 2))
@@ -85,19 +83,28 @@ def test_what_calls_take_is_learnt() -> None:
 
 
 @pytest.mark.parametrize("gone", [True, False])
-def test_work_is_begun_only_for_those_who_still_wait(client: TestClient, gone: bool) -> None:
-    service: Any = client.app.state.service  # type: ignore[attr-defined]
-    requests = [(service.registry.slots["bright"].served, PredictOptions(0.5, consistency="never"))]
+def test_work_starts_only_for_clients_that_still_wait(service: Service, gone: bool) -> None:
+    requests = [(service.model("bright"), PredictOptions(0.5, consistency="never"))]
+    entered, leave = threading.Event(), threading.Event()
+
+    def occupy() -> None:
+        entered.set()
+        leave.wait(PATIENCE)
 
     async def is_gone() -> bool:
         return gone
 
+    async def is_here() -> bool:
+        return False
+
     async def is_answered() -> bool:
         predictor = Predictor(Limits(), Metrics(), threads=1, max_wait=1.0, deadline=PATIENCE)
-        await predictor._free.acquire()  # somebody else's picture is in work
+        other = asyncio.create_task(predictor.look("other", occupy, is_here))
+        await asyncio.to_thread(entered.wait, PATIENCE)
         waiting = asyncio.create_task(predictor.predict(WHITE, requests, is_gone))
-        await asyncio.sleep(0)
-        predictor._free.release()
+        await asyncio.sleep(0)  # it finds the only thread occupied
+        leave.set()
+        await other
         try:
             await waiting
         except ClientGoneError:

@@ -19,6 +19,7 @@ from PIL import ExifTags
 from scenes import encoded, shaded
 
 from app.core.settings import Settings
+from app.inference.provenance import provenance_of
 from app.jobs.archive_worker import ArchiveWorker
 
 MODEL, ARTIST = 0x0110, 0x013B
@@ -258,3 +259,15 @@ def test_a_job_tells_the_statement_of_each_picture(
         ("edited_with_ai", "'=HYPERLINK()", "xmp", "unverified"),
         ("", "", "", ""),
     ]
+
+
+def test_a_fault_in_reading_a_file_is_not_blamed_on_the_trust_list(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError("an odd file")
+
+    monkeypatch.setattr("app.inference.provenance.read_provenance", fail)
+    with pytest.raises(ValueError, match="an odd file"):
+        provenance_of(plain("JPEG"), None)
+    assert "TRUST_ANCHORS" not in caplog.text

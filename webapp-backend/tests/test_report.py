@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from explained import spot_model, spotted, working
 from fastapi.testclient import TestClient
+from heat_maps import spot_model, spotted, working
 from helpers import card_for, picture, predict, prepare, ready_client, settings_for
 from PIL import Image, PngImagePlugin
 from scenes import INPUT, encoded, face, plant, shaded

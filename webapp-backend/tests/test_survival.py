@@ -5,6 +5,7 @@ import sqlite3
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +13,46 @@ import pytest
 from archives import packed, started, state
 from fastapi.testclient import TestClient
 from helpers import (
+    PATIENCE,
     brightness_model,
     card_for,
     picture,
     predict,
     prepare,
     ready_client,
+    refresh,
     settings_for,
 )
 
 from app.core.settings import Settings
+from app.jobs import scoring
 from app.jobs.archive_worker import ArchiveWorker
-from app.storage.database import Database
-from app.storage.jobs import JobStore
+from app.service import Service
 
 DAY = 86_400.0
 
 
-def test_a_model_is_prepared_once_the_disk_has_room_again(
+class Gate:
+    """Holds the first picture that a job scores until it is opened."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._arrived, self._opened = threading.Event(), threading.Event()
+        monkeypatch.setattr("app.jobs.archive_worker.score", self._score)
+
+    def _score(self, *args: Any) -> Any:
+        if not self._arrived.is_set():
+            self._arrived.set()
+            self._opened.wait(PATIENCE)
+        return scoring.score(*args)
+
+    def wait(self) -> None:
+        assert self._arrived.wait(PATIENCE)
+
+    def open(self) -> None:
+        self._opened.set()
+
+
+def test_a_model_is_converted_once_the_disk_has_room_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     models = tmp_path / "models"
@@ -46,34 +69,33 @@ def test_a_model_is_prepared_once_the_disk_has_room_again(
         waiting = predict(client, picture(255), model="m")
         assert (waiting.status_code, waiting.json()["error"]) == (503, "model_loading")
         prepare(models, settings.cache_dir)
-        service: Any = client.app.state.service  # type: ignore[attr-defined]
-        service.refresh()
+        refresh(client)
         assert predict(client, picture(255), model="m").status_code == 200
 
 
-def test_verdicts_go_on_and_a_job_waits_while_the_store_is_locked(
-    client: TestClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
+def test_predictions_go_on_and_a_job_waits_while_the_database_is_locked(
+    client: TestClient,
+    settings: Settings,
+    runner: ArchiveWorker,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("app.storage.database._BUSY_MS", 50)
     monkeypatch.setattr("app.jobs.consumer._BEAT_SECONDS", 0.05)
+    gate = Gate(monkeypatch)
     job = started(client, packed({"a.png": picture(255)}), model="bright")
-    database = Database(settings.store_url)
-    runner = ArchiveWorker(JobStore(database), settings)
-    (seen,) = runner._store.claimable()
-    claim = runner._store.claim(seen, runner._name)
-    assert claim is not None
-    other = sqlite3.connect(settings.state_dir / "store.sqlite3", isolation_level=None)
-    other.execute("BEGIN EXCLUSIVE")
-    worker = threading.Thread(target=runner._do, args=(claim,))
-    worker.start()
-    for _ in range(3):
-        assert predict(client, picture(255), model="bright").status_code == 200
-    assert client.get("/api/health").status_code == 200
-    assert worker.is_alive()
-    other.execute("COMMIT")
-    other.close()
-    worker.join()
-    database.close()
+    with ThreadPoolExecutor(1) as thread:
+        done = thread.submit(runner.step)
+        gate.wait()
+        other = sqlite3.connect(settings.state_dir / "store.sqlite3", isolation_level=None)
+        other.execute("BEGIN EXCLUSIVE")
+        gate.open()
+        for _ in range(3):
+            assert predict(client, picture(255), model="bright").status_code == 200
+        assert client.get("/api/health").status_code == 200
+        assert not done.done()
+        other.execute("COMMIT")
+        other.close()
+        done.result()
     assert state(client, job)["state"] == "finished"
 
 
@@ -85,21 +107,22 @@ def test_a_clock_that_jumps_harms_neither_models_nor_jobs(
     card_for(brightness_model(models / "m.keras"))
     settings = settings_for(models, tmp_path / "state")
     prepare(models, settings.cache_dir)
-    with ready_client(settings) as client:
-        service: Any = client.app.state.service  # type: ignore[attr-defined]
-        jobs = [started(client, packed({"a.png": picture(255)})) for _ in range(2)]
-        runner = ArchiveWorker(service.jobs, settings)
-        claim = service.jobs.claim(service.jobs.claimable()[0], runner._name)
-        right = time.time
-        monkeypatch.setattr(time, "time", lambda: right() + jump)
-        # The waiting job's upload is neither too old nor too new; a running one is not taken.
-        other = ArchiveWorker(service.jobs, settings)
-        other.step()
+    with ready_client(settings) as client, ThreadPoolExecutor(1) as thread:
+        service: Service = client.app.state.service  # type: ignore[attr-defined]
+        gate = Gate(monkeypatch)
+        jobs = [started(client, packed({"a.png": picture(255)}))]
+        running = thread.submit(ArchiveWorker(service.jobs, settings).step)
+        gate.wait()
+        jobs.append(started(client, packed({"a.png": picture(255)})))
+        now = time.time
+        monkeypatch.setattr(time, "time", lambda: now() + jump)
+        # The waiting job's upload is neither too old nor too new; the running job is not taken.
+        ArchiveWorker(service.jobs, settings).step()
         assert [state(client, job)["state"] for job in jobs] == ["running", "finished"]
-        runner._do(claim)
+        gate.open()
+        running.result()
         assert [state(client, job)["state"] for job in jobs] == ["finished", "finished"]
         card_for(brightness_model(models / "m.keras", sign=-1))
         prepare(models, settings.cache_dir)
-        service.refresh()
-        service.refresh()
+        refresh(client)
         assert predict(client, picture(255)).json()["prediction"] == "Real"

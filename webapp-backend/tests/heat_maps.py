@@ -1,4 +1,4 @@
-"""A model that sees bright spots, pictures with one, and a worker's lane for heat maps."""
+"""A model that sees bright spots, pictures with one, and the worker of heat maps."""
 
 import base64
 import io
@@ -53,17 +53,20 @@ def spotted(top: int = 16, left: int = 8, level: int = 255, side: int = 24) -> b
     return encoded(pixels)
 
 
+SPOT = spotted()
+
+
 def explain(client: TestClient, data: bytes, **query: Any) -> Any:
     return client.post("/api/explain", files={"image": ("x.png", data)}, params=query)
 
 
 def values(answer: Any) -> NDArray[np.float64]:
     """The map's values; NaN where the model did not look."""
-    found = answer["map"]
-    levels = np.frombuffer(base64.b64decode(found["values"]), "<i2").astype(np.float64)
+    stored = answer["map"]
+    levels = np.frombuffer(base64.b64decode(stored["values"]), "<i2").astype(np.float64)
     levels[levels == -32768] = np.nan
-    scaled: NDArray[np.float64] = levels * found["step"]
-    return scaled.reshape(found["height"], found["width"])
+    scaled: NDArray[np.float64] = levels * stored["step"]
+    return scaled.reshape(stored["height"], stored["width"])
 
 
 def opened(png: str) -> Image.Image:
@@ -71,8 +74,8 @@ def opened(png: str) -> Image.Image:
 
 
 @contextmanager
-def lane(settings: Settings) -> Iterator[HeatMapWorker]:
-    """The worker's part, with a connection of its own."""
+def heat_map_worker(settings: Settings) -> Iterator[HeatMapWorker]:
+    """The worker with its own database connection; `step` makes it do jobs."""
     database = Database(settings.store_url)
     yield HeatMapWorker(JobStore(database), settings)
     database.close()
@@ -80,17 +83,41 @@ def lane(settings: Settings) -> Iterator[HeatMapWorker]:
 
 @contextmanager
 def working(settings: Settings) -> Iterator[HeatMapWorker]:
-    """The same, which does jobs on a thread of its own."""
+    """The worker on its own thread, which does jobs as they come."""
     ended = threading.Event()
-    with lane(settings) as runner, ThreadPoolExecutor(1) as thread:
+    with heat_map_worker(settings) as worker, ThreadPoolExecutor(1) as thread:
 
         def run() -> None:
             while not ended.wait(0.01):
-                runner.step()
+                worker.step()
 
         done = thread.submit(run)
         try:
-            yield runner
+            yield worker
         finally:
             ended.set()
             done.result()
+
+
+def accepted(client: TestClient, data: bytes = SPOT, **query: Any) -> Any:
+    answer = explain(client, data, **{"model": "spots", "method": "occlusion", **query})
+    assert answer.status_code == 202, answer.text
+    job = answer.json()["job"]
+    assert answer.headers["location"] == f"/api/explanations/{job['id']}"
+    return job
+
+
+def fetched(client: TestClient, job: Any) -> Any:
+    return client.get(f"/api/explanations/{job['id']}")
+
+
+def uploads(settings: Settings) -> list[Path]:
+    return list(settings.jobs_dir.glob("*"))
+
+
+def in_the_spot(answer: Any) -> bool:
+    """The strongest evidence for Fake is in the spot of `SPOT`."""
+    levels = values(answer)
+    row, column = np.unravel_index(np.nanargmax(levels), levels.shape)
+    top, left = row / answer["map"]["height"], column / answer["map"]["width"]
+    return bool(16 / 128 <= top <= 40 / 128 and 8 / 96 <= left <= 32 / 96)
