@@ -1,97 +1,153 @@
-"""Two services and a worker on one PostgreSQL server: what one stores, the others see."""
+"""The database in PostgreSQL, with a real server: migrations, requests, and shared jobs."""
 
-import os
-import shutil
-import subprocess
-import tempfile
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from archives import BLACK, WHITE, packed, results, started, state
-from fastapi.testclient import TestClient
-from helpers import predict, ready_client, until
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from archives import many, packed, results, started, state
+from helpers import picture, predict, ready_client, refresh, until
+from postgres import INITDB, POSTGRES, PostgresServer, running_server
+from sqlalchemy import Engine, create_engine
 
 from app.core.settings import Settings
+from app.jobs import archive_worker, consumer
 from app.jobs.archive_worker import ArchiveWorker
-from app.storage.database import Database
+from app.storage import database as database_module
+from app.storage.database import Database, migrate
 from app.storage.jobs import JobStore
+from app.storage.tables import Base
 
-# Debian keeps the server's programs out of PATH.
-SERVERS = [shutil.which("initdb"), *map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb"))]
-INITDB = next((Path(server).resolve() for server in SERVERS if server), None)
+pytest.importorskip("psycopg", reason="needs the extra postgres")
+pytestmark = pytest.mark.skipif(
+    not (INITDB and POSTGRES), reason="needs the programs initdb and postgres"
+)
+MIGRATIONS = Path(database_module.__file__).parent / "migrations"
+REVISIONS = sorted(path.name.partition("_")[0] for path in MIGRATIONS.glob("versions/*.py"))
 
 
 @pytest.fixture(scope="module")
-def database_url() -> Iterator[str]:
-    """An empty server that listens on a socket in a folder of its own."""
-    if INITDB is None:
-        pytest.skip("PostgreSQL's server is not installed (Debian: apt-get install postgresql)")
-    pytest.importorskip("psycopg")
-    # The server refuses to run as root.
-    user = "postgres" if os.getuid() == 0 else None
-    # A socket's path must be short.
-    with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as home:
-        if user:
-            shutil.chown(home, user)
-        data = f"{home}/data"
-        create: list[str | Path] = [
-            INITDB,
-            "-D",
-            data,
-            "-U",
-            "detection",
-            "--auth=trust",
-            "--no-sync",
-        ]
-        subprocess.run(create, check=True, user=user, stdout=subprocess.DEVNULL)
-        serve: list[str | Path] = [
-            INITDB.with_name("postgres"),
-            "-D",
-            data,
-            "-k",
-            home,
-            "-h",
-            "",
-            "-F",
-        ]
-        with subprocess.Popen(serve, user=user, stderr=subprocess.DEVNULL) as server:
-            until(lambda: Path(f"{home}/.s.PGSQL.5432").exists())
-            yield f"postgresql+psycopg://detection@/postgres?host={home}"
-            server.terminate()
+def server() -> Iterator[PostgresServer]:
+    with running_server() as server:
+        yield server
 
 
 @pytest.fixture
-def replicas(settings: Settings, database_url: str) -> Iterator[tuple[TestClient, TestClient]]:
-    shared = settings.model_copy(update={"database_url": database_url})
-    with ready_client(shared) as first, ready_client(shared) as second:
-        yield first, second
+def settings(settings: Settings, server: PostgresServer) -> Settings:
+    return settings.model_copy(update={"database_url": server.new_database()})
 
 
-def test_history_and_threshold_of_one_service_are_seen_by_the_other(
-    replicas: tuple[TestClient, TestClient],
+@pytest.fixture
+def engine(server: PostgresServer) -> Iterator[Engine]:
+    engine = create_engine(server.new_database())
+    yield engine
+    engine.dispose()
+
+
+def upgrade(engine: Engine, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+@pytest.mark.parametrize("revision", ["base", *REVISIONS])
+def test_every_revision_migrates_to_the_tables_of_the_program(
+    engine: Engine, revision: str
 ) -> None:
-    first, second = replicas
-    changed = first.patch("/api/models/bright", json={"threshold": 0.9})
-    assert changed.status_code == 200, changed.text
-    second.app.state.service.refresh()  # type: ignore[attr-defined]
-    assert predict(second, WHITE, model="bright").json()["threshold"] == 0.9
-    until(lambda: first.get("/api/history").json()["total"] == 1)
-    (entry,) = first.get("/api/history").json()["entries"]
-    assert first.delete(f"/api/history/{entry['id']}").status_code in (200, 204)
-    assert second.get("/api/history").json()["total"] == 0
+    if revision != "base":
+        upgrade(engine, revision)
+    migrate(engine)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert context.get_current_revision() == ScriptDirectory(str(MIGRATIONS)).get_current_head()
+        assert compare_metadata(context, Base.metadata) == []
 
 
-def test_of_two_workers_one_takes_a_job_and_every_service_sees_its_results(
-    replicas: tuple[TestClient, TestClient], settings: Settings, database_url: str
-) -> None:
-    first, second = replicas
-    shared = settings.model_copy(update={"database_url": database_url})
-    job = started(first, packed({"white.png": WHITE, "black.png": BLACK, "no.txt": b"no"}))
-    databases = [Database(database_url), Database(database_url)]
+def test_overrides_history_and_jobs_are_kept_through_a_restart(settings: Settings) -> None:
+    with ready_client(settings) as client:
+        client.put("/api/models/active", json={"name": "bright"})
+        client.patch("/api/models/bright", json={"threshold": 0.9})
+        assert predict(client, picture(255)).json()["threshold_source"] == "override"
+        until(lambda: client.get("/api/history").json()["total"] == 1)
+        job = started(client, packed(many(3)))
+    with ready_client(settings) as client:
+        assert client.get("/api/models").json()["active"] == "bright"
+        (entry,) = client.get("/api/history", params={"search": "X.PNG"}).json()["entries"]
+        assert entry["verdicts"][0]["threshold"] == 0.9
+        assert state(client, job)["state"] == "waiting"
+        assert client.delete("/api/history").json()["deleted"] == 1
+        assert client.delete(f"/api/jobs/{job['id']}").json()["outcome"] == "cancelled"
+
+
+def test_what_one_backend_stores_the_other_sees(settings: Settings) -> None:
+    with ready_client(settings) as first, ready_client(settings) as second:
+        assert first.patch("/api/models/bright", json={"threshold": 0.9}).status_code == 200
+        refresh(second)
+        assert predict(second, picture(255), model="bright").json()["threshold"] == 0.9
+        until(lambda: first.get("/api/history").json()["total"] == 1)
+        (entry,) = first.get("/api/history").json()["entries"]
+        assert first.delete(f"/api/history/{entry['id']}").status_code == 200
+        assert second.get("/api/history").json()["total"] == 0
+
+
+def test_two_backends_that_start_at_once_migrate_once(server: PostgresServer) -> None:
+    url = server.new_database()
+    databases = [Database(url) for _ in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        totals = list(threads.map(lambda database: JobStore(database).active(), databases))
     for database in databases:
-        ArchiveWorker(JobStore(database), shared).step()
         database.close()
-    ended = state(second, job)
-    assert (ended["state"], ended["done"], ended["failed"]) == ("finished", 3, 1)
-    assert [one["file"] for one in results(second, job)] == ["white.png", "black.png", "no.txt"]
+    assert totals == [0, 0, 0, 0]
+
+
+class Killed(BaseException):
+    """Ends a worker without a chance to clean up."""
+
+
+def test_two_backends_and_two_workers_judge_each_picture_once(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive_worker, "_BATCH", 2)
+    monkeypatch.setattr(consumer, "_SILENT_SECONDS", 0.5)
+    stores = [Database(settings.store_url) for _ in range(2)]
+    add_results, calls = JobStore.add_results, Counter[str]()
+
+    def unreliable(store: JobStore, job: str, *args: object) -> bool:
+        calls[job] += 1
+        if calls[job] == 2:
+            raise Killed  # before the results are stored
+        stored = add_results(store, job, *args)  # type: ignore[arg-type]
+        if calls[job] == 4:
+            raise Killed  # after they are stored
+        return stored
+
+    monkeypatch.setattr(JobStore, "add_results", unreliable)
+
+    with ready_client(settings) as first, ready_client(settings) as second:
+        jobs = [started(client, packed(many(12)), model="bright") for client in (first, second) * 2]
+
+        def work(database: Database) -> None:
+            worker = ArchiveWorker(JobStore(database), settings)
+            while any(state(first, job)["state"] in ("waiting", "running") for job in jobs):
+                try:
+                    worker.step()
+                except Killed:
+                    worker = ArchiveWorker(JobStore(database), settings)
+
+        with ThreadPoolExecutor(2) as threads:
+            list(threads.map(work, stores))
+        for job in jobs:
+            ended = state(second, job)
+            assert (ended["state"], ended["done"], ended["failed"]) == ("finished", 12, 0)
+            files = [result["file"] for result in results(second, job)]
+            assert files == [f"{number}.png" for number in range(12)]
+    for database in stores:
+        database.close()

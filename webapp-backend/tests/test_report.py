@@ -206,7 +206,7 @@ def test_no_sign_is_not_called_authentic_and_nothing_is_called_proof(client: Tes
     ):
         words = Page(client, data).words
         assert headline in words
-        assert "That no sign was found does not mean that the picture is authentic." in words
+        assert "No sign of generation does not mean that the picture is authentic." in words
         assert not re.search(r"(?<!not )(?<!never )a proof|is authentic(?!\.)|proven", words)
 
 

@@ -45,7 +45,11 @@ class Settings(BaseSettings):
     spa_dir: Path = Field(
         _ROOT / "webapp-frontend" / "dist", description="folder of the built page"
     )
-    database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in `STATE_DIR`")
+    database_url: str = Field(
+        "",
+        description="SQLAlchemy URL, such as `postgresql+psycopg://user:password@host/database`; "
+        "empty: SQLite in `STATE_DIR`",
+    )
 
     log_format: LogFormat = Field("text", description="`text` or `json`")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(

@@ -6,12 +6,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    func,
+    inspect,
+    make_url,
+    select,
+    text,
+)
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_MS = 2000
+# Any number that all versions of this program share.
+_MIGRATION_LOCK = 5_310_715
 
 
 class StoreUnavailable(Exception):  # noqa: N818  a state, not a bug
@@ -64,6 +76,11 @@ def migrate(engine: Engine) -> None:
     with engine.begin() as connection:
         if _is_newest(connection):
             return
+        if engine.dialect.name == "postgresql":
+            # Backends and workers that start together migrate one after another.
+            connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+            if _is_newest(connection):
+                return
         # Imported here because it is slow, and most starts have nothing to migrate.
         from alembic import command
         from alembic.config import Config
