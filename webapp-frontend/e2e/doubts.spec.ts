@@ -101,13 +101,15 @@ test('small changes are tried by the service itself when asked', async ({ page }
   await expect(tried).toHaveCount(0)
 })
 
-test('a model page says what is judged, when it is unsure, and its limits beside the figures', async ({
+test('the pages of a model say what is judged, when it is unsure, and its limits', async ({
   page,
 }) => {
   await plant(page, 'two faces')
-  await page.goto('/models')
-  await expect(v3(page)).toContainText('face crops with a margin of 30% of their width')
-  await expect(v3(page)).toContainText('at 90% class-conditional coverage')
-  await expect(v3(page)).toContainText('fitted on 1,200 pictures: faces, validation')
-  await expect(v3(page).getByRole('region', { name: 'Limitations' })).toContainText('Known failures')
+  await page.goto('/models/v3?tab=file')
+  const file = page.getByRole('main')
+  await expect(file).toContainText('face crops with a margin of 30% of their width')
+  await expect(file).toContainText('at 90% class-conditional coverage')
+  await expect(file).toContainText('fitted on 1,200 pictures: faces, validation')
+  await page.goto('/models/v3?tab=data')
+  await expect(page.getByRole('region', { name: 'Limitations of v3' })).toContainText('Known failures')
 })
