@@ -157,9 +157,10 @@ test('the same picture goes through the chosen models only', async ({ page }) =>
   await expect(page.getByRole('tab', { name: 'Your picture' })).toHaveAttribute('aria-selected', 'true')
   const same = section(page, 'One picture, all selected models')
   await expect(same.getByText(/of 2 models say|The 2 models|2 of 2/).first()).toBeVisible()
-  await expect(same.getByRole('article')).toHaveCount(2)
+  const rows = same.getByRole('region', { name: 'Other models' }).locator('details')
+  await expect(rows).toHaveCount(2)
   await page.getByRole('checkbox', { name: 'v2' }).check()
-  await expect(same.getByRole('article')).toHaveCount(3)
+  await expect(rows).toHaveCount(3)
   await expect(page).toHaveURL(/\/compare/)
 })
 
