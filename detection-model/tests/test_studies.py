@@ -94,7 +94,7 @@ def test_a_study_that_was_stopped_keeps_its_rows_and_goes_on(
     assert first["a"]["status"] == "trained"
     assert first["b"]["status"].startswith("not run: the study was stopped before")
     run_study(study, tmp_path, tmp_path / "logs", Reporter(say=stop))
-    assert said.count("trained before") == 1
+    assert said.count("already trained") == 1
     rows = rows_of(tmp_path)
     assert {name: row["status"] for name, row in rows.items()} == {"a": "trained", "b": "trained"}
     assert {**rows["a"]} == {**first["a"]}
@@ -103,7 +103,7 @@ def test_a_study_that_was_stopped_keeps_its_rows_and_goes_on(
     assert float(rows["b"]["accuracy_lost"]) == pytest.approx(lost)
     other = {name: one.model_copy(update={"seed": 1}) for name, one in configs.items()}
     run_study(replace(study, configs=other), tmp_path, tmp_path / "logs", Reporter(say=stop))
-    assert said.count("trained before") == 1
+    assert said.count("already trained") == 1
 
 
 def test_every_trained_row_is_a_line_of_the_plot() -> None:
