@@ -131,7 +131,7 @@ def test_of_an_ensemble_its_members_are_written_and_it_is_said(
     written = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert written == ["blue.tflite", "red.tflite"]
     assert "pair is an ensemble: these are its members" in done.stdout
-    assert "as pair.json says" in done.stdout
+    assert "in pair.json" in done.stdout
     picture = np.full((1, 32, 32, 3), (132, 127.5, 125), np.float32)
     for name, channel in (("red", 0), ("blue", 2)):
         logit = 0.2 * (picture[0, 0, 0, channel] - 127.5)

@@ -35,7 +35,7 @@ def trained(
     arguments += ["--models", str(home / "models"), "--logs", str(home / "logs")]
     stopped = training_ended_by(signal.SIGINT, arguments)
     assert stopped.returncode == 130, stopped.stderr
-    assert "the same command goes on from there" in stopped.stderr
+    assert "the same command resumes there" in stopped.stderr
     (record,) = home.glob("logs/v1/*/run.json")
     assert json.loads(record.read_text())["status"] == "interrupted"
     assert not list(home.glob("models/*.keras"))
@@ -150,7 +150,7 @@ def test_bad_pictures_are_listed_and_skipped(tmp_path: Path) -> None:
     (tmp_path / "Train" / "Real" / "bad.jpg").write_bytes(b"no")
     pictures = load_pictures(find_data(tmp_path).split("train"), InputSpec(height=64, width=64))
     assert len(pictures.examples) == 2
-    assert [(bad.path.name, "not a picture" in bad.reason) for bad in pictures.bad] == [
+    assert [(bad.path.name, "not supported" in bad.reason) for bad in pictures.bad] == [
         ("bad.jpg", True)
     ]
 

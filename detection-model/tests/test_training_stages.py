@@ -295,7 +295,7 @@ def test_a_batch_that_devices_cannot_share_is_refused(
     monkeypatch.setattr("detection_model.training.train.find_devices", lambda: two)
     done = here(*arguments(synthetic, tmp_path, "v1", "--batch-size", "15"))
     assert done.exit_code == 2
-    assert "take 14 or 16" in done.stderr
+    assert "use 14 or 16" in done.stderr
 
 
 def test_devices_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
