@@ -121,7 +121,7 @@ def test_evaluate_and_predict_say_what_the_model_learned(
     first, broken, last = map(json.loads, judged.stdout.splitlines())
     assert judged.returncode == 1
     assert first["fake"] > last["fake"]
-    assert "not a picture" in broken["error"]
+    assert "not supported" in broken["error"]
     by_name = {row.path: row.fake for row in predictions}
     path = fake.relative_to(synthetic).as_posix()
     assert first["fake"] == pytest.approx(by_name[path], abs=1e-5)
