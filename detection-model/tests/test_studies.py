@@ -62,7 +62,7 @@ def test_a_study_says_what_was_run_and_what_was_not(tmp_path: Path, small: Train
     trained = rows["as it is"]
     assert (trained["status"], trained["epochs"], trained["test_auc"]) == ("trained", "2", "8")
     assert not {"test", "curve", "accuracy_lost"} & set(trained)
-    assert rows["pretrained"]["status"].startswith("not run: v1, v2, v3 and the MesoNets begin with random")
+    assert rows["pretrained"]["status"].startswith("not run: v1, v2, v3 and the MesoNets")
     assert rows["another"]["val_loss"] == ""
     notes = (tmp_path / NOTES).read_text()
     assert notes.count("\n| ") == 5  # two of them are the heading
