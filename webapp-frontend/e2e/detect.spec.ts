@@ -29,6 +29,23 @@ test('a chosen file gets a verdict from every model', async ({ page, models }) =
   await expect(page.getByText(/Finds \d+ of 100 fakes|Not evaluated yet/)).toHaveCount(models.names.length)
 })
 
+test('on a phone, the verdict ends before 1,200 pixels', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 })
+  await page.setInputFiles('input[type=file]', picture())
+  const others = page.getByRole('heading', { name: 'Other models' })
+  await expect(others).toBeVisible()
+  const top = await others.evaluate((heading) => heading.getBoundingClientRect().top + window.scrollY)
+  expect(top).toBeLessThan(1200)
+})
+
+test('the signs that a teaching model sees are not put into words', async ({ page }) => {
+  await page.setInputFiles('input[type=file]', picture())
+  await unfold(page)
+  const card = page.getByRole('article', { name: 'v1', exact: true })
+  await expect(card.locator('.verdict')).toBeVisible()
+  await expect(card).not.toContainText('signs of generation')
+})
+
 test('a dropped file gets a verdict', async ({ page, models }) => {
   await drop(page, picture())
   await expectVerdicts(page, models)

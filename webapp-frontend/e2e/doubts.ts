@@ -124,6 +124,8 @@ async function withFaceMargin(route: Route) {
   for (const { name, card } of list.models) {
     if (name !== 'v3') continue
     card.input.face_margin = 0.3
+    // A model for teaching has no vote, and its signs are not put into words.
+    card.intended_use = 'A second opinion.'
     const fitted = { data: 'faces, validation', pictures: 1200 }
     card.conformal = { coverage: 0.9, real: 0.42, fake: 0.55, ...fitted }
     card.scope = {

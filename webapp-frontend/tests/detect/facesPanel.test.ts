@@ -1,10 +1,11 @@
 import { mount } from '@vue/test-utils'
 import { expect, it } from 'vitest'
-import { nextTick, shallowRef } from 'vue'
+import { defineComponent, h, nextTick, shallowRef } from 'vue'
 import type { Comparison } from '@/api/types'
 import FaceBoxes from '@/features/detect/FaceBoxes.vue'
 import FacesPanel from '@/features/detect/FacesPanel.vue'
 import { useFaceChoice } from '@/features/detect/useFaceChoice'
+import { provideModels } from '@/features/models/useModels'
 import { i18n } from '@/i18n/i18n'
 import { createDesign } from '@/ui/theme'
 import { composed } from '../composed'
@@ -21,6 +22,15 @@ const global = { plugins: [i18n, createDesign()] }
 
 function choose(answer: Comparison, active: string | null = null) {
   return composed(() => useFaceChoice(() => answer, () => active))
+}
+
+function facesPanel() {
+  const choice = choose(both)
+  const page = defineComponent(() => {
+    provideModels()
+    return () => h(FacesPanel, { choice })
+  })
+  return mount(page, { global })
 }
 
 it('starts with the face that decided the verdict, as the active model sees it if it judges faces', () => {
@@ -44,7 +54,7 @@ it('starts again with the next answer', async () => {
 })
 
 it('lists each face with its verdict, and shows the one that is chosen', async () => {
-  const panel = mount(FacesPanel, { props: { choice: choose(both) }, global })
+  const panel = facesPanel()
   expect(panel.get('h3').text()).toBe('2 faces')
   const rows = panel.findAll('label .row').map((row) => row.text().replace(/\s+/g, ' '))
   expect(rows).toEqual(['Face 1 Likely real 10.0%', 'Face 2 Likely fake 97.0%'])
@@ -56,7 +66,7 @@ it('lists each face with its verdict, and shows the one that is chosen', async (
 })
 
 it('shows the faces by another model, with its threshold', async () => {
-  const panel = mount(FacesPanel, { props: { choice: choose(both) }, global })
+  const panel = facesPanel()
   await panel.get('select').setValue('v5')
   expect(panel.findAll('label .row')[0]?.text()).toContain('Likely fake')
   expect(panel.get('[role=meter]').attributes('aria-valuetext')).toContain('the threshold for fake is 55%')

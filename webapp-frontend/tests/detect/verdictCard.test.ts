@@ -4,7 +4,7 @@ import type { EvaluationSummary, Prediction } from '@/api/types'
 import VerdictCard from '@/features/detect/VerdictCard.vue'
 import { i18n } from '@/i18n/i18n'
 import { createDesign } from '@/ui/theme'
-import { evaluation as measured, prediction, unstable } from '../samples'
+import { evaluation as measured, face, prediction, unstable } from '../samples'
 
 function card(changes: Partial<Prediction>, evaluation: EvaluationSummary | null = measured) {
   return mount(VerdictCard, {
@@ -75,4 +75,26 @@ it('opens what small changes did only where the verdict does not hold', () => {
     ['recompressed as JPEG, quality 60', '40.0%', 'Real, changed'],
     ['mirrored', '60.0%', 'Fake, unchanged'],
   ])
+})
+
+it('puts strong signs into words, but not those that a teaching model sees', () => {
+  const strong = { evidence: 'very_strong' as const }
+  expect(card(strong).text()).toContain('Very strong signs of generation')
+  const teaching = mount(VerdictCard, {
+    props: { prediction: prediction(strong), active: false, evaluation: null, teaching: true },
+    global: { plugins: [i18n, createDesign()] },
+  })
+  expect(teaching.text()).not.toContain('signs of generation')
+  expect(teaching.text()).toContain('A teaching model: do not read much into its number.')
+})
+
+it('shows the face that a leading verdict is about', () => {
+  const picture = { file: new File([], 'portrait.jpg'), url: 'blob:portrait' }
+  const changes = { faces: [face(0.1), face(0.97)], leading_face: 1, judged: 'face' as const }
+  const leading = mount(VerdictCard, {
+    props: { prediction: prediction(changes), active: true, evaluation: null, picture },
+    global: { plugins: [i18n, createDesign()] },
+  })
+  expect(leading.get('img').attributes('src')).toBe('blob:portrait')
+  expect(card({}).find('img').exists()).toBe(false)
 })
