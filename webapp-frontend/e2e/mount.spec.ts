@@ -23,7 +23,7 @@ test('the guide shows the folder, the steps and the state of every file as it ch
   for (const { name } of list.folder.files) await expect(file(page, name)).toBeVisible()
   await expect(file(page, 'v1.keras')).toContainText('Ready')
   await expect(file(page, 'v1.json')).toContainText('Card of v1')
-  await expect(page.getByText('detection-model card NAME --data FOLDER')).toBeVisible()
+  await expect(page.getByText('detection-model model card NAME --data FOLDER')).toBeVisible()
 
   const [first] = list.models
   const problem = 'It is no Keras file: it cannot be opened.'
@@ -42,5 +42,5 @@ test('the guide shows the folder, the steps and the state of every file as it ch
   await expect(file(page, 'bad.keras')).toContainText('Invalid')
   await expect(file(page, 'bad.keras')).toContainText(problem)
   await expect(file(page, 'own.h5')).toContainText('Served with assumptions')
-  await expect(file(page, 'own.h5')).toContainText('detection-model card own --data FOLDER')
+  await expect(file(page, 'own.h5')).toContainText('detection-model model card own --data FOLDER')
 })

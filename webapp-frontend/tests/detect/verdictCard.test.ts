@@ -34,7 +34,7 @@ it('says how many fakes the model finds and how many real faces it accuses, or t
 it('shows what was assumed of a model without a card', () => {
   const text = card({ verdict: 'uncertain', assumptions: ['output 1 means Fake'] }).text()
   expect(text).toContain('output 1 means Fake')
-  expect(text).toContain('detection-model card v1 --data FOLDER')
+  expect(text).toContain('detection-model model card v1 --data FOLDER')
 })
 
 it('shows each verdict with its word and an icon of its own', () => {

@@ -56,7 +56,7 @@ it('says loudly what is wrong with the data, and that nobody looked, with the co
   expect(found.get('[role=note]').text()).toContain('12 copies of training pictures')
   expect(found.find('.text-error').exists()).toBe(true)
   const unknown = show(DataWarnings, { warnings: null })
-  expect(unknown.get('code').text()).toBe('.venv/bin/detection-model inspect-data FOLDER')
+  expect(unknown.get('code').text()).toBe('.venv/bin/detection-model data inspect FOLDER')
   expect(unknown.find('.text-error').exists()).toBe(false)
   expect(show(DataWarnings, { warnings: [] }).text()).toBe('The test data was inspected: no leak was found.')
 })
