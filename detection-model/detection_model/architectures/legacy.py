@@ -23,7 +23,7 @@ def rebuilt(path: Path) -> tuple[Any, Recipe] | None:
     named = [name for name in architectures.ZOO if name in path.stem.lower()]
     candidates = [max(named, key=len)] if named else _TRIED
     with tempfile.TemporaryDirectory(prefix="detection-model-") as folder:
-        # Keras goes by the ending, and reads another layout from `.weights.h5`.
+        # Keras chooses the reader by the ending, and expects another layout from `.weights.h5`.
         file = Path(folder, "m.weights.h5" if _is_of_keras3(path) else "m.h5")
         shutil.copyfile(path, file)
         for name in candidates:

@@ -62,7 +62,7 @@ def read_original(path: Path) -> Original:
 
     container = content(path)
     with tempfile.TemporaryDirectory(prefix="detection-model-") as folder:
-        # Keras goes by the ending.
+        # Keras chooses the reader by the ending.
         file = _link(path, Path(folder, f"model{container}"))
         try:
             return Original(_load(file))
