@@ -13,6 +13,9 @@ function pages(pdf: Buffer) {
   return pdf.toString('latin1').match(/\/Type\s*\/Page(?!s)/g)?.length
 }
 
+/** More than the 20 s that a report waits for its heat map: four models on a busy machine. */
+const REPORT_TIMEOUT = 120_000
+
 test('a report of four models opens offline, is accessible, and prints on two pages', async ({
   browser,
   request,
@@ -22,6 +25,7 @@ test('a report of four models opens offline, is accessible, and prints on two pa
   const names = list.models.map((model) => model.name).slice(-4)
   const answer = await request.post(`/api/report?format=html&models=${names.join(',')}`, {
     multipart: { image: picture() },
+    timeout: REPORT_TIMEOUT,
   })
   expect(answer.status(), await answer.text()).toBe(200)
   const file = info.outputPath('report.html')
@@ -45,7 +49,10 @@ test('a report of four models opens offline, is accessible, and prints on two pa
 })
 
 test('the report as JSON tells of the heat map, or why there is none', async ({ request }) => {
-  const answer = await request.post('/api/report', { multipart: { image: picture() } })
+  const answer = await request.post('/api/report', {
+    multipart: { image: picture() },
+    timeout: REPORT_TIMEOUT,
+  })
   const made = (await answer.json()) as Made
   expect((made.heatmap === null) === (made.heatmap_missing !== null)).toBe(true)
   expect(answer.headers()['content-disposition']).toMatch(/^attachment; filename="report-\w+\.json"$/)
