@@ -16,6 +16,8 @@ export default defineConfig({
   test: {
     environment: 'happy-dom',
     include: ['tests/**/*.test.ts'],
+    // Slow machines are no failure.
+    testTimeout: 60_000,
     // Vuetify's components import their own CSS, which only Vite can read.
     server: { deps: { inline: ['vuetify'] } },
   },

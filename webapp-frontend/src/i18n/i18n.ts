@@ -3,13 +3,20 @@ import { createI18n } from 'vue-i18n'
 import en from './en.json'
 
 /** The languages of the page by their own names. */
-export const LOCALES = { en: 'English', de: 'Deutsch' } as const
+export const LOCALES = {
+  en: 'English',
+  de: 'Deutsch',
+  id: 'Indonesia',
+  tr: 'Türkçe',
+} as const
 export type Locale = keyof typeof LOCALES
 
 const KEY = 'locale'
 /** English is the fallback and part of the first load; other languages load when chosen. */
 const LOADERS: Record<Exclude<Locale, 'en'>, () => Promise<{ default: typeof en }>> = {
   de: () => import('./de.json'),
+  id: () => import('./id.json'),
+  tr: () => import('./tr.json'),
 }
 
 export const i18n = createI18n<[typeof en], Locale, false>({

@@ -1,7 +1,6 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import en from '@/i18n/en.json'
-import de from '@/i18n/de.json'
-import { i18n } from '@/i18n/i18n'
+import { i18n, LOCALES, type Locale, showLocale } from '@/i18n/i18n'
 
 interface Texts { [key: string]: string | Texts }
 
@@ -54,13 +53,20 @@ it('has no text that nothing shows', () => {
   expect(keysOf(en).filter((key) => !patterns.some((pattern) => pattern.test(key)))).toEqual([])
 })
 
-it('has texts only that vue-i18n can read', () => {
-  for (const key of keysOf(en)) expect(() => i18n.global.t(key, 1)).not.toThrow()
-})
+const locales = Object.keys(LOCALES) as Locale[]
+const translations = locales.filter((locale) => locale !== 'en')
 
-const textsOf = (texts: Texts, prefix = ''): [key: string, text: string][] =>
+const files = import.meta.glob<Texts>('../../src/i18n/*.json', { eager: true, import: 'default' })
+
+function textsOf(locale: Locale): Texts {
+  const texts = files[`../../src/i18n/${locale}.json`]
+  if (!texts) throw new Error(`${locale}.json is missing`)
+  return texts
+}
+
+const flat = (texts: Texts, prefix = ''): [key: string, text: string][] =>
   Object.entries(texts).flatMap(([key, text]) =>
-    typeof text === 'string' ? [[prefix + key, text] as [string, string]] : textsOf(text, `${prefix}${key}.`),
+    typeof text === 'string' ? [[prefix + key, text] as [string, string]] : flat(text, `${prefix}${key}.`),
   )
 
 /** The placeholders of a text, each once. */
@@ -68,15 +74,55 @@ function placeholders(text: string) {
   return [...new Set(text.match(/\{\w+\}/g))].sort()
 }
 
-it.each([['German', de]])('%s has every key, and none that English has not', (_name, texts) => {
-  expect(keysOf(texts).sort()).toEqual(keysOf(en).sort())
+function reads(show: () => unknown) {
+  try {
+    show()
+    return true
+  } catch {
+    return false
+  }
+}
+
+it('offers each language that has a file, and no other', () => {
+  expect(Object.keys(files).sort()).toEqual(
+    locales.map((locale) => `../../src/i18n/${locale}.json`).sort(),
+  )
 })
 
-it.each([['German', de]])('%s keeps placeholders and plural forms', (_name, texts) => {
-  const english = new Map(textsOf(en))
-  for (const [key, text] of textsOf(texts)) {
-    const original = english.get(key) ?? ''
-    expect(placeholders(text), key).toEqual(placeholders(original))
-    expect(text.split(' | ').length, key).toBe(original.split(' | ').length)
-  }
+it.each(locales)('has texts only that vue-i18n can read: %s', async (locale) => {
+  await showLocale(locale)
+  const { t, te } = i18n.global
+  const unreadable = keysOf(en).filter((key) => !te(key, locale) || !reads(() => t(key, 1)))
+  await showLocale('en')
+  expect(unreadable).toEqual([])
+})
+
+describe.each(translations)('the texts in %s', (locale) => {
+  const texts = flat(textsOf(locale))
+
+  it('have every key, in the order of the English ones, and no other', () => {
+    expect(texts.map(([key]) => key)).toEqual(keysOf(en))
+  })
+
+  it('keep placeholders and plural forms', () => {
+    const shape = (text: string) => [text.split(' | ').length, ...placeholders(text)].join(' ')
+    const english = new Map(flat(en))
+    const broken = texts.filter(([key, text]) => shape(text) !== shape(english.get(key) ?? ''))
+    expect(broken).toEqual([])
+  })
+
+  it('are translated where English has a sentence', () => {
+    const english = new Map(flat(en))
+    const same = texts.filter(([key, text]) => text === english.get(key) && /[a-z]{2,} [a-z]{2,} /.test(text))
+    expect(same).toEqual([])
+  })
+})
+
+/** In Indonesian and Turkish, a noun keeps its form after a number: "5 berkas", "5 dosya". */
+it.each(['id', 'tr'] as const)('has one form for all numbers in %s', (locale) => {
+  const inflected = flat(textsOf(locale)).filter(([, text]) => {
+    const counted = text.split(' | ').filter((form) => form.includes('{n}'))
+    return new Set(counted).size > 1
+  })
+  expect(inflected).toEqual([])
 })
