@@ -245,6 +245,7 @@ def test_the_first_frame_with_something_on_it_is_judged(format_: str) -> None:
     (note,) = decode(data).notes
     assert note.code == "animation"
     assert note.message.startswith("Frame 3 of 4")
+    assert note.values == {"place": 3, "count": 4, "more": 0, "skipped": 1}
     assert distance(data, picture()) < 4
     (note,) = decode(frames(format_, picture(), WHITE)).notes
     assert note.message == "Frame 1 of 2 was judged."
@@ -353,7 +354,9 @@ def test_a_wide_profile_makes_colours_stronger() -> None:
     red, value, blue = decode(data).pixels[20, 20].tolist()
     assert red < 40
     assert value >= 200
-    assert decode(data).notes[0].message == "The colours were converted from Test to sRGB."
+    (note,) = decode(data).notes
+    assert note.message == "The colours were converted from Test to sRGB."
+    assert note.values == {"profile": "Test"}
     assert blue < 80
 
 
@@ -430,6 +433,7 @@ def test_a_very_large_picture_is_reduced_with_a_note(monkeypatch: pytest.MonkeyP
         assert note.code == "reduced"
         assert "90 x 120" in note.message
         assert "45 x 60" in note.message
+        assert note.values == {"from_width": 90, "from_height": 120, "width": 45, "height": 60}
         upright = (
             picture().transpose(Image.Transpose.ROTATE_270).resize((45, 60), Image.Resampling.BOX)
         )

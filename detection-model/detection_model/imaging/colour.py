@@ -88,7 +88,7 @@ class Converter:
         if self._profile_state == "applied":
             name = _profile_name(self._profile)
             text = f"The colours were converted from {name} to sRGB."
-            self.notes.append(Note(code="colour_profile", message=text))
+            self.notes.append(Note(code="colour_profile", message=text, values={"profile": name}))
         elif self._profile_state == "broken":
             text = "The colour profile of the file is damaged and was ignored."
             self.notes.append(Note(code="broken_colour_profile", message=text))

@@ -28,7 +28,7 @@ from detection_model.imaging.formats import (
     unreadable,
 )
 from detection_model.imaging.frames import choose_frame
-from detection_model.imaging.picture import ImageError, Limits, Note, Picture
+from detection_model.imaging.picture import ImageError, Limits, Note, NoteValues, Picture
 
 # Pixels that are decoded at full size; larger pictures are halved until they fit.
 _FULL_SIZE = 50_000_000
@@ -178,7 +178,13 @@ def _reduced(size: tuple[int, int], pixels: NDArray[np.uint8], orientation: int)
         f"The picture of {size[0]} x {size[1]} pixels was reduced to {width} x {height} "
         "before it was judged; this can hide fine traces."
     )
-    return Note(code="reduced", message=text)
+    values: NoteValues = {
+        "from_width": size[0],
+        "from_height": size[1],
+        "width": width,
+        "height": height,
+    }
+    return Note(code="reduced", message=text, values=values)
 
 
 def _orientation(image: Image.Image) -> int:

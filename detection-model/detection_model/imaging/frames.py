@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from detection_model.imaging import gif, tiff
-from detection_model.imaging.picture import Note
+from detection_model.imaging.picture import Note, NoteValues
 
 # More are not counted, and of a blank start not more than this are looked at.
 _MAX_COUNTED = 1000
@@ -28,7 +28,8 @@ def choose_frame(image: ImageFile.ImageFile, data: bytes) -> list[Note]:
             count = int(getattr(image, "n_frames", 1))
             image.load()
             text = f"The file holds {count} pictures; the main picture was judged."
-            return [Note(code="several_pictures", message=text)] if count > 1 else []
+            note = Note(code="several_pictures", message=text, values={"count": count})
+            return [note] if count > 1 else []
         case "TIFF":
             pages = tiff.page_indices(data)
             return _note("Page", "pages", *_first_with_content(image, pages), len(pages))
@@ -78,7 +79,14 @@ def _contrast(image: Image.Image) -> float:
 def _note(word: str, code: str, place: int, skipped: bool, count: int) -> list[Note]:
     if count <= 1:
         return []
-    number = f"more than {count - 1}" if count >= _MAX_COUNTED else f"{count}"
+    more = count >= _MAX_COUNTED
+    number = f"more than {count - 1}" if more else f"{count}"
     blank = "; those before it are blank or faint" if skipped else ""
     text = f"{word} {place + 1} of {number} was judged{blank}."
-    return [Note(code="pages" if code == "pages" else "animation", message=text)]
+    values: NoteValues = {
+        "place": place + 1,
+        "count": count - more,
+        "more": int(more),
+        "skipped": int(skipped),
+    }
+    return [Note(code="pages" if code == "pages" else "animation", message=text, values=values)]

@@ -32,10 +32,14 @@ NoteCode = Literal[
     "turned",
     "small_faces",
 ]
+NoteValues = dict[str, int | str]
 
 
 class Note(BaseModel):
-    """A remark on how a file was read: `code` for programs, the message for people."""
+    """A remark on how a file was read: `code` for programs, the message for people.
+
+    `values` are the numbers and names of the message, for texts in other languages.
+    """
 
     code: NoteCode = Field(
         description="several_pictures, animation, pages: which picture of the file was judged; "
@@ -46,6 +50,12 @@ class Note(BaseModel):
         "small_faces: a second search in parts of the picture found faces"
     )
     message: str
+    values: NoteValues = Field(
+        {},
+        description="of the message: place and count of what was judged, skipped (1: those before "
+        "it are blank), more (1: there are more than count), from_width, from_height, width, "
+        "height, profile, bytes, turns (quarter turns)",
+    )
 
 
 class ImageError(ValueError):

@@ -112,5 +112,6 @@ def _sound_png(data: bytes, most_text: int) -> Repaired | None:
         return Repaired(b"".join(parts), Note(code="bad_checksum", message=text))
     if text_bytes > most_text:
         text = f"The PNG file has {text_bytes / 1024**2:.1f} MB of text beside its pixels."
-        return Repaired(b"".join(parts), Note(code="long_text", message=text))
+        note = Note(code="long_text", message=text, values={"bytes": text_bytes})
+        return Repaired(b"".join(parts), note)
     return None

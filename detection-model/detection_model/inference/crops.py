@@ -107,9 +107,9 @@ def face_notes(search: Search) -> list[Note]:
     if search.turns:
         side = {1: "on its side", 2: "upside down", 3: "on its side"}[search.turns]
         text = f"The face lies {side}; it was judged upright, with the picture turned."
-        notes.append(Note(code="turned", message=text))
+        notes.append(Note(code="turned", message=text, values={"turns": search.turns}))
     if search.small:
         count = f"{search.small} small face{'s' * (search.small > 1)}"
         text = f"{count} could only be found by searching parts of the picture."
-        notes.append(Note(code="small_faces", message=text))
+        notes.append(Note(code="small_faces", message=text, values={"count": search.small}))
     return notes

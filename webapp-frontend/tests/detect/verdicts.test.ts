@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
 import type { Prediction, VerdictName } from '@/api/types'
-import { hasReason, jointVerdict, turning, withFirst } from '@/features/detect/verdicts'
-import { comparison, prediction, unstable } from '../samples'
+import { agreementOf, hasReason, jointVerdict, turning, withFirst } from '@/features/detect/verdicts'
+import { prediction, unstable } from '../samples'
 
 function joint(...verdicts: VerdictName[]) {
   const results: Prediction[] = verdicts.map((verdict) => prediction({ verdict }))
-  return jointVerdict(comparison(results))
+  return jointVerdict(agreementOf(results))
 }
 
 it('follows the majority of the models that reached a verdict', () => {

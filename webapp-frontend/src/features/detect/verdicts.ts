@@ -25,8 +25,8 @@ export function agreementOf(results: Prediction[]): Agreed {
   return { results, agreement: { fake, real, majority } }
 }
 
-/** The verdict of all models together: the service's majority, or why there is none. */
-export function jointVerdict({ agreement, results }: Pick<Comparison, 'agreement' | 'results'>): VerdictName {
+/** The verdict of a vote: its majority, or why there is none. */
+export function jointVerdict({ agreement, results }: Agreed): VerdictName {
   if (agreement.majority) return agreement.majority === 'Fake' ? 'fake' : 'real'
   const outside = results.length > 0 && results.every(({ verdict }) => verdict === 'out_of_scope')
   return outside ? 'out_of_scope' : 'uncertain'
