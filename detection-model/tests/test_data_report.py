@@ -167,7 +167,7 @@ def test_data_that_changed_since_are_not_inspected(
 
 def test_another_split_of_the_same_files_is_not_inspected(tmp_path: Path) -> None:
     write_dataset(tmp_path / "whole")
-    data = tmp_path / "whole/Train"
+    data = (tmp_path / "whole/Train").rename(tmp_path / "Undivided")
     write_record(inspect_data(find_data(data, seed=1)), tmp_path)
     assert issues.data_warnings(find_data(data, seed=1), tmp_path) == ()
     assert issues.data_warnings(find_data(data, seed=2), tmp_path) is None

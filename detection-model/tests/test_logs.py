@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import shutil
 import subprocess
 import sys
@@ -97,6 +98,92 @@ def test_a_file_that_is_damaged_or_being_written_harms_no_other(tmp_path: Path) 
     assert only_series(runs["whole"]).steps == [0, 1]
     assert only_series(runs["half"]).steps == [0]
     assert runs["rubbish"].series == runs["empty"].series == []
+
+
+def test_files_that_cannot_be_read_to_their_end_are_named(tmp_path: Path) -> None:
+    write_events(tmp_path / "whole" / "train", {0: 0.1, 1: 0.2})
+    for name in ("half", "rubbish", "empty"):
+        shutil.copytree(tmp_path / "whole", tmp_path / name)
+    (half,) = (tmp_path / "half" / "train").iterdir()
+    half.write_bytes(half.read_bytes()[:-20])
+    (rubbish,) = (tmp_path / "rubbish" / "train").iterdir()
+    rubbish.write_bytes(b"x" * 1000)
+    (empty,) = (tmp_path / "empty" / "train").iterdir()
+    empty.write_bytes(b"")
+    runs = read(tmp_path)
+    assert runs["whole"].problems == {}
+    assert runs["half"].problems == {f"train/{half.name}": "incomplete"}
+    assert runs["rubbish"].problems == {f"train/{rubbish.name}": "not_events"}
+    assert runs["empty"].problems == {f"train/{empty.name}": "empty"}
+
+
+def write_simple_values(folder: Path, values: dict[int, float], tag: str) -> None:
+    """One more event file, as TensorFlow 1 and PyTorch write it."""
+    import tensorflow as tf
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with tf.io.TFRecordWriter(str(folder / f"events.out.tfevents.{len(values)}.host")) as file:
+        for step, value in values.items():
+            summary = tf.compat.v1.Summary()
+            summary.value.add(tag=tag, simple_value=value)
+            event = tf.compat.v1.Event(wall_time=1e9 + step, step=step, summary=summary)
+            file.write(event.SerializeToString())
+
+
+def test_curves_of_tensorflow_1_and_pytorch_are_read(tmp_path: Path) -> None:
+    values = {step: step / 100 for step in range(60)} | {60: math.nan}
+    write_simple_values(tmp_path / "old" / "train", values, "loss")
+    write_simple_values(tmp_path / "torch", values, "Loss/train")
+    runs = read(tmp_path)
+    for name, part, tag in (("old", "train", "loss"), ("torch", "", "Loss/train")):
+        series = only_series(runs[name])
+        assert (series.part, series.tag, series.steps) == (part, tag, list(range(61)))
+        assert series.values[59:] == [pytest.approx(0.59), None]
+        assert series.times[0] == 1e9
+
+
+def test_a_resumed_run_of_simple_values_shows_the_later_ones(tmp_path: Path) -> None:
+    write_simple_values(tmp_path / "run", {0: 0.1, 1: 0.2, 2: 0.9}, "loss")
+    write_simple_values(tmp_path / "run", {2: 0.3, 3: 0.4, 4: 0.5, 5: 0.6}, "loss")
+    series = only_series(read(tmp_path)["run"])
+    assert series.steps == [0, 1, 2, 3, 4, 5]
+    assert series.values == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
+
+
+def test_linked_runs_are_read(tmp_path: Path) -> None:
+    logs, disk = tmp_path / "logs", tmp_path / "disk"
+    write_events(disk / "model" / "one" / "train", {0: 0.1})
+    write_events(logs / "v1" / "two" / "train", {0: 0.2})
+    (logs / "latest").symlink_to(logs / "v1" / "two")
+    (logs / "all").symlink_to(disk)
+    (logs / "one").symlink_to(disk / "model" / "one")
+    runs = read(logs)
+    assert {name: only_series(run).values for name, run in runs.items()} == {
+        "v1/two": [pytest.approx(0.2)],
+        "latest": [pytest.approx(0.2)],
+        "one": [pytest.approx(0.1)],
+        "all/model/one": [pytest.approx(0.1)],
+    }
+
+
+def test_links_lead_to_no_circle_and_not_through_a_disk(tmp_path: Path) -> None:
+    logs, disk = tmp_path / "logs", tmp_path / "disk"
+    write_events(logs / "run" / "train", {0: 0.1})
+    write_events(disk / "a" / "b" / "too" / "deep" / "train", {0: 0.1})
+    write_events(disk / "other" / "train", {0: 0.1})
+    (disk / "behind").symlink_to(disk / "other")
+    (logs / "run" / "up").symlink_to(logs)
+    (logs / "root").symlink_to("/")
+    (logs / "itself").symlink_to(logs / "itself")
+    (logs / "gone").symlink_to(tmp_path / "nowhere")
+    (logs / "disk").symlink_to(disk)
+    assert read(logs).keys() == {"run", "disk/other"}
+
+
+def test_only_plain_files_are_events(tmp_path: Path) -> None:
+    write_events(tmp_path / "run" / "train", {0: 0.1})
+    os.mkfifo(tmp_path / "run" / "train" / "events.out.tfevents.9")
+    assert only_series(read(tmp_path)["run"]).steps == [0]
 
 
 def record(**changes: Any) -> RunRecord:

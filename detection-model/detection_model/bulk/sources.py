@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import fs
 
+from detection_model.data.system_files import is_system
 from detection_model.imaging import ImageError, Limits
 
 SourceProblem = Literal["unreadable_file", "corrupt_archive", "corrupt_table"]
@@ -21,8 +22,6 @@ SourceProblem = Literal["unreadable_file", "corrupt_archive", "corrupt_table"]
 # Columns of a table that hold a picture's bytes, or its path; the first one present is taken.
 BYTES_COLUMNS = ("bytes", "image")
 PATH_COLUMNS = ("path", "file")
-# Operating systems leave these files and folders beside pictures.
-_SYSTEM_NAMES = {"__macosx", "@eadir", "thumbs.db", "desktop.ini"}
 
 
 class SourceError(ValueError):
@@ -91,7 +90,7 @@ def _files(source: str) -> Iterator[str]:
         while folders:  # one folder at a time, so that a large tree is streamed
             entries = system.get_file_info(fs.FileSelector(folders.pop()))
             for entry in sorted(entries, key=lambda entry: entry.path):
-                if _is_system(entry.base_name):
+                if is_system(entry.base_name):
                     continue
                 if entry.type == fs.FileType.Directory:
                     folders.append(entry.path)
@@ -106,7 +105,7 @@ def _items_of(file: str) -> Iterator[Item]:
         if file.lower().endswith(".zip"):
             for position, member in enumerate(_archive(file).infolist()):
                 parts = PurePosixPath(member.filename).parts
-                if not member.is_dir() and not any(map(_is_system, parts)):
+                if not member.is_dir() and not any(map(is_system, parts)):
                     yield Item(file, position, member.filename)
         elif file.lower().endswith(".parquet"):
             yield from _rows_of(file)
@@ -179,10 +178,6 @@ def _beside(table: str, path: str) -> str:
         return path
     folder = table.rpartition("/")[0]
     return f"{folder}/{path}"
-
-
-def _is_system(name: str) -> bool:
-    return name.startswith(".") or name.lower() in _SYSTEM_NAMES
 
 
 def _opened(path: str) -> tuple[fs.FileSystem, str]:

@@ -1,40 +1,22 @@
-"""Finds the splits and classes of a data set by its folder names.
+"""Data sets on disk: their pictures by split and class.
 
-Supported are `Dataset/{Train,Validation,Test}/{Real,Fake}` and two class folders without splits;
-names in any case, and common variants.
+`layout` says which folders are understood. No picture is left out silently: a layout with two
+meanings is refused, and everything outside the class folders is counted.
 """
 
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Literal
 
 from detection_model.card import ClassName
+from detection_model.data import layout
+from detection_model.data.folder_names import SplitName as SplitName
+from detection_model.data.layout import DataError as DataError
+from detection_model.data.picture_files import PictureFiles
 
-SplitName = Literal["train", "validation", "test"]
-
-_SPLITS: dict[str, SplitName] = {
-    "train": "train",
-    "training": "train",
-    "valid": "validation",
-    "val": "validation",
-    "validation": "validation",
-    "dev": "validation",
-    "test": "test",
-    "testing": "test",
-}
-_CLASSES: dict[str, ClassName] = {
-    **dict.fromkeys(("real", "reals", "0_real", "original", "authentic"), "Real"),
-    **dict.fromkeys(("fake", "fakes", "1_fake", "generated", "synthetic", "deepfake"), "Fake"),
-}
-_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif"}
 _SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
-_EXPECTED = "expected subfolders Train/Real, Train/Fake, Validation/Real, …, or Real and Fake"
-
-
-class DataError(ValueError):
-    """An unusable data set; the message names the folder and what is missing."""
 
 
 @dataclass(frozen=True, order=True)
@@ -54,12 +36,21 @@ class Example:
 class DataFolder:
     """A data set: its examples by split, sorted by path.
 
-    `split_seed` is the seed of a random split; None if the folders define the split.
+    Attributes:
+        root: the folder of the splits or classes.
+        splits: examples by split.
+        split_seed: seed of a random split; None if the folders define the split.
+        class_depth: number of folders from `root` to the pictures of a class.
+        warnings: pictures that were left out, and folders that share a class.
+        notes: how many files are no pictures.
     """
 
     root: Path
     splits: dict[SplitName, list[Example]]
     split_seed: int | None = None
+    class_depth: int = 1
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def split_origin(self) -> str:
@@ -75,8 +66,7 @@ class DataFolder:
 
     def source(self, example: Example) -> str:
         """The subfolder of the example's class folder; empty if there is none."""
-        depth = 2 if self.split_seed is None else 1
-        below_class = example.path.relative_to(self.root).parts[depth:]
+        below_class = example.path.relative_to(self.root).parts[self.class_depth :]
         return below_class[0] if len(below_class) > 1 else ""
 
     def split(self, name: SplitName) -> list[Example]:
@@ -88,7 +78,7 @@ class DataFolder:
         examples = self.splits.get(name, [])
         for label in ("Real", "Fake"):
             if not any(example.label == label for example in examples):
-                raise DataError(f"{self.root}: no {label} pictures for {name}; {_EXPECTED}")
+                raise DataError(f"{self.root}: no {label} pictures for {name}; {layout.EXPECTED}")
         return examples
 
     def counts(self) -> dict[str, int]:
@@ -101,28 +91,47 @@ class DataFolder:
 
 
 def find_data(root: Path, *, seed: int = 0) -> DataFolder:
-    """Find the splits below `root`.
+    """Find the splits and classes in `root`, or in a folder that `root` wraps.
 
     Two class folders without splits are divided 80/10/10, stratified by class, the same way
     for the same seed and file names.
 
     Raises:
-        DataError: the folder is missing, or has no pictures in folders with known names.
+        DataError: the folder is missing or unreadable, has no pictures in folders with known
+            names, is only a part of a data set, has several, or can be understood in two ways.
     """
     if not root.is_dir():
         raise DataError(f"{root}: no such folder")
-    # A download often wraps the data set in one more folder.
-    for folder in [root, *_folders(root)]:
-        by_split = {
-            _SPLITS[sub.name.lower()]: _examples(sub)
-            for sub in _folders(folder)
-            if sub.name.lower() in _SPLITS
-        }
-        if any(by_split.values()):
-            return DataFolder(folder, by_split)
-        if examples := _examples(folder):
-            return DataFolder(folder, _divide(examples, seed), split_seed=seed)
-    raise DataError(f"{root}: no pictures found; {_EXPECTED}")
+    try:
+        return _read(root, seed)
+    except OSError as error:
+        raise DataError(f"{error.filename or root}: {error.strerror}") from error
+
+
+def _read(root: Path, seed: int) -> DataFolder:
+    folder = layout.data_set_folder(root)
+    parts = layout.class_parts(folder)
+    files = PictureFiles()
+    examples = {
+        part: [Example(path, part.label) for path in files.below(part.folder)] for part in parts
+    }
+    outside = list(files.below(root, except_in={part.folder for part in parts}))
+    splits: dict[SplitName, list[Example]] = {}
+    for part in parts:
+        if part.split:
+            splits.setdefault(part.split, []).extend(examples[part])
+    return DataFolder(
+        folder,
+        {name: sorted(members) for name, members in splits.items()}
+        or _divide(sorted(chain.from_iterable(examples.values())), seed),
+        split_seed=None if splits else seed,
+        class_depth=len(parts[0].folder.relative_to(folder).parts),
+        warnings=(
+            *layout.check_parts(parts, outside),
+            *layout.outside_warnings(outside, root),
+        ),
+        notes=tuple(layout.file_notes(files)),
+    )
 
 
 def all_examples(data: DataFolder) -> list[Example]:
@@ -134,20 +143,6 @@ def sample(examples: Sequence[Example], most: int, seed: int = 0) -> list[Exampl
     """At most `most` examples, sorted; the same ones for the same seed and examples."""
     drawn = random.Random(seed).sample(examples, min(most, len(examples)))  # noqa: S311
     return sorted(drawn)
-
-
-def _folders(parent: Path) -> list[Path]:
-    return sorted(path for path in parent.iterdir() if path.is_dir())
-
-
-def _examples(folder: Path) -> list[Example]:
-    return sorted(
-        Example(path, _CLASSES[sub.name.lower()])
-        for sub in _folders(folder)
-        if sub.name.lower() in _CLASSES
-        for path in sub.rglob("*")
-        if path.suffix.lower() in _SUFFIXES and path.is_file()
-    )
 
 
 def _divide(examples: Iterable[Example], seed: int) -> dict[SplitName, list[Example]]:

@@ -23,6 +23,7 @@ Kind = Literal[
     "format_leak",
     "content_differs",
     "unreadable",
+    "skipped",
     "imbalance",
     "not_checked",
 ]
@@ -84,11 +85,12 @@ def read_issues(data: DataFolder, logs: Path) -> DataIssues | None:
 
 
 def data_warnings(data: DataFolder, logs: Path) -> tuple[str, ...] | None:
-    """Leaks that reports on this data must repeat; None if the data was never audited."""
+    """Warnings that reports on this data must repeat; None if the data was never audited."""
     issues = read_issues(data, logs)
     if issues is None:
         return None
     texts = [f"{issues.data}: {finding.message}" for finding in issues.leaks]
+    texts += _folder_warnings(data)
     if issues.inspected < issues.pictures:
         texts.append(
             f"Only {issues.inspected} of the {issues.pictures} pictures in {issues.data} were "
@@ -98,9 +100,13 @@ def data_warnings(data: DataFolder, logs: Path) -> tuple[str, ...] | None:
 
 
 def warnings_for(data: DataFolder, logs: Path) -> tuple[str, ...]:
-    """`data_warnings`, or a warning that the data was never audited."""
+    """`data_warnings`, with a warning if the data was never audited."""
     texts = data_warnings(data, logs)
-    return (not_inspected(data.name),) if texts is None else texts
+    return (not_inspected(data.name), *_folder_warnings(data)) if texts is None else texts
+
+
+def _folder_warnings(data: DataFolder) -> list[str]:
+    return [f"{data.name}: {text}" for text in data.warnings]
 
 
 def not_inspected(name: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from detection_model.card import Calibrator, Card, CardError, identity, read_beside
 from detection_model.data.decoding import BadPicture, Progress
 from detection_model.data.folders import DataFolder, SplitName, all_examples
-from detection_model.data.issues import data_warnings, not_inspected
+from detection_model.data.issues import data_warnings, not_inspected, warnings_for
 from detection_model.evaluation import metrics, records
 from detection_model.evaluation.metrics import estimate
 from detection_model.evaluation.records import (
@@ -210,10 +210,16 @@ def evaluate(
         threshold=at,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         command=command,
-        data_warnings=data_warnings(folder, logs) if logs else None,
+        data_warnings=_data_warnings(folder, logs),
         rows=rows(predictions, at, skipped),
     )
     return Result(evaluation, predictions, bad)
+
+
+def _data_warnings(folder: DataFolder, logs: Path | None) -> tuple[str, ...] | None:
+    if logs is None:
+        return None
+    return warnings_for(folder, logs) if folder.warnings else data_warnings(folder, logs)
 
 
 def merge_results(results: Sequence[Result], command: str) -> Result:

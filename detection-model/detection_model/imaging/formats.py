@@ -122,7 +122,7 @@ def unreadable(data: bytes, error: Exception) -> ImageError:
         )
     if is_cut(data) or "truncated" in str(error).lower():
         return truncated()
-    if _starts_like_a_picture(data.lstrip(b"\r\n\t \0\xef\xbb\xbf")):
+    if starts_like_a_picture(data.lstrip(b"\r\n\t \0\xef\xbb\xbf")):
         return ImageError(
             "corrupt_image",
             "The file begins like a picture but is damaged. Save or download it again.",
@@ -157,7 +157,8 @@ def is_cut(data: bytes) -> bool:
     return at > len(data)
 
 
-def _starts_like_a_picture(data: bytes) -> bool:
+def starts_like_a_picture(data: bytes) -> bool:
+    """True if a file's first 12 bytes are those of an accepted format, or of one like it."""
     is_webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
     is_heif = _major_brand(data) in _HEIF_BRANDS | _HEIF_CONTAINERS | _AVIF_BRANDS
     return data.startswith(_PICTURE_STARTS) or tiff.is_tiff(data) or is_webp or is_heif

@@ -6,18 +6,19 @@ TensorFlow.
 """
 
 import math
-import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
+from typing import Literal, NamedTuple
 
 from detection_model.training.run import RECORD, RunRecord
 
 PARTS = ("train", "validation")
 _EVENTS = "tfevents"
+_LINK_LEVELS = 2
 Stamps = tuple[tuple[str, int, int], ...]
 
 
@@ -36,15 +37,28 @@ class Series:
     values: list[float | None]
 
 
+class _Point(NamedTuple):
+    time: float
+    value: float
+
+
+# An incomplete file may still be written.
+FileProblem = Literal["empty", "not_events", "incomplete"]
+
+
 @dataclass(frozen=True)
 class Run:
-    """A training run: its name below the logs folder, run.json and curves."""
+    """A training run: its name below the logs folder, run.json and curves.
+
+    `problems` are event files that cannot be read to their end, by their path in the run's folder.
+    """
 
     name: str
     record: RunRecord | None
     started: datetime | None
     updated: datetime
     series: list[Series]
+    problems: dict[str, FileProblem]
 
 
 class RunReader:
@@ -69,14 +83,33 @@ class RunReader:
 
 
 def run_folders(logs: Path) -> Iterator[Path]:
-    """Every folder below `logs` with a run, sorted."""
-    for where, folders, files in os.walk(logs):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        folder = Path(where)
-        parts = [name for name in PARTS if name in folders and _event_files(folder / name)]
-        folders[:] = [name for name in folders if name not in parts]
-        if parts or any(_EVENTS in name for name in files):
-            yield folder
+    """Every folder below `logs` with a run, sorted.
+
+    A link to a folder is followed for two levels, wherever it leads, but not if that folder
+    contains the link. A link behind a link is not followed.
+    """
+    return _runs_in(logs, None)
+
+
+def _runs_in(folder: Path, levels: int | None) -> Iterator[Path]:
+    """Runs in a folder; `levels` is the rest of the levels behind a link, None before one."""
+    try:
+        children = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError:
+        return
+    parts = [path for path in children if path.name in PARTS and _event_files(path)]
+    if parts or _event_files(folder):
+        yield folder
+    for child in children:
+        if child in parts or not child.is_dir():
+            continue
+        if child.is_symlink():
+            if levels is None and not folder.resolve().is_relative_to(child.resolve()):
+                yield from _runs_in(child, _LINK_LEVELS)
+        elif levels is None:
+            yield from _runs_in(child, None)
+        elif levels > 0:
+            yield from _runs_in(child, levels - 1)
 
 
 def read_run(folder: Path, logs: Path) -> Run:
@@ -96,34 +129,79 @@ def read_run(folder: Path, logs: Path) -> Run:
         started=datetime.fromtimestamp(min(times), UTC) if times else None,
         updated=datetime.fromtimestamp(max(times, default=changed), UTC),
         series=series,
+        problems={
+            file.relative_to(folder).as_posix(): problem
+            for at in parts.values()
+            for file in _event_files(at)
+            if (problem := _problem(file))
+        },
     )
 
 
-def _read_series(folder: Path, part: str) -> Iterator[Series]:
-    if not _event_files(folder):
-        return
+def _problem(file: Path) -> FileProblem | None:
+    """A problem with the records of an event file, found without reading their contents.
+
+    A record of TensorFlow's TFRecord format is its length (8 bytes), a checksum (4), that many
+    bytes, and a checksum (4).
+    """
+    try:
+        with file.open("rb") as records:
+            size = records.seek(0, 2)
+            at = 0
+            while at < size:
+                records.seek(at)
+                end = at + 16 + int.from_bytes(records.read(8), "little")
+                if end > size:
+                    return "incomplete" if at else "not_events"
+                at = end
+    except OSError:
+        return None  # deleted meanwhile
+    return None if size else "empty"
+
+
+def _read_series(folder: Path, part: str) -> list[Series]:
+    """The curves of one part, by tag; event files follow each other in the order of their names."""
+    points: dict[str, dict[int, _Point]] = {}
+    # One by one, because TensorBoard would open pipes and devices in the folder too.
+    for file in _event_files(folder):
+        for tag, step, point in _read_points(file):
+            # A killed and resumed training may write an epoch twice: the later one counts.
+            points.setdefault(tag, {})[step] = point
+    return [_series(part, tag, points[tag]) for tag in points]
+
+
+def _series(part: str, tag: str, points: dict[int, _Point]) -> Series:
+    steps = sorted(points)
+    values = [points[step].value for step in steps]
+    return Series(
+        part=part,
+        tag=tag,
+        steps=steps,
+        times=[points[step].time for step in steps],
+        values=[value if math.isfinite(value) else None for value in values],
+    )
+
+
+def _read_points(file: Path) -> Iterator[tuple[str, int, _Point]]:
+    """Tag, step and point of every scalar in an event file."""
     # TensorBoard's own switch for reading without TensorFlow.
     sys.modules.setdefault("tensorboard.compat.notf", ModuleType("tensorboard.compat.notf"))
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
     from tensorboard.util.tensor_util import make_ndarray
 
     # By default it keeps only 10 values a metric.
-    events = EventAccumulator(str(folder), size_guidance={"tensors": 0})
+    events = EventAccumulator(str(file), size_guidance={"tensors": 0, "scalars": 0})
     events.Reload()
-    for tag in events.Tags()["tensors"]:
-        if events.SummaryMetadata(tag).plugin_data.plugin_name != "scalars":
-            continue
-        # A killed and resumed training may write an epoch twice: the later one counts.
-        points = {event.step: event for event in events.Tensors(tag)}
-        ordered = [points[step] for step in sorted(points)]
-        values = [float(make_ndarray(event.tensor_proto).item()) for event in ordered]
-        yield Series(
-            part=part,
-            tag=tag,
-            steps=[event.step for event in ordered],
-            times=[event.wall_time for event in ordered],
-            values=[value if math.isfinite(value) else None for value in values],
-        )
+    tags = events.Tags()
+    for tag in tags["tensors"]:
+        if events.SummaryMetadata(tag).plugin_data.plugin_name == "scalars":
+            for tensor in events.Tensors(tag):
+                value = float(make_ndarray(tensor.tensor_proto).item())
+                yield tag, tensor.step, _Point(tensor.wall_time, value)
+    # TensorFlow 1, PyTorch and others write `simple_value`.
+    for tag in tags["scalars"]:
+        for scalar in events.Scalars(tag):
+            yield tag, scalar.step, _Point(scalar.wall_time, scalar.value)
 
 
 def _record(folder: Path) -> RunRecord | None:
@@ -148,6 +226,6 @@ def _stamps(folder: Path) -> Stamps:
 
 def _event_files(folder: Path) -> list[Path]:
     try:
-        return sorted(path for path in folder.iterdir() if _EVENTS in path.name)
+        return sorted(p for p in folder.iterdir() if _EVENTS in p.name and p.is_file())
     except OSError:
         return []

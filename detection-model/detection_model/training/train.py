@@ -103,6 +103,9 @@ def fit(config: TrainConfig, data: TrainingData, logs: Path, report: Reporter) -
     record.data_warnings = warnings if inspected else None
     for text in warnings:
         report.say(f"WARNING: {text}")
+    for data_folder in data.folders:
+        for text in data_folder.notes:
+            report.say(f"{data_folder.name}: {text}")
     fitted = TrainedModel(model, folder, record)
     _start_record(fitted, progress)
     try:

@@ -94,6 +94,14 @@ def unreadable_issues(unreadable: Sequence[Unreadable]) -> list[Issue]:
     return [Issue(kind="unreadable", severity="warning", message=message, numbers=numbers)]
 
 
+def skipped_issues(data: DataFolder) -> list[Issue]:
+    """Pictures outside the class folders, and files that are not pictures."""
+    return [
+        *(Issue(kind="skipped", severity="warning", message=f"{text}.") for text in data.warnings),
+        *(Issue(kind="skipped", severity="note", message=f"{text}.") for text in data.notes),
+    ]
+
+
 def balance_issues(data: DataFolder) -> list[Issue]:
     """Splits with a single class or with uneven classes."""
     alone: dict[str, str] = {}
@@ -102,14 +110,14 @@ def balance_issues(data: DataFolder) -> list[Issue]:
         counts = Counter(example.label for example in examples)
         fewer, more = sorted(get_args(ClassName), key=lambda label: counts[label])
         if not counts[fewer]:
-            alone[split] = more
+            alone[split] = f"{split} ({more})"
         elif counts[more] > _UNEVEN * counts[fewer]:
             uneven[split] = f"{split} {counts[more]} {more} to {counts[fewer]} {fewer}"
     issues = []
     if alone:
         text = (
-            f"Only one class in {_listed(list(alone))}: evaluation there needs pictures of the "
-            "other class from another data set."
+            f"Only one class in {_listed(list(alone.values()))}: evaluation there needs pictures "
+            "of the other class from another data set."
         )
         issues.append(Issue(kind="imbalance", severity="warning", message=text))
     if uneven:
@@ -221,6 +229,7 @@ def inspect_data(
             *file_issues(files),
             *light_issues(light),
             *unreadable_issues(result.unreadable),
+            *skipped_issues(data),
             *balance_issues(data),
             *sample_issues(inspected, pictures),
         ]
