@@ -7,7 +7,7 @@ PORT ?= 8000
 VENV := .venv/bin
 export PORT
 .DEFAULT_GOAL := help
-.PHONY: help run train demo-data notebook notebooks check test test-compose endure \
+.PHONY: help run train demo-data notebook notebooks check test test-compose test-scale endure \
 	benchmark benchmark-quality backbone-study fault-study cases openapi settings results lock format
 
 help: ## list the targets
@@ -43,6 +43,11 @@ test: ## all tests: check, slow tests, API, browser (installs Chromium where it 
 
 test-compose: ## test docker-compose.yml with the Docker engine of this machine
 	@bash tools/test-compose.sh
+
+test-scale: ## test many machines: Ray, and PostgreSQL (needs its server programs)
+	@$(PYTHON) tools/prepare.py test
+	@$(PYTHON) tools/prepare.py scale
+	@bash tools/test-scale.sh
 
 endure: ## soak and fuzz tests (about one hour)
 	@$(PYTHON) tools/prepare.py test

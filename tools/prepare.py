@@ -1,4 +1,4 @@
-"""Prepares this machine: `python3 tools/prepare.py serve|train|notebook|test`.
+"""Prepares this machine: `python3 tools/prepare.py serve|train|notebook|test|scale`.
 
 Creates .venv, installs the locked packages and builds the page, each only after a change. Uses the
 standard library and syntax of any Python 3, so that it can name an unsuitable Python.
