@@ -7,15 +7,15 @@ Paths are local, or URIs that Arrow's file systems open, such as `s3://bucket/pr
 import zipfile
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from pathlib import PurePosixPath
 from typing import Literal, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import fs
 
-from detection_model.data.system_files import is_system
-from detection_model.imaging import ImageError, Limits
+from detection_model.data.archives import is_folder, member_path, read_member
+from detection_model.data.system_files import is_system, system_name
+from detection_model.imaging import Limits
 
 SourceProblem = Literal["unreadable_file", "corrupt_archive", "corrupt_table"]
 
@@ -104,9 +104,9 @@ def _items_of(file: str) -> Iterator[Item]:
     try:
         if file.lower().endswith(".zip"):
             for position, member in enumerate(_archive(file).infolist()):
-                parts = PurePosixPath(member.filename).parts
-                if not member.is_dir() and not any(map(is_system, parts)):
-                    yield Item(file, position, member.filename)
+                path = member_path(member)
+                if not is_folder(member) and system_name(path) is None:
+                    yield Item(file, position, path)
         elif file.lower().endswith(".parquet"):
             yield from _rows_of(file)
         else:
@@ -143,15 +143,7 @@ def _read_member(item: Item) -> bytes:
     archive = _archive(item.file)
     if item.position is None:
         raise SourceError("corrupt_archive", "The archive could not be listed.")
-    member = archive.infolist()[item.position]
-    if member.flag_bits & 1:
-        raise ImageError("corrupt_image", "The file is encrypted. Pack it without a password.")
-    try:
-        with archive.open(member) as file:
-            return file.read(Limits.max_bytes + 1)
-    except Exception:  # noqa: BLE001  unpackers raise nearly anything on hostile bytes
-        message = "The file cannot be unpacked: it is damaged, or packed in a rare way."
-        raise ImageError("corrupt_image", message) from None
+    return read_member(archive, archive.infolist()[item.position], Limits.max_bytes)
 
 
 def _read_row(item: Item) -> bytes:

@@ -56,7 +56,6 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"SQLite format 3", "a database"),
 )
 _ARCHIVES: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"PK\x03\x04", "a ZIP archive or office document"),
     (0, b"PK\x05\x06", "an empty ZIP archive"),
     (0, b"Rar!\x1a\x07", "a RAR archive"),
     (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
@@ -66,6 +65,8 @@ _ARCHIVES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
     (257, b"ustar", "a tar archive"),
 )
+# The first file of a ZIP archive that is an OOXML or OpenDocument file, or an EPUB.
+_OFFICE_STARTS = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"word/", b"mimetype")
 _RAW: tuple[tuple[int, bytes, str], ...] = (
     (0, b"FUJIFILMCCD-RAW", "a Fujifilm camera raw photo (RAF)"),
     (0, b"IIRO", "an Olympus camera raw photo (ORF)"),
@@ -106,11 +107,24 @@ def refuse_raw(data: bytes) -> None:
         )
 
 
+def archive_kind(data: bytes) -> str:
+    """The name of an archive or office document, such as `a RAR archive`; "" for other files."""
+    if data.startswith(b"PK\x03\x04"):
+        # The first file's name follows its header of 30 bytes.
+        return "an office document" if data[30:].startswith(_OFFICE_STARTS) else "a ZIP archive"
+    return _signature(data, _ARCHIVES)
+
+
+def unsupported_kind(data: bytes) -> str:
+    """The name of a file that is neither picture nor archive, such as `a video`; "" if unknown."""
+    return _signature(data, _SIGNATURES) or _media(data) or _text(data)
+
+
 def unreadable(data: bytes, error: Exception) -> ImageError:
     """The refusal of a file that Pillow cannot open: names its kind if that is known."""
-    if kind := _signature(data, _ARCHIVES):
+    if kind := archive_kind(data):
         return ImageError("unsupported_format", f"The file is {kind}, not a picture. {_UNPACK}")
-    if kind := _signature(data, _SIGNATURES) or _media(data) or _text(data):
+    if kind := unsupported_kind(data):
         return ImageError(
             "unsupported_format", f"The file is {kind}, which is not supported. Use {SUPPORTED}."
         )

@@ -15,6 +15,7 @@ ImageProblem = Literal[
     "image_too_small",
     "truncated_image",
     "corrupt_image",
+    "unsafe_path",
 ]
 NoteCode = Literal[
     "several_pictures",

@@ -49,11 +49,13 @@ _IMAGE_STATUS: dict[ImageProblem, int] = {
     "image_too_small": 422,
     "truncated_image": 422,
     "corrupt_image": 422,
+    "unsafe_path": 422,
 }
 _ARCHIVE_STATUS: dict[ArchiveProblem, int] = {
     "unsupported_format": 415,
     "corrupt_archive": 422,
     "empty_archive": 422,
+    "encrypted_archive": 422,
     "archive_too_large": 413,
     "too_many_files": 413,
 }

@@ -1,24 +1,38 @@
-"""ZIP archives of pictures from strangers: looked at before anything is unpacked, never to disk."""
+"""ZIP archives of pictures from strangers: checked before anything is unpacked, never to disk."""
 
 import struct
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
-from typing import Literal
+from pathlib import Path
+from typing import BinaryIO, Literal, NamedTuple
 
 from app.core.settings import ArchiveLimits
-from detection_model.imaging import ImageError
+from detection_model.data.archives import is_encrypted, is_folder, member_path, read_member
+from detection_model.data.system_files import system_name
+from detection_model.imaging.formats import (
+    archive_kind,
+    starts_like_a_picture,
+    unsupported_kind,
+)
 
 _NAME_LENGTH = 200
-# "End of central directory" and "ZIP64 end of central directory locator" of APPNOTE.TXT 4.3.
-_END, _END64 = b"PK\x05\x06", b"PK\x06\x07"
-_END_BYTES, _END64_BYTES, _COMMENT_BYTES = 22, 20, 65535
+_HEAD_BYTES = 64 * 1024
+# The records of APPNOTE.TXT 4.3.12 to 4.3.16: a file's entry in the directory, the ends of the
+# directory (ZIP64 and plain), and the locator of the first of these.
+_ENTRY, _END64, _LOCATOR, _END = b"PK\x01\x02", b"PK\x06\x06", b"PK\x06\x07", b"PK\x05\x06"
+_END64_BYTES, _LOCATOR_BYTES, _END_BYTES, _COMMENT_BYTES = 56, 20, 22, 65535
 _DIRECTORY_BYTES_A_FILE = 46 + 400
 
 
 ArchiveProblem = Literal[
-    "unsupported_format", "corrupt_archive", "empty_archive", "archive_too_large", "too_many_files"
+    "unsupported_format",
+    "corrupt_archive",
+    "empty_archive",
+    "encrypted_archive",
+    "archive_too_large",
+    "too_many_files",
 ]
 
 
@@ -32,101 +46,183 @@ class ArchiveError(ValueError):
 
 
 class Archive:
-    """The files of an opened archive that are worth a look, by position."""
+    """The files of an opened archive, by position.
+
+    Attributes:
+        skipped: number of system files by name, which have no position.
+    """
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
-        self._members = [member for member in archive.infolist() if not _beside_the_point(member)]
+        self._members: list[zipfile.ZipInfo] = []
+        self.skipped: Counter[str] = Counter()
+        for member in archive.infolist():
+            if is_folder(member):
+                continue
+            if (name := system_name(member_path(member))) is not None:
+                self.skipped[name] += 1
+            else:
+                self._members.append(member)
 
     def __len__(self) -> int:
         return len(self._members)
 
     def name(self, position: int) -> str:
-        """The file's name as it is shown: printable, its end where it is long."""
-        name = self._members[position].filename
-        return "".join(c if c.isprintable() else " " for c in name)[-_NAME_LENGTH:]
+        """The file's path for people: printable, and only its end if it is long."""
+        path = member_path(self._members[position])
+        printable = "".join(c if c.isprintable() else " " for c in path)
+        fits = len(printable) <= _NAME_LENGTH
+        return printable if fits else f"…{printable[1 - _NAME_LENGTH :]}"
 
     def read(self, position: int, most: int) -> bytes:
-        """The file's bytes, at most one more than `most`.
+        """The file's bytes, at most `most`.
 
         Raises:
-            ImageError: it cannot be unpacked.
+            ImageError: it cannot be a picture, or cannot be unpacked.
         """
-        member = self._members[position]
-        if member.flag_bits & 1:
-            raise ImageError("corrupt_image", "The file is encrypted. Pack it without a password.")
-        try:
-            with self._archive.open(member) as file:
-                return file.read(most + 1)
-        except Exception:  # noqa: BLE001  unpackers raise nearly anything on hostile bytes
-            message = "The file cannot be unpacked: it is damaged, or packed in a rare way."
-            raise ImageError("corrupt_image", message) from None
+        return read_member(self._archive, self._members[position], most)
+
+    @property
+    def is_encrypted(self) -> bool:
+        """True if every file needs a password."""
+        return all(is_encrypted(member) for member in self._members)
 
     @property
     def unpacked_bytes(self) -> int:
-        """Of all files; reading one never gives more than it says here."""
+        """Of all files; reading a file never gives more than its part of this."""
         return sum(member.file_size for member in self._members)
 
 
 @contextmanager
 def opened(path: Path, limits: ArchiveLimits) -> Iterator[Archive]:
-    """Open an archive of pictures.
+    """Open the stored copy of an archive; a comment that would confuse the reader is cut off.
 
     Raises:
-        ArchiveError: it is none, damaged, too large, or without files.
+        ArchiveError: it is no archive, damaged, encrypted, too large, or without files.
     """
-    _check_directory(path, limits)
+    _check_end(path, limits)
     try:
         archive = zipfile.ZipFile(path)
-    except Exception:  # noqa: BLE001  as above
+    except Exception:  # noqa: BLE001  zipfile raises nearly anything on hostile bytes
         raise _damaged() from None
     with archive:
         found = Archive(archive)
-        if not len(found):
-            raise ArchiveError("empty_archive", "There is no file in the archive.")
-        if len(found) > limits.files:
-            raise _too_many(limits)
-        if found.unpacked_bytes > limits.bytes:
-            raise ArchiveError(
-                "archive_too_large",
-                f"Unpacked, the archive has more than {limits.bytes / 1024**2:.0f} MB. "
-                "Send it in parts.",
-            )
+        _check_files(found, limits)
         yield found
 
 
-def _check_directory(path: Path, limits: ArchiveLimits) -> None:
+def _check_files(archive: Archive, limits: ArchiveLimits) -> None:
+    if not len(archive):
+        names = ", ".join(archive.skipped)
+        only = f"The archive holds only system files ({names})." if names else ""
+        message = only or "There is no file in the archive."
+        raise ArchiveError("empty_archive", f"{message} Pack the pictures into it.")
+    if len(archive) > limits.files:
+        raise _too_many(len(archive), limits)
+    if archive.unpacked_bytes > limits.bytes:
+        raise ArchiveError(
+            "archive_too_large",
+            f"Unpacked, the archive has {_megabytes(archive.unpacked_bytes)}; at most "
+            f"{_megabytes(limits.bytes)} are accepted. Send it in parts.",
+        )
+    if archive.is_encrypted:
+        message = "The archive is encrypted. Pack it without a password."
+        raise ArchiveError("encrypted_archive", message)
+
+
+class _End(NamedTuple):
+    """The end of an archive's directory: its position in the file, and what it says."""
+
+    at: int
+    is_split: bool
+    files: int
+    directory_bytes: int
+
+
+def _check_end(path: Path, limits: ArchiveLimits) -> None:
     """Refuse a directory that would fill the memory, before it is read into Python objects."""
     with path.open("rb") as file:
         size = file.seek(0, 2)
-        file.seek(max(0, size - _END_BYTES - _END64_BYTES - _COMMENT_BYTES))
+        start = max(0, size - _COMMENT_BYTES - _END_BYTES)
+        file.seek(start)
         tail = file.read()
-        file.seek(0)
-        begins_like_one = file.read(2) == b"PK"
-    at = tail.rfind(_END)
-    if at < 0 or len(tail) < at + _END_BYTES:
-        if begins_like_one:
-            raise _damaged()
+        last = start + tail.rfind(_END)
+        end = _end(file, tail, start)
+        if end is None:
+            file.seek(0)
+            raise _no_archive(file.read(_HEAD_BYTES))
+    if end.is_split:
+        message = "This is one part of a split archive. Pack the pictures into one ZIP archive."
+        raise ArchiveError("corrupt_archive", message)
+    if end.directory_bytes > limits.files * _DIRECTORY_BYTES_A_FILE:
+        if end.files > limits.files:
+            raise _too_many(end.files, limits)
         raise ArchiveError(
-            "unsupported_format", "The file is no ZIP archive. Pack the pictures into one."
+            "too_many_files",
+            f"The archive's list of files has {_megabytes(end.directory_bytes)}, too much for "
+            f"{limits.files:,} files. Send it in parts.",
         )
-    (directory_bytes,) = struct.unpack_from("<I", tail, at + 12)
-    is_zip64 = tail[max(0, at - _END64_BYTES) :].startswith(_END64)
-    if is_zip64 or directory_bytes > limits.files * _DIRECTORY_BYTES_A_FILE:
-        raise _too_many(limits)
+    if last != end.at:  # a comment holds the mark of the end, for which zipfile would take it
+        with path.open("r+b") as file:
+            file.truncate(end.at + _END_BYTES)
+            file.seek(end.at + _END_BYTES - 2)
+            file.write(b"\0\0")  # length of the comment
 
 
-def _beside_the_point(member: zipfile.ZipInfo) -> bool:
-    """Folders, and what systems put beside the files."""
-    parts = PurePosixPath(member.filename).parts
-    hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
-    return member.is_dir() or hidden or parts[-1:] in (("Thumbs.db",), ("desktop.ini",))
+def _end(file: BinaryIO, tail: bytes, start: int) -> _End | None:
+    """The last end record that follows a directory; `tail` begins at the position `start`."""
+    at = tail.rfind(_END)
+    while at >= 0:
+        if len(tail) >= at + _END_BYTES and (end := _read_end(file, tail, at, start)):
+            return end
+        at = tail.rfind(_END, 0, at)
+    return None
+
+
+def _read_end(file: BinaryIO, tail: bytes, at: int, start: int) -> _End | None:
+    disk, _, _, files, directory_bytes = struct.unpack_from("<4HI", tail, at + 4)
+    directory_end = start + at
+    file.seek(max(0, directory_end - _LOCATOR_BYTES - _END64_BYTES))
+    before = file.read(min(directory_end, _LOCATOR_BYTES + _END64_BYTES))
+    is_split = disk not in (0, 0xFFFF)
+    if before[-_LOCATOR_BYTES:].startswith(_LOCATOR):
+        if not before.startswith(_END64):
+            return None
+        disk, _, _, files, directory_bytes = struct.unpack_from("<2I3Q", before, 16)
+        directory_end -= _LOCATOR_BYTES + _END64_BYTES
+        is_split = disk != 0
+    if directory_bytes:
+        if directory_bytes > directory_end:
+            return None
+        file.seek(directory_end - directory_bytes)
+        if file.read(4) != _ENTRY:
+            return None
+    return _End(start + at, is_split, files, directory_bytes)
+
+
+def _no_archive(head: bytes) -> ArchiveError:
+    """The refusal of a file without an end record: names what it is."""
+    if head.startswith(b"PK"):
+        return _damaged()
+    if not head:
+        return ArchiveError("unsupported_format", "The file is empty. Send a ZIP archive.")
+    if starts_like_a_picture(head):
+        message = "The file is a picture, not a ZIP archive. Send a single picture to /api/predict."
+        return ArchiveError("unsupported_format", message)
+    kind = archive_kind(head) or unsupported_kind(head)
+    message = f"The file is {kind}, not a ZIP archive." if kind else "The file is no ZIP archive."
+    return ArchiveError("unsupported_format", f"{message} Pack the pictures into one.")
 
 
 def _damaged() -> ArchiveError:
-    return ArchiveError("corrupt_archive", "The archive is damaged or incomplete. Pack it again.")
+    message = "The archive is damaged or incomplete. Download it again, or pack it again."
+    return ArchiveError("corrupt_archive", message)
 
 
-def _too_many(limits: ArchiveLimits) -> ArchiveError:
-    message = f"The archive has more than {limits.files} files. Send it in parts."
-    return ArchiveError("too_many_files", message)
+def _too_many(files: int, limits: ArchiveLimits) -> ArchiveError:
+    message = f"The archive has {files:,} files; at most {limits.files:,} are accepted."
+    return ArchiveError("too_many_files", f"{message} Send it in parts.")
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1024**2:,.1f} MB"
