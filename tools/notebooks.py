@@ -21,6 +21,8 @@ NOTEBOOKS = Path(__file__).parents[1] / "detection-model" / "notebooks"
 NOT_KEPT = "Pictures of the data set are not kept in the repository: run this cell to see them.\n"
 _STARTS = 3
 _SECONDS = re.compile(r" - \d+s - \d+m?s/step")
+# What native libraries print when they start: it differs from machine to machine.
+_NATIVE_LOGS = re.compile(r"WARNING: All log messages before absl|[IW]\d{4} |INFO: Created Tensor")
 _COLOUR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -80,6 +82,7 @@ def tidy(notebook: NotebookNode) -> None:
         cell.metadata.pop("execution", None)
         if tagged(cell, "faces"):
             cell.outputs = [new_output("stream", name="stdout", text=NOT_KEPT)]
+        cell.outputs = [output for output in cell.outputs if not _is_native_log(output)]
         for output in cell.outputs:
             if "execution_count" in output:
                 output.execution_count = number
@@ -93,6 +96,13 @@ def tidy(notebook: NotebookNode) -> None:
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
     }
+
+
+def _is_native_log(output: NotebookNode) -> bool:
+    """Every line of the output comes from a native library."""
+    if output.get("name") != "stderr":
+        return False
+    return all(_NATIVE_LOGS.match(line) for line in output.text.splitlines())
 
 
 def tagged(cell: NotebookNode, tag: str) -> bool:
