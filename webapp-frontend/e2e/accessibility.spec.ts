@@ -1,10 +1,10 @@
 import AxeBuilder from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
-import { plant } from './doubts'
+import { mockPrediction } from './predictionMocks'
 import { archive, finishedJob, forgetJobs } from './jobs'
-import { judged } from './judged'
+import { addHistoryEntry } from './historyEntries'
 import { drop, NO_PICTURE, picture } from './picture'
-import { enrich } from './rich'
+import { mockEvaluation } from './evaluationMocks'
 import { expect, test } from './test'
 
 /** Each width and each theme once: a fault of contrast does not depend on the width. */
@@ -32,7 +32,7 @@ const PAGES: Record<string, States> = {
       await expect(page.getByText('Picture SHA-256')).toBeVisible()
     },
     'two faces, one of them chosen': async (page) => {
-      await plant(page, 'two faces')
+      await mockPrediction(page, 'two faces')
       await page.goto('/')
       await page.setInputFiles('input[type=file]', picture())
       const faces = page.getByRole('region', { name: '2 faces' })
@@ -41,13 +41,13 @@ const PAGES: Record<string, States> = {
       await expect(faces.getByText('Face detector score')).toBeVisible()
     },
     'a picture without a face': async (page) => {
-      await plant(page, 'no face')
+      await mockPrediction(page, 'no face')
       await page.setInputFiles('input[type=file]', picture())
       // Without FACE the picture is a gradient, which every model calls out of distribution.
       await expect(page.getByText('Out of distribution', { exact: true }).first()).toBeVisible()
     },
     'a verdict that does not hold': async (page) => {
-      await plant(page, 'unstable')
+      await mockPrediction(page, 'unstable')
       await page.setInputFiles('input[type=file]', picture())
       await expect(page.getByText('Real, changed').first()).toBeVisible()
     },
@@ -92,7 +92,7 @@ const PAGES: Record<string, States> = {
   },
   Models: {
     'the list': async (page) => {
-      await enrich(page)
+      await mockEvaluation(page)
       await page.goto('/models')
       await page.getByText(/warnings? about the test data/).click()
       await expect(page.getByText('12 pictures are in the training split too')).toBeVisible()
@@ -175,7 +175,7 @@ const PAGES: Record<string, States> = {
       await expect(page.getByRole('slider', { name: /selected runs/ })).toBeVisible()
     },
     'the history': async (page) => {
-      await judged(page.request, 'accessibility.png')
+      await addHistoryEntry(page.request, 'accessibility.png')
       await page.goto('/history')
       await expect(page.getByRole('article').first()).toBeVisible()
     },

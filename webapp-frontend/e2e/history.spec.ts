@@ -1,6 +1,6 @@
 import AxeBuilder from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
-import { judged, remembered } from './judged'
+import { addHistoryEntry, countHistoryEntries } from './historyEntries'
 import { picture, unfold } from './picture'
 import { expect, test } from './test'
 
@@ -23,7 +23,7 @@ test('a verdict appears in the history, is found, and is deleted', async ({ page
   await page.setInputFiles('input[type=file]', { ...picture(), name: `${name}.png` })
   await unfold(page)
   await expect(page.getByRole('article')).toHaveCount(models.names.length)
-  await expect.poll(() => remembered(request, name)).toBe(1)
+  await expect.poll(() => countHistoryEntries(request, name)).toBe(1)
 
   await page.getByRole('link', { name: 'History', exact: true }).click()
   await expect(entries(page).first()).toContainText(name)
@@ -47,7 +47,7 @@ test('a verdict appears in the history, is found, and is deleted', async ({ page
   await page.getByRole('button', { name: 'Delete', exact: true }).click()
   await expect(page.getByRole('heading', { name: 'No matches' })).toBeVisible()
   await expect(page.getByRole('heading', { name: 'History', level: 1 })).toBeFocused()
-  expect(await remembered(request, name)).toBe(0)
+  expect(await countHistoryEntries(request, name)).toBe(0)
 })
 
 test('filters narrow the list, and all that they show is deleted at once', async ({
@@ -55,7 +55,7 @@ test('filters narrow the list, and all that they show is deleted at once', async
   request,
 }) => {
   const name = unique('many')
-  for (const part of ['a', 'b', 'c']) await judged(request, `${name}-${part}.png`)
+  for (const part of ['a', 'b', 'c']) await addHistoryEntry(request, `${name}-${part}.png`)
   await page.goto('/history')
   await search(page, name)
   await expect(entries(page)).toHaveCount(3)
@@ -78,9 +78,9 @@ test('without a filter all are deleted, after a question that says how many', as
   page,
   request,
 }) => {
-  await judged(request, unique('all'))
+  await addHistoryEntry(request, unique('all'))
   await page.goto('/history')
-  const total = await remembered(request, '')
+  const total = await countHistoryEntries(request, '')
   // What people have in their history is not ours to delete: only the request is seen.
   const deletions: string[] = []
   await page.route('**/api/history', async (route) => {
@@ -105,8 +105,8 @@ test('a verdict is not kept where the reader does not want it', async ({ page, r
   await expect(page.getByRole('article')).toHaveCount(models.names.length)
   await page.getByRole('checkbox', { name: /Keep verdicts/ }).check()
   await page.setInputFiles('input[type=file]', { ...picture(), name: `${name}-yes.png` })
-  await expect.poll(() => remembered(request, `${name}-yes`)).toBe(1)
-  expect(await remembered(request, name)).toBe(1)
+  await expect.poll(() => countHistoryEntries(request, `${name}-yes`)).toBe(1)
+  expect(await countHistoryEntries(request, name)).toBe(1)
 })
 
 test('a store that is down is told, and asked again', async ({ page }) => {

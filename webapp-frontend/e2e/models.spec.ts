@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { enrich } from './rich'
+import { mockEvaluation } from './evaluationMocks'
 import { expect, test } from './test'
 
 /** The height that a tab may have at 1440 pixels width. */
@@ -18,7 +18,7 @@ test('the list fits one screen and says of each model what it is for and how goo
   models,
 }) => {
   await page.setViewportSize({ width: 1440, height: 900 })
-  await enrich(page)
+  await mockEvaluation(page)
   await page.goto('/models')
   for (const name of models.names) {
     await expect(row(page, name)).toContainText('Ready')
@@ -100,7 +100,7 @@ test('the curves are read by keyboard, and as tables', async ({ page }) => {
 })
 
 test('an ensemble links to its members, and a rich evaluation is shown part by part', async ({ page }) => {
-  await enrich(page)
+  await mockEvaluation(page)
   await page.goto('/models/v3?tab=data')
   await expect(page.getByRole('note')).toContainText('12 pictures are in the training split too')
   await page.getByRole('tab', { name: 'Figures' }).click()

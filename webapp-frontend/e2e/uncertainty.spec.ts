@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { PLANTS, plant } from './doubts'
+import { mockPrediction, PREDICTIONS } from './predictionMocks'
 import { picture, unfold } from './picture'
 import { expect, test } from './test'
 
@@ -7,8 +7,8 @@ function v3(page: Page) {
   return page.getByRole('article', { name: 'v3', exact: true })
 }
 
-async function check(page: Page, name: keyof typeof PLANTS) {
-  await plant(page, name)
+async function check(page: Page, name: keyof typeof PREDICTIONS) {
+  await mockPrediction(page, name)
   await page.goto('/')
   await page.setInputFiles('input[type=file]', picture())
   await expect(v3(page)).toBeVisible()
@@ -104,7 +104,7 @@ test('small changes are tried by the service itself when asked', async ({ page }
 test('the pages of a model say what is judged, when it is unsure, and its limits', async ({
   page,
 }) => {
-  await plant(page, 'two faces')
+  await mockPrediction(page, 'two faces')
   await page.goto('/models/v3?tab=file')
   const file = page.getByRole('main')
   await expect(file).toContainText('face crops with a margin of 30% of their width')

@@ -15,10 +15,10 @@ interface Models {
 }
 
 /**
- * Shows what no published model has: v3 as a mean of v1 and v2, calibrated, measured by generator
- * and by delivery, on data that leaks.
+ * Mocks what no published model has: v3 as the mean of v1 and v2, calibrated, measured by generator
+ * and by perturbation, on data that leaks.
  */
-export async function enrich(page: Page) {
+export async function mockEvaluation(page: Page) {
   await page.route('**/api/models/v3/evaluation', async (route) => {
     const response = await route.fetch()
     const measured = (await response.json()) as Measured

@@ -1,19 +1,19 @@
 import type { Page, Route } from '@playwright/test'
 
-interface Said {
+interface Result {
   model: string
   threshold: number
   image: Record<string, unknown>
 }
 
 interface Answer {
-  results: (Said & Record<string, unknown>)[]
+  results: (Result & Record<string, unknown>)[]
 }
 
-/** What a planted model says of one face, or of the whole picture. */
-type Plant = Record<string, unknown>
+/** A result on one face, or on the whole picture. */
+type MockResult = Record<string, unknown>
 
-function said(fake: number, changes: Plant = {}): Plant {
+function verdictOn(fake: number, changes: MockResult = {}): MockResult {
   const isFake = fake >= 0.5
   const code = isFake ? 'above_threshold' : 'below_threshold'
   return {
@@ -27,7 +27,7 @@ function said(fake: number, changes: Plant = {}): Plant {
     evidence: fake >= 0.9 ? 'very_strong' : fake >= 0.7 ? 'strong' : isFake ? 'moderate' : 'weak',
     conformal: null,
     stability: null,
-    message: 'Planted.',
+    message: 'Mocked.',
     ...changes,
   }
 }
@@ -46,23 +46,23 @@ const change = (name: string, fake: number) => ({
   prediction: fake >= 0.5 ? 'Fake' : 'Real',
 })
 
-/** Cases that no published model meets for certain, planted as the answer of v3. */
-export const PLANTS = {
+/** Results that no published model is sure to give, mocked as the answer of v3. */
+export const PREDICTIONS = {
   'two faces': {
-    ...said(0.97, { explained: because('above_threshold', 'several_faces') }),
+    ...verdictOn(0.97, { explained: because('above_threshold', 'several_faces') }),
     judged: 'face',
-    faces: [{ ...said(0.08), ...left }, { ...said(0.97), ...right }],
+    faces: [{ ...verdictOn(0.08), ...left }, { ...verdictOn(0.97), ...right }],
     leading_face: 1,
     found: 2,
   },
   'no face': {
-    ...said(0.7, { verdict: 'out_of_scope', explained: because('above_threshold', 'no_face') }),
+    ...verdictOn(0.7, { verdict: 'out_of_scope', explained: because('above_threshold', 'no_face') }),
     judged: 'whole',
     faces: [],
     found: 0,
   },
   unstable: {
-    ...said(0.56, {
+    ...verdictOn(0.56, {
       verdict: 'uncertain',
       explained: because('above_threshold', 'unstable'),
       stability: {
@@ -80,7 +80,7 @@ export const PLANTS = {
     found: 1,
   },
   'either class': {
-    ...said(0.55, {
+    ...verdictOn(0.55, {
       verdict: 'uncertain',
       explained: because('above_threshold', 'conformal_both', 'of_tomorrow'),
       conformal: both,
@@ -89,28 +89,28 @@ export const PLANTS = {
     faces: [],
     found: 1,
   },
-} satisfies Record<string, Plant>
+} satisfies Record<string, MockResult>
 
-/** The same, judged as a whole. */
-const WHOLE: Plant = {
-  ...said(0.4, { explained: because('below_threshold', 'whole_picture') }),
+/** The result on the whole picture. */
+const WHOLE: MockResult = {
+  ...verdictOn(0.4, { explained: because('below_threshold', 'whole_picture') }),
   judged: 'whole',
   faces: [],
   found: null,
 }
 
-/** Has v3 judge faces and answer with a planted case, the other models answer for themselves. */
-export async function plant(page: Page, name: keyof typeof PLANTS) {
+/** Makes v3 a model for faces that gives one of the mocked results; the other models give their own. */
+export async function mockPrediction(page: Page, name: keyof typeof PREDICTIONS) {
   await page.route('**/api/models', (route) => withFaceMargin(route))
   await page.route('**/api/predict?*', async (route) => {
     const whole = new URL(route.request().url()).searchParams.get('whole') === 'true'
-    const { found, ...planted } = (whole ? WHOLE : PLANTS[name]) as Plant
+    const { found, ...mocked } = (whole ? WHOLE : PREDICTIONS[name]) as MockResult
     const response = await route.fetch()
     const answer = (await response.json()) as Answer
-    const results = answer.results.map((one) =>
-      one.model === 'v3'
-        ? { ...one, threshold: 0.5, ...planted, image: { ...one.image, faces: found } }
-        : one,
+    const results = answer.results.map((result) =>
+      result.model === 'v3'
+        ? { ...result, threshold: 0.5, ...mocked, image: { ...result.image, faces: found } }
+        : result,
     )
     await route.fulfill({ response, json: { ...answer, results } })
   })
@@ -118,7 +118,7 @@ export async function plant(page: Page, name: keyof typeof PLANTS) {
 
 async function withFaceMargin(route: Route) {
   const response = await route.fetch()
-  const list = (await response.json()) as { active: string; models: { name: string; card: { input: Plant } & Plant }[] }
+  const list = (await response.json()) as { active: string; models: { name: string; card: { input: MockResult } & MockResult }[] }
   // The page opens with the faces of the active model.
   list.active = 'v3'
   for (const { name, card } of list.models) {

@@ -1,0 +1,14 @@
+import { expect, type APIRequestContext } from '@playwright/test'
+import { picture } from './picture'
+
+/** Has all models judge a picture of this name, and waits for its entry in the history. */
+export async function addHistoryEntry(request: APIRequestContext, name: string) {
+  await request.post('/api/predict?models=all', { multipart: { image: { ...picture(), name } } })
+  await expect.poll(() => countHistoryEntries(request, name), { intervals: [100] }).toBeGreaterThan(0)
+}
+
+/** Number of entries of the history with this in their name. */
+export async function countHistoryEntries(request: APIRequestContext, name: string) {
+  const answer = await request.get('/api/history', { params: { search: name } })
+  return ((await answer.json()) as { total: number }).total
+}
