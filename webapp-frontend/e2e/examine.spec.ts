@@ -4,15 +4,16 @@ import { picture } from './picture'
 import { expect, test } from './test'
 
 // The first heat map after a while has to wait for TensorFlow.
-test.describe.configure({ timeout: 120_000 })
+test.describe.configure({ timeout: 300_000 })
 
 const ASKED = /\/api\/(explain|forensics|provenance|report|cases)/
 
-/** Has a picture judged and opens what stands behind the verdicts. */
-async function examine(page: Page) {
+/** Has a picture judged and scrolls to what stands behind the verdicts. */
+async function examine(page: Page, tab: 'Forensics' | 'Heat map' | 'Provenance') {
   await page.goto('/')
   await page.setInputFiles('input[type=file]', picture())
-  await page.getByRole('heading', { name: 'Examine this verdict' }).click()
+  await page.getByRole('heading', { name: 'Examine this verdict' }).scrollIntoViewIfNeeded()
+  await page.getByRole('tab', { name: tab }).click()
 }
 
 function heatMap(page: Page) {
@@ -45,25 +46,51 @@ async function plantProvenance(page: Page) {
   })
 }
 
-test('nothing is computed before it is opened, and then the heat map comes by itself', async ({ page }) => {
+test('the gallery fills by itself, and a view grows over its original', async ({ page }) => {
   const asked: string[] = []
   page.on('request', (request) => {
     if (ASKED.test(request.url())) asked.push(new URL(request.url()).pathname)
   })
+  await page.setViewportSize({ width: 1280, height: 400 })
   await page.goto('/')
   await page.setInputFiles('input[type=file]', picture())
-  await expect(page.getByRole('region', { name: 'Other models' })).toBeVisible()
+  const title = page.getByRole('heading', { name: 'Examine this verdict' })
+  await expect(title).toBeAttached()
+  // Below the fold, neither its code nor a view is requested.
   expect(asked).toEqual([])
-  await page.getByRole('heading', { name: 'Examine this verdict' }).click()
+  await title.scrollIntoViewIfNeeded()
+  const gallery = page.getByRole('tabpanel', { name: 'Forensics' })
+  await expect(gallery.getByRole('heading', { level: 3 })).toHaveCount(6)
+  await expect(gallery.getByRole('button', { disabled: true })).toHaveCount(0)
+  expect(new Set(asked.map((path) => path.split('/')[2]))).toEqual(new Set(['forensics']))
+
+  const noise = gallery.getByRole('button', { name: 'Noise residual' })
+  await noise.press('Enter')
+  await expect(noise).toHaveAttribute('aria-expanded', 'true')
+  await expect(noise).toBeFocused()
+  const view = gallery.getByRole('img', { name: 'Noise residual, amplified' })
+  const divider = gallery.getByRole('slider', { name: /^Divider: picture on the left/ })
+  await divider.press('End')
+  await expect(view).toHaveCSS('clip-path', 'inset(0px 0px 0px 100%)')
+  await divider.press('Home')
+  await expect(view).toHaveCSS('clip-path', 'inset(0px 0px 0px 0%)')
+  await expect(gallery.getByText('uneven noise does not prove an edit')).toBeVisible()
+  await gallery.getByRole('button', { name: 'JPEG compression' }).click()
+  await expect(view).toHaveCount(0)
+  await expect(page.getByText('Luminance').or(page.getByText('This file is not a JPEG'))).toBeVisible()
+})
+
+test('a heat map comes by itself when its tab is opened, and the address keeps the tab', async ({ page }) => {
+  await examine(page, 'Heat map')
+  await expect(page).toHaveURL(/examine=heat/)
   await expect(page.getByText(/^(None|\d) of \d models finds? signs of generation/)).toBeVisible()
   await page.getByRole('radio', { name: /^v3 / }).check({ force: true })
   await expect(heatMap(page)).toBeVisible({ timeout: 50_000 })
   await expect(page.getByText('Evidence for Fake', { exact: true })).toBeVisible()
-  expect(new Set(asked.map((path) => path.split('/')[2]))).not.toContain('forensics')
 })
 
 test('the keyboard alone changes the layers and reads the values', async ({ page }) => {
-  await examine(page)
+  await examine(page, 'Heat map')
   await page.getByRole('radio', { name: /^v3 / }).check({ force: true })
   await expect(heatMap(page)).toBeVisible({ timeout: 50_000 })
   const opacity = page.getByRole('slider', { name: 'Opacity' })
@@ -98,7 +125,7 @@ test('the keyboard alone changes the layers and reads the values', async ({ page
 })
 
 test('a slow method waits to be asked, shows how far it is and can be cancelled', async ({ page }) => {
-  await examine(page)
+  await examine(page, 'Heat map')
   await page.getByRole('combobox', { name: 'Method' }).selectOption('LIME')
   await page.getByRole('button', { name: 'Compute the heat map' }).click()
   await expect(page.getByRole('progressbar', { name: 'Heat map' })).toBeVisible()
@@ -111,27 +138,16 @@ test('a heat map that cannot be had says why, and can be asked for again', async
   await page.route('**/api/explain?*', (route) =>
     route.fulfill({ status: 409, json: { success: false, error: 'explanation_failed', message } }),
   )
-  await examine(page)
+  await examine(page, 'Heat map')
   await expect(page.getByRole('alert')).toContainText(message)
   await page.unroute('**/api/explain?*')
   await page.getByRole('button', { name: 'Try again' }).click()
   await expect(page.getByRole('alert')).toHaveCount(0)
 })
 
-test('forensic views say what they show and what they do not prove', async ({ page }) => {
-  await examine(page)
-  await page.getByRole('tab', { name: 'Forensics' }).click()
-  await page.getByRole('heading', { name: 'Noise residual' }).click()
-  await expect(page.getByRole('img', { name: 'Noise residual, amplified' })).toBeVisible()
-  await expect(page.getByText('uneven noise does not prove an edit')).toBeVisible()
-  await page.getByRole('heading', { name: 'JPEG compression' }).click()
-  await expect(page.getByText('Luminance').or(page.getByText('This file is not a JPEG'))).toBeVisible()
-})
-
 test('the file has its own word, and personal fields are shown on demand', async ({ page }) => {
   await plantProvenance(page)
-  await examine(page)
-  await page.getByRole('tab', { name: 'Provenance' }).click()
+  await examine(page, 'Provenance')
   await expect(page.getByRole('region', { name: /generated/ })).toContainText('by an unknown signer')
   await expect(page.getByText('Valid, unknown signer')).toBeVisible()
   const place = page.getByRole('row', { name: /GPSLatitude/ })
@@ -181,18 +197,19 @@ for (const [size, look] of Object.entries(SIZES)) {
 
     test('the examination has no accessibility faults and fits', async ({ page }) => {
       await plantProvenance(page)
-      await examine(page)
+      await examine(page, 'Heat map')
       await page.getByRole('radio', { name: /^v3 / }).check({ force: true })
       await page.getByRole('radio', { name: 'Side by side' }).check({ force: true, timeout: 50_000 })
       await page.getByRole('application').focus()
       await expectNoFaults(page)
       await page.getByRole('tab', { name: 'Forensics' }).click()
-      for (const name of ['Frequency spectrum', 'JPEG compression', 'Double compression']) {
-        const view = page.locator('details details', { has: page.getByRole('heading', { name }) })
-        await view.locator('summary').first().click()
-        await expect(view.locator('dl')).toBeVisible()
-      }
       await expectNoFaults(page)
+      for (const name of ['Error level', 'Frequency spectrum', 'JPEG compression']) {
+        const view = page.getByRole('listitem').filter({ has: page.getByRole('button', { name }) })
+        await page.getByRole('button', { name }).click()
+        await expect(view.locator('dl')).toBeVisible()
+        await expectNoFaults(page)
+      }
       await page.getByRole('tab', { name: 'Provenance' }).click()
       await expect(page.getByText('Valid, unknown signer')).toBeVisible()
       await expectNoFaults(page)

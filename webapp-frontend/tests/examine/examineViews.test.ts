@@ -8,7 +8,6 @@ import EntryTable from '@/features/examine/EntryTable.vue'
 import JpegTables from '@/features/examine/JpegTables.vue'
 import { useForensicFacts } from '@/i18n/examine'
 import { i18n } from '@/i18n/i18n'
-import LazyDetails from '@/ui/LazyDetails.vue'
 import { CREDENTIAL_LOOKS } from '@/ui/looks'
 import { createDesign } from '@/ui/theme'
 import openapi from '../../openapi.json'
@@ -35,19 +34,6 @@ it('has words for every method, view, source and state of the service', () => {
     ...schemas.Claim.properties.source.enum.map((one) => `provenance.source.${one}`),
   ]
   expect(keys.filter((key) => !i18n.global.te(key))).toEqual([])
-})
-
-it('makes what is folded away when it is opened, and then keeps it', async () => {
-  const folded = mount(LazyDetails, { slots: { summary: 'Noise', default: '<i>made</i>' } })
-  const toggle = async (open: boolean) => {
-    folded.get('details').element.open = open
-    await folded.get('details').trigger('toggle')
-  }
-  expect(folded.find('i').exists()).toBe(false)
-  await toggle(true)
-  expect(folded.find('i').exists()).toBe(true)
-  await toggle(false)
-  expect(folded.find('i').exists()).toBe(true)
 })
 
 it('tells a JPEG quality, whose tables made it, and leaves out what does not apply', () => {
