@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import AxeBuilder from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
 import { addHistoryEntry, countHistoryEntries } from './historyEntries'
@@ -72,6 +73,48 @@ test('filters narrow the list, and all that they show is deleted at once', async
   await expect(page.getByRole('heading', { name: 'No matches' })).toBeVisible()
   await page.getByRole('button', { name: 'Clear the filter' }).last().click()
   await expect(page.getByLabel('File name')).toHaveValue('')
+})
+
+test('the filtered list is saved as CSV and as JSON', async ({ page, request, models }) => {
+  const name = unique('saved')
+  for (const part of ['a', 'b']) await addHistoryEntry(request, `${name}-${part}.png`)
+  await page.goto('/history')
+  await search(page, name)
+  await expect(entries(page)).toHaveCount(2)
+  const csv = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Save the list as CSV' }).click()
+  const [header, ...lines] = readFileSync(await (await csv).path(), 'utf8').trim().split('\n')
+  expect(header).toMatch(/^created,file,model,verdict,/)
+  expect(lines.map((line) => line.split(',').slice(1, 3).join())).toEqual(
+    ['b', 'a'].flatMap((part) => models.names.map((model) => `${name}-${part}.png,${model}`)),
+  )
+  const json = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Save the list as JSON' }).click()
+  const saved = JSON.parse(readFileSync(await (await json).path(), 'utf8')) as {
+    entries: { image: { name: string }; provenance: unknown }[]
+  }
+  expect(saved.entries.map(({ image }) => image.name)).toEqual([`${name}-b.png`, `${name}-a.png`])
+  expect(saved.entries[0]?.provenance).toBeTruthy()
+})
+
+test('thumbnails are kept in this browser only while the reader wants them', async ({ page, request }) => {
+  const name = unique('small')
+  await page.goto('/history')
+  const choice = page.getByRole('checkbox', { name: 'Keep thumbnails in this browser' })
+  await choice.check()
+  await page.getByRole('link', { name: 'Detect', exact: true }).click()
+  await page.setInputFiles('input[type=file]', { ...picture(), name: `${name}.png` })
+  await expect.poll(() => countHistoryEntries(request, name), { timeout: 120_000 }).toBe(1)
+  await page.getByRole('link', { name: 'History', exact: true }).click()
+  const thumbnail = page.getByAltText(`Thumbnail of ${name}.png`)
+  await expect(thumbnail).toBeVisible()
+  await expect(thumbnail).toHaveJSProperty('complete', true)
+  await choice.uncheck()
+  await expect(thumbnail).toHaveCount(0)
+  await choice.check()
+  await page.reload()
+  await expect(page.getByRole('article', { name: `${name}.png` })).toBeVisible()
+  await expect(thumbnail).toHaveCount(0)
 })
 
 test('without a filter all are deleted, after a question that says how many', async ({

@@ -33,3 +33,8 @@ export function saveFile(content: Blob, name: string) {
     URL.revokeObjectURL(link.href)
   }, REVOKE_AFTER_MS)
 }
+
+/** Has the browser save a value as a JSON file. */
+export function saveJson(value: unknown, name: string) {
+  saveFile(new Blob([JSON.stringify(value, null, 2)], { type: 'application/json' }), name)
+}

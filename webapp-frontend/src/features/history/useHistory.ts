@@ -3,6 +3,9 @@ import { useI18n } from 'vue-i18n'
 import { deleteHistory, deleteHistoryEntry, type HistoryQuery, listHistory } from '@/api/endpoints'
 import { useAsync } from '@/api/useAsync'
 import { usePaged } from '@/api/usePaged'
+import { saveFile, saveJson } from '@/ui/files'
+import { allEntries, csvOf } from './exports'
+import { deleteThumbnail, deleteThumbnails } from './thumbnailStore'
 
 /** A filter as the reader sets it; empty fields let everything through. */
 export interface HistoryFilter {
@@ -56,8 +59,24 @@ export function useHistory() {
   )
 
   const removal = useAsync(async (_signal, entry: number | null) => {
+    await forgetThumbnails(entry)
     await (entry === null ? deleteHistory(toQuery(filter)) : deleteHistoryEntry(entry))
     await load()
+  })
+
+  /** The thumbnails go with the verdicts; of all verdicts, also those of other pages. */
+  async function forgetThumbnails(entry: number | null) {
+    const image = list.value?.entries.find(({ id }) => id === entry)?.image
+    const all = entry === null && !filtered.value
+    const request = all ? deleteThumbnails() : image ? deleteThumbnail(image.sha256) : undefined
+    await request?.catch(() => undefined)
+  }
+
+  const saving = useAsync(async (_signal, format: 'csv' | 'json') => {
+    const query = toQuery(filter)
+    const entries = await allEntries((slice) => listHistory(query, slice))
+    if (format === 'json') saveJson({ entries }, 'history.json')
+    else saveFile(new Blob([csvOf(entries)], { type: 'text/csv' }), 'history.csv')
   })
 
   let timer: number | undefined
@@ -77,7 +96,7 @@ export function useHistory() {
   }
 
   void load()
-  return { filter, filtered, page, pages, history: list, failure, load, removal, reset }
+  return { filter, filtered, page, pages, history: list, failure, load, removal, saving, reset }
 }
 
 /** What the reader is about to delete: one entry, or (null) all that the list holds. */
