@@ -74,6 +74,10 @@ const PAGES: Record<string, States> = {
       await page.getByRole('link', { name: /^e2e-finished/ }).click()
       await expect(page.getByRole('row', { name: /^broken/ })).toBeVisible()
     },
+    'its gallery': async (page) => {
+      await page.getByRole('radio', { name: 'Gallery' }).check({ force: true })
+      await expect(page.getByRole('article', { name: 'broken.jpg' })).toBeVisible()
+    },
     'a job that runs': async (page) => {
       const job = await finishedJob(page.request)
       // As it was half-way, for as long as it takes to look at.

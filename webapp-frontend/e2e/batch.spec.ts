@@ -3,6 +3,11 @@ import type { Page } from '@playwright/test'
 import { archive, finishedJob, forgetJobs, startJob } from './jobs'
 import { drop, NO_PICTURE, picture } from './picture'
 import { expect, test } from './test'
+import { zip } from './zip'
+
+interface Result {
+  verdicts: { model: string }[]
+}
 
 const START = 'Start the job'
 const VERDICT = /^\s*(Likely fake|Likely real|Uncertain|Out of distribution)\s*$/
@@ -29,9 +34,9 @@ test('an archive is sent, judged, read as a table and as CSV, and forgotten', as
   await expect(page.getByRole('heading', { name: sent.name, level: 1 })).toBeVisible()
   await expect(page).toHaveURL(/\/batch\/[0-9a-f]{32}$/)
   const state = page.getByRole('region', { name: 'State of the job' })
-  await expect(state.getByText('Finished')).toBeVisible()
+  await expect(state.getByText('Finished')).toBeVisible({ timeout: 120_000 })
   await expect(state).toContainText('2 files, 1 without a verdict')
-  await expect(page.getByRole('status').or(page.locator('[aria-live]'))).toContainText([
+  await expect(page.locator('[aria-live]')).toContainText([
     'Finished: 2 files, 1 without a verdict',
   ])
 
@@ -47,6 +52,11 @@ test('an archive is sent, judged, read as a table and as CSV, and forgotten', as
   await page.getByRole('radio', { name: 'No verdict' }).check({ force: true })
   await expect(good).toHaveCount(0)
   await expect(page.getByRole('row', { name: /^broken\.jpg/ })).toBeVisible()
+  // The address keeps the filter.
+  await page.reload()
+  await expect(page.getByRole('radio', { name: 'No verdict' })).toBeChecked()
+  await expect(page.getByRole('row', { name: /^broken\.jpg/ })).toBeVisible()
+  await expect(good).toHaveCount(0)
 
   const download = page.waitForEvent('download')
   await page.getByRole('link', { name: 'CSV' }).click()
@@ -59,12 +69,101 @@ test('an archive is sent, judged, read as a table and as CSV, and forgotten', as
     'broken.jpg,',
   ])
 
+  const json = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'JSON' }).click()
+  const { results } = JSON.parse(readFileSync(await (await json).path(), 'utf8')) as { results: { file: string }[] }
+  expect(results.map(({ file }) => file)).toEqual(['faces/0.png', 'broken.jpg'])
+
   await page.getByRole('link', { name: 'All jobs' }).click()
   await expect(row(page, sent.name)).toContainText('Finished')
   await row(page, sent.name).getByRole('button', { name: `Delete the job ${sent.name}` }).click()
   await expect(page.getByRole('dialog')).toContainText('Delete this job?')
   await page.getByRole('button', { name: 'Delete', exact: true }).click()
   await expect(row(page, sent.name)).toHaveCount(0)
+})
+
+test('the gallery shows the pictures of the local archive', async ({ page }) => {
+  const sent = archive('gallery', 1)
+  await page.goto('/batch')
+  await page.setInputFiles('input[type=file]', sent)
+  await page.getByRole('button', { name: START }).click()
+  const tile = page.getByRole('article', { name: 'faces/0.png' })
+  await page.getByRole('radio', { name: 'Gallery' }).check({ force: true, timeout: 120_000 })
+  await expect(tile.locator('img')).toHaveAttribute('src', /^blob:/)
+  await expect(tile.getByText(VERDICT)).toBeVisible()
+
+  // After a reload the page has the address, and no pictures before the archive is chosen again.
+  await page.reload()
+  await expect(tile.getByText(VERDICT)).toBeVisible()
+  await expect(tile.locator('img')).toHaveCount(0)
+  await page.getByLabel('Choose the archive').last().setInputFiles(zip('e2e-strange.zip', []))
+  await expect(page.getByRole('alert')).toContainText("none of the job's files")
+  await page.getByLabel('Choose the archive').last().setInputFiles(sent)
+  await expect(tile.locator('img')).toHaveAttribute('src', /^blob:/)
+})
+
+test('a job is scored again with its archive, and one of its pictures is examined', async ({ page, request }) => {
+  const job = await finishedJob(request)
+  const sent = archive('finished', 1)
+  await page.goto(`/batch/${job.id}?view=gallery`)
+  await page.getByLabel('Choose the archive').last().setInputFiles(sent)
+  await page.getByRole('button', { name: 'Score again…' }).click()
+  await expect(page.getByRole('button', { name: sent.name }).first()).toBeVisible()
+  await expect(page.getByRole('button', { name: START })).toBeEnabled()
+  await page.goBack()
+  await page.getByRole('button', { name: 'Examine 0.png' }).click()
+  await expect(page.getByAltText('The picture being checked: 0.png')).toBeVisible()
+})
+
+test('of 10,000 results only those in view are in the page, sorted as the reader wants', async ({ page, request }) => {
+  const job = await finishedJob(request)
+  const total = 10_000
+  await page.route(`**/api/jobs/${job.id}`, (route) =>
+    route.fulfill({ json: { success: true, job: { ...job, total, done: total } } }),
+  )
+  const answer = await request.get(`/api/jobs/${job.id}/results`, { timeout: 120_000 })
+  const { results: [sample] } = (await answer.json()) as { results: Result[] }
+  const [verdict] = sample?.verdicts ?? []
+  if (!sample || !verdict) throw new Error('the job has no verdict')
+  await page.route(`**/api/jobs/${job.id}/results?*`, (route) => {
+    const offset = Number(new URL(route.request().url()).searchParams.get('offset'))
+    const results = Array.from({ length: 1000 }, (_, index) => {
+      const position = offset + index
+      const fake = ((position * 7919) % total) / total
+      const probability = { fake, real: 1 - fake }
+      const verdicts = [{ ...verdict, verdict: fake < 0.5 ? 'real' : 'fake', probability }]
+      return { ...sample, position, file: `${String(position)}.png`, verdicts }
+    })
+    return route.fulfill({ json: { success: true, job, limit: 1000, offset, results } })
+  })
+  await page.goto(`/batch/${job.id}`)
+  const table = page.getByRole('table', { name: /verdict and probability/ })
+  await expect(table).toHaveAttribute('aria-rowcount', '10001', { timeout: 180_000 })
+  const rows = table.getByRole('row')
+  await expect(rows.nth(1)).toContainText('0.png')
+  expect(await rows.count()).toBeLessThan(150)
+  const file = page.getByRole('columnheader', { name: 'File' })
+  await file.getByRole('button').press('Enter')
+  await file.getByRole('button').press('Enter')
+  await expect(file).toHaveAttribute('aria-sort', 'descending')
+  await expect(rows.nth(1)).toContainText('9999.png')
+  await page.getByRole('combobox', { name: 'Sort by' }).selectOption({ label: `${verdict.model}: most fake first` })
+  await expect(page).toHaveURL(/sort=-fake/)
+  await expect(rows.nth(1)).toContainText('>99.9%')
+  // Heights are estimated before rows were in view.
+  await expect(async () => {
+    await table.getByRole('rowgroup').last().press('End')
+    await expect(table.getByRole('row', { name: /^0\.png/ })).toBeVisible({ timeout: 3000 })
+  }).toPass()
+  expect(await rows.count()).toBeLessThan(150)
+
+  await page.getByLabel('File name').fill('777')
+  await expect(page.getByText('19 of 10,000 files')).toBeVisible()
+  await page.getByRole('radio', { name: 'Gallery' }).check({ force: true })
+  await expect(page.getByRole('listitem').first()).toContainText(/777/)
+  await page.getByLabel('File name').fill('')
+  await expect(page.getByText('10,000 of 10,000 files')).toBeVisible()
+  expect(await page.getByRole('listitem').count()).toBeLessThan(150)
 })
 
 test('a job is followed while it runs, and cancelled', async ({ page, request }) => {

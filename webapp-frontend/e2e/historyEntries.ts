@@ -3,12 +3,12 @@ import { picture } from './picture'
 
 /** Has all models judge a picture of this name, and waits for its entry in the history. */
 export async function addHistoryEntry(request: APIRequestContext, name: string) {
-  await request.post('/api/predict?models=all', { multipart: { image: { ...picture(), name } } })
+  await request.post('/api/predict?models=all', { multipart: { image: { ...picture(), name } }, timeout: 120_000 })
   await expect.poll(() => countHistoryEntries(request, name), { intervals: [100] }).toBeGreaterThan(0)
 }
 
 /** Number of entries of the history with this in their name. */
 export async function countHistoryEntries(request: APIRequestContext, name: string) {
-  const answer = await request.get('/api/history', { params: { search: name } })
+  const answer = await request.get('/api/history', { params: { search: name }, timeout: 120_000 })
   return ((await answer.json()) as { total: number }).total
 }

@@ -22,7 +22,7 @@ export function archive(name: string, pictures: number): Sent {
 
 /** Has the active model judge an archive. */
 export async function startJob(request: APIRequestContext, sent: Sent): Promise<Job> {
-  const answer = await request.post('/api/jobs', { multipart: { archive: sent } })
+  const answer = await request.post('/api/jobs', { multipart: { archive: sent }, timeout: 120_000 })
   expect(answer.status()).toBe(202)
   return ((await answer.json()) as { job: Job }).job
 }

@@ -1,12 +1,12 @@
 import { useI18n } from 'vue-i18n'
 import type { Job } from '@/api/types'
-import { isActive, secondsTaken } from '@/features/batch/jobs'
+import { isActive, quarters, secondsTaken, shareDone } from '@/features/batch/jobs'
 import { useFormat } from './format'
 
 /** A job in words. */
 export function useJobText() {
   const { t } = useI18n()
-  const { count, duration } = useFormat()
+  const { count, duration, threshold } = useFormat()
 
   function nameOf({ file }: Job) {
     return file ?? t('batch.nameless')
@@ -43,5 +43,13 @@ export function useJobText() {
     return seconds === null ? '' : t('batch.took', { time: duration(seconds) })
   }
 
-  return { nameOf, modelsOf, askedOf, countsOf, timeOf }
+  /** The state, read out: the words change with each quarter only. */
+  function announcementOf(job: Job) {
+    const state = t(`batch.state.${job.state}`)
+    if (job.state === 'waiting') return state
+    const progress = job.state === 'running' ? threshold(quarters(shareDone(job))) : countsOf(job)
+    return `${state}: ${progress}`
+  }
+
+  return { announcementOf, nameOf, modelsOf, askedOf, countsOf, timeOf }
 }

@@ -1,5 +1,5 @@
 import { inject, type InjectionKey, provide, ref, type Ref, watch } from 'vue'
-import { useRoute, useRouter } from 'vue-router'
+import { type LocationQueryRaw, useRoute, useRouter } from 'vue-router'
 
 /** State made once by the app and used by any component below it. */
 export function shared<T>(create: () => T): [provideIt: () => T, useIt: () => T] {
@@ -35,6 +35,9 @@ export function useRemembered<T>(key: string, initial: T): Ref<T> {
   return state
 }
 
+/** The query of the address once the navigation under way has ended: choices often change together. */
+let upcoming: LocationQueryRaw | null = null
+
 /** A choice kept in the address, so that links and reloads restore it. */
 export function useQueryParam(name: string, initial = ''): Ref<string> {
   const route = useRoute()
@@ -47,8 +50,12 @@ export function useQueryParam(name: string, initial = ''): Ref<string> {
     { immediate: true },
   )
   watch(choice, (value) => {
-    const query = { ...route.query, [name]: value === initial ? undefined : value }
-    if (value !== (route.query[name] ?? initial)) void router.replace({ query })
+    if (value === (route.query[name] ?? initial)) return
+    const query = { ...(upcoming ?? route.query), [name]: value === initial ? undefined : value }
+    upcoming = query
+    void router.replace({ query }).finally(() => {
+      if (upcoming === query) upcoming = null
+    })
   })
   return choice
 }

@@ -1,12 +1,13 @@
 import { mount } from '@vue/test-utils'
 import { expect, it } from 'vitest'
 import type { Component } from 'vue'
-import JobAnnouncer from '@/features/batch/JobAnnouncer.vue'
 import JobProgress from '@/features/batch/JobProgress.vue'
 import JobSummary from '@/features/batch/JobSummary.vue'
 import ResultTable from '@/features/batch/ResultTable.vue'
+import { useJobText } from '@/i18n/jobs'
 import { i18n } from '@/i18n/i18n'
 import { createDesign } from '@/ui/theme'
+import { composed } from '../composed'
 import { job, jobPicture } from '../samples'
 
 function show(component: Component, props: Record<string, unknown>) {
@@ -24,15 +25,11 @@ it('says the state in words, with an icon, and how far it is', () => {
   expect(ended.find('[role=progressbar]').exists()).toBe(false)
 })
 
-it('reads out the start, each quarter and the end, and nothing between', async () => {
-  const announcer = show(JobAnnouncer, { job: null })
-  const heard: string[] = []
+it('reads out the start, each quarter and the end, and nothing between', () => {
+  const { announcementOf } = composed(useJobText)
   const states = Array.from({ length: 9 }, (_, done) => job({ done }))
-  for (const now of [job({ state: 'waiting' }), ...states, job({ state: 'finished', done: 8, failed: 2 })]) {
-    await announcer.setProps({ job: now })
-    if (announcer.text() !== heard.at(-1)) heard.push(announcer.text())
-  }
-  expect(heard).toEqual([
+  const all = [job({ state: 'waiting' }), ...states, job({ state: 'finished', done: 8, failed: 2 })]
+  expect([...new Set(all.map(announcementOf))]).toEqual([
     'Queued',
     ...['0%', '25%', '50%', '75%', '100%'].map((share) => `Running: ${share}`),
     'Finished: 8 files, 2 without a verdict',
@@ -50,13 +47,26 @@ it('sums up what each model said, and the files without a verdict', () => {
 
 it('shows each verdict in words with its number, or why there is none', () => {
   const results = [jobPicture('a.jpg', { v1: 'fake', v2: 'real' }), jobPicture('b.jpg', {})]
-  const props = { caption: '', models: ['v1', 'v2'], results: results.map((one, position) => ({ ...one, position })) }
-  const [first, second] = show(ResultTable, props).findAll('tbody tr')
-  expect(first?.findAll('td').map((cell) => cell.text())).toEqual([
+  const props = { order: '', models: ['v1', 'v2'], results: results.map((one, position) => ({ ...one, position })) }
+  const [, first, second] = show(ResultTable, props).findAll('[role=row]')
+  expect(first?.findAll('[role=cell]').map((cell) => cell.text())).toEqual([
     expect.stringMatching(/^Likely fake\s*87\.0%$/),
     expect.stringMatching(/^Likely real\s*87\.0%$/),
   ])
-  expect(first?.findAll('td svg')).toHaveLength(2)
-  expect(second?.get('td').text()).toBe('No verdict. The file is damaged.')
-  expect(second?.get('td').attributes('colspan')).toBe('2')
+  expect(first?.findAll('[role=cell] svg')).toHaveLength(2)
+  expect(second?.get('[role=cell]').text()).toBe('No verdict. The file is damaged.')
+  expect(second?.get('[role=cell]').attributes('aria-colspan')).toBe('2')
+})
+
+it('sorts by a column: the most fake first, then the most real, then as in the archive', async () => {
+  const table = show(ResultTable, { order: '', models: ['v1'], results: [jobPicture('a', { v1: 'fake' })] })
+  const [, header] = table.findAll('[role=columnheader]')
+  const orders: unknown[] = []
+  for (const _ of [1, 2, 3]) {
+    await header?.get('button').trigger('click')
+    const order = table.emitted('update:order')?.at(-1)?.[0]
+    orders.push(order)
+    await table.setProps({ order })
+  }
+  expect(orders).toEqual(['-fake:v1', 'fake:v1', ''])
 })

@@ -6,7 +6,9 @@ import {
   shareDone,
   talliesOf,
   filterResults,
+  orderBy,
   type ResultFilter,
+  sortResults,
 } from '@/features/batch/jobs'
 import { job, jobPicture } from '../samples'
 
@@ -32,6 +34,27 @@ it('finds the files that some model calls fake, those it leaves open, and those 
   expect(files('fake')).toEqual(['a.jpg', 'b.jpg'])
   expect(files('open')).toEqual(['b.jpg', 'cartoon.png'])
   expect(files('none')).toEqual(['broken.jpg'])
+})
+
+it('finds files by a part of their name, in any case', () => {
+  expect(filterResults(results, 'all', ' CAR').map(({ file }) => file)).toEqual(['cartoon.png'])
+  expect(filterResults(results, 'fake', 'car')).toEqual([])
+})
+
+it('sorts by name as people count, and by the score of a model with the unscored last', () => {
+  const scored = (file: string, fake: number | null) => {
+    const sample = jobPicture(file, { v1: fake === null ? 'out_of_scope' : 'fake' })
+    const verdicts = sample.verdicts.map((one) => ({ ...one, probability: { fake: fake ?? 1, real: 0 } }))
+    return { ...sample, verdicts }
+  }
+  const mixed = [scored('10.jpg', 0.2), jobPicture('9.jpg', {}), scored('2.jpg', 0.9), scored('1.jpg', null)]
+  const files = (order: string) => sortResults(mixed, order).map(({ file }) => file)
+  expect(files('')).toEqual(['10.jpg', '9.jpg', '2.jpg', '1.jpg'])
+  expect(files('file')).toEqual(['1.jpg', '2.jpg', '9.jpg', '10.jpg'])
+  expect(files('-file')).toEqual(['10.jpg', '9.jpg', '2.jpg', '1.jpg'])
+  expect(files(orderBy('v1'))).toEqual(['10.jpg', '2.jpg', '9.jpg', '1.jpg'])
+  expect(files(`-${orderBy('v1')}`)).toEqual(['2.jpg', '10.jpg', '9.jpg', '1.jpg'])
+  expect(files(orderBy('v9'))).toEqual(files(''))
 })
 
 it('says how far a job is', () => {

@@ -74,16 +74,65 @@ export function talliesOf(models: string[], results: JobPicture[]): Tally[] {
   })
 }
 
-/** `fake`: some model says so; `open`: some model reaches no verdict; `none`: not even a look. */
-export type ResultFilter = 'all' | 'fake' | 'open' | 'none'
+/** `fake`: some model says so; `open`: some model reaches no verdict; `none`: no verdict at all. */
+export const RESULT_FILTERS = ['all', 'fake', 'open', 'none'] as const
+export type ResultFilter = (typeof RESULT_FILTERS)[number]
 
-const WANTED: Record<ResultFilter, (verdicts: VerdictName[]) => boolean> = {
+const CONDITIONS: Record<ResultFilter, (verdicts: VerdictName[]) => boolean> = {
   all: () => true,
   fake: (verdicts) => verdicts.includes('fake'),
-  open: (verdicts) => verdicts.some((one) => one === 'uncertain' || one === 'out_of_scope'),
+  open: (verdicts) => verdicts.some((name) => name === 'uncertain' || name === 'out_of_scope'),
   none: (verdicts) => !verdicts.length,
 }
 
-export function filterResults(results: JobPicture[], filter: ResultFilter): JobPicture[] {
-  return results.filter(({ verdicts }) => WANTED[filter](verdicts.map(({ verdict }) => verdict)))
+/** The results of one kind whose file name contains a text. */
+export function filterResults(
+  results: JobPicture[],
+  filter: ResultFilter,
+  search = '',
+): JobPicture[] {
+  const text = search.trim().toLowerCase()
+  return results.filter(
+    ({ file, verdicts }) =>
+      CONDITIONS[filter](verdicts.map(({ verdict }) => verdict)) &&
+      (!text || file.toLowerCase().includes(text)),
+  )
+}
+
+export function verdictOf({ verdicts }: JobPicture, name: string) {
+  return verdicts.find(({ model }) => model === name)
+}
+
+/** An order of results: `file`, or `fake:` and a model's name; `-` before it reverses; empty: the archive's. */
+export type ResultOrder = string
+
+const BY_MODEL = 'fake:'
+
+/** The order by a model's probability of Fake. */
+export function orderBy(model: string): ResultOrder {
+  return BY_MODEL + model
+}
+
+/** Results in an order; those that a model did not score come last in both directions. */
+export function sortResults(results: JobPicture[], order: ResultOrder): JobPicture[] {
+  const sign = order.startsWith('-') ? -1 : 1
+  const column = sign < 0 ? order.slice(1) : order
+  if (column === 'file') {
+    const { compare } = new Intl.Collator(undefined, { numeric: true })
+    return results.toSorted((a, b) => sign * compare(a.file, b.file))
+  }
+  if (!column.startsWith(BY_MODEL)) return results
+  const model = column.slice(BY_MODEL.length)
+  const scores = new Map(results.map((result) => [result, fakeScore(result, model)]))
+  return results.toSorted((a, b) => {
+    const [first, second] = [scores.get(a), scores.get(b)]
+    if (first == null || second == null) return Number(first == null) - Number(second == null)
+    return sign * (first - second)
+  })
+}
+
+/** A model's probability of Fake; null if it gives none. */
+function fakeScore(result: JobPicture, model: string): number | null {
+  const verdict = verdictOf(result, model)
+  return verdict && verdict.verdict !== 'out_of_scope' ? verdict.probability.fake : null
 }

@@ -5,6 +5,7 @@ import { startJob } from '@/api/endpoints'
 import type { Job } from '@/api/types'
 import { shared } from '@/ui/state'
 import { archiveProblem, type ArchiveProblem } from './jobs'
+import { keepArchive } from './useLocalPictures'
 
 /** The archive to be judged and how much of it has gone; it goes on while other pages are seen. */
 export function createArchiveUpload() {
@@ -34,6 +35,7 @@ export function createArchiveUpload() {
     try {
       const progress = (share: number) => (sent.value = share)
       const job = await startJob(archive.value, asked, { progress, signal })
+      await keepArchive(job.id, archive.value)
       archive.value = null
       return job
     } catch (thrown) {
