@@ -1,4 +1,5 @@
 import { onScopeDispose, ref, shallowRef } from 'vue'
+import { droppedFiles } from './folders'
 import { shared } from './state'
 
 /** At least one file, as they were dropped or pasted together. */
@@ -32,15 +33,17 @@ export function useFileArrival(take: (files: Files) => unknown) {
     event.preventDefault()
     depth = 0
     dragging.value = false
-    takeAll(event.dataTransfer)
+    if (!event.dataTransfer) return
+    const files = droppedFiles(event.dataTransfer)
+    if (Array.isArray(files)) takeAll(files)
+    else void files.then(takeAll)
   }
 
   function onPaste(event: ClipboardEvent) {
-    takeAll(event.clipboardData)
+    takeAll([...(event.clipboardData?.files ?? [])])
   }
 
-  function takeAll(data: DataTransfer | null) {
-    const [first, ...others] = data?.files ?? []
+  function takeAll([first, ...others]: File[]) {
     if (first) take([first, ...others])
   }
 

@@ -1,0 +1,81 @@
+import { computed, ref, shallowRef } from 'vue'
+import { useConfig } from '@/api/config'
+import type { Job } from '@/api/types'
+import { shared } from '@/ui/state'
+import { commonFolder, pack, type PackingPlan, planPacking } from './packing'
+import { createArchiveUpload } from './useArchiveUpload'
+
+/** Many pictures that are packed here and judged as jobs; it goes on while other pages are seen. */
+export function createPictureFolder() {
+  const config = useConfig()
+  const upload = createArchiveUpload()
+  const plan = shallowRef<PackingPlan | null>(null)
+  const name = ref('')
+  const packing = ref(false)
+  const unreadable = ref(false)
+  const jobs = shallowRef<Job[]>([])
+  const busy = computed(() => packing.value || upload.sent.value !== null)
+  let cancelled = false
+
+  /** True if every file is sent, in one archive: nothing needs a decision. */
+  const isComplete = computed(() => {
+    if (!plan.value) return false
+    const { archives, leftOut } = plan.value
+    return archives.length === 1 && !leftOut.type.length && !leftOut.size.length
+  })
+
+  function take(files: File[]) {
+    if (busy.value) return
+    upload.failure.value = null
+    unreadable.value = false
+    jobs.value = []
+    name.value = commonFolder(files)
+    plan.value = planPacking(files, config.value)
+  }
+
+  /** The jobs that were accepted, after the last archive; null if an archive was not. */
+  async function send(fallbackName: string, query: Record<string, string>): Promise<Job[] | null> {
+    const archives = plan.value?.archives ?? []
+    if (busy.value || !archives.length) return null
+    cancelled = unreadable.value = false
+    // A second try goes on with the archive that failed: none is judged twice.
+    for (let index = jobs.value.length; index < archives.length; index += 1) {
+      const part = archives.length > 1 ? ` ${String(index + 1)} of ${String(archives.length)}` : ''
+      const job = await sendOne(archives[index] ?? [], `${name.value || fallbackName}${part}.zip`, query)
+      if (!job) return null
+      jobs.value = [...jobs.value, job]
+    }
+    plan.value = null
+    return jobs.value
+  }
+
+  async function sendOne(files: File[], archiveName: string, query: Record<string, string>) {
+    packing.value = true
+    try {
+      upload.take([await pack(files, archiveName)])
+    } catch {
+      // A file was moved or changed after it was chosen.
+      unreadable.value = true
+      return null
+    } finally {
+      packing.value = false
+    }
+    return cancelled ? null : upload.send(query)
+  }
+
+  function cancel() {
+    cancelled = true
+    upload.cancel()
+  }
+
+  function forget() {
+    cancel()
+    plan.value = null
+  }
+
+  return { plan, name, jobs, packing, unreadable, busy, isComplete, upload, take, send, cancel, forget }
+}
+
+export const [providePictureFolder, usePictureFolder] = shared(createPictureFolder)
+
+export type PictureFolder = ReturnType<typeof createPictureFolder>
