@@ -4,12 +4,15 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from fastapi.testclient import TestClient
 from helpers import ready_client
 
 from app.core.settings import Settings
 
-OPENAPI = Path(__file__).parents[2] / "webapp-frontend" / "openapi.json"
+FRONTEND = Path(__file__).parents[2] / "webapp-frontend"
+OPENAPI = FRONTEND / "openapi.json"
+NGINX = FRONTEND / "nginx.conf.template"
 
 
 def test_the_committed_description_is_current(client: TestClient) -> None:
@@ -37,8 +40,18 @@ def test_the_page_answers_every_path_but_the_apis(settings: Settings) -> None:
             answer = client.get(path)
             assert answer.text == "<h1>page</h1>"
             assert "default-src 'self'" in answer.headers["content-security-policy"]
+            assert "camera=(self)" in answer.headers["permissions-policy"]
         assert client.get("/favicon.svg").text == "<svg/>"
         assert client.get("/api/x").status_code == 404
+
+
+@pytest.mark.parametrize("header", ["Content-Security-Policy", "Permissions-Policy"])
+def test_nginx_sends_the_same_policies_as_the_service(header: str, settings: Settings) -> None:
+    settings.spa_dir.mkdir()
+    (settings.spa_dir / "index.html").write_text("<h1>page</h1>")
+    with ready_client(settings) as client:
+        policy = client.get("/").headers[header]
+    assert f'add_header {header} "{policy}";' in NGINX.read_text()
 
 
 def test_without_a_built_page_it_says_what_to_do(client: TestClient) -> None:

@@ -15,6 +15,8 @@ _HEADERS = {
         "img-src 'self' blob: data:; connect-src 'self'; frame-src 'self'; object-src 'none'; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
     ),
+    # The camera page asks for the camera; nothing else is needed of the device.
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
