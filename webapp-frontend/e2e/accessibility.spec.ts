@@ -20,6 +20,7 @@ const PAGES: Record<string, States> = {
   Detect: {
     empty: async (page) => {
       await page.goto('/')
+      await expect(page.getByRole('region', { name: 'First steps' })).toBeVisible()
       await expect(page.getByRole('button', { name: 'Drop a portrait here' })).toBeVisible()
     },
     'a refusal': async (page) => {
@@ -155,6 +156,40 @@ const PAGES: Record<string, States> = {
     TensorBoard: async (page) => {
       await page.goto('/training?view=tensorboard')
       await expect(page.locator('iframe')).toBeVisible()
+    },
+  },
+  'Camera and Help': {
+    'the first visit': async (page) => {
+      await page.goto('/')
+      await page.getByRole('button', { name: 'Got it' }).click()
+      await page.reload()
+      await expect(page.getByRole('button', { name: 'Drop a portrait here' })).toBeVisible()
+      await expect(page.getByRole('region', { name: 'First steps' })).toHaveCount(0)
+    },
+    'the camera, off': async (page) => {
+      await page.goto('/camera')
+      await expect(page.getByRole('heading', { name: 'The camera is off' })).toBeVisible()
+    },
+    'no camera': async (page) => {
+      await page.getByRole('button', { name: 'Turn on the camera' }).click()
+      await expect(page.getByRole('heading', { name: /No camera|The camera is blocked/ })).toBeVisible()
+    },
+    'the help': async (page) => {
+      await page.getByRole('link', { name: 'Help', exact: true }).click()
+      await expect(page.getByText(/At present v\d+ leads/)).toBeVisible()
+    },
+    'what a verdict cannot tell': async (page) => {
+      await page.getByRole('tab', { name: 'What it cannot tell' }).click()
+      await expect(page.getByText('Whether the story is true')).toBeVisible()
+    },
+    'the pictures that the model knows': async (page) => {
+      await page.getByRole('tab', { name: 'Pictures it knows' }).click()
+      await expect(page.getByText('Known failures')).toBeVisible()
+    },
+    'the API': async (page) => {
+      await page.getByRole('tab', { name: 'API' }).click()
+      await page.getByRole('radio', { name: 'Python' }).check({ force: true })
+      await expect(page.getByText('import requests')).toBeVisible()
     },
   },
   'Compare, History, and no page': {

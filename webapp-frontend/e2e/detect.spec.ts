@@ -87,7 +87,7 @@ test('the details name hashes and times, and the answer can be saved', async ({ 
 test('the keyboard alone opens the file chooser', async ({ page, models }) => {
   const zone = page.getByRole('button', { name: 'Drop a portrait here' })
   await expect(zone).toBeVisible()
-  for (let presses = 0; presses < 12; presses++) {
+  for (let presses = 0; presses < 20; presses++) {
     const before = await page.evaluateHandle(() => document.activeElement)
     await page.keyboard.press('Tab')
     // The browser moves the focus some time after it has taken the key.

@@ -38,6 +38,11 @@ export const router = createRouter({
       meta: { title: 'batch.job.title' },
     },
     {
+      path: '/camera',
+      component: () => import('@/pages/CameraPage.vue'),
+      meta: { title: 'camera.title' },
+    },
+    {
       path: '/models',
       component: () => import('@/pages/ModelsPage.vue'),
       meta: { title: 'models.title' },
@@ -67,6 +72,11 @@ export const router = createRouter({
       path: '/history',
       component: () => import('@/pages/HistoryPage.vue'),
       meta: { title: 'history.title' },
+    },
+    {
+      path: '/help',
+      component: () => import('@/pages/HelpPage.vue'),
+      meta: { title: 'help.title' },
     },
     {
       path: '/:unknown(.*)*',

@@ -16,6 +16,7 @@ import type {
   ModelList,
   ModelRow,
   ModelSpeed,
+  Prediction,
   ProvenanceAnswer,
   RunDetail,
   RunSummary,
@@ -48,6 +49,15 @@ export async function predict(
     client.POST('/api/predict', { params: { query: question }, ...pictureForm(file), signal }),
   )
   if (!('results' in answer)) throw new ApiFailure('unreadable')
+  return answer
+}
+
+/** Asks the active model about one frame of a video; nothing of it is kept. */
+export async function predictFrame(frame: Blob, signal: AbortSignal): Promise<Prediction> {
+  const query = { history: false, stability: 'never' } as const
+  const sent = pictureForm(new File([frame], 'frame.jpg', { type: frame.type }))
+  const answer = await dataOf(client.POST('/api/predict', { params: { query }, ...sent, signal }))
+  if (!('verdict' in answer)) throw new ApiFailure('unreadable')
   return answer
 }
 

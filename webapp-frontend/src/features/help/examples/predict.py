@@ -1,0 +1,10 @@
+import requests
+
+SERVICE = "http://localhost:8000"
+
+with open("portrait.jpg", "rb") as picture:
+    answer = requests.post(f"{SERVICE}/api/predict", files={"image": picture}, timeout=60)
+answer.raise_for_status()
+result = answer.json()
+print(f"{result['model']}: {result['verdict']}, {result['probability']['fake']:.3f}")
+print(result["message"])
