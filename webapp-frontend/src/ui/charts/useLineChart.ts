@@ -1,19 +1,7 @@
-import {
-  Chart,
-  type ChartDataset,
-  type ChartOptions,
-  LinearScale,
-  LineController,
-  LineElement,
-  LogarithmicScale,
-  type Plugin,
-  PointElement,
-} from 'chart.js'
+import type { Chart, ChartDataset, ChartOptions, Plugin } from 'chart.js'
 import { computed, onBeforeUnmount, onMounted, type Ref, watch } from 'vue'
 import { useTheme } from 'vuetify'
 import { type ChartAxis, type ChartLine, lookOf, pointAt } from './lines'
-
-Chart.register(LineController, LineElement, PointElement, LinearScale, LogarithmicScale)
 
 interface Drawing {
   lines: ChartLine[]
@@ -40,10 +28,13 @@ export function useLineChart(canvas: Ref<HTMLCanvasElement | null>, drawing: () 
     }
   }
 
-  onMounted(() => {
+  onMounted(async () => {
+    // Chart.js is a fifth of the page's code: it is fetched with the first chart.
+    const { LineChart } = await import('./library')
+    // The component may be gone by now.
     if (!canvas.value) return
     const cursor = cursorPlugin(() => ({ ...drawing(), colours: colours.value }))
-    chart = new Chart(canvas.value, { type: 'line', ...config(), plugins: [cursor] })
+    chart = new LineChart(canvas.value, { type: 'line', ...config(), plugins: [cursor] })
   })
   watch([() => drawing().lines, () => drawing().axes, colours], () => {
     if (chart) Object.assign(chart, config()).update('none')
