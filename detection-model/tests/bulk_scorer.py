@@ -14,7 +14,7 @@ _BRIGHT = Card(name="bright", sha256="a" * 64, input=InputSpec(height=32, width=
 
 @dataclass(frozen=True)
 class BrightModel:
-    """Takes whole pictures, calls bright ones Fake, and kills its process for a black one."""
+    """A model of whole pictures that calls bright ones Fake and kills its process on black ones."""
 
     card: Card = _BRIGHT
     assumptions: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""A certificate authority for tests, and pictures that it vouches for: C2PA with ES256."""
+"""A certificate authority for tests that signs pictures with C2PA credentials (ES256)."""
 
 import datetime
 import io
@@ -46,12 +46,12 @@ class Authority:
         assertions: dict[str, Any] | None = None,
         ingredients: dict[str, bytes] | None = None,
     ) -> bytes:
-        """The file with credentials that say how it was made.
+        """Sign the file with credentials that state how it was made.
 
-        `assertions` replace the one on the source type; `ingredients` are JPEG files by their
+        `assertions` replace that on the source type; `ingredients` are JPEG files by their
         relationship, such as parentOf.
         """
-        made = {
+        creation = {
             "action": "c2pa.created",
             "digitalSourceType": SOURCE_TYPE + source_type,
             "softwareAgent": {"name": "Painter"},
@@ -61,7 +61,7 @@ class Authority:
             "title": "Jane Roe at home.jpg",
             "assertions": [
                 {"label": label, "data": data}
-                for label, data in (assertions or {"c2pa.actions": {"actions": [made]}}).items()
+                for label, data in (assertions or {"c2pa.actions": {"actions": [creation]}}).items()
             ],
         }
         info = c2pa.C2paSignerInfo(

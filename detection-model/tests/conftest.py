@@ -1,4 +1,4 @@
-"""Generated pictures and a command line that runs as its users run it."""
+"""Generated data sets and models, and the command line as users run it."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-# Tables hold what tests look for; a console asks for its width when it is made.
+# Tests search printed tables; a console reads its width when it is created.
 os.environ["COLUMNS"] = "200"
 
 from factories import Cli
@@ -22,7 +22,7 @@ from detection_model.card import Card, InputSpec, file_sha256, write_card
 from detection_model.cli import app
 from detection_model.data.synthetic import write_synthetic
 
-# A machine that stalls makes no test fail.
+# A stalled machine must not fail a test.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
@@ -56,7 +56,7 @@ def cli() -> Cli:
 
 @pytest.fixture(scope="session")
 def bright_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Grey squares, fakes brighter; each channel has a noise of its own. Fakes of two makers.
+    """Grey squares with independent noise in each channel; the brighter fakes have two generators.
 
     Log-odds of Fake of a channel's mean m are 0.04 (m - 127.5): normal, 115 and 140, deviation 25.
     """
@@ -65,8 +65,8 @@ def bright_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for split, count in (("Train", 2), ("Validation", 120), ("Test", 60)):
         for label, mean in (("Real", 115), ("Fake", 140)):
             for number in range(count):
-                maker = ("GanA", "GanB")[number % 2] if label == "Fake" else ""
-                target = folder / split / label / maker
+                generator = ("GanA", "GanB")[number % 2] if label == "Fake" else ""
+                target = folder / split / label / generator
                 target.mkdir(parents=True, exist_ok=True)
                 levels = np.clip(rng.normal(mean, 25, 3), 0, 255).round()
                 pixels = np.full((32, 32, 3), levels, np.uint8)
@@ -76,7 +76,7 @@ def bright_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def bright_models_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Models that look at one channel each and are five times too sure of themselves."""
+    """Models that each read one channel; their log-odds are five times too large."""
     import keras
     from keras import layers
 
@@ -105,11 +105,11 @@ def bright_models(bright_models_once: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(bright_models_once, tmp_path / "models"))
 
 
-def run_here(*arguments: object) -> Result:
+def invoke_cli(*arguments: object) -> Result:
     return CliRunner().invoke(app, [*map(str, arguments)])
 
 
 @pytest.fixture(scope="session")
-def here() -> Callable[..., Result]:
+def invoke() -> Callable[..., Result]:
     """The command line in this process, which saves the import of TensorFlow."""
-    return run_here
+    return invoke_cli

@@ -1,4 +1,4 @@
-"""What tests make: images, data sets on disk, faces, networks, and commands in their own process.
+"""Factories for tests: images, data sets, faces, networks, and commands in their own process.
 
 Images are generated from seeds; none shows a person.
 """
@@ -48,8 +48,8 @@ def write_dataset(
     suffixes: tuple[str, str] = ("png", "png"),
     **options: Any,
 ) -> Path:
-    """`root/{Train,Test}/{Real,Fake}`, `per_class` in Train and a fifth in Test; the same kind of
-    pictures in both classes, but for what is done to them here."""
+    """`root/{Train,Test}/{Real,Fake}`, `per_class` in Train and a fifth in Test. Both
+    classes hold pictures of the same kind, changed by `real` and `fake`."""
     seed = 0
     for split, count in (("Train", per_class), ("Test", per_class // 5)):
         for label, change, suffix in (("Real", real, suffixes[0]), ("Fake", fake, suffixes[1])):
@@ -85,7 +85,7 @@ def cartoon(seed: int, side: int = 256) -> NDArray[np.uint8]:
     def colour(low: int = 0, high: int = 255) -> tuple[int, ...]:
         return tuple(int(value) for value in rng.integers(low, high, 3))
 
-    size = 2 * side  # drawn larger and scaled down, so that edges are smooth
+    size = 2 * side  # at twice the size, then scaled down for smooth edges
     image = Image.new("RGB", (size, size), colour())
     draw = ImageDraw.Draw(image)
     middle, wide = size / 2, size * rng.uniform(0.24, 0.34)
@@ -123,7 +123,7 @@ FACE = Face(28, 28, 92, 92, 0.9, POINTS)
 
 
 def noisy_pixels(colour: int, seed: int = 0) -> NDArray[np.uint8]:
-    """A noisy grey picture: what is pasted into it differs from it."""
+    """A noisy grey picture, so that anything pasted into it shows."""
     noise = np.random.default_rng(seed).normal(colour, 8, (SIDE, SIDE, 3))
     return np.clip(noise, 0, 255).astype(np.uint8)
 
@@ -151,7 +151,7 @@ def patch_image(seed: int, *, fake: bool = True) -> PatchImage:
 
 
 def patch_network() -> Any:
-    """Small, with chance weights; ends like the backbones."""
+    """A small network with random weights, pooled like the backbones."""
     import keras
     from keras import layers
 
@@ -169,10 +169,10 @@ def patch_network() -> Any:
 
 
 def trained_network() -> Any:
-    """The network after it learned the patch, in seconds."""
+    """The network, trained for seconds until it detects the patch."""
     import keras
 
-    class Learned(keras.callbacks.Callback):  # type: ignore[misc]
+    class StopWhenLearned(keras.callbacks.Callback):  # type: ignore[misc]
         def on_epoch_end(self, _epoch: int, logs: dict[str, float]) -> None:
             self.model.stop_training = logs["loss"] < 0.1
 
@@ -182,8 +182,8 @@ def trained_network() -> Any:
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(1e-2), loss)
     targets = np.arange(256, dtype=np.float32) % 2
-    given = pixels.astype(np.float32)
-    model.fit(given, targets, batch_size=8, epochs=20, verbose=0, callbacks=[Learned()])
+    inputs = pixels.astype(np.float32)
+    model.fit(inputs, targets, batch_size=8, epochs=20, verbose=0, callbacks=[StopWhenLearned()])
     return model
 
 
@@ -196,16 +196,16 @@ def model_log_odds(logits: Any, output: OutputSpec | None = None) -> LogOdds:
     return LogOdds(LoadedModel(logits, facts), output or OutputSpec())
 
 
-_ENDED = """
+_RAISE_SIGNAL = """
 import signal
 from detection_model.training.callbacks import RunCheckpoint
 
-def end(keeper, batch, logs=None):
-    if keeper.progress.epochs == 1 and batch == 2:
+def raise_signal(checkpoint, batch, logs=None):
+    if checkpoint.progress.epochs == 1 and batch == 2:
         signal.raise_signal({number})
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs of a shell may ignore it
-RunCheckpoint.on_train_batch_begin = end
+signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs of a shell ignore it
+RunCheckpoint.on_train_batch_begin = raise_signal
 """
 
 
@@ -216,6 +216,6 @@ def run_process(arguments: list[str], first: str = "") -> "subprocess.CompletedP
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def training_ended_by(number: int, arguments: list[str]) -> "subprocess.CompletedProcess[str]":
-    """A training that gets this signal between two batches: no clock decides when."""
-    return run_process(arguments, _ENDED.format(number=int(number)))
+def train_with_signal(number: int, arguments: list[str]) -> "subprocess.CompletedProcess[str]":
+    """Train in a process that raises this signal in the second epoch, between two batches."""
+    return run_process(arguments, _RAISE_SIGNAL.format(number=int(number)))

@@ -31,7 +31,7 @@ def packet(inside: str = "", attributes: str = "") -> bytes:
 
 
 def with_xmp(xmp: bytes, format_: str = "JPEG") -> bytes:
-    """A file with a packet, laid into JPEG by hand where Pillow would refuse its size."""
+    """A file with an XMP packet, written into JPEG by hand since Pillow limits its size."""
     if format_ == "PNG":
         info = PngImagePlugin.PngInfo()
         info.add(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp)
@@ -55,11 +55,11 @@ def with_exif(tags: dict[int, Any], folders: dict[int, dict[int, Any]] | None = 
     return file_bytes(grainy(1, 64), exif=exif)
 
 
-def with_text(texts: dict[str, str], *, packed: bool = False, behind: bool = False) -> bytes:
-    """A PNG with text chunks; plain, packed, or behind the pixels."""
-    if behind:
+def with_text(texts: dict[str, str], *, packed: bool = False, after_pixels: bool = False) -> bytes:
+    """A PNG with text chunks: plain, compressed, or after the pixels."""
+    if after_pixels:
         chunks = [(b"tEXt", f"{name}\0{text}".encode()) for name, text in texts.items()]
-        return with_chunks(*chunks, behind=True)
+        return with_chunks(*chunks, after_pixels=True)
     info = PngImagePlugin.PngInfo()
     for name, text in texts.items():
         info.add_itxt(name, text, zip=packed)
@@ -77,29 +77,29 @@ def plain(format_: str = "JPEG") -> bytes:
 
 
 def with_segments(*segments: tuple[int, bytes], data: bytes | None = None) -> bytes:
-    """A JPEG file with further segments: markers and bodies, in this order."""
+    """A JPEG file with additional segments (marker, body), in this order."""
     data = data or plain()
     bodies = [struct.pack(">BBH", 0xFF, mark, len(body) + 2) + body for mark, body in segments]
     return data[:2] + b"".join(bodies) + data[2:]
 
 
-def with_chunks(*chunks: tuple[bytes, bytes], behind: bool = False) -> bytes:
-    """A PNG file with further chunks: types and bodies, before or behind the pixels."""
+def with_chunks(*chunks: tuple[bytes, bytes], after_pixels: bool = False) -> bytes:
+    """A PNG file with additional chunks (type, body), before or after the pixels."""
     data = plain("PNG")
     parts = [kind + body for kind, body in chunks]
     packed = [struct.pack(">I", len(p) - 4) + p + struct.pack(">I", crc32(p)) for p in parts]
-    at = len(data) - 12 if behind else data.index(b"IDAT") - 4
-    return data[:at] + b"".join(packed) + data[at:]
+    position = len(data) - 12 if after_pixels else data.index(b"IDAT") - 4
+    return data[:position] + b"".join(packed) + data[position:]
 
 
 def with_gif_xmp(xmp: bytes) -> bytes:
-    """A GIF file with a packet, as it is, behind the pixels."""
+    """A GIF file with an uncompressed XMP packet after the pixels."""
     trailer = b"\x01" + bytes(range(255, -1, -1)) + b"\0"
     return plain("GIF")[:-1] + b"\x21\xff\x0bXMP DataXMP" + xmp + trailer + b";"
 
 
 def with_extended_xmp(xmp: bytes) -> bytes:
-    """A JPEG file whose packet is too long for one segment: two extended ones, out of order."""
+    """A JPEG file whose packet needs two extended segments, which are out of order."""
     guid, half = b"A" * 32, len(xmp) // 2
     head = b"http://ns.adobe.com/xmp/extension/\0" + guid
     parts = [
@@ -127,7 +127,7 @@ def photoshop(fields: dict[int, str]) -> bytes:
 
 
 def with_stealth(text: str, *, alpha: bool = True, packed: bool = True) -> bytes:
-    """A PNG file with a text in the lowest bits of its pixels, column by column."""
+    """A PNG file with text in the lowest bits of its pixels, column by column."""
     body = gzip.compress(text.encode()) if packed else text.encode()
     word = f"stealth_{'png' if alpha else 'rgb'}{'comp' if packed else 'info'}".encode()
     hidden = word + struct.pack(">I", len(body) * 8) + body

@@ -10,28 +10,28 @@ from typer.testing import Result
 
 from detection_model.card import Card, InputSpec, file_sha256, read_card, write_card
 
-Here = Callable[..., Result]
+Invoke = Callable[..., Result]
 
 
 def test_the_mean_of_two_networks_has_the_mean_of_their_weights(
-    bright_models: Path, here: Here
+    bright_models: Path, invoke: Invoke
 ) -> None:
     import keras
 
-    done = here("average", "both", "red=3", "green=1", "--models", bright_models)
-    assert done.exit_code == 0, done.output
+    result = invoke("average", "both", "red=3", "green=1", "--models", bright_models)
+    assert result.exit_code == 0, result.output
     mean = keras.saving.load_model(bright_models / "both.keras").get_weights()
-    # Each looks at one channel, with a slope of 0.2.
+    # Each model reads one channel, with a slope of 0.2.
     assert np.ravel(mean[0]).tolist() == pytest.approx([0.15, 0.05, 0])
     assert mean[1] == pytest.approx(-0.2 * 127.5)
     card = read_card(bright_models / "both.json")
     assert (card.name, card.sha256) == ("both", file_sha256(bright_models / "both.keras"))
     assert card.summary.endswith("Its weights are the mean of 0.75 of red, 0.25 of green.")
-    assert here("average", "both", "red=1", "blue=1", "--models", bright_models).exit_code == 2
+    assert invoke("average", "both", "red=1", "blue=1", "--models", bright_models).exit_code == 2
 
 
 @pytest.mark.parametrize(
-    ("of", "said"),
+    ("members", "message"),
     [
         (("red=1",), "two or more models"),
         (("red=1", "green=0"), "a weight above 0"),
@@ -42,8 +42,8 @@ def test_the_mean_of_two_networks_has_the_mean_of_their_weights(
         (("red=1", "deep=1"), "different shapes"),
     ],
 )
-def test_what_has_no_mean_is_refused(
-    bright_models: Path, here: Here, of: tuple[str, ...], said: str
+def test_models_that_cannot_be_averaged_are_refused(
+    bright_models: Path, invoke: Invoke, members: tuple[str, ...], message: str
 ) -> None:
     import keras
     from keras import layers
@@ -55,7 +55,7 @@ def test_what_has_no_mean_is_refused(
         path = bright_models / f"{name}.keras"
         spec = InputSpec(height=side, width=side)
         write_card(Card(name=name, sha256=file_sha256(path), input=spec), path.with_suffix(".json"))
-    done = here("average", "both", *of, "--models", bright_models)
-    assert done.exit_code == 2
-    assert said in done.stderr
+    result = invoke("average", "both", *members, "--models", bright_models)
+    assert result.exit_code == 2
+    assert message in result.stderr
     assert not (bright_models / "both.keras").exists()

@@ -1,4 +1,4 @@
-"""Backbones are what they are called, begin with the weights they are told, and train."""
+"""Backbones match their names, start from the chosen weights, and train."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def features(model: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_trains_with_its_own_head(name: str) -> None:
+def test_a_backbone_trains_with_its_own_head(name: str) -> None:
     side = SIDES.get(name, 32)
     recipe = architectures.ZOO[name]
     model = recipe.build(side=side, weights="none")
@@ -49,9 +49,9 @@ def test_it_trains_with_its_own_head(name: str) -> None:
     expected = {"dense": [0.5], "mlp": [0.2, 0.2], "linear": [0.2]}
     assert dropouts == expected[str(recipe.head)]
     backbone = heads.backbone_layers(model)
-    for layer in backbone[:-6]:  # the whole of B7 takes long
+    for layer in backbone[:-6]:  # training all of B7 takes long
         layer.trainable = False
-    for layer in model.layers:  # chance in the two steps would be larger than what they learn
+    for layer in model.layers:  # dropout noise would exceed two steps of training
         if hasattr(layer, "rate"):
             layer.rate = 0.0
     model.compile("adam", "binary_crossentropy", run_eagerly=True)
@@ -64,7 +64,7 @@ def test_it_trains_with_its_own_head(name: str) -> None:
 
 
 def save_keras_network(name: str, path: Path, side: int) -> Any:
-    """A network as keras.applications has it, random weights, as Keras's download holds them."""
+    """Save a keras.applications network with random weights, laid out like Keras's download."""
     import keras
 
     make = getattr(keras.applications, backbones.APPLICATIONS[name])
@@ -73,29 +73,29 @@ def save_keras_network(name: str, path: Path, side: int) -> Any:
         if isinstance(layer, keras.layers.Normalization):
             layer.set_weights([np.array(backbones.MEAN), np.array(backbones.STD), np.array(0)])
         elif isinstance(layer, keras.layers.BatchNormalization):
-            gamma, *rest = layer.get_weights()  # against fading out in random networks
-            layer.set_weights([gamma * 2, *rest])
+            gamma, *rest = layer.get_weights()
+            layer.set_weights([gamma * 2, *rest])  # keeps activations from vanishing
     network.save(path)
     return network
 
 
-def test_statistics_are_learned_only_in_as_many_layers_as_told() -> None:
+def test_batch_statistics_train_only_in_the_chosen_layers() -> None:
     import keras
 
     model = architectures.ZOO["v4"].build(32, "none")
     set_trainable(model, Stage("fine-tuned", 1, 1e-3, backbone=80, normalized=40))
     layers = heads.backbone_layers(model)
-    learns = {True: {"kept": 0, "learned": 0}, False: {"kept": 0, "learned": 0}}
+    counts = {True: {"frozen": 0, "trained": 0}, False: {"frozen": 0, "trained": 0}}
     for position, layer in enumerate(layers):
         is_statistics = isinstance(layer, keras.layers.BatchNormalization)
         first = len(layers) - (40 if is_statistics else 80)
         assert layer.trainable == (position >= first), layer.name
-        learns[is_statistics]["learned" if layer.trainable else "kept"] += 1
-    assert min(n for found in learns.values() for n in found.values()) > 0
+        counts[is_statistics]["trained" if layer.trainable else "frozen"] += 1
+    assert min(count for group in counts.values() for count in group.values()) > 0
 
 
 @pytest.mark.parametrize("name", ["vgg16", "xception", "mobilenetv2", "efficientnet-b0"])
-def test_weights_of_a_file_see_what_they_were_trained_on(
+def test_pretrained_weights_get_the_scaling_of_their_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     import keras
@@ -103,60 +103,58 @@ def test_weights_of_a_file_see_what_they_were_trained_on(
     side = SIDES.get(name, 32)
     path = tmp_path / "notop.h5"
     network = save_keras_network(name, path, side)
-    seen = pictures(2, side)
+    batch = pictures(2, side)
     kind = name.split("-")[0].replace("mobilenetv2", "mobilenet_v2")
     preprocess = getattr(keras.applications, kind).preprocess_input
     monkeypatch.setattr(f"{FILE_UTILS}.get_file", lambda *_args, **_how: str(path))
-    if name == "efficientnet-b0":  # Keras scales once more where it loads the weights itself
+    if name == "efficientnet-b0":  # Keras adds scaling when it loads the weights itself
         network = keras.applications.EfficientNetB0(
             include_top=False, weights="imagenet", input_shape=(side, side, 3)
         )
-    expected = network.predict(preprocess(seen.copy()), verbose=0)
+    expected = network.predict(preprocess(batch.copy()), verbose=0)
     scale = np.abs(expected).max()
     assert np.std(expected) > 0.05 * scale
     for weights in (str(path), "imagenet"):
         model = architectures.ZOO[name].build(side=side, weights=weights)
-        found = features(model).predict(seen, verbose=0)
-        np.testing.assert_allclose(found / scale, expected / scale, atol=1e-3)
+        result = features(model).predict(batch, verbose=0)
+        np.testing.assert_allclose(result / scale, expected / scale, atol=1e-3)
 
 
-def test_lite0_gives_what_pytorch_gives() -> None:
+def test_lite0_gives_the_features_of_pytorch() -> None:
     model = architectures.ZOO["efficientnet-lite0"].build(side=64)
-    found = features(model).predict(pictures(2, 64), verbose=0).mean(axis=(1, 2))
+    result = features(model).predict(pictures(2, 64), verbose=0).mean(axis=(1, 2))
     expected = json.loads((Path(__file__).parent / "fixtures" / "lite0_torch.json").read_text())
-    np.testing.assert_allclose(found[:, :64], expected, atol=2e-4)
+    np.testing.assert_allclose(result[:, :64], expected, atol=2e-4)
 
 
 @pytest.mark.parametrize("name", ["efficientnet-lite0", "mobilenetv2"])
-def test_a_training_goes_on_from_the_backbone_of_a_trained_model(tmp_path: Path, name: str) -> None:
+def test_training_starts_from_the_backbone_of_a_trained_model(tmp_path: Path, name: str) -> None:
     path = tmp_path / "trained.keras"
     trained = architectures.ZOO[name].build(side=96, weights="none")
     for weight in trained.weights:
         weight.assign(weight + 0.5)
     trained.save(path)
-    again = architectures.ZOO[name].build(side=96, weights=str(path))
-    seen = pictures(2, 96)
-    expected = features(trained).predict(seen, verbose=0)
-    np.testing.assert_array_equal(features(again).predict(seen, verbose=0), expected)
-    for found, kept in zip(features(again).weights, features(trained).weights, strict=True):
-        np.testing.assert_array_equal(found, kept)
+    restored = architectures.ZOO[name].build(side=96, weights=str(path))
+    batch = pictures(2, 96)
+    expected = features(trained).predict(batch, verbose=0)
+    np.testing.assert_array_equal(features(restored).predict(batch, verbose=0), expected)
+    for weight, original in zip(features(restored).weights, features(trained).weights, strict=True):
+        np.testing.assert_array_equal(weight, original)
 
 
-def test_a_download_that_fails_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_download_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def offline(*_args: object, **_how: object) -> None:
         raise URLError("no route to host")
 
     monkeypatch.setattr(f"{FILE_UTILS}.urlretrieve", offline)
     monkeypatch.setattr(f"{FILE_UTILS}.config.keras_home", lambda: str(tmp_path))
-    with pytest.raises(WeightsError, match="downloading them failed") as refused:
+    with pytest.raises(WeightsError, match="downloading them failed") as error:
         architectures.ZOO["mobilenetv2"].build(side=96)
-    assert "no route to host" in str(refused.value)
-    assert "--weights none" in str(refused.value)
+    assert "no route to host" in str(error.value)
+    assert "--weights none" in str(error.value)
 
 
-def test_weights_that_are_not_there_or_not_these_are_refused(
+def test_missing_or_foreign_weights_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recipe = architectures.ZOO["efficientnet-lite0"]
@@ -164,9 +162,9 @@ def test_weights_that_are_not_there_or_not_these_are_refused(
         recipe.build(side=32, weights=str(tmp_path / "missing.pth"))
     for name in ("rubbish.pth", "rubbish.h5"):
         (tmp_path / name).write_bytes(b"no weights")
-        with pytest.raises(WeightsError, match=f"{name} does not hold the weights of") as refused:
+        with pytest.raises(WeightsError, match=f"{name} does not hold the weights of") as error:
             recipe.build(side=32, weights=str(tmp_path / name))
-        assert str(tmp_path) not in str(refused.value)
+        assert str(tmp_path) not in str(error.value)
     save_keras_network("vgg16", tmp_path / "vgg.h5", 32)
     with pytest.raises(WeightsError, match="does not hold the weights of mobilenetv2"):
         architectures.ZOO["mobilenetv2"].build(side=32, weights=str(tmp_path / "vgg.h5"))
@@ -184,7 +182,7 @@ class Hostile:
         return os.system, ("touch ran",)
 
 
-def test_no_code_of_a_pytorch_file_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_code_in_a_pytorch_file_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     parts: tuple[Any, ...] = (0x1950A86A20F9469CFC6C, 1001, {}, {"w": Hostile()}, [])
     Path("hostile.pth").write_bytes(b"".join(pickle.dumps(part, 2) for part in parts))
@@ -205,42 +203,44 @@ def small(pooling: heads.Pooling) -> Any:
 def test_attention_weighs_the_features_by_its_mask() -> None:
     model = small("attention")
     layer = model.get_layer("head_attention")
-    given = np.random.default_rng(0).normal(size=(2, 5, 7, 6)).astype(np.float32)
-    x = given.astype(np.float64)
-    for one in layer.convolutions:
-        kernel, bias = one.get_weights()
+    maps = np.random.default_rng(0).normal(size=(2, 5, 7, 6)).astype(np.float32)
+    x = maps.astype(np.float64)
+    for convolution in layer.convolutions:
+        kernel, bias = convolution.get_weights()
         x = np.maximum(x @ kernel[0, 0] + bias, 0)
     kernel, bias = layer.mask.get_weights()
     mask = 1 / (1 + np.exp(-(x @ kernel[0, 0] + bias)))
-    expected = (given * mask).sum(axis=(1, 2)) / mask.sum(axis=(1, 2))
-    np.testing.assert_allclose(np.asarray(layer(given)), expected, rtol=1e-4, atol=1e-5)
+    expected = (maps * mask).sum(axis=(1, 2)) / mask.sum(axis=(1, 2))
+    np.testing.assert_allclose(np.asarray(layer(maps)), expected, rtol=1e-4, atol=1e-5)
 
 
-def test_a_file_with_attention_loads_in_safe_mode_in_a_process_that_knows_nothing(
+def test_a_file_with_attention_loads_in_safe_mode_in_a_fresh_process(
     tmp_path: Path,
 ) -> None:
     model = small("attention")
     model.save(tmp_path / "m.keras")
-    seen = pictures(3, 32)
-    np.save(tmp_path / "seen.npy", seen)
+    batch = pictures(3, 32)
+    np.save(tmp_path / "batch.npy", batch)
     code = (
         "import sys, numpy; from pathlib import Path\n"
         "from detection_model.inference.detector import load_model\n"
         "folder = Path(sys.argv[1])\n"
         "model = load_model(folder / 'm.keras').logits\n"
-        "numpy.save(folder / 'found.npy', model.predict(numpy.load(folder / 'seen.npy')))"
+        "numpy.save(folder / 'result.npy', model.predict(numpy.load(folder / 'batch.npy')))"
     )
     subprocess.run([sys.executable, "-c", code, tmp_path], check=True, stdout=subprocess.DEVNULL)
-    logits = np.load(tmp_path / "found.npy")
-    expected = model.predict(seen, verbose=0)
+    logits = np.load(tmp_path / "result.npy")
+    expected = model.predict(batch, verbose=0)
     np.testing.assert_allclose(1 / (1 + np.exp(-logits)), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["mobilenetv2", "efficientnet-lite0", "v5", "attention"])
-def test_it_is_served_without_tensorflow(tmp_path: Path, name: str) -> None:
+def test_a_backbone_is_served_without_tensorflow(tmp_path: Path, name: str) -> None:
     path = tmp_path / "m.keras"
-    own = {"efficientnet-lite0": "imagenet"}.get(name, "none")
-    model = small("attention") if name == "attention" else architectures.ZOO[name].build(32, own)
+    weights = {"efficientnet-lite0": "imagenet"}.get(name, "none")
+    model = (
+        small("attention") if name == "attention" else architectures.ZOO[name].build(32, weights)
+    )
     model.save(path)
     report = litert.compile_model(path, file_sha256(path), tmp_path)
     assert report.engine == "litert", report.note

@@ -30,7 +30,7 @@ def test_a_resumed_training_sees_the_same_batches(synthetic: Path) -> None:
     assert epochs(pictures, 0, 1, seed=1) != whole[:1]
 
 
-def test_every_picture_comes_once_an_epoch_with_its_own_label(synthetic: Path) -> None:
+def test_each_epoch_has_every_picture_once_with_its_label(synthetic: Path) -> None:
     pictures = load_pictures(find_data(synthetic).split("train"), SPEC)
     labels = {
         images.tobytes(): t for images, t in zip(pictures.pixels, pictures.targets, strict=True)
@@ -39,16 +39,16 @@ def test_every_picture_comes_once_an_epoch_with_its_own_label(synthetic: Path) -
         training_batches(pictures, SPEC, batch_size=10, seed=0, first_epoch=0).take(7),
         validation_batches(pictures, SPEC, batch_size=10),
     ):
-        seen = [
+        examples = [
             (image.astype(np.uint8).tobytes(), float(target))
             for batch, targets in stream.as_numpy_iterator()
             for image, target in zip(batch, targets[:, 0], strict=True)
         ]
-        assert sorted(seen) == sorted((key, float(value)) for key, value in labels.items())
+        assert sorted(examples) == sorted((key, float(value)) for key, value in labels.items())
 
 
 @pytest.mark.parametrize(
-    "how",
+    "fields",
     [
         {},
         {"value_range": (-1, 1)},
@@ -57,9 +57,9 @@ def test_every_picture_comes_once_an_epoch_with_its_own_label(synthetic: Path) -
     ],
     ids=["bytes", "range", "mean and deviation", "BGR"],
 )
-def test_tensors_are_scaled_as_the_service_scales_pictures(how: dict[str, Any]) -> None:
-    spec = InputSpec.model_validate({"height": 32, "width": 32, **how})
+def test_tensors_are_scaled_as_the_service_scales_pictures(fields: dict[str, Any]) -> None:
+    spec = InputSpec.model_validate({"height": 32, "width": 32, **fields})
     levels = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3)).astype(np.uint8)
-    found = scaled(levels, spec).numpy()
-    assert found.dtype == np.float32
-    assert np.allclose(found, imaging.scale(levels, spec), rtol=1e-6, atol=1e-6)
+    result = scaled(levels, spec).numpy()
+    assert result.dtype == np.float32
+    assert np.allclose(result, imaging.scale(levels, spec), rtol=1e-6, atol=1e-6)

@@ -1,4 +1,4 @@
-"""Bulk scoring: exactly one row for each picture, whatever is killed, whatever the files are."""
+"""Bulk scoring: exactly one row for each picture, despite killed processes and damaged files."""
 
 import os
 import signal
@@ -30,7 +30,7 @@ SIDE = 48
 
 
 def png(level: int) -> bytes:
-    """A grey picture; `BrightScorer` calls bright ones fake and dies of black ones."""
+    """A grey picture; `BrightScorer` calls bright ones Fake and crashes on black ones."""
     return file_bytes(Image.fromarray(np.full((SIDE, SIDE, 3), level, np.uint8)), "PNG")
 
 
@@ -52,7 +52,7 @@ def local() -> Iterator[Executor]:
     executor.close()
 
 
-def begun(out: Path, *sources: Path | str, part_size: int = 8) -> Results:
+def open_run(out: Path, *sources: Path | str, part_size: int = 8) -> Results:
     out.mkdir(exist_ok=True)
     return open_results(out, [str(source) for source in sources], bright_scorer(), part_size)
 
@@ -63,7 +63,7 @@ def rows_of(out: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def test_every_picture_of_a_folder_an_archive_and_tables_is_one_row(
+def test_each_picture_of_folders_archives_and_tables_is_one_row(
     tmp_path: Path, pictures: Path, local: Executor
 ) -> None:
     (pictures / ".DS_Store").write_bytes(b"x")
@@ -82,7 +82,7 @@ def test_every_picture_of_a_folder_an_archive_and_tables_is_one_row(
 
     out = tmp_path / "out"
     sources = (pictures, tmp_path / "bytes.parquet", tmp_path / "images.parquet")
-    results = begun(out, *sources)
+    results = open_run(out, *sources)
     score_missing(results, local, lambda _done, _total: None)
     counts = results.finish().counts
 
@@ -117,81 +117,81 @@ def test_a_damaged_archive_or_table_is_one_row_with_its_code(name: str, tmp_path
     assert error.value.code == ("corrupt_archive" if name == "broken.zip" else "corrupt_table")
 
 
-def test_a_run_continues_with_the_parts_that_are_missing(
+def test_a_run_resumes_with_the_missing_parts(
     tmp_path: Path, pictures: Path, local: Executor
 ) -> None:
     out = tmp_path / "out"
-    score_missing(begun(out, pictures), local, lambda _done, _total: None)
-    written = {path: path.stat().st_mtime_ns for path in out.glob("part-*")}
-    lost = sorted(written)[3:5]
+    score_missing(open_run(out, pictures), local, lambda _done, _total: None)
+    before = {path: path.stat().st_mtime_ns for path in out.glob("part-*")}
+    lost = sorted(before)[3:5]
     for path in lost:
         path.unlink()
     (out / ".unfinished-1-part-00000003.parquet").write_bytes(b"half")
     (pictures / "later.png").write_bytes(png(200))
 
-    seen: list[tuple[int, int]] = []
-    results = begun(out, pictures)
-    score_missing(results, local, lambda done, total: seen.append((done, total)))
+    reports: list[tuple[int, int]] = []
+    results = open_run(out, pictures)
+    score_missing(results, local, lambda done, total: reports.append((done, total)))
     results.finish()
-    assert seen[0] == (84, 100)
-    assert seen[-1] == (100, 100)
-    kept = {path: path.stat().st_mtime_ns for path in out.glob("part-*")}
-    assert {path for path in written if kept[path] != written[path]} == set(lost)
+    assert reports[0] == (84, 100)
+    assert reports[-1] == (100, 100)
+    after = {path: path.stat().st_mtime_ns for path in out.glob("part-*")}
+    assert {path for path in before if after[path] != before[path]} == set(lost)
     assert len({row["file"] for row in rows_of(out)}) == len(rows_of(out)) == 100
     assert not list(out.glob(".unfinished*"))
 
 
-def test_a_picture_that_kills_its_process_is_a_row_and_the_others_are_scored(
+def test_a_picture_that_kills_its_process_is_an_error_row_and_the_others_are_scored(
     tmp_path: Path, pictures: Path, local: Executor
 ) -> None:
     (pictures / "a" / "042.png").write_bytes(png(0))
-    results = begun(tmp_path / "out", pictures, part_size=50)
+    results = open_run(tmp_path / "out", pictures, part_size=50)
     score_missing(results, local, lambda _done, _total: None)
     assert results.finish().counts == {"error: worker_ended": 1, "fake": 49, "real": 50}
 
 
 def test_a_folder_of_another_run_is_refused(tmp_path: Path, pictures: Path) -> None:
     out = tmp_path / "out"
-    begun(out, pictures)
+    open_run(out, pictures)
     with pytest.raises(ResultsError, match="its sources is"):
-        begun(out, pictures / "a")
+        open_run(out, pictures / "a")
     (out / "_manifest.json").unlink()
     (out / "part-00000000.parquet").write_bytes(b"x")
     with pytest.raises(ResultsError, match="without _manifest"):
-        begun(out, pictures)
+        open_run(out, pictures)
     empty = tmp_path / "empty"
     empty.mkdir()
     with pytest.raises(ResultsError, match="no pictures"):
-        begun(tmp_path / "new", empty)
+        open_run(tmp_path / "new", empty)
     with pytest.raises(SourceError, match="no such file"):
-        begun(tmp_path / "new", tmp_path / "missing")
+        open_run(tmp_path / "new", tmp_path / "missing")
 
 
 def test_ray_gives_the_same_rows_as_local_processes(
     tmp_path: Path, pictures: Path, local: Executor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("ray", reason="Ray is an optional extra: pip install detection-model[ray]")
-    score_missing(begun(tmp_path / "local", pictures), local, lambda _done, _total: None)
+    score_missing(open_run(tmp_path / "local", pictures), local, lambda _done, _total: None)
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))  # for bulk_scorer
     on_ray = RayTasks(bright_scorer(), "local")
     try:
-        score_missing(begun(tmp_path / "ray", pictures), on_ray, lambda _done, _total: None)
+        score_missing(open_run(tmp_path / "ray", pictures), on_ray, lambda _done, _total: None)
     finally:
         on_ray.close()
     assert rows_of(tmp_path / "ray") == rows_of(tmp_path / "local")
 
 
 def test_results_inside_a_source_are_refused_before_anything_is_written(
-    pictures: Path, here: Callable[..., Result]
+    pictures: Path, invoke: Callable[..., Result]
 ) -> None:
-    done = here("bulk", pictures, "--out", pictures / "results")
-    assert done.exit_code == 2
-    assert "lies in a source" in " ".join(done.output.split())
+    result = invoke("bulk", pictures, "--out", pictures / "results")
+    assert result.exit_code == 2
+    assert "lies in a source" in " ".join(result.output.split())
     assert not (pictures / "results").exists()
 
 
 @pytest.mark.slow
-def test_a_run_killed_in_the_middle_scores_every_picture_once_as_predict_does(
+def test_a_killed_run_resumes_and_scores_every_picture_once_like_predict(
     tmp_path: Path, pictures: Path, bright_models: Path, cli: Cli
 ) -> None:
     out = tmp_path / "out"
@@ -204,13 +204,13 @@ def test_a_run_killed_in_the_middle_scores_every_picture_once_as_predict_does(
             time.sleep(0.01)
         children = children_of(process.pid)
         process.send_signal(signal.SIGKILL)
-    while any(map(is_alive, children)):  # they would wait for work for ever
+    while any(map(is_alive, children)):  # orphans must not wait for work for ever
         time.sleep(0.05)
     assert (out / LISTING).exists()
 
-    done = cli(*command)
-    assert done.returncode == 0, done.stderr
-    assert "100 pictures: " in done.stdout
+    result = cli(*command)
+    assert result.returncode == 0, result.stderr
+    assert "100 pictures: " in result.stdout
     rows = rows_of(out)
     assert sorted(row["file"] for row in rows) == sorted(map(str, pictures.rglob("*.png")))
     model = load(bright_models / "red.keras")

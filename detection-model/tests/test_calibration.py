@@ -1,4 +1,4 @@
-"""Calibrators and thresholds are what their papers say, fitted on validation alone."""
+"""Calibrators and thresholds follow their papers and are fitted on validation data alone."""
 
 import math
 import shlex
@@ -41,7 +41,7 @@ from detection_model.evaluation.records import (
 )
 from detection_model.inference.verdict import calibrate, sigmoid
 
-Here = Callable[..., Result]
+Invoke = Callable[..., Result]
 CARD = Card(name="m", sha256="a" * 64, input=InputSpec(height=32, width=32))
 METHODS: list[Method] = ["temperature", "platt", "isotonic"]
 RULES: list[Rule] = ["best-f1", "youden", "target-fpr", "target-precision"]
@@ -51,7 +51,7 @@ measured = st.lists(
 ).filter(lambda rows: len({a for a, _ in rows}) == 2 and len({b for _, b in rows}) > 1)
 
 
-def drawn(temperature: float, bias: float, n: int = 20_000) -> tuple[Scores, Labels]:
+def sampled_scores(temperature: float, bias: float, n: int = 20_000) -> tuple[Scores, Labels]:
     """Log-odds of a model whose true probabilities are sigmoid(logit / temperature + bias)."""
     rng = np.random.default_rng(1)
     logits = rng.normal(0, 2 * temperature, n)
@@ -60,43 +60,43 @@ def drawn(temperature: float, bias: float, n: int = 20_000) -> tuple[Scores, Lab
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 4.0])
-def test_a_temperature_is_found_again(temperature: float) -> None:
-    found = fit("temperature", *drawn(temperature, 0))
-    assert isinstance(found, TemperatureCalibrator)
-    assert found.temperature == pytest.approx(temperature, rel=0.05)
-    assert found.bias == 0
+def test_temperature_scaling_recovers_the_true_temperature(temperature: float) -> None:
+    calibrator = fit("temperature", *sampled_scores(temperature, 0))
+    assert isinstance(calibrator, TemperatureCalibrator)
+    assert calibrator.temperature == pytest.approx(temperature, rel=0.05)
+    assert calibrator.bias == 0
 
 
-def test_platts_bias_is_found_again() -> None:
-    found = fit("platt", *drawn(3.0, -1.0))
-    assert isinstance(found, TemperatureCalibrator)
-    assert found.temperature == pytest.approx(3, rel=0.05)
-    assert found.bias == pytest.approx(-1, rel=0.05)
+def test_platt_scaling_recovers_temperature_and_bias() -> None:
+    calibrator = fit("platt", *sampled_scores(3.0, -1.0))
+    assert isinstance(calibrator, TemperatureCalibrator)
+    assert calibrator.temperature == pytest.approx(3, rel=0.05)
+    assert calibrator.bias == pytest.approx(-1, rel=0.05)
 
 
-def test_isotonic_is_scikit_learns_regression_within_platts_bounds() -> None:
-    logits, labels = drawn(3.0, -1.0, n=300)
-    found = fit("isotonic", logits, labels)
+def test_isotonic_regression_is_scikit_learns_within_platts_bounds() -> None:
+    logits, labels = sampled_scores(3.0, -1.0, n=300)
+    calibrator = fit("isotonic", logits, labels)
     raw = 1 / (1 + np.exp(-logits))
     expected = IsotonicRegression(out_of_bounds="clip").fit(raw, labels).predict(raw)
     bounds = 1 / (int((~labels).sum()) + 2), 1 - 1 / (int(labels.sum()) + 2)
-    given = [calibrate(float(logit), found) for logit in logits]
-    assert given == pytest.approx(np.clip(expected, *bounds), abs=1e-9)
-    assert 0 < min(given) <= max(given) < 1
+    calibrated = [calibrate(float(logit), calibrator) for logit in logits]
+    assert calibrated == pytest.approx(np.clip(expected, *bounds), abs=1e-9)
+    assert 0 < min(calibrated) <= max(calibrated) < 1
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_classes_that_are_wholly_apart_do_not_end_in_certainty(method: Method) -> None:
+def test_perfectly_separated_classes_do_not_give_certainty(method: Method) -> None:
     logits, labels = np.array([-2.0, -1.0, 1.0, 2.0]), np.array([False, False, True, True])
-    found = fit(method, logits, labels)
-    assert isinstance(found, TemperatureCalibrator | IsotonicCalibrator)
-    given = [calibrate(float(logit), found) for logit in logits]
-    assert all(math.isfinite(value) for value in given)
-    assert given == sorted(given)
+    calibrator = fit(method, logits, labels)
+    assert isinstance(calibrator, TemperatureCalibrator | IsotonicCalibrator)
+    calibrated = [calibrate(float(logit), calibrator) for logit in logits]
+    assert all(math.isfinite(value) for value in calibrated)
+    assert calibrated == sorted(calibrated)
 
 
 @given(measured)
-def test_likelihood_is_scikit_learns_log_loss(rows: list[tuple[bool, float]]) -> None:
+def test_the_likelihood_is_scikit_learns_log_loss(rows: list[tuple[bool, float]]) -> None:
     labels, scores = np.array([a for a, _ in rows]), np.array([b for _, b in rows])
     clipped = np.clip(scores, 1e-6, 1 - 1e-6)
     assert negative_log_likelihood(labels, scores) == pytest.approx(sk.log_loss(labels, clipped))
@@ -125,12 +125,12 @@ def test_no_threshold_is_better_by_the_rule(
         with pytest.raises(CardError, match="cannot be reached"):
             choose_threshold(labels, scores, rule, target=target, where="D")
         return
-    found = choose_threshold(labels, scores, rule, target=target, where="D")
-    assert merit(found.value) == pytest.approx(max(possible))
-    assert " on D: F1 " in found.chosen
+    choice = choose_threshold(labels, scores, rule, target=target, where="D")
+    assert merit(choice.value) == pytest.approx(max(possible))
+    assert " on D: F1 " in choice.chosen
 
 
-def test_a_threshold_lies_half_way_and_accuses_fewest() -> None:
+def test_a_threshold_lies_between_scores_and_prefers_fewer_false_positives() -> None:
     labels, scores = np.array([False, True, False, True]), np.array([0.1, 0.2, 0.4, 0.8])
     assert choose_threshold(labels, scores, "youden", where="D").value == pytest.approx(0.6)
     assert choose_threshold(
@@ -145,8 +145,8 @@ def validation(logits: Scores, labels: Labels) -> list[Prediction]:
     ]
 
 
-def test_the_card_says_how_and_on_what_its_threshold_was_chosen() -> None:
-    logits, labels = drawn(4.0, 0, n=500)
+def test_the_card_records_how_and_on_which_data_its_threshold_was_chosen() -> None:
+    logits, labels = sampled_scores(4.0, 0, n=500)
     card = calibrated_card(
         CARD, validation(logits, labels), "temperature", "target-fpr", target=0.1
     )
@@ -173,7 +173,7 @@ def from_sources(logits: dict[str, list[float]], label: str) -> list[Prediction]
     ]
 
 
-def test_every_source_has_the_same_say_however_many_pictures_it_has() -> None:
+def test_sources_have_equal_weight_whatever_their_size() -> None:
     reals = from_sources({"many": [0.0] * 90, "few": [0.0] * 30, "handful": [0.0] * 2}, "Real")
     weights = source_weights([*reals, *from_sources({"": [1.0] * 50}, "Fake")])
     many, few, handful = weights[:90].sum(), weights[90:120].sum(), weights[120:122].sum()
@@ -183,49 +183,49 @@ def test_every_source_has_the_same_say_however_many_pictures_it_has() -> None:
     assert weights[122:] == pytest.approx(1)
 
 
-def test_a_small_source_that_is_often_accused_raises_the_threshold() -> None:
+def test_a_small_source_with_many_false_positives_raises_the_threshold() -> None:
     easy = np.linspace(-9, -5, 380).tolist()
     hard = np.linspace(-2, 3, 20).tolist()
     reals = from_sources({"easy": easy, "hard": hard}, "Real")
     fakes = from_sources({"made": np.linspace(-1, 6, 400).tolist()}, "Fake")
     card = calibrated_card(CARD, [*reals, *fakes], "none", "target-fpr", target=0.05)
     at = np.log(card.threshold.value / (1 - card.threshold.value))
-    # One in ten of the hard ones is one in twenty where both have the same say.
+    # With equal weights, 1 in 10 of the hard source is 1 in 20 of both.
     assert np.mean(np.asarray(hard) >= at) == pytest.approx(0.1)
 
 
 def test_swapped_classes_get_no_calibrator() -> None:
-    logits, labels = drawn(1.0, 0, n=200)
+    logits, labels = sampled_scores(1.0, 0, n=200)
     with pytest.raises(CardError, match="swapped with Real"):
         calibrated_card(CARD, validation(logits, ~labels), "temperature", "youden")
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_command_calibrates_an_overconfident_model(
-    method: Method, bright_data: Path, bright_models: Path, here: Here
+    method: Method, bright_data: Path, bright_models: Path, invoke: Invoke
 ) -> None:
     models = ("--models", bright_models)
     before = read_card(bright_models / "red.json")
-    done = here("calibrate", "red", "--data", bright_data, "--calibrator", method, *models)
-    assert done.exit_code == 0, done.output
+    result = invoke("calibrate", "red", "--data", bright_data, "--calibrator", method, *models)
+    assert result.exit_code == 0, result.output
     card = read_card(bright_models / "red.json")
     assert "largest Youden's J on Bright, validation (120 real, 120 fake)" in card.threshold.chosen
-    assert f"Threshold {card.threshold.value:.4f}: {card.threshold.chosen}" in done.stdout
+    assert f"Threshold {card.threshold.value:.4f}: {card.threshold.chosen}" in result.stdout
     if isinstance(card.calibrator, TemperatureCalibrator):
         assert card.calibrator.temperature == pytest.approx(5, rel=0.3)
-    # At log-odds of 5 the truth is 1, a temperature of 5 away.
+    # The true temperature is 5, so log-odds of 5 mean log-odds of 1.
     assert calibrate(5.0, card.calibrator) == pytest.approx(sigmoid(1.0), abs=0.12)
     stored = (bright_models / "red.eval" / CALIBRATION).read_bytes()
     fitted, tested = Calibration.model_validate_json(stored).gains
     assert (fitted.split, fitted.fitted_here) == ("validation", True)
     assert (tested.split, tested.fitted_here) == ("test", False)
-    for found in (fitted, tested):
-        assert found.after.nll < found.before.nll
-        assert found.after.brier < found.before.brier
-        assert found.after.ece < found.before.ece
+    for gain in (fitted, tested):
+        assert gain.after.nll < gain.before.nll
+        assert gain.after.brier < gain.before.brier
+        assert gain.after.ece < gain.before.ece
     assert card.sha256 == before.sha256
-    # The command that it names brings the evaluation up to the card.
-    assert here("evaluate", "red", "--data", bright_data, *models).exit_code == 0
+    # The command that it prints updates the evaluation to the new card.
+    assert invoke("evaluate", "red", "--data", bright_data, *models).exit_code == 0
     row = Evaluation.model_validate_json(
         (bright_models / "red.eval" / "metrics.json").read_bytes()
     ).rows[0]
@@ -233,42 +233,45 @@ def test_the_command_calibrates_an_overconfident_model(
     assert row.metrics["brier"].value == pytest.approx(tested.after.brier, abs=1e-4)
 
 
-def test_the_command_that_calibrate_names_measures_every_data_set(
-    bright_data: Path, bright_models: Path, tmp_path: Path, here: Here
+def test_the_command_that_calibrate_prints_evaluates_every_data_set(
+    bright_data: Path, bright_models: Path, tmp_path: Path, invoke: Invoke
 ) -> None:
     second = shutil.copytree(bright_data, tmp_path / "Second")
     models = ("--models", bright_models)
-    done = here("calibrate", "red", "--data", bright_data, "--data", second, *models)
-    assert done.exit_code == 0, done.output
-    program, *command = shlex.split(done.stdout.splitlines()[-1])
+    result = invoke("calibrate", "red", "--data", bright_data, "--data", second, *models)
+    assert result.exit_code == 0, result.output
+    program, *command = shlex.split(result.stdout.splitlines()[-1])
     assert program == "detection-model"
-    again = here(*command, *models, "--logs", tmp_path / "logs")
-    assert again.exit_code == 0, again.output
+    evaluated = invoke(*command, *models, "--logs", tmp_path / "logs")
+    assert evaluated.exit_code == 0, evaluated.output
     stored = (bright_models / "red.eval" / "metrics.json").read_bytes()
     rows = Evaluation.model_validate_json(stored).rows
     assert {row.dataset for row in rows} == {"Bright", "Second"}
 
 
 def test_a_model_without_a_card_and_a_swapped_one_are_refused(
-    bright_data: Path, bright_models: Path, here: Here
+    bright_data: Path, bright_models: Path, invoke: Invoke
 ) -> None:
     models = ("--models", bright_models)
     card = read_card(bright_models / "red.json")
     swapped = card.output.model_copy(update={"classes": ("Fake", "Real")})
     write_card(card.model_copy(update={"output": swapped}), bright_models / "red.json")
     (bright_models / "green.json").unlink()
-    for name, why in (("red", "swapped with Real"), ("green", "detection-model model card green")):
+    for name, message in (
+        ("red", "swapped with Real"),
+        ("green", "detection-model model card green"),
+    ):
         before = sorted(path.name for path in bright_models.iterdir())
-        done = here("calibrate", name, "--data", bright_data, *models)
-        assert done.exit_code == 2
-        assert why in done.stderr
+        result = invoke("calibrate", name, "--data", bright_data, *models)
+        assert result.exit_code == 2
+        assert message in result.stderr
         assert sorted(path.name for path in bright_models.iterdir()) == before
 
 
-def test_a_threshold_that_eval_config_overrides_is_said(
-    bright_data: Path, bright_models: Path, here: Here
+def test_a_threshold_overridden_by_eval_config_is_reported(
+    bright_data: Path, bright_models: Path, invoke: Invoke
 ) -> None:
     (bright_models / "red.eval_config.json").write_text('{"threshold": 0.7}')
-    done = here("calibrate", "red", "--data", bright_data, "--models", bright_models)
-    assert done.exit_code == 0, done.output
-    assert "the threshold 0.7 in red.eval_config.json" in done.stderr
+    result = invoke("calibrate", "red", "--data", bright_data, "--models", bright_models)
+    assert result.exit_code == 0, result.output
+    assert "the threshold 0.7 in red.eval_config.json" in result.stderr

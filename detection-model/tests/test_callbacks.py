@@ -1,4 +1,4 @@
-"""What happens between epochs and batches of a training."""
+"""Training callbacks: warm-up, dropout seeds, and patience across a resume."""
 
 from typing import Any
 
@@ -8,26 +8,26 @@ import pytest
 from detection_model.training.callbacks import EpochSeeds, ResumedCallback, Warmup, seed_states
 
 
-def test_the_rate_rises_in_the_first_batches_of_a_stage_alone() -> None:
+def test_warmup_raises_the_rate_only_in_the_first_batches_of_a_stage() -> None:
     import keras
 
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
     model.optimizer.learning_rate = 0.4
     rates: list[float] = []
-    seen = keras.callbacks.LambdaCallback(
+    recorder = keras.callbacks.LambdaCallback(
         on_train_batch_begin=lambda _batch, **_logs: rates.append(
             float(model.optimizer.learning_rate)
         )
     )
     data = np.ones((4, 1)), np.ones((4, 1))
-    how = {"batch_size": 1, "initial_epoch": 5, "epochs": 7, "verbose": 0}
-    model.fit(*data, callbacks=[Warmup(2, first=5), seen], **how)
+    options = {"batch_size": 1, "initial_epoch": 5, "epochs": 7, "verbose": 0}
+    model.fit(*data, callbacks=[Warmup(2, first=5), recorder], **options)
     assert rates == pytest.approx([0.2, 0.4, 0.4, 0.4] + [0.4] * 4)
     rates.clear()
-    # Resumed after the stage's first epoch; and one that is shorter than the warm-up.
-    model.fit(*data, callbacks=[Warmup(2, first=4), seen], **how)
-    model.fit(*data, callbacks=[Warmup(8, first=5), seen], **how)
+    # A stage resumed after its first epoch, and a stage shorter than the warm-up.
+    model.fit(*data, callbacks=[Warmup(2, first=4), recorder], **options)
+    model.fit(*data, callbacks=[Warmup(8, first=5), recorder], **options)
     assert rates == pytest.approx([0.4] * 8 + [0.05, 0.1, 0.15, 0.2] + [0.4] * 4)
 
 
@@ -50,7 +50,7 @@ def test_dropout_noise_depends_on_seed_and_epoch() -> None:
     assert not np.array_equal(noise(0, 5), noise(1, 5))
 
 
-def test_patience_survives_a_resumption() -> None:
+def test_patience_survives_a_resume() -> None:
     import keras
 
     losses = [3.0, 2.0, 2.5, 2.5, 2.5, 1.0]
@@ -63,11 +63,11 @@ def test_patience_survives_a_resumption() -> None:
         callback = ResumedCallback(plateau, 0, past, 0.8)
         callback.set_model(model)
         callback.on_train_begin()
-        found = []
+        result = []
         for epoch, loss in enumerate(losses[resumed_after:], start=resumed_after):
             callback.on_epoch_end(epoch, {"val_loss": loss})
-            found.append(round(float(model.optimizer.learning_rate), 6))
-        return found
+            result.append(round(float(model.optimizer.learning_rate), 6))
+        return result
 
     whole = rates(0)
     assert whole == [0.8, 0.8, 0.8, 0.4, 0.4, 0.4]

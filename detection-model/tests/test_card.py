@@ -1,4 +1,4 @@
-"""The card: survives a round trip, is refused with the field's name."""
+"""Cards survive a round trip; invalid ones are refused with the field's name."""
 
 import json
 import subprocess
@@ -82,7 +82,7 @@ def test_round_trip_through_a_file(tmp_path: Path) -> None:
         ({"no_such_field": 1}, "no_such_field"),
     ],
 )
-def test_a_wrong_card_is_refused_with_the_fields_name(
+def test_an_invalid_card_is_refused_with_the_fields_name(
     tmp_path: Path, change: dict[str, object], field: str
 ) -> None:
     content = {"name": "m", "sha256": SHA, "input": {"height": 64, "width": 48}, **change}
@@ -107,12 +107,12 @@ def test_a_wrong_card_is_refused_with_the_fields_name(
         ),
     ],
 )
-def test_a_card_that_contradicts_its_file_is_named(card: Card, field: str) -> None:
+def test_a_contradiction_between_card_and_file_names_the_field(card: Card, field: str) -> None:
     assert not contradictions(CARD, FACTS, SHA)
     assert any(text.startswith(f"{field} says") for text in contradictions(card, FACTS, SHA))
 
 
-def test_without_a_card_the_assumptions_are_said() -> None:
+def test_without_a_card_the_assumptions_are_listed() -> None:
     card, assumptions = assumed_card("m", SHA, FACTS)
     assert list(card.input.value_range) == [0, 255]
     assert "output 1 means Fake" in assumptions

@@ -1,4 +1,4 @@
-"""Case files: what is read, what becomes of a verdict when it is judged again, and the commands."""
+"""Case files: reading them, replaying their pictures with a model, and the commands."""
 
 import hashlib
 import json
@@ -24,10 +24,10 @@ def picture(brightness: int) -> bytes:
 
 def case(
     data: bytes,
-    really: str,
-    said: dict[str, float] | None = None,
+    label: str,
+    probabilities: dict[str, float] | None = None,
     *,
-    kept: bool = True,
+    has_picture: bool = True,
     note: str = "",
     day: int = 0,
 ) -> CaseFile:
@@ -45,7 +45,7 @@ def case(
             "threshold_source": "card",
             "judged": "whole",
         }
-        for model, fake in (said or {}).items()
+        for model, fake in (probabilities or {}).items()
     ]
     created = START + timedelta(days=day)
     return CaseFile.model_validate(
@@ -55,24 +55,24 @@ def case(
             "width": 60,
             "height": 80,
             "format": "PNG",
-            "picture": f"{sha256}.png" if kept else None,
-            "claims": [{"created": created, "really": really, "note": note, "verdicts": verdicts}],
+            "picture": f"{sha256}.png" if has_picture else None,
+            "claims": [{"created": created, "really": label, "note": note, "verdicts": verdicts}],
         }
     )
 
 
-def write(folder: Path, data: bytes, made: CaseFile) -> CaseFile:
+def write(folder: Path, data: bytes, case_file: CaseFile) -> CaseFile:
     folder.mkdir(exist_ok=True)
-    (folder / f"{made.sha256}.json").write_text(made.model_dump_json())
-    if made.picture:
-        (folder / made.picture).write_bytes(data)
-    return made
+    (folder / f"{case_file.sha256}.json").write_text(case_file.model_dump_json())
+    if case_file.picture:
+        (folder / case_file.picture).write_bytes(data)
+    return case_file
 
 
-def detection_model(*words: str | Path) -> Result:
+def run_command(*arguments: str | Path) -> Result:
     from detection_model.cli import app
 
-    return CliRunner().invoke(app, [str(word) for word in words])
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +102,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "cases"
 
 
-def replayed(models: Path, folder: Path, *more: str) -> Result:
-    return detection_model("evaluate", "bright", "--cases", folder, "--models", models, *more)
+def replay(models: Path, folder: Path, *more: str) -> Result:
+    return run_command("evaluate", "bright", "--cases", folder, "--models", models, *more)
 
 
 def outcomes(result: Result) -> list[str]:
@@ -111,79 +111,79 @@ def outcomes(result: Result) -> list[str]:
     return [row.split("│")[-2].strip() for row in rows]
 
 
-def test_each_outcome_is_told_and_a_regression_is_the_exit_status(
+def test_each_outcome_is_listed_and_a_regression_sets_the_exit_status(
     models: Path, folder: Path
 ) -> None:
-    said: Sequence[tuple[int, str, dict[str, float]]] = (
+    cases: Sequence[tuple[int, str, dict[str, float]]] = (
         (BLACK, "real", {"bright": 0.9}),
         (WHITE, "fake", {"bright": 0.9}),
         (GREY, "fake", {"bright": 0.2, "other": 0.9}),
         (60, "real", {"other": 0.9}),
     )
-    for day, (brightness, really, verdicts) in enumerate(said):
+    for day, (brightness, label, verdicts) in enumerate(cases):
         data = picture(brightness)
-        write(folder, data, case(data, really, verdicts, day=day))
-    result = replayed(models, folder)
+        write(folder, data, case(data, label, verdicts, day=day))
+    result = replay(models, folder)
     assert outcomes(result) == ["fixed", "still right", "still wrong", "right"]
     assert "3 of 4 are right now: 1 fixed, 0 regressed, 1 still wrong." in result.output
     assert result.exit_code == 0
 
     worse = picture(230)
     write(folder, worse, case(worse, "real", {"bright": 0.1}))
-    result = replayed(models, folder)
+    result = replay(models, folder)
     assert "regressed" in outcomes(result)
     assert result.exit_code == 1
 
 
-def test_a_threshold_of_ones_own_is_used(models: Path, folder: Path) -> None:
+def test_the_given_threshold_is_used(models: Path, folder: Path) -> None:
     write(folder, picture(WHITE), case(picture(WHITE), "real", {"bright": 0.9}))
-    assert outcomes(replayed(models, folder)) == ["still wrong"]
-    assert outcomes(replayed(models, folder, "--threshold", "1")) == ["fixed"]
+    assert outcomes(replay(models, folder)) == ["still wrong"]
+    assert outcomes(replay(models, folder, "--threshold", "1")) == ["fixed"]
 
 
-def test_what_cannot_be_replayed_is_counted(models: Path, folder: Path) -> None:
-    write(folder, picture(1), case(picture(1), "real", kept=False))
+def test_cases_that_cannot_be_replayed_are_counted(models: Path, folder: Path) -> None:
+    write(folder, picture(1), case(picture(1), "real", has_picture=False))
     write(folder, picture(2), case(picture(2), "unsure"))
-    write(folder, picture(3), case(picture(4), "real"))  # another picture than it tells of
-    result = replayed(models, folder)
+    write(folder, picture(3), case(picture(4), "real"))  # the picture has another hash
+    result = replay(models, folder)
     assert "1 without a picture, 1 whose sender is unsure, 1 unusable" in result.output
     assert "sha256" in result.stderr
     assert result.exit_code == 0
 
 
 def test_the_newest_claim_counts(folder: Path) -> None:
-    made = case(picture(1), "real")
+    older = case(picture(1), "real")
     newer = case(picture(1), "fake", day=3).claims
-    write(folder, picture(1), made.model_copy(update={"claims": (*made.claims, *newer)}))
-    (found,), bad = read_cases(folder)
-    assert (found.label, bad) == ("Fake", [])
+    write(folder, picture(1), older.model_copy(update={"claims": (*older.claims, *newer)}))
+    (newest,), bad = read_cases(folder)
+    assert (newest.label, bad) == ("Fake", [])
 
 
-def test_a_case_names_no_file_elsewhere(tmp_path: Path) -> None:
-    made = json.loads(case(picture(1), "real").model_dump_json())
+def test_a_case_cannot_name_a_file_in_another_folder(tmp_path: Path) -> None:
+    content = json.loads(case(picture(1), "real").model_dump_json())
     path = tmp_path / "case.json"
     for name in ("../secret.png", "/etc/passwd", "a" * 64, "a" * 64 + ".png/../x"):
-        path.write_text(json.dumps({**made, "picture": name}))
+        path.write_text(json.dumps({**content, "picture": name}))
         with pytest.raises(ValueError, match="picture"):
             read_case(path)
 
 
-def test_the_list_tells_what_is_claimed_and_steers_no_terminal(folder: Path) -> None:
+def test_the_list_shows_the_claims_without_control_characters(folder: Path) -> None:
     note = "my own \x1b[31mphotograph[/red]"
-    made = write(folder, picture(1), case(picture(1), "real", {"v4": 0.93}, note=note))
+    case_file = write(folder, picture(1), case(picture(1), "real", {"v4": 0.93}, note=note))
     (folder / "notes.json").write_text("{}")
-    result = detection_model("cases", folder)
+    result = run_command("cases", folder)
     assert result.exit_code == 0
     assert "\x1b" not in result.stdout
-    for shown in (made.sha256[:12], "v4: fake, 93.0% Fake", "photograph[/red]", "2026-01-01"):
-        assert shown in result.stdout
+    for text in (case_file.sha256[:12], "v4: fake, 93.0% Fake", "photograph[/red]", "2026-01-01"):
+        assert text in result.stdout
     assert "notes.json" in result.stderr
-    listed: Any = json.loads(detection_model("cases", folder, "--json").stdout)
+    listed: Any = json.loads(run_command("cases", folder, "--json").stdout)
     assert listed["claims"][0]["note"] == "my own  [31mphotograph[/red]"
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("arguments", "message"),
     [
         (("cases", "nowhere"), "no such folder"),
         (("evaluate", "bright", "--cases", "nowhere"), "no such folder"),
@@ -191,12 +191,12 @@ def test_the_list_tells_what_is_claimed_and_steers_no_terminal(folder: Path) -> 
         (("evaluate", "bright", "--cases", "a", "--data", "b"), "name one of"),
     ],
 )
-def test_what_is_asked_wrongly_is_refused_in_a_line(words: tuple[str, ...], says: str) -> None:
-    result = detection_model(*words)
+def test_wrong_arguments_are_refused_in_one_line(arguments: tuple[str, ...], message: str) -> None:
+    result = run_command(*arguments)
     assert result.exit_code == 2
-    assert says in result.stderr
+    assert message in result.stderr
 
 
-def test_an_empty_folder_is_no_passed_regression_test(models: Path, tmp_path: Path) -> None:
-    result = replayed(models, tmp_path)
+def test_an_empty_folder_does_not_pass(models: Path, tmp_path: Path) -> None:
+    result = replay(models, tmp_path)
     assert (result.exit_code, "no case files" in result.stderr) == (2, True)

@@ -18,18 +18,18 @@ def test_a_missing_package_is_one_sentence_with_the_command_that_installs_it(
     (tmp_path / f"{missing}.py").write_text(
         f"raise ModuleNotFoundError('No module named {missing}', name='{missing}')"
     )
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "detection_model", "--help"],
         capture_output=True,
         text=True,
         env=os.environ | {"PYTHONPATH": str(tmp_path)},
         check=False,
     )
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert len(done.stderr.splitlines()) == 1
-    assert f"package {missing}" in done.stderr
-    assert "make train" in done.stderr
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert len(result.stderr.splitlines()) == 1
+    assert f"package {missing}" in result.stderr
+    assert "make train" in result.stderr
 
 
 def test_the_installed_command_is_the_same_as_the_module() -> None:

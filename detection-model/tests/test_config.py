@@ -1,4 +1,4 @@
-"""A configuration comes from the recipe, a YAML file and flags, and is refused in words."""
+"""A configuration combines recipe, YAML file and flags; errors name the setting."""
 
 import json
 from pathlib import Path
@@ -18,14 +18,14 @@ def config(recipe: str = "v3", **changes: Any) -> TrainConfig:
     return configured(recipe, {"data": "data/Dataset"}, changes)
 
 
-def test_flags_win_over_the_file_and_the_file_over_the_recipe(tmp_path: Path) -> None:
+def test_flags_override_the_file_and_the_file_overrides_the_recipe(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("epochs: 7\nbatch_size: 4\naugmentation:\n  flip: true\n  jpeg: 60\n")
     flags = {"data": "d", "epochs": 3, "seed": None, "augmentation": {"jpeg": "40"}}
-    found = configured("v3", read_settings(file), flags)
-    assert (found.epochs, found.batch_size, found.seed) == (3, 4, 0)
-    assert found.learning_rate == architectures.ZOO["v3"].learning_rate
-    assert found.augmentation.chosen == {"flip": True, "jpeg": 40}
+    result = configured("v3", read_settings(file), flags)
+    assert (result.epochs, result.batch_size, result.seed) == (3, 4, 0)
+    assert result.learning_rate == architectures.ZOO["v3"].learning_rate
+    assert result.augmentation.chosen == {"flip": True, "jpeg": 40}
 
 
 def test_the_defaults_are_those_of_the_published_runs() -> None:
@@ -39,7 +39,7 @@ def test_the_defaults_are_those_of_the_published_runs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"optimiser": "adam"}, "optimiser: there is no such setting"),
         ({"faults": {"label_noise": "2"}}, "faults.label_noise: .* less than or equal to 1"),
@@ -49,8 +49,8 @@ def test_the_defaults_are_those_of_the_published_runs() -> None:
         ({"schedule": "cosine", "reduce_on_plateau": 2}, "choose one"),
     ],
 )
-def test_what_cannot_be_is_named(changes: dict[str, Any], said: str) -> None:
-    with pytest.raises(ConfigError, match=f"^{said}" if ":" in said else said):
+def test_invalid_settings_are_named(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{message}" if ":" in message else message):
         config(**changes)
 
 
@@ -65,13 +65,13 @@ def test_faults_of_labels_and_pixels_are_refused_with_face_crops(fault: dict[str
 
 
 @pytest.mark.parametrize("text", ["- a\n- b", "epochs: [", "just words", ""])
-def test_a_file_that_is_no_table_of_settings_is_refused(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_not_a_table_of_settings_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "mine.yaml").write_text(text)
     with pytest.raises(ConfigError, match=r"mine\.yaml"):
         read_settings(tmp_path / "mine.yaml")
 
 
-def test_a_network_with_a_past_is_trained_in_two_stages_and_another_in_one() -> None:
+def test_a_pretrained_network_trains_in_two_stages_and_a_random_one_in_one() -> None:
     pretrained = config("mobilenetv2", epochs=3, fine_tune_epochs=2, fine_tuned=9)
     first, second = stages(pretrained, architectures.ZOO["mobilenetv2"])
     assert (first.name, first.epochs, first.rate, first.backbone) == ("frozen", 3, 1e-3, 0)
@@ -87,11 +87,11 @@ def test_a_network_with_a_past_is_trained_in_two_stages_and_another_in_one() -> 
     assert (only.epochs, only.backbone) == (5, None)
 
 
-def test_schedules_fall_over_the_epochs_of_a_stage() -> None:
+def test_schedules_decay_over_the_epochs_of_a_stage() -> None:
     def rates(schedule: str) -> list[float]:
-        chosen = config(schedule=schedule, epochs=4, learning_rate=1)
-        (stage,) = stages(chosen, architectures.ZOO["v3"])
-        return [rate_at(chosen, stage, epoch) for epoch in range(4)]
+        settings = config(schedule=schedule, epochs=4, learning_rate=1)
+        (stage,) = stages(settings, architectures.ZOO["v3"])
+        return [rate_at(settings, stage, epoch) for epoch in range(4)]
 
     assert rates("constant") == [1, 1, 1, 1]
     assert rates("linear") == [1, 0.75, 0.5, 0.25]

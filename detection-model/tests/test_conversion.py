@@ -1,4 +1,4 @@
-"""Prepared models give Keras's own answers, or say why they fall back."""
+"""Converted models give the outputs of Keras, or report why TensorFlow runs them."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -49,7 +49,7 @@ def test_the_zoo_converts_with_equal_logits(tmp_path: Path, name: str) -> None:
         assert np.abs(engine(pictures, alone=alone) - expected).max() < 1e-3
 
 
-def test_calls_side_by_side_do_not_mix(tmp_path: Path) -> None:
+def test_concurrent_calls_do_not_mix(tmp_path: Path) -> None:
     path = save(tmp_path / "m.keras", *head(1, "sigmoid"))
     litert.compile_model(path, file_sha256(path), tmp_path)
     engine = LiteRT((tmp_path / LITERT_FILE).read_bytes(), threads=2)
@@ -74,7 +74,7 @@ def test_a_converted_model_that_differs_is_not_used(
 @pytest.mark.parametrize(
     ("units", "activation"), [(1, "sigmoid"), (2, "softmax"), (1, "linear"), (3, "softmax")]
 )
-def test_what_the_file_says_of_itself(tmp_path: Path, units: int, activation: str) -> None:
+def test_facts_are_read_from_the_file(tmp_path: Path, units: int, activation: str) -> None:
     facts = load_model(save(tmp_path / "m.keras", *head(units, activation))).facts
     assert (facts.height, facts.width) == (32, 24)
     assert (facts.units, facts.activation) == (units, activation)
@@ -98,7 +98,7 @@ def test_a_softmax_layer_and_a_nested_head_are_cut(tmp_path: Path) -> None:
     assert float(np.asarray(loaded.logits(bright))[0, 0]) == pytest.approx(120)
 
 
-def test_files_that_are_no_models_are_refused_without_paths(tmp_path: Path) -> None:
+def test_files_that_are_not_models_are_refused_without_naming_paths(tmp_path: Path) -> None:
     from keras import layers
 
     (tmp_path / "text.keras").write_text("not a zip")
@@ -106,9 +106,9 @@ def test_files_that_are_no_models_are_refused_without_paths(tmp_path: Path) -> N
     save(tmp_path / "relu.keras", *head(1, "relu"))
     save(tmp_path / "image.keras", layers.Conv2D(1, 3))
     for path in tmp_path.glob("*.keras"):
-        with pytest.raises(ModelError) as refused:
+        with pytest.raises(ModelError) as error:
             load_model(path)
-        assert str(tmp_path) not in str(refused.value)
+        assert str(tmp_path) not in str(error.value)
 
 
 def test_a_lambda_layer_is_not_run(tmp_path: Path) -> None:
@@ -119,13 +119,13 @@ def test_a_lambda_layer_is_not_run(tmp_path: Path) -> None:
         load_model(path)
 
 
-def test_half_a_cache_entry_is_no_entry(tmp_path: Path) -> None:
+def test_an_incomplete_cache_entry_is_ignored(tmp_path: Path) -> None:
     path = save(tmp_path / "m.keras", *head(1, "sigmoid"))
-    made, folder = tmp_path / "made", tmp_path / "entry"
-    made.mkdir()
-    report = litert.compile_model(path, file_sha256(path), made)
-    assert read_compiled(made) is None
-    publish_compiled(report, made, folder)
+    output, folder = tmp_path / "made", tmp_path / "entry"
+    output.mkdir()
+    report = litert.compile_model(path, file_sha256(path), output)
+    assert read_compiled(output) is None
+    publish_compiled(report, output, folder)
     assert read_compiled(folder) == report
     (folder / LITERT_FILE).unlink()
     assert read_compiled(folder) is None

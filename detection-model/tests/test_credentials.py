@@ -1,4 +1,4 @@
-"""Credentials, really signed, are trusted, of an unknown signer, or invalid."""
+"""Signed C2PA credentials are trusted, of an unknown signer, or invalid."""
 
 import sys
 import threading
@@ -40,12 +40,12 @@ def credentials(data: bytes, anchors: str | None = None) -> Credentials:
 
 
 def test_an_unknown_signers_picture_is_valid_but_not_trusted(signed: bytes) -> None:
-    found = read_provenance(signed)
-    assert found.credentials.state == "unknown_signer"
-    assert found.credentials.signer == "Test Press"
-    assert found.credentials.generator == "Paint Shop 7"
-    assert found.credentials.problems == []
-    [claim] = found.claims
+    result = read_provenance(signed)
+    assert result.credentials.state == "unknown_signer"
+    assert result.credentials.signer == "Test Press"
+    assert result.credentials.generator == "Paint Shop 7"
+    assert result.credentials.problems == []
+    [claim] = result.claims
     assert (claim.source, claim.field, claim.says, claim.extent, claim.signature) == (
         "c2pa",
         "c2pa.created",
@@ -53,10 +53,10 @@ def test_an_unknown_signers_picture_is_valid_but_not_trusted(signed: bytes) -> N
         "whole",
         "unknown_signer",
     )
-    assert found.says_generated
+    assert result.says_generated
 
 
-def test_with_the_root_as_anchor_it_is_trusted(authority: Authority, signed: bytes) -> None:
+def test_a_signer_below_an_anchor_is_trusted(authority: Authority, signed: bytes) -> None:
     assert credentials(signed, authority.root).state == "trusted"
     assert credentials(signed, Authority().root).state == "unknown_signer"
 
@@ -75,26 +75,26 @@ def test_changed_pixels_are_invalid_even_from_a_trusted_signer(
     changed = repainted(signed)
     assert not (decode(changed).pixels == decode(signed).pixels).all()
     for anchors in (None, authority.root):
-        found = read_provenance(changed, anchors=anchors)
-        assert found.credentials.state == "invalid"
-        assert found.credentials.problems == ["assertion.dataHash.mismatch"]
-        # What the file says is told all the same, with how little it is worth.
-        assert [claim.signature for claim in found.claims] == ["invalid"]
+        result = read_provenance(changed, anchors=anchors)
+        assert result.credentials.state == "invalid"
+        assert result.credentials.problems == ["assertion.dataHash.mismatch"]
+        # The claim is still listed, marked as invalid.
+        assert [claim.signature for claim in result.claims] == ["invalid"]
 
 
 def test_a_changed_statement_is_invalid(authority: Authority, signed: bytes) -> None:
     changed = signed.replace(b"trainedAlgorithmicMedia", b"trainedAlgorithmicmedia")
     assert changed != signed
-    found = credentials(changed, authority.root)
-    assert found.state == "invalid"
-    assert "assertion.hashedURI.mismatch" in found.problems
+    result = credentials(changed, authority.root)
+    assert result.state == "invalid"
+    assert "assertion.hashedURI.mismatch" in result.problems
 
 
 def test_credentials_moved_to_another_picture_are_invalid(
     authority: Authority, signed: bytes
 ) -> None:
     own, other = file_bytes(grainy(1, 96), quality=90), file_bytes(grainy(2, 96), quality=90)
-    # Laid in behind the first bytes, which all JPEG files share.
+    # Inserted after the first bytes, which all JPEG files share.
     end = len(signed) - len(own) + 20
     assert signed[end:] == own[20:]
     assert credentials(signed[:end] + other[20:], authority.root).state == "invalid"
@@ -106,33 +106,33 @@ def test_damaged_credentials_are_invalid(signed: bytes) -> None:
     assert credentials(damaged).state == "invalid"
 
 
-def test_a_plain_file_has_none() -> None:
+def test_a_plain_file_has_no_credentials() -> None:
     assert credentials(plain()).state == "none"
 
 
-def test_a_camera_s_credentials_are_no_claim_of_generation(authority: Authority) -> None:
-    found = read_provenance(authority.sign(plain(), source_type="digitalCapture"))
-    assert not found.says_generated
-    [made] = [one for one in found.credentials.actions if one.source_type]
-    assert (made.action, made.software, made.source_type) == (
+def test_camera_credentials_do_not_claim_generation(authority: Authority) -> None:
+    result = read_provenance(authority.sign(plain(), source_type="digitalCapture"))
+    assert not result.says_generated
+    [creation] = [action for action in result.credentials.actions if action.source_type]
+    assert (creation.action, creation.software, creation.source_type) == (
         "c2pa.created",
         "Painter",
         "digitalCapture",
     )
 
 
-def test_the_signers_name_is_told_only_when_asked_for(signed: bytes) -> None:
+def test_the_signers_name_is_shown_only_on_request(signed: bytes) -> None:
     assert "Jane Roe" not in read_provenance(signed).model_dump_json()
-    asked = read_provenance(signed, personal=True).credentials
-    assert asked.signer_name == "Jane Roe"
+    personal = read_provenance(signed, personal=True).credentials
+    assert personal.signer_name == "Jane Roe"
 
 
 def test_credentials_on_a_server_are_not_fetched(authority: Authority) -> None:
-    asked: list[str] = []
+    requests: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
+            requests.append(self.path)
             self.send_error(404)
 
         def log_message(self, *_: object) -> None: ...
@@ -141,47 +141,47 @@ def test_credentials_on_a_server_are_not_fetched(authority: Authority) -> None:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         address = f"http://127.0.0.1:{server.server_port}/manifest.c2pa"
-        found = credentials(authority.sign(plain(), remote=address))
+        result = credentials(authority.sign(plain(), remote=address))
         server.shutdown()
         thread.join()
-    assert found.state == "not_checked"
-    assert found.reason == "The credentials are on another server, which is not contacted."
-    assert asked == []
+    assert result.state == "not_checked"
+    assert result.reason == "The credentials are on another server, which is not contacted."
+    assert requests == []
 
 
-def test_without_the_library_nothing_is_claimed_to_be_checked(
+def test_without_the_library_credentials_are_not_checked(
     signed: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "c2pa", None)
-    found = read_provenance(signed)
-    assert found.credentials.state == "not_checked"
-    assert "detection-model[provenance]" in (found.credentials.reason or "")
-    assert not found.says_generated
+    result = read_provenance(signed)
+    assert result.credentials.state == "not_checked"
+    assert "detection-model[provenance]" in (result.credentials.reason or "")
+    assert not result.says_generated
 
 
-def test_anchors_that_are_no_certificates_are_refused(
-    here: Callable[..., Result], signed: bytes, tmp_path: Path
+def test_anchors_that_are_not_certificates_are_refused(
+    invoke: Callable[..., Result], signed: bytes, tmp_path: Path
 ) -> None:
     with pytest.raises(ValueError, match="not PEM certificates"):
         read_provenance(signed, anchors="nonsense")
-    picture, anchors = tmp_path / "one.jpg", tmp_path / "anchors.pem"
+    picture, anchors = tmp_path / "picture.jpg", tmp_path / "anchors.pem"
     picture.write_bytes(signed)
     anchors.write_text("nonsense")
-    result = here("provenance", picture, "--anchors", anchors)
+    result = invoke("provenance", picture, "--anchors", anchors)
     assert result.exit_code == 2
     assert "not PEM certificates" in result.output
 
 
-def test_the_command_tells_the_three_states(
-    here: Callable[..., Result], authority: Authority, signed: bytes, tmp_path: Path
+def test_the_command_prints_each_of_the_three_states(
+    invoke: Callable[..., Result], authority: Authority, signed: bytes, tmp_path: Path
 ) -> None:
-    picture, anchors = tmp_path / "one.jpg", tmp_path / "anchors.pem"
+    picture, anchors = tmp_path / "picture.jpg", tmp_path / "anchors.pem"
     picture.write_bytes(signed)
     anchors.write_text(authority.root)
-    assert "Valid, unknown signer" in here("provenance", picture).output
-    assert "Valid, trusted signer" in here("provenance", picture, "--anchors", anchors).output
+    assert "Valid, unknown signer" in invoke("provenance", picture).output
+    assert "Valid, trusted signer" in invoke("provenance", picture, "--anchors", anchors).output
     picture.write_bytes(repainted(signed))
-    assert "(C2PA): Invalid" in here("provenance", picture).output
+    assert "(C2PA): Invalid" in invoke("provenance", picture).output
 
 
 GENERATED = f"{SOURCE_TYPE}trainedAlgorithmicMedia"
@@ -208,47 +208,47 @@ def statement(data: bytes, anchors: str | None = None) -> Statement:
     return read_statement(data, anchors=anchors)
 
 
-def test_what_earlier_credentials_say_counts_at_any_depth(
+def test_claims_of_earlier_credentials_count_at_any_depth(
     authority: Authority, signed: bytes
 ) -> None:
     data = signed
     for _ in range(4):
         data = edited(authority, "parentOf", data)
-        found = statement(data, authority.root)
-        assert (found.claim, found.by, found.where) == ("generated", "Painter", "c2pa")
-        assert (found.earlier, found.trust) == (True, "trusted")
-        assert "an earlier version" in found.message
+        result = statement(data, authority.root)
+        assert (result.claim, result.by, result.where) == ("generated", "Painter", "c2pa")
+        assert (result.earlier, result.trust) == (True, "trusted")
+        assert "an earlier version" in result.message
 
 
 @pytest.mark.parametrize("relationship", ["componentOf", "inputTo"])
-def test_a_generated_component_makes_a_part(
+def test_a_generated_component_means_edited_with_ai(
     authority: Authority, signed: bytes, relationship: str
 ) -> None:
-    found = statement(edited(authority, relationship, signed))
-    assert (found.claim, found.earlier) == ("edited_with_ai", True)
-    # What came of it is the whole of the next picture, but still generated in part.
+    result = statement(edited(authority, relationship, signed))
+    assert (result.claim, result.earlier) == ("edited_with_ai", True)
+    # The result is the whole of the next picture, yet only a part is generated.
     again = edited(authority, "parentOf", edited(authority, relationship, signed))
     assert statement(again).claim == "edited_with_ai"
 
 
-def test_a_camera_s_picture_stays_one_after_an_edit(authority: Authority) -> None:
+def test_a_camera_picture_stays_one_after_an_edit(authority: Authority) -> None:
     camera = authority.sign(plain(), source_type="computationalCapture")
     for data, earlier in ((camera, False), (edited(authority, "parentOf", camera), True)):
-        found = statement(data)
-        assert (found.claim, found.earlier, found.trust) == ("camera", earlier, "unknown_signer")
-    # A photo in a collage says nothing of the collage.
+        result = statement(data)
+        assert (result.claim, result.earlier, result.trust) == ("camera", earlier, "unknown_signer")
+    # A photo in a collage does not make the collage a photo.
     assert statement(edited(authority, "componentOf", camera)).claim == "none"
 
 
 def test_an_earlier_signer_outside_the_trust_list_is_not_trusted(authority: Authority) -> None:
     stranger = Authority().sign(file_bytes(grainy(1, 96), quality=90))
-    found = statement(edited(authority, "parentOf", stranger), authority.root)
-    assert (found.claim, found.trust) == ("generated", "unknown_signer")
+    result = statement(edited(authority, "parentOf", stranger), authority.root)
+    assert (result.claim, result.trust) == ("generated", "unknown_signer")
 
 
 def test_a_changed_earlier_version_is_broken(authority: Authority, signed: bytes) -> None:
-    found = statement(edited(authority, "parentOf", repainted(signed)), authority.root)
-    assert (found.claim, found.trust) == ("generated", "broken")
+    result = statement(edited(authority, "parentOf", repainted(signed)), authority.root)
+    assert (result.claim, result.trust) == ("generated", "broken")
 
 
 @pytest.mark.parametrize(
@@ -326,18 +326,20 @@ def test_source_types_are_read_wherever_a_manifest_has_them(
     assert statement(authority.sign(plain(), assertions=assertions)).claim == claim
 
 
-def test_a_pretender_s_name_is_not_verified(here: Callable[..., Result], tmp_path: Path) -> None:
+def test_the_name_of_an_impostor_is_marked_as_not_verified(
+    invoke: Callable[..., Result], tmp_path: Path
+) -> None:
     data = Authority("OpenAI, L.L.C.").sign(plain())
-    found = statement(data)
-    assert found.trust == "unknown_signer"
-    assert "not verified" in found.message
-    path = tmp_path / "one.jpg"
+    result = statement(data)
+    assert result.trust == "unknown_signer"
+    assert "not verified" in result.message
+    path = tmp_path / "picture.jpg"
     path.write_bytes(data)
-    output = " ".join(here("provenance", path).output.split())
+    output = " ".join(invoke("provenance", path).output.split())
     assert "signer: OpenAI, L.L.C. (this name is not verified)" in output
 
 
-def test_broken_and_remote_credentials_are_no_silence(authority: Authority, signed: bytes) -> None:
+def test_broken_and_remote_credentials_are_reported(authority: Authority, signed: bytes) -> None:
     at = signed.index(b"c2pa.claim")
     damaged = statement(signed[:at] + b"\xff" * 30 + signed[at + 30 :])
     assert (damaged.claim, damaged.where, damaged.trust) == ("none", "c2pa", "broken")

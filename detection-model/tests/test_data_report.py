@@ -1,4 +1,4 @@
-"""The report stands on its own, and its leaks are found again by whoever uses the data."""
+"""The report is one self-contained page; users of the data are warned of its leaks."""
 
 import csv
 import json
@@ -25,11 +25,11 @@ from detection_model.data.audit.report import (
 )
 from detection_model.data.folders import find_data
 
-Here = Callable[..., Result]
+Invoke = Callable[..., Result]
 
 
 def write_record(inspection: Inspection, logs: Path) -> None:
-    """report.json without the page, whose figures take their time."""
+    """Write report.json without the page, whose figures take long."""
     record = data_report(inspection)
     folder = issues.report_folder(logs, record.data, record.fingerprint)
     folder.mkdir(parents=True)
@@ -57,7 +57,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def leaking(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Fakes as PNG, a copy across splits, and a file that is no picture: named like markup."""
+    """Fakes as PNG, a copy across splits, and a non-picture whose name is markup."""
     root = write_dataset(tmp_path_factory.mktemp("data") / "Leaking", suffixes=("jpg", "png"))
     shutil.copy(root / "Train/Real/004.jpg", root / "Test/Real/again.jpg")
     (root / "Train/Fake/<script>alert(1)<&.png").write_bytes(b"no picture")
@@ -82,7 +82,7 @@ def report(logs: Path) -> Path:
     return folder
 
 
-def test_the_page_needs_nothing_from_outside(report: Path) -> None:
+def test_the_page_loads_nothing_external(report: Path) -> None:
     text = (report / "index.html").read_text()
     page = Page(text)
     assert {"script", "link", "iframe", "object"}.isdisjoint(tag for tag, _ in page.tags)
@@ -93,7 +93,7 @@ def test_the_page_needs_nothing_from_outside(report: Path) -> None:
     assert len(text) < 1_000_000
 
 
-def test_the_page_is_told_to_those_who_cannot_see_it(report: Path) -> None:
+def test_the_page_is_accessible(report: Path) -> None:
     page = Page((report / "index.html").read_text())
     assert page.all("html") == [{"lang": "en"}]
     assert all(len(image["alt"] or "") > 20 for image in page.all("img"))
@@ -102,7 +102,7 @@ def test_the_page_is_told_to_those_who_cannot_see_it(report: Path) -> None:
     assert all("scope" in header for header in page.all("th"))
 
 
-def test_the_page_says_the_leaks_first_and_names_what_cannot_be_read(report: Path) -> None:
+def test_the_page_lists_leaks_first_and_names_unreadable_files(report: Path) -> None:
     page = Page((report / "index.html").read_text())
     severities = [str(item["class"]) for item in page.all("li")]
     assert severities[:2] == ["leak", "leak"]
@@ -111,7 +111,7 @@ def test_the_page_says_the_leaks_first_and_names_what_cannot_be_read(report: Pat
     assert "Train/Fake/<script>alert(1)<&.png" in page.text
 
 
-def test_a_clean_set_is_said_to_be_clean(clean: Inspection) -> None:
+def test_a_clean_set_is_reported_as_clean(clean: Inspection) -> None:
     page = Page(report_page(clean, data_report(clean)))
     assert [item["class"] for item in page.all("li")] == ["good"]
     assert "no leak found" in page.text
@@ -132,7 +132,7 @@ def test_the_table_has_a_row_for_each_picture(report: Path, leaking: Path) -> No
     assert by_path["Train/Fake/<script>alert(1)<&.png"]["problem"].startswith("The file")
 
 
-def test_the_record_holds_what_the_page_shows(report: Path, leaking: Path) -> None:
+def test_the_record_matches_the_page(report: Path, leaking: Path) -> None:
     text = (report / "report.json").read_text()
     assert str(leaking.parent) not in text
     record = DataReport.model_validate_json(text)
@@ -141,23 +141,25 @@ def test_the_record_holds_what_the_page_shows(report: Path, leaking: Path) -> No
     assert record.classes["Fake"].pictures == 24
     assert record.copies[0].pictures == ["Test/Real/again.jpg", "Train/Real/004.jpg"]
     assert len(record.classes["Fake"].radial_spectrum) == 128
-    assert {one.family for one in record.separations if one.leaks} >= {"file format"}
+    assert {separation.family for separation in record.separations if separation.leaks} >= {
+        "file format"
+    }
 
 
-def test_leaks_are_found_again_by_the_files(leaking: Path, logs: Path, tmp_path: Path) -> None:
-    data = find_data(leaking)
-    found = issues.read_issues(data, logs)
-    assert found is not None
-    assert [leak.kind for leak in found.leaks] == ["exact_duplicates", "format_leak"]
-    said = issues.data_warnings(data, logs)
-    assert said == tuple(f"Leaking: {leak.message}" for leak in found.leaks)
-    moved = shutil.copytree(leaking, tmp_path / "elsewhere")
-    assert issues.data_warnings(find_data(moved), logs) == said
-
-
-def test_data_that_changed_since_are_not_inspected(
+def test_a_report_is_matched_to_the_data_by_their_files(
     leaking: Path, logs: Path, tmp_path: Path
 ) -> None:
+    data = find_data(leaking)
+    stored = issues.read_issues(data, logs)
+    assert stored is not None
+    assert [leak.kind for leak in stored.leaks] == ["exact_duplicates", "format_leak"]
+    warnings = issues.data_warnings(data, logs)
+    assert warnings == tuple(f"Leaking: {leak.message}" for leak in stored.leaks)
+    moved = shutil.copytree(leaking, tmp_path / "elsewhere")
+    assert issues.data_warnings(find_data(moved), logs) == warnings
+
+
+def test_changed_data_count_as_not_inspected(leaking: Path, logs: Path, tmp_path: Path) -> None:
     changed = shutil.copytree(leaking, tmp_path / "Leaking")
     (changed / "Test/Real/again.jpg").unlink()
     assert issues.read_issues(find_data(changed), logs) is None
@@ -165,7 +167,7 @@ def test_data_that_changed_since_are_not_inspected(
     assert "was not inspected for leaks, or has changed since" in issues.not_inspected("Leaking")
 
 
-def test_another_split_of_the_same_files_is_not_inspected(tmp_path: Path) -> None:
+def test_another_split_of_the_same_files_counts_as_not_inspected(tmp_path: Path) -> None:
     write_dataset(tmp_path / "whole")
     data = (tmp_path / "whole/Train").rename(tmp_path / "Undivided")
     write_record(inspect_data(find_data(data, seed=1)), tmp_path)
@@ -173,48 +175,48 @@ def test_another_split_of_the_same_files_is_not_inspected(tmp_path: Path) -> Non
     assert issues.data_warnings(find_data(data, seed=2), tmp_path) is None
 
 
-def test_a_half_written_report_is_none(leaking: Path, logs: Path, tmp_path: Path) -> None:
+def test_an_incomplete_report_is_ignored(leaking: Path, logs: Path, tmp_path: Path) -> None:
     broken = shutil.copytree(logs, tmp_path / "logs")
     (path,) = broken.glob("data/*/report.json")
     path.write_text(path.read_text()[:100])
     assert issues.read_issues(find_data(leaking), broken) is None
 
 
-def test_a_sample_says_that_it_is_one(clean: Inspection, tmp_path: Path) -> None:
+def test_a_report_on_a_sample_says_so(clean: Inspection, tmp_path: Path) -> None:
     write_record(clean, tmp_path / "whole")
     assert issues.data_warnings(clean.data, tmp_path / "whole") == ()
     write_record(inspect_data(clean.data, limit=44), tmp_path / "part")
-    said = issues.data_warnings(clean.data, tmp_path / "part")
-    assert said is not None
-    assert said[0] == "Only 44 of the 48 pictures in Clean were inspected for leaks."
+    warnings = issues.data_warnings(clean.data, tmp_path / "part")
+    assert warnings is not None
+    assert warnings[0] == "Only 44 of the 48 pictures in Clean were inspected for leaks."
 
 
-def test_findings_are_read_without_heavy_libraries() -> None:
+def test_issues_are_read_without_heavy_libraries() -> None:
     script = (
         "import sys, detection_model.data.issues;"
         "print([name for name in ('tensorflow', 'sklearn', 'scipy', 'matplotlib')"
         " if name in sys.modules])"
     )
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == "[]"
+    assert result.stdout.strip() == "[]"
 
 
-def test_the_command_says_the_leaks_and_where_the_report_is(
-    here: Here, leaking: Path, tmp_path: Path
+def test_the_command_prints_the_leaks_and_the_path_of_the_report(
+    invoke: Invoke, leaking: Path, tmp_path: Path
 ) -> None:
-    done = here("inspect-data", leaking, "--logs", tmp_path, "--limit", "46")
-    assert done.exit_code == 0, done.output
-    assert "leak: Fakes and reals can be separated" in done.stdout
-    assert "note: Only 46 of 50 pictures" in done.stdout
+    result = invoke("inspect-data", leaking, "--logs", tmp_path, "--limit", "46")
+    assert result.exit_code == 0, result.output
+    assert "leak: Fakes and reals can be separated" in result.stdout
+    assert "note: Only 46 of 50 pictures" in result.stdout
     (path,) = tmp_path.glob("data/*/report.json")
-    assert str(path.parent / "index.html") in done.stdout
+    assert str(path.parent / "index.html") in result.stdout
     assert json.loads(path.read_text())["inspected"] == 46
 
 
-def test_the_command_refuses_a_folder_that_is_no_data_set(here: Here, tmp_path: Path) -> None:
-    done = here("inspect-data", tmp_path)
-    assert done.exit_code == 2
-    assert "no pictures found" in done.stderr
-    assert "Traceback" not in done.stderr
+def test_the_command_refuses_a_folder_without_pictures(invoke: Invoke, tmp_path: Path) -> None:
+    result = invoke("inspect-data", tmp_path)
+    assert result.exit_code == 2
+    assert "no pictures found" in result.stderr
+    assert "Traceback" not in result.stderr

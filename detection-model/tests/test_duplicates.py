@@ -1,4 +1,4 @@
-"""Copies are found, saved again or not; pictures that are merely of a kind are not."""
+"""Copies are detected even after re-encoding; similar pictures are not called copies."""
 
 import shutil
 from collections.abc import Callable
@@ -34,14 +34,15 @@ def hashes(pictures: list[Image.Image]) -> np.ndarray:
     return perceptual_hashes(to_grey(pixels))
 
 
-def found(root: Path) -> dict[tuple[str, str], Issue]:
-    """What is found on copies, by kind and severity."""
+def issues_of(root: Path) -> dict[tuple[str, str], Issue]:
+    """Issues on copies, by kind and severity."""
     rows = scan(find_data(root)).rows
-    return {(one.kind, one.severity): one for one in duplicate_issues(rows, *copies(rows))}
+    issues = duplicate_issues(rows, *copies(rows))
+    return {(issue.kind, issue.severity): issue for issue in issues}
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
-def test_a_changed_copy_is_grouped_with_its_original_and_with_nothing_else(
+def test_a_changed_copy_is_grouped_with_its_original_alone(
     change: Callable[[Image.Image], Image.Image],
 ) -> None:
     originals = [portrait(seed) for seed in range(30)]
@@ -50,8 +51,8 @@ def test_a_changed_copy_is_grouped_with_its_original_and_with_nothing_else(
     assert len(set(groups)) == 30
 
 
-def planted(distance: int) -> np.ndarray:
-    """1,500 hashes with uneven bits, as faces have; 400 copies, every other one a bit too far."""
+def hashes_with_copies(distance: int) -> np.ndarray:
+    """1,500 hashes with uneven bits, like faces, and 400 copies: every second is a bit too far."""
     rng = np.random.default_rng(1)
     bits = rng.random((1500, 256)) < rng.beta(5, 5, 256)
     copies = bits[:400].copy()
@@ -61,41 +62,41 @@ def planted(distance: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("distance", [duplicates.NEAR, 31])
-def test_every_pair_within_the_distance_is_found_and_no_other(distance: int) -> None:
-    hashes = planted(distance)
+def test_every_pair_within_the_distance_is_grouped_and_no_other(distance: int) -> None:
+    hashes = hashes_with_copies(distance)
     words = hashes.view(np.uint64)
-    apart = np.bitwise_count(words[:, None] ^ words[None]).sum(axis=2)
-    expected = connected_components(apart <= distance, directed=False)[1]
+    distances = np.bitwise_count(words[:, None] ^ words[None]).sum(axis=2)
+    expected = connected_components(distances <= distance, directed=False)[1]
     groups = duplicates.near(hashes, distance)
     pairs = set(zip(groups.tolist(), expected.tolist(), strict=True))
     assert len(pairs) == len(set(groups)) == len(set(expected)) == 1700
 
 
-def test_groups_are_the_same_whatever_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    hashes = planted(duplicates.NEAR)
+def test_groups_do_not_depend_on_the_batch_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    hashes = hashes_with_copies(duplicates.NEAR)
     whole = duplicates.near(hashes)
     monkeypatch.setattr(duplicates, "_PAIRS_AT_ONCE", 700)
     assert duplicates.near(hashes).tolist() == whole.tolist()
 
 
-def test_a_picture_there_twenty_thousand_times_is_one_group() -> None:
-    # As pairs they would be two hundred million.
+def test_twenty_thousand_copies_are_one_group() -> None:
+    # They form two hundred million pairs.
     assert set(duplicates.near(np.zeros((20_000, 32), np.uint8))) == {0}
 
 
 def test_a_distance_that_would_miss_pairs_is_refused() -> None:
     with pytest.raises(ValueError, match="31 bits"):
-        duplicates.near(planted(2), 32)
+        duplicates.near(hashes_with_copies(2), 32)
 
 
 def test_a_set_without_copies_has_none(tmp_path: Path) -> None:
-    assert found(write_dataset(tmp_path, 10)) == {}
+    assert issues_of(write_dataset(tmp_path, 10)) == {}
 
 
 def test_a_file_in_two_splits_is_a_leak(tmp_path: Path) -> None:
     root = write_dataset(tmp_path, 10)
     shutil.copy(root / "Train/Real/004.png", root / "Test/Real/other-name.png")
-    leak = found(root)["exact_duplicates", "leak"]
+    leak = issues_of(root)["exact_duplicates", "leak"]
     assert leak.numbers == {"train and test": 1}
     assert leak.message.startswith("1 picture with the same pixels in more than one split")
 
@@ -103,25 +104,25 @@ def test_a_file_in_two_splits_is_a_leak(tmp_path: Path) -> None:
 def test_the_same_pixels_in_another_format_are_the_same_picture(tmp_path: Path) -> None:
     root = write_dataset(tmp_path, 10)
     Image.open(root / "Train/Real/004.png").save(root / "Test/Real/other.bmp")
-    assert set(found(root)) == {("exact_duplicates", "leak")}
+    assert set(issues_of(root)) == {("exact_duplicates", "leak")}
 
 
-@pytest.mark.parametrize("how", ["as JPEG", "brighter, smaller, as JPEG"])
-def test_a_changed_copy_in_another_split_is_a_leak(tmp_path: Path, how: str) -> None:
+@pytest.mark.parametrize("change", ["as JPEG", "brighter, smaller, as JPEG"])
+def test_a_changed_copy_in_another_split_is_a_leak(tmp_path: Path, change: str) -> None:
     root = write_dataset(tmp_path, 10)
-    CHANGES[how](Image.open(root / "Train/Fake/007.png")).save(root / "Test/Fake/copy.png")
-    findings = found(root)
-    assert set(findings) == {("near_duplicates", "leak")}
-    assert findings["near_duplicates", "leak"].numbers == {"train and test": 1}
+    CHANGES[change](Image.open(root / "Train/Fake/007.png")).save(root / "Test/Fake/copy.png")
+    issues = issues_of(root)
+    assert set(issues) == {("near_duplicates", "leak")}
+    assert issues["near_duplicates", "leak"].numbers == {"train and test": 1}
 
 
 def test_a_copy_in_the_same_split_is_a_note(tmp_path: Path) -> None:
     root = write_dataset(tmp_path, 10)
     shutil.copy(root / "Train/Real/004.png", root / "Train/Real/again.png")
-    assert set(found(root)) == {("exact_duplicates", "note")}
+    assert set(issues_of(root)) == {("exact_duplicates", "note")}
 
 
 def test_a_picture_under_both_classes_is_a_warning(tmp_path: Path) -> None:
     root = write_dataset(tmp_path, 10)
     shutil.copy(root / "Train/Real/004.png", root / "Train/Fake/again.png")
-    assert found(root)["both_classes", "warning"].numbers == {"pictures": 1}
+    assert issues_of(root)["both_classes", "warning"].numbers == {"pictures": 1}

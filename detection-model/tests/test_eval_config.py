@@ -1,4 +1,4 @@
-"""`eval_config.json` of older projects: threshold and label map, in their ways of writing."""
+"""`eval_config.json` of older projects: threshold and label map in each spelling."""
 
 import json
 from pathlib import Path
@@ -26,7 +26,7 @@ def test_label_maps(label_map: dict[str, int | str] | None, classes: object) -> 
     assert EvalConfig(label_map=label_map).classes == classes
 
 
-def test_a_models_own_file_comes_before_the_folders(tmp_path: Path) -> None:
+def test_a_models_own_file_overrides_that_of_the_folder(tmp_path: Path) -> None:
     model = tmp_path / "m.keras"
     assert read_eval_config(model).threshold is None
     (tmp_path / "eval_config.json").write_text(json.dumps({"threshold": 0.3, "other": 1}))
@@ -44,20 +44,22 @@ def test_a_models_own_file_comes_before_the_folders(tmp_path: Path) -> None:
         ("{", "the file"),
     ],
 )
-def test_nonsense_is_refused_with_the_fields_name(tmp_path: Path, content: str, field: str) -> None:
+def test_invalid_values_are_refused_with_the_fields_name(
+    tmp_path: Path, content: str, field: str
+) -> None:
     (tmp_path / "eval_config.json").write_text(content)
     with pytest.raises(CardError, match=rf"eval_config\.json: {field}"):
         read_eval_config(tmp_path / "m.keras")
 
 
-def test_without_a_card_it_settles_the_polarity(tmp_path: Path) -> None:
+def test_without_a_card_the_label_map_sets_the_polarity(tmp_path: Path) -> None:
     (tmp_path / "eval_config.json").write_text('{"label_map": {"fake": 0, "real": 1}}')
     card, assumptions = resolve_card(tmp_path / "m.keras", SHA, FACTS)
     assert card.output.classes == ("Fake", "Real")
     assert "output 1 means Real (as eval_config.json says)" in assumptions
 
 
-def test_it_may_not_contradict_the_card(tmp_path: Path) -> None:
+def test_a_label_map_that_contradicts_the_card_is_refused(tmp_path: Path) -> None:
     card = Card(name="m", sha256=SHA, input=InputSpec(height=64, width=48))
     write_card(card, tmp_path / "m.json")
     (tmp_path / "eval_config.json").write_text('{"label_map": {"fake": 0, "real": 1}}')

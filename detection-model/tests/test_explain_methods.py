@@ -1,4 +1,4 @@
-"""Each method gives what its paper defines, for either class and whatever the network's form."""
+"""Each method matches its paper, for both polarities and any layout of the network."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ from detection_model.explain.log_odds import LogOdds
 from detection_model.explain.occlusion import occlusion
 from detection_model.inference import verdict
 
-READINGS = [
+OUTPUTS = [
     OutputSpec(),
     OutputSpec(classes=("Fake", "Real")),
     OutputSpec(activation="softmax"),
@@ -56,39 +56,39 @@ def linear() -> tuple[LogOdds, Any]:
     return model_log_odds(model), kernel.reshape(HEIGHT, WIDTH, 3)
 
 
-@pytest.mark.parametrize("reading", READINGS)
-def test_what_is_explained_is_the_log_odds_of_fake(reading: OutputSpec) -> None:
-    logits = small(*pooled(reading.units))
-    model = model_log_odds(logits, reading)
-    expected = verdict.fake_logit([float(x) for x in np.asarray(logits(BATCH))[0]], reading)
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_the_log_odds_of_fake_are_explained(output: OutputSpec) -> None:
+    logits = small(*pooled(output.units))
+    model = model_log_odds(logits, output)
+    expected = verdict.fake_logit([float(x) for x in np.asarray(logits(BATCH))[0]], output)
     assert model.values(BATCH)[0] == pytest.approx(expected, abs=1e-5)
     values, gradients = model.gradients(BATCH)
     assert values[0] == pytest.approx(expected, abs=1e-5)
-    # The gradient along a step is what the step changes.
+    # The gradient along a step predicts the change.
     step = (np.sign(gradients) / 4).astype(np.float32)
     changed = model.values(BATCH + step)[0] - model.values(BATCH - step)[0]
     assert changed > 0
     assert 2 * (gradients * step).sum() == pytest.approx(changed, rel=0.05)
 
 
-def test_the_other_polarity_turns_every_map_round() -> None:
+def test_the_other_polarity_negates_every_map() -> None:
     logits = small(*pooled())
     fake, real = (
         model_log_odds(logits),
         model_log_odds(logits, OutputSpec(classes=("Fake", "Real"))),
     )
-    ways: list[Callable[[LogOdds], Any]] = [
+    methods: list[Callable[[LogOdds], Any]] = [
         lambda model: model.gradcam(BATCH),
         lambda model: integrated_gradients(model, PIXELS, SPEC, points=8).attribution,
         lambda model: occlusion(model, PIXELS, SPEC, cover=1 / 2),
         lambda model: lime(model, PIXELS, SPEC, samples=32).attribution,
     ]
-    for way in ways:
-        assert np.abs(way(fake)).max() > 0
-        np.testing.assert_allclose(way(fake), -way(real), rtol=1e-3, atol=1e-5)
+    for method in methods:
+        assert np.abs(method(fake)).max() > 0
+        np.testing.assert_allclose(method(fake), -method(real), rtol=1e-3, atol=1e-5)
 
 
-def test_gradcam_behind_pooling_is_that_of_the_paper() -> None:
+def test_gradcam_before_pooling_matches_the_paper() -> None:
     import keras
     import tensorflow as tf
 
@@ -105,35 +105,35 @@ def test_gradcam_behind_pooling_is_that_of_the_paper() -> None:
     np.testing.assert_allclose(result, expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max())
 
 
-def test_gradcam_adds_up_to_the_log_odds_where_each_place_has_weights_of_its_own() -> None:
+def test_gradcam_sums_to_the_log_odds_of_a_dense_layer_without_pooling() -> None:
     from keras import layers
 
     model = model_log_odds(small(layers.Flatten(), layers.Dense(1, use_bias=False)))
     assert model.gradcam(BATCH).sum() == pytest.approx(model.values(BATCH)[0], rel=1e-3)
 
 
-def nested(how: str) -> tuple[Any, Any]:
-    """A network within others, and the same layers in a row."""
+def nested(layout: str) -> tuple[Any, Any]:
+    """A nested network, and the same layers in one sequence."""
     import keras
     from keras import layers
 
-    row = small(*pooled())
-    inputs, features = row.inputs, row.layers[1].output
-    if how == "backbone in a Sequential":
-        parts = [keras.Model(inputs, features), *row.layers[2:]]
-    elif how == "with its pooling":
-        parts = [keras.Model(inputs, row.layers[2].output), row.layers[3]]
+    flat = small(*pooled())
+    inputs, features = flat.inputs, flat.layers[1].output
+    if layout == "backbone in a Sequential":
+        parts = [keras.Model(inputs, features), *flat.layers[2:]]
+    elif layout == "with its pooling":
+        parts = [keras.Model(inputs, flat.layers[2].output), flat.layers[3]]
     else:
-        deep = keras.Sequential([keras.Sequential([keras.Model(inputs, row.layers[2].output)])])
+        deep = keras.Sequential([keras.Sequential([keras.Model(inputs, flat.layers[2].output)])])
         outer = keras.Input((HEIGHT, WIDTH, 3))
-        parts = [keras.Model(outer, row.layers[3](layers.Dropout(0.5)(deep(outer))))]
-    return keras.Sequential([keras.Input((HEIGHT, WIDTH, 3)), *parts]), row
+        parts = [keras.Model(outer, flat.layers[3](layers.Dropout(0.5)(deep(outer))))]
+    return keras.Sequential([keras.Input((HEIGHT, WIDTH, 3)), *parts]), flat
 
 
-@pytest.mark.parametrize("how", ["backbone in a Sequential", "with its pooling", "thrice"])
-def test_a_nested_backbone_has_the_gradcam_of_its_layers_in_a_row(how: str) -> None:
-    wrapped, row = nested(how)
-    expected = model_log_odds(row).gradcam(BATCH)
+@pytest.mark.parametrize("layout", ["backbone in a Sequential", "with its pooling", "thrice"])
+def test_a_nested_backbone_has_the_gradcam_of_its_flat_layers(layout: str) -> None:
+    wrapped, flat = nested(layout)
+    expected = model_log_odds(flat).gradcam(BATCH)
     assert np.abs(expected).max() > 0
     np.testing.assert_allclose(
         model_log_odds(wrapped).gradcam(BATCH), expected, rtol=1e-4, atol=1e-7
@@ -149,42 +149,42 @@ def test_a_nested_backbone_has_the_gradcam_of_its_layers_in_a_row(how: str) -> N
         ("efficientnet-lite0", (2, 2, 1280)),
     ],
 )
-def test_the_last_feature_map_is_found(
+def test_the_last_feature_map_is_used(
     monkeypatch: pytest.MonkeyPatch, name: str, shape: tuple[int, int, int]
 ) -> None:
-    chosen = watched(monkeypatch)
+    maps = record_feature_maps(monkeypatch)
     logits = architectures.ZOO[name].build(side=64, weights="none")
     result = model_log_odds(logits).gradcam(np.full((1, 64, 64, 3), 100, np.float32))
-    assert [tuple(one.shape[1:]) for one in chosen] == [shape]
+    assert [tuple(feature_map.shape[1:]) for feature_map in maps] == [shape]
     assert result.shape == (1, 64, 64)
     assert np.isfinite(result).all()
     assert "call" not in vars(logits.layers[-1])
 
 
-def watched(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The feature maps that are taken from now on."""
-    chosen: list[Any] = []
+def record_feature_maps(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """A list that collects the feature maps used from now on."""
+    maps: list[Any] = []
     last = log_odds.last_feature_maps
 
-    def seen(outputs: Any, maps: log_odds.Recorded) -> list[Any]:
-        chosen.extend(last(outputs, maps))
-        return chosen
+    def record(outputs: Any, recorded: log_odds.Recorded) -> list[Any]:
+        maps.extend(last(outputs, recorded))
+        return maps
 
-    monkeypatch.setattr(log_odds, "last_feature_maps", seen)
-    return chosen
+    monkeypatch.setattr(log_odds, "last_feature_maps", record)
+    return maps
 
 
-def test_an_attention_mask_is_no_feature_map(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_attention_mask_does_not_count_as_a_feature_map(monkeypatch: pytest.MonkeyPatch) -> None:
     from keras import layers
 
     from detection_model.architectures.attention import AttentionPooling
 
-    chosen = watched(monkeypatch)
+    maps = record_feature_maps(monkeypatch)
     model_log_odds(small(AttentionPooling(), layers.Dense(1))).gradcam(BATCH)
-    assert [tuple(one.shape[1:]) for one in chosen] == [(HEIGHT, WIDTH, 5)]
+    assert [tuple(feature_map.shape[1:]) for feature_map in maps] == [(HEIGHT, WIDTH, 5)]
 
 
-def test_branches_are_added_up() -> None:
+def test_the_maps_of_branches_are_summed() -> None:
     import keras
     from keras import layers
 
@@ -207,7 +207,7 @@ def test_a_network_without_feature_maps_is_refused_by_gradcam_alone() -> None:
     assert occlusion(model, PIXELS, SPEC).shape == (HEIGHT, WIDTH)
 
 
-def test_integrated_gradients_add_up_to_what_the_picture_has_more_than_grey() -> None:
+def test_integrated_gradients_sum_to_the_difference_from_grey() -> None:
     model = model_log_odds(patch_network())
     result = integrated_gradients(model, PIXELS, SPEC)
     grey = imaging.scale(np.full_like(PIXELS, 128), SPEC)
@@ -222,12 +222,12 @@ def test_linear_log_odds_are_explained_exactly() -> None:
     exact = ((PIXELS.astype(np.float32) - 128) * weights).sum(axis=2)
     integrated = integrated_gradients(model, PIXELS, SPEC, points=4).attribution
     np.testing.assert_allclose(integrated, exact, atol=1e-3)
-    # A cover of one pixel takes just this pixel's share away.
+    # Covering one pixel removes exactly its contribution.
     covered = occlusion(model, PIXELS, SPEC, cover=1e-6)
     np.testing.assert_allclose(covered, exact, atol=1e-3)
 
 
-def test_occlusion_says_what_each_place_costs() -> None:
+def test_occlusion_gives_the_drop_of_each_covered_place() -> None:
     import keras
     from keras import layers
 
@@ -237,11 +237,11 @@ def test_occlusion_says_what_each_place_costs() -> None:
     flat.layers[-1].set_weights([kernel.reshape(-1, 1), np.zeros(1)])
     result = occlusion(model_log_odds(flat), PIXELS, SPEC, cover=1 / 4)
     assert result[11, 40] == float(PIXELS[11, 40, 0]) - 128
-    away = np.hypot(*(np.indices(result.shape) - np.array([11, 40])[:, None, None]))
-    assert not result[away > 20].any()
+    distances = np.hypot(*(np.indices(result.shape) - np.array([11, 40])[:, None, None]))
+    assert not result[distances > 20].any()
 
 
-def test_lime_tells_what_regions_are_worth() -> None:
+def test_lime_gives_the_contribution_of_each_region() -> None:
     model, weights = linear()
     # Large areas of their own colours, so that the regions are known.
     blocks = np.random.default_rng(0).integers(0, 256, (4, 4, 3)).astype(np.uint8)
@@ -257,36 +257,36 @@ def test_lime_tells_what_regions_are_worth() -> None:
         assert value == pytest.approx(lost, abs=0.1 * float(np.ptp(regions)))
 
 
-def test_lime_believes_samples_near_the_picture_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lime_gives_samples_near_the_picture_more_weight(monkeypatch: pytest.MonkeyPatch) -> None:
     from visualime import lime as library
 
-    given: dict[str, Any] = {}
+    captured: dict[str, Any] = {}
     weigh = library.weigh_segments
 
-    def seen(kept: Any, *others: Any, distances: Any) -> Any:
-        given.update(kept=kept, distances=distances)
-        return weigh(kept, *others, distances=distances)
+    def capture(samples: Any, *others: Any, distances: Any) -> Any:
+        captured.update(samples=samples, distances=distances)
+        return weigh(samples, *others, distances=distances)
 
-    monkeypatch.setattr(library, "weigh_segments", seen)
+    monkeypatch.setattr(library, "weigh_segments", capture)
     lime(model_log_odds(small(*pooled())), PIXELS, SPEC, samples=32)
-    kept, distances = given["kept"], given["distances"]
-    assert kept[0].all()
+    samples, distances = captured["samples"], captured["distances"]
+    assert samples[0].all()
     assert distances[0] == 0
-    assert (np.diff(distances[np.argsort(kept.sum(axis=1))]) <= 0).all()
+    assert (np.diff(distances[np.argsort(samples.sum(axis=1))]) <= 0).all()
 
 
 class StoppedError(Exception):
-    """As a job raises it when it is cancelled."""
+    """The error that a cancelled job raises."""
 
 
 @pytest.mark.parametrize("method", [integrated_gradients, occlusion, lime])
-def test_a_slow_method_tells_how_far_it_is_and_can_be_stopped(method: Any) -> None:
-    model, told = model_log_odds(small(*pooled())), list[tuple[int, int]]()
-    method(model, PIXELS, SPEC, progress=lambda *so_far: told.append(so_far))
-    total = told[-1][0]
-    assert told == sorted(set(told))
-    assert told[0] == (0, total)
-    assert {of for _, of in told} == {total}
+def test_a_slow_method_reports_progress_and_can_be_stopped(method: Any) -> None:
+    model, reports = model_log_odds(small(*pooled())), list[tuple[int, int]]()
+    method(model, PIXELS, SPEC, progress=lambda *report: reports.append(report))
+    total = reports[-1][0]
+    assert reports == sorted(set(reports))
+    assert reports[0] == (0, total)
+    assert {reported for _, reported in reports} == {total}
 
     def stop(done: int, _total: int) -> None:
         if done:

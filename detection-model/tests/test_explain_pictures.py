@@ -1,4 +1,4 @@
-"""Heat maps lie where the model looked, in the colours they say, and the command draws them."""
+"""Heat maps align with the picture, use the named colours, and are drawn by the command."""
 
 import io
 from collections.abc import Callable
@@ -25,18 +25,18 @@ Resize = Literal["stretch", "center-crop", "pad"]
 NAN = float("nan")
 
 
-def test_a_heat_map_shows_one_class_and_its_strongest_is_1() -> None:
+def test_a_heat_map_shows_one_class_and_its_maximum_is_1() -> None:
     signed = np.array([[-4, 0, 1], [2, NAN, -8]], np.float32)
     np.testing.assert_allclose(heat(signed), [[0, 0, 0.5], [1, NAN, 0]], atol=0.01)
     np.testing.assert_allclose(heat(signed, "Real"), [[0.5, 0, 0], [0, NAN, 1]], atol=0.01)
     assert heat(signed).dtype == np.float32
 
 
-def test_no_evidence_is_no_heat() -> None:
+def test_without_evidence_there_is_no_heat() -> None:
     np.testing.assert_array_equal(heat(np.array([[-1, NAN, 0]], np.float32)), [[0, NAN, 0]])
 
 
-def test_one_glaring_pixel_does_not_darken_the_rest() -> None:
+def test_one_extreme_pixel_does_not_darken_the_rest() -> None:
     signed = np.ones((40, 40), np.float32)
     signed[0, 0] = 1000
     assert heat(signed).min() == 1
@@ -45,21 +45,21 @@ def test_one_glaring_pixel_does_not_darken_the_rest() -> None:
 @pytest.mark.parametrize("resize", ["stretch", "center-crop", "pad"])
 @pytest.mark.parametrize("box", [None, Box(50, 20, 170, 200)])
 @pytest.mark.parametrize("size", [(240, 320), (320, 240)])
-def test_what_the_model_saw_lies_where_it_was(
+def test_a_map_lies_over_the_pixels_that_the_model_saw(
     resize: Resize, box: Box | None, size: tuple[int, int]
 ) -> None:
     spec = InputSpec(height=48, width=64, resize=resize)
     rng = np.random.default_rng(0)
     for _ in range(4):
-        # In what all ways of resizing keep.
+        # Inside the region that every resize mode keeps.
         row, column = rng.integers(80, 140), rng.integers(100, 120)
         pixels = np.zeros((*size, 3), np.uint8)
         pixels[row - 6 : row + 7, column - 6 : column + 7] = 255
-        seen = pixels if box is None else crop(pixels, box)
-        attribution = imaging.resize(seen, spec)[..., 0].astype(np.float32)
-        found = onto_image(attribution, spec, height=size[0], width=size[1], box=box)
-        assert found.shape == size
-        weights = np.nan_to_num(found)
+        region = pixels if box is None else crop(pixels, box)
+        attribution = imaging.resize(region, spec)[..., 0].astype(np.float32)
+        projected = onto_image(attribution, spec, height=size[0], width=size[1], box=box)
+        assert projected.shape == size
+        weights = np.nan_to_num(projected)
         rows, columns = np.indices(size)
         assert abs((rows * weights).sum() / weights.sum() - row) < 1
         assert abs((columns * weights).sum() / weights.sum() - column) < 1
@@ -67,7 +67,7 @@ def test_what_the_model_saw_lies_where_it_was(
         assert spread < 8
 
 
-def test_where_the_model_did_not_look_is_no_number() -> None:
+def test_pixels_outside_the_model_input_are_nan() -> None:
     ones = np.ones((32, 32), np.float32)
     whole = onto_image(ones, InputSpec(height=32, width=32), height=90, width=120)
     assert (whole == 1).all()
@@ -84,13 +84,13 @@ def test_where_the_model_did_not_look_is_no_number() -> None:
 
 
 @pytest.mark.parametrize("colours", COLOURS)
-def test_the_colours_are_those_of_their_names(colours: Colours) -> None:
+def test_the_colour_maps_are_those_of_matplotlib(colours: Colours) -> None:
     expected = 255 * matplotlib.colormaps[colours](np.arange(256))[:, :3]
     assert np.abs(table(colours) - expected).max() <= 1.5
     assert stops(colours, 2) == [f"#{bytes(table(colours)[at]).hex()}" for at in (0, 255)]
 
 
-def test_an_overlay_mixes_by_its_opacity_and_leaves_what_was_not_seen() -> None:
+def test_an_overlay_mixes_by_opacity_and_skips_pixels_outside_the_input() -> None:
     pixels = np.full((1, 3, 3), 100, np.uint8)
     warm = np.array([[0, 1, NAN]], np.float32)
     low, high = table("viridis")[[0, 255]].astype(float)
@@ -103,15 +103,15 @@ def test_an_overlay_mixes_by_its_opacity_and_leaves_what_was_not_seen() -> None:
     np.testing.assert_array_equal(layer[0, :2, :3], table("jet")[[0, 255]])
 
 
-def test_a_legend_stands_under_the_picture() -> None:
+def test_a_legend_is_drawn_below_the_picture() -> None:
     picture = np.full((200, 150, 3), 9, np.uint8)
-    drawn = overlay.with_legend(picture, "nothing for Fake", "most for Fake", "jet")
-    np.testing.assert_array_equal(drawn[:200], picture)
-    below = drawn[200:]
+    result = overlay.with_legend(picture, "nothing for Fake", "most for Fake", "jet")
+    np.testing.assert_array_equal(result[:200], picture)
+    below = result[200:]
     for colour in table("jet")[[0, 255]]:
         assert (below == colour).all(axis=2).any()
-    assert (below < 80).all(axis=2).sum() > 20  # words
-    assert np.asarray(Image.open(io.BytesIO(overlay.png(drawn)))).shape == drawn.shape
+    assert (below < 80).all(axis=2).sum() > 20  # text
+    assert np.asarray(Image.open(io.BytesIO(overlay.png(result)))).shape == result.shape
 
 
 def save(folder: Path, spec: InputSpec = SPEC) -> Path:
@@ -128,36 +128,36 @@ def save(folder: Path, spec: InputSpec = SPEC) -> Path:
     return path
 
 
-def test_an_explanation_lies_on_the_face_that_was_judged(tmp_path: Path) -> None:
+def test_an_explanation_covers_the_face_of_the_verdict(tmp_path: Path) -> None:
     explainer = Explainer.load(save(tmp_path))
     pixels = np.full((100, 150, 3), 128, np.uint8)
     pixels[30 : 30 + HEIGHT, 60 : 60 + WIDTH] = patch_image(1).pixels
     box = Box(60, 30, 60 + WIDTH, 30 + HEIGHT)
     batch = imaging.scale(patch_image(1).pixels[None], SPEC)
-    found = explainer.explain("gradcam", pixels, box)
-    assert found.log_odds == pytest.approx(explainer.model.values(batch)[0])
-    there = found.attribution[30 : 30 + HEIGHT, 60 : 60 + WIDTH]
-    np.testing.assert_allclose(there, explainer.model.gradcam(batch)[0])
-    assert np.isnan(found.attribution).sum() == 100 * 150 - HEIGHT * WIDTH
+    explanation = explainer.explain("gradcam", pixels, box)
+    assert explanation.log_odds == pytest.approx(explainer.model.values(batch)[0])
+    inside = explanation.attribution[30 : 30 + HEIGHT, 60 : 60 + WIDTH]
+    np.testing.assert_allclose(inside, explainer.model.gradcam(batch)[0])
+    assert np.isnan(explanation.attribution).sum() == 100 * 150 - HEIGHT * WIDTH
     for method, figures in (("integrated-gradients", {"missing"}), ("lime", {"fit"})):
         assert set(explainer.explain(method, pixels, box).figures) == figures  # type: ignore[arg-type]
 
 
-def test_the_command_draws_a_picture(tmp_path: Path, here: Run) -> None:
+def test_the_command_draws_a_picture(tmp_path: Path, invoke: Run) -> None:
     model, picture, out = save(tmp_path), tmp_path / "p.png", tmp_path / "why.png"
     Image.fromarray(patch_image(1).pixels).save(picture)
-    drawn = []
-    for more in (["--colours", "jet"], ["--opacity", 0], ["--method", "occlusion"]):
-        result = here("explain", picture, "--model", model, "--out", out, *more)
+    images = []
+    for options in (["--colours", "jet"], ["--opacity", 0], ["--method", "occlusion"]):
+        result = invoke("explain", picture, "--model", model, "--out", out, *options)
         assert result.exit_code == 0, result.output
         assert "log-odds" in result.output
-        drawn.append(np.asarray(Image.open(out))[:HEIGHT])
-    assert drawn[0].shape == (HEIGHT, WIDTH, 3)
-    np.testing.assert_array_equal(drawn[1], patch_image(1).pixels)
-    assert (drawn[0] != drawn[2]).any()
+        images.append(np.asarray(Image.open(out))[:HEIGHT])
+    assert images[0].shape == (HEIGHT, WIDTH, 3)
+    np.testing.assert_array_equal(images[1], patch_image(1).pixels)
+    assert (images[0] != images[2]).any()
 
 
-def test_the_command_refuses_in_words(tmp_path: Path, here: Run) -> None:
+def test_the_command_refuses_with_a_reason(tmp_path: Path, invoke: Run) -> None:
     import keras
     from keras import layers
 
@@ -165,24 +165,24 @@ def test_the_command_refuses_in_words(tmp_path: Path, here: Run) -> None:
     Image.fromarray(patch_image(1).pixels).save(picture)
     flat = [keras.Input((40, 56, 3)), layers.Flatten(), layers.Dense(1, activation="sigmoid")]
     keras.Sequential(flat).save(tmp_path / "flat.keras")
-    for given, reason in (
+    for arguments, reason in (
         ([picture, "--model", tmp_path / "flat.keras"], "no layer with a feature map"),
         ([tmp_path / "no.png", "--model", save(tmp_path)], "No such file"),
         ([picture, "--model", "nothing", "--models", tmp_path], "no model nothing"),
     ):
-        result = here("explain", *given, "--out", tmp_path / "why.png")
+        result = invoke("explain", *arguments, "--out", tmp_path / "why.png")
         assert result.exit_code == 2
         assert reason in result.output
         assert "Traceback" not in result.output
 
 
-def test_the_map_of_a_turned_crop_lies_on_the_picture_as_it_is() -> None:
+def test_the_map_of_a_rotated_crop_is_rotated_back() -> None:
     box, spec = Box(20, 10, 80, 70), InputSpec(height=30, width=30)
     pixels = np.zeros((90, 120, 3), np.uint8)
     pixels[60:68, 22:30] = 255
     for turns in range(4):
-        seen = imaging.resize(crop(pixels, box, turns), spec)[..., 0].astype(np.float32)
-        found = onto_image(seen, spec, height=90, width=120, box=box, turns=turns)
-        row, column = np.unravel_index(np.nanargmax(found), found.shape)
+        attribution = imaging.resize(crop(pixels, box, turns), spec)[..., 0].astype(np.float32)
+        projected = onto_image(attribution, spec, height=90, width=120, box=box, turns=turns)
+        row, column = np.unravel_index(np.nanargmax(projected), projected.shape)
         assert 60 <= row < 68
         assert 22 <= column < 30

@@ -1,7 +1,7 @@
-"""Heat maps show what a network looks at, and nothing where it looks at nothing.
+"""Heat maps point at what a network learned, and at nothing in an untrained one.
 
 Sanity checks after Adebayo et al., "Sanity Checks for Saliency Maps" (2018): a network that
-learned a patch must point at it, the same network with chance weights must not.
+learned a patch must point at it, the same network with random weights must not.
 """
 
 from typing import Any
@@ -46,40 +46,44 @@ def attribution(method: Method, model: LogOdds, fake: PatchImage) -> Attribution
             return lime(model, fake.pixels, SPEC, samples=256).attribution
 
 
-def in_the_patch(evidence: Attribution, fake: PatchImage) -> tuple[float, bool]:
-    """Share of the evidence, and whether its peak is there."""
+def evidence_in_patch(evidence: Attribution, fake: PatchImage) -> tuple[float, bool]:
+    """The share of the evidence in the patch, and whether its peak lies there."""
     assert evidence.max() > 0
     inside = evidence[fake.patch]
     return float(inside.sum() / evidence.sum()), bool(inside.max() == evidence.max())
 
 
-def test_the_network_learned_to_tell_them_apart(learned: Any) -> None:
+def test_the_network_learned_to_detect_the_patch(learned: Any) -> None:
     reals = [patch_image(seed, fake=False) for seed in range(2000, 2008)]
     values = model_log_odds(learned).values(
-        np.array([one.pixels for one in [*FAKES, *reals]], np.float32)
+        np.array([image.pixels for image in [*FAKES, *reals]], np.float32)
     )
     assert ((values > 0) == ([True] * 8 + [False] * 8)).all()
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_trained_network_lights_up_what_it_learned(learned: Any, method: Method) -> None:
+def test_maps_of_a_trained_network_point_at_the_patch(learned: Any, method: Method) -> None:
     model = model_log_odds(learned)
-    result = [in_the_patch(np.maximum(attribution(method, model, one), 0), one) for one in FAKES]
+    result = [
+        evidence_in_patch(np.maximum(attribution(method, model, fake), 0), fake) for fake in FAKES
+    ]
     share, pointing = np.mean(result, axis=0)
     assert share > 0.5
     assert pointing >= 0.75
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_same_network_with_chance_weights_does_not(method: Method) -> None:
+def test_maps_of_a_network_with_random_weights_do_not(method: Method) -> None:
     import keras
 
     result = []
     for seed in range(3):
         keras.utils.set_random_seed(seed)
         model = model_log_odds(patch_network())
-        # Whichever class such a network leans to: all that moves it is looked at.
-        result += [in_the_patch(np.abs(attribution(method, model, one)), one) for one in FAKES[:4]]
+        # Such a network may favour either class, so evidence for both counts.
+        result += [
+            evidence_in_patch(np.abs(attribution(method, model, fake)), fake) for fake in FAKES[:4]
+        ]
     share, pointing = np.mean(result, axis=0)
     assert share < 2 * AREA
     assert pointing < 0.4

@@ -45,7 +45,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("onnx", "small.onnx", 1e-5),
     ],
 )
-def test_each_format_gives_what_keras_gives(
+def test_each_format_gives_the_outputs_of_keras(
     tmp_path: Path, model: Path, synthetic: Path, name: Any, file: str, tolerance: float
 ) -> None:
     if name == "onnx":
@@ -60,7 +60,7 @@ def test_each_format_gives_what_keras_gives(
     assert report.megabytes > 0
 
 
-def test_the_report_sees_a_difference(
+def test_the_report_shows_a_difference(
     tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from detection_model.export import formats
@@ -76,7 +76,7 @@ def test_the_report_sees_a_difference(
     assert report.changed == len(pictures)
 
 
-def test_what_a_package_is_missing_for_is_said(
+def test_a_missing_package_is_named(
     tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import sys
@@ -94,50 +94,50 @@ def test_the_probability_of_fake_follows_the_card(linear: bool, fake_first: bool
     classes = ("Fake", "Real") if fake_first else ("Real", "Fake")
     logit = 2.0  # for the second class
     second = 1 / (1 + np.exp(-logit))
-    one = np.asarray([[logit if linear else second]], np.float32)
-    two = np.asarray([[0, logit] if linear else [1 - second, second]], np.float32)
+    sigmoid = np.asarray([[logit if linear else second]], np.float32)
+    softmax = np.asarray([[0, logit] if linear else [1 - second, second]], np.float32)
     expected = 1 - second if fake_first else second
-    for activation, outputs in (("sigmoid", one), ("softmax", two)):
+    for activation, outputs in (("sigmoid", sigmoid), ("softmax", softmax)):
         spec = OutputSpec.model_validate({"activation": activation, "classes": classes})
         assert fake(outputs, spec, linear=linear)[0] == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_command_writes_and_reports(
-    tmp_path: Path, model: Path, synthetic: Path, here: Any
+    tmp_path: Path, model: Path, synthetic: Path, invoke: Any
 ) -> None:
     formats = ("--to", "litert", "--to", "litert-int8")
-    done = here("export", model, *formats, "--data", synthetic, "--out", tmp_path)
-    assert done.exit_code == 0, done.output
+    result = invoke("export", model, *formats, "--data", synthetic, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
     assert (tmp_path / "small.tflite").is_file()
     assert (tmp_path / "small.int8.tflite").is_file()
     for word in ("difference from Keras", "litert-int8", "MB"):
-        assert word in done.stdout
-    for arguments, said in (
+        assert word in result.stdout
+    for arguments, message in (
         (("--to", "gguf"), "no format gguf"),
         (("--to", "litert-int8"), "--data"),
     ):
-        done = here("export", model, *arguments, "--out", tmp_path)
-        assert done.exit_code == 2
-        assert said in done.stderr
+        result = invoke("export", model, *arguments, "--out", tmp_path)
+        assert result.exit_code == 2
+        assert message in result.stderr
 
 
-def test_of_an_ensemble_its_members_are_written_and_it_is_said(
-    tmp_path: Path, bright_models: Path, here: Any
+def test_exporting_an_ensemble_writes_its_members_and_says_so(
+    tmp_path: Path, bright_models: Path, invoke: Any
 ) -> None:
     models = ("--models", bright_models)
-    assert here("ensemble", "pair", "red", "blue", *models).exit_code == 0
-    done = here("export", "pair", "--to", "litert", "--out", tmp_path / "out", *models)
-    assert done.exit_code == 0, done.output
-    written = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert written == ["blue.tflite", "red.tflite"]
-    assert "pair is an ensemble: these are its members" in done.stdout
-    assert "in pair.json" in done.stdout
+    assert invoke("ensemble", "pair", "red", "blue", *models).exit_code == 0
+    result = invoke("export", "pair", "--to", "litert", "--out", tmp_path / "out", *models)
+    assert result.exit_code == 0, result.output
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["blue.tflite", "red.tflite"]
+    assert "pair is an ensemble: these are its members" in result.stdout
+    assert "in pair.json" in result.stdout
     picture = np.full((1, 32, 32, 3), (132, 127.5, 125), np.float32)
     for name, channel in (("red", 0), ("blue", 2)):
         logit = 0.2 * (picture[0, 0, 0, channel] - 127.5)
-        result = LiteRT((tmp_path / "out" / f"{name}.tflite").read_bytes())(picture)
-        assert result[0, 0] == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-5)
+        outputs = LiteRT((tmp_path / "out" / f"{name}.tflite").read_bytes())(picture)
+        assert outputs[0, 0] == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-5)
     (bright_models / "blue.keras").unlink()
-    done = here("export", "pair", "--to", "litert", "--out", tmp_path / "none", *models)
-    assert (done.exit_code, "its member blue is missing" in done.stderr) == (2, True)
+    result = invoke("export", "pair", "--to", "litert", "--out", tmp_path / "none", *models)
+    assert (result.exit_code, "its member blue is missing" in result.stderr) == (2, True)
     assert not (tmp_path / "none").exists()

@@ -1,4 +1,4 @@
-"""Turned and small faces are found where the normal pass misses them; others stay."""
+"""The extended search detects rotated and small faces that the normal pass misses."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -17,19 +17,19 @@ from detection_model.inference.crops import ImageCrops
 
 Bytes = NDArray[np.uint8]
 
-# A drawn face of about 81 pixels, in a picture of 160 x 160.
-DRAWN = Path(detection_model.__file__).parent / "export" / "parity" / "0.jpg"
+# A drawing face of about 81 pixels, in a picture of 160 x 160.
+DRAWING = Path(detection_model.__file__).parent / "export" / "parity" / "0.jpg"
 
 
-def drawn(scale: float = 1.0) -> Bytes:
+def drawing(scale: float = 1.0) -> Bytes:
     side = round(160 * scale)
-    return np.asarray(Image.open(DRAWN).convert("RGB").resize((side, side)))
+    return np.asarray(Image.open(DRAWING).convert("RGB").resize((side, side)))
 
 
 def scene(height: int, width: int, *places: tuple[int, int], scale: float = 1.0) -> Bytes:
-    """The drawn face on a grey ground, its corners at (top, left)."""
+    """The drawing face on a grey ground, its corners at (top, left)."""
     canvas = np.full((height, width, 3), 200, np.uint8)
-    face = drawn(scale)
+    face = drawing(scale)
     for top, left in places:
         canvas[top : top + len(face), left : left + len(face)] = face
     return canvas
@@ -40,22 +40,24 @@ def centre(face: Face) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
-def test_a_turned_face_is_found_in_its_place_and_cropped_upright(turns: int) -> None:
+def test_a_rotated_face_is_detected_in_place_and_cropped_upright(turns: int) -> None:
     upright = scene(300, 400, (100, 200))
-    lying = np.ascontiguousarray(np.rot90(upright, turns))
-    result = search(lying, find_faces(lying))
+    rotated = np.ascontiguousarray(np.rot90(upright, turns))
+    result = search(rotated, find_faces(rotated))
     (face,) = result.faces
     assert face.turns == result.turns == 4 - turns
-    height, width = lying.shape[:2]
+    height, width = rotated.shape[:2]
     box = crop_box(face, 0.25, height=height, width=width)
     (expected,) = find_faces(upright)
-    aim = crop(upright, crop_box(expected, 0.25, height=300, width=400))
-    seen = crop(lying, box, face.turns)
-    small = [np.asarray(Image.fromarray(part).resize((32, 32)), int) for part in (seen, aim)]
-    assert np.abs(small[0] - small[1]).mean() < 8
+    reference = crop(upright, crop_box(expected, 0.25, height=300, width=400))
+    actual = crop(rotated, box, face.turns)
+    thumbnails = [
+        np.asarray(Image.fromarray(pixels).resize((32, 32)), int) for pixels in (actual, reference)
+    ]
+    assert np.abs(thumbnails[0] - thumbnails[1]).mean() < 8
 
 
-def test_an_upright_face_stays_as_it_is() -> None:
+def test_an_upright_face_is_left_unchanged() -> None:
     pixels = scene(300, 400, (100, 200))
     faces = find_faces(pixels)
     result = search(pixels, faces)
@@ -63,12 +65,12 @@ def test_an_upright_face_stays_as_it_is() -> None:
     assert (result.turns, result.small) == (0, 0)
 
 
-def test_a_picture_without_a_face_stays_without() -> None:
+def test_nothing_is_detected_in_a_picture_without_a_face() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (700, 900, 3)).astype(np.uint8)
     assert search(noise, find_faces(noise)).faces == []
 
 
-def test_a_face_of_48_pixels_is_found_in_a_large_picture() -> None:
+def test_a_face_of_48_pixels_is_detected_in_a_large_picture() -> None:
     pixels = scene(1500, 4000, (700, 2900), scale=48 / 81)
     assert find_faces(pixels) == []
     result = search(pixels, [])
@@ -82,7 +84,7 @@ def test_a_face_of_48_pixels_is_found_in_a_large_picture() -> None:
 
 def test_a_large_picture_with_one_distant_face_is_searched_for_smaller_ones() -> None:
     pixels = scene(1200, 2400, (100, 100), (800, 1800), scale=0.7)
-    pixels[500:948, 600:1048] = drawn(2.8)
+    pixels[500:948, 600:1048] = drawing(2.8)
     faces = find_faces(pixels)
     assert len(faces) == 1
     result = search(pixels, faces)
@@ -92,21 +94,21 @@ def test_a_large_picture_with_one_distant_face_is_searched_for_smaller_ones() ->
 
 
 def test_a_portrait_is_not_searched_for_small_faces() -> None:
-    """Its face takes a tenth of the picture or more."""
+    """A portrait: the face takes a tenth of the picture or more."""
     pixels = scene(2000, 2400, (300, 700), scale=8.0)
-    pixels[1700:1750, 100:150] = drawn(50 / 160)
+    pixels[1700:1750, 100:150] = drawing(50 / 160)
     faces = find_faces(pixels)
     assert search(pixels, faces).faces == faces
 
 
-def test_notes_name_what_the_normal_pass_did_not_find() -> None:
+def test_notes_name_the_search_that_detected_the_face() -> None:
     upright = ImageCrops(scene(300, 400, (100, 200)))
-    lying = ImageCrops(np.ascontiguousarray(np.rot90(upright.pixels)))
+    rotated = ImageCrops(np.ascontiguousarray(np.rot90(upright.pixels)))
     small = ImageCrops(scene(1500, 2000, (700, 900), scale=0.6))
-    for crops in (upright, lying, small):
+    for crops in (upright, rotated, small):
         assert len(crops.faces) == 1
     assert upright.notes == ()
-    assert [note.code for note in lying.notes] == ["turned"]
+    assert [note.code for note in rotated.notes] == ["turned"]
     assert [note.code for note in small.notes] == ["small_faces"]
 
 
@@ -117,14 +119,14 @@ def test_notes_name_what_the_normal_pass_did_not_find() -> None:
     st.floats(0, 1, width=16),
     st.floats(0, 1, width=16),
 )
-def test_turning_back_inverts_the_turn_of_the_pixels(
+def test_turn_back_inverts_the_rotation_of_the_pixels(
     turns: int, height: int, width: int, x_share: float, y_share: float
 ) -> None:
     row, column = round(y_share * (height - 1)), round(x_share * (width - 1))
     pixels = np.zeros((height, width), np.uint8)
     pixels[row, column] = 1
-    turned = np.rot90(pixels, turns)
-    y, x = (int(place[0]) for place in np.nonzero(turned))
+    rotated = np.rot90(pixels, turns)
+    y, x = (int(place[0]) for place in np.nonzero(rotated))
     points = np.full((6, 2), (x + 0.5, y + 0.5), np.float32)
     face = turn_back(Face(x, y, x + 1, y + 1, 0.9, points), turns, height=height, width=width)
     assert (face.left, face.top, face.right, face.bottom) == (column, row, column + 1, row + 1)

@@ -1,4 +1,4 @@
-"""Faces are found where they are, and cut out as the card says."""
+"""Faces are detected and cropped with the margin of the card."""
 
 from pathlib import Path
 
@@ -16,8 +16,8 @@ REALS = Path(__file__).parents[3] / "shared/data/Dataset/Test/Real"
 sides = st.integers(32, 900)
 
 
-def a_face(left: float, top: float, side: float) -> Face:
-    """A face whose points nobody asks for."""
+def face_at(left: float, top: float, side: float) -> Face:
+    """A face with dummy points."""
     points = np.zeros((6, 2), np.float32)
     return Face(left, top, left + side, top + side, 0.9, points)
 
@@ -37,27 +37,27 @@ def portrait() -> NDArray[np.uint8]:
     height=sides,
     width=sides,
 )
-def test_a_cut_out_is_a_square_inside_the_picture(
+def test_a_crop_is_a_square_inside_the_picture(
     left: float, top: float, side: float, margin: float, height: int, width: int
 ) -> None:
-    box = crop_box(a_face(left, top, side), margin, height=height, width=width)
+    box = crop_box(face_at(left, top, side), margin, height=height, width=width)
     assert 0 <= box.left < box.right <= width
     assert 0 <= box.top < box.bottom <= height
     assert box.right - box.left == box.bottom - box.top
     assert box.right - box.left <= max(1, round(side * (1 + 2 * margin)))
 
 
-def test_a_margin_is_counted_in_face_widths_on_each_side() -> None:
-    box = crop_box(a_face(400, 300, 100), 0.3, height=800, width=1000)
+def test_the_margin_is_in_face_widths_on_each_side() -> None:
+    box = crop_box(face_at(400, 300, 100), 0.3, height=800, width=1000)
     assert box == (370, 270, 530, 430)
 
 
-def test_a_cut_out_at_the_edge_moves_inwards_and_keeps_its_size() -> None:
-    box = crop_box(a_face(0, 0, 100), 0.5, height=800, width=1000)
+def test_a_crop_at_the_edge_moves_inwards_and_keeps_its_size() -> None:
+    box = crop_box(face_at(0, 0, 100), 0.5, height=800, width=1000)
     assert box == (0, 0, 200, 200)
 
 
-def test_no_face_is_found_where_there_is_none() -> None:
+def test_no_face_is_detected_where_there_is_none() -> None:
     ramp = np.linspace(0, 255, 300).astype(np.uint8)
     landscape = np.stack([np.broadcast_to(ramp[:, None], (300, 400))] * 3, axis=-1)
     assert find_faces(landscape) == []
@@ -69,7 +69,7 @@ def test_a_model_for_whole_pictures_gets_the_whole_picture() -> None:
     assert face_or_whole(pixels, None) is pixels
 
 
-def test_a_face_is_found_once_with_its_eyes_above_its_mouth() -> None:
+def test_a_face_is_detected_once_with_its_eyes_above_its_mouth() -> None:
     pixels = portrait()
     (face,) = find_faces(pixels)
     left_eye, right_eye, nose, mouth, *_ = face.points
@@ -80,25 +80,25 @@ def test_a_face_is_found_once_with_its_eyes_above_its_mouth() -> None:
     assert 0.4 * 256 < face.side < 0.9 * 256
 
 
-def test_faces_are_found_where_they_stand_in_a_wide_picture_the_largest_first() -> None:
-    one = portrait()
-    small = np.asarray(Image.fromarray(one).resize((128, 128)))
+def test_faces_in_a_wide_picture_are_located_the_largest_first() -> None:
+    face_pixels = portrait()
+    small = np.asarray(Image.fromarray(face_pixels).resize((128, 128)))
     canvas = np.full((300, 800, 3), 200, np.uint8)
     canvas[100:228, 40:168] = small
-    canvas[20:276, 500:756] = one
+    canvas[20:276, 500:756] = face_pixels
     large, other = find_faces(canvas)
     assert 500 < (large.left + large.right) / 2 < 756
     assert 40 < (other.left + other.right) / 2 < 168
-    # The same face at half the size, wherever it stands.
+    # The same face at half the size.
     assert other.side == pytest.approx(large.side / 2, rel=0.2)
 
 
-def test_a_cut_out_follows_the_face() -> None:
-    one = portrait()
+def test_a_crop_follows_the_face() -> None:
+    face_pixels = portrait()
     canvas = np.full((300, 800, 3), 200, np.uint8)
-    canvas[20:276, 500:756] = one
-    cut = face_or_whole(canvas, 0.3)
-    (alone,) = find_faces(one)
-    expected = crop(one, crop_box(alone, 0.3, height=256, width=256))
-    assert len(cut) == pytest.approx(len(expected), rel=0.15)
-    assert abs(cut.mean() - expected.mean()) < 10
+    canvas[20:276, 500:756] = face_pixels
+    result = face_or_whole(canvas, 0.3)
+    (face,) = find_faces(face_pixels)
+    expected = crop(face_pixels, crop_box(face, 0.3, height=256, width=256))
+    assert len(result) == pytest.approx(len(expected), rel=0.15)
+    assert abs(result.mean() - expected.mean()) < 10

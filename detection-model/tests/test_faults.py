@@ -1,4 +1,4 @@
-"""Each planted fault does its damage, and the damage is seen."""
+"""Each injected fault shows in the training curves."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -30,13 +30,15 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, TrainingDat
     return config, load_data(config, Reporter())
 
 
-def fitted(prepared: tuple[Any, TrainingData], folder: Path, **faults: Any) -> TrainedModel:
+def train_with_faults(
+    prepared: tuple[Any, TrainingData], folder: Path, **faults: Any
+) -> TrainedModel:
     config, data = prepared
     return fit(config.model_copy(update={"faults": Faults(**faults)}), data, folder, Reporter())
 
 
 def test_without_a_fault_it_learns(prepared: tuple[Any, TrainingData], tmp_path: Path) -> None:
-    history = fitted(prepared, tmp_path).record.history
+    history = train_with_faults(prepared, tmp_path).record.history
     assert history["val_accuracy"][-1] > 0.8
     assert history["loss"][-1] < 0.5
 
@@ -53,11 +55,11 @@ def test_without_a_fault_it_learns(prepared: tuple[Any, TrainingData], tmp_path:
     ],
     ids=lambda fault: next(iter(fault)),
 )
-def test_a_fault_is_seen_in_the_curves(
+def test_a_fault_shows_in_the_curves(
     prepared: tuple[Any, TrainingData], tmp_path: Path, fault: dict[str, Any]
 ) -> None:
-    history = fitted(prepared, tmp_path, **fault).record.history
-    # A network that says the same of all pictures has half of them right.
+    history = train_with_faults(prepared, tmp_path, **fault).record.history
+    # A constant output is right for half of the pictures.
     assert history["accuracy"][-1] < 0.7
     if "wrong_loss" in fault:
         assert history["loss"][-1] == history["loss"][0] == pytest.approx(0, abs=1e-5)
@@ -65,34 +67,34 @@ def test_a_fault_is_seen_in_the_curves(
         assert history["loss"][-1] > 0.6
 
 
-def test_labels_are_turned_or_dealt_as_told_and_the_same_way_again() -> None:
+def test_label_faults_follow_their_settings_and_the_seed() -> None:
     targets = np.repeat(np.array([0, 1], np.float32), 50)
-    turned = labels(targets, Faults(label_noise=0.3), seed=1)
-    assert int((turned != targets).sum()) == 30
-    assert np.array_equal(turned, labels(targets, Faults(label_noise=0.3), seed=1))
-    assert not np.array_equal(turned, labels(targets, Faults(label_noise=0.3), seed=2))
-    dealt = labels(targets, Faults(shuffled_labels=True), seed=1)
-    assert dealt.sum() == targets.sum()
-    assert 30 < (dealt != targets).sum() < 70
+    flipped = labels(targets, Faults(label_noise=0.3), seed=1)
+    assert int((flipped != targets).sum()) == 30
+    assert np.array_equal(flipped, labels(targets, Faults(label_noise=0.3), seed=1))
+    assert not np.array_equal(flipped, labels(targets, Faults(label_noise=0.3), seed=2))
+    shuffled = labels(targets, Faults(shuffled_labels=True), seed=1)
+    assert shuffled.sum() == targets.sum()
+    assert 30 < (shuffled != targets).sum() < 70
     assert np.array_equal(labels(targets, Faults(), seed=1), targets)
 
 
-def test_a_skipped_batch_moves_no_weight_and_the_next_one_does(
+def test_a_skipped_batch_changes_no_weight_and_the_next_one_does(
     prepared: tuple[Any, TrainingData],
 ) -> None:
     import keras
 
-    seen: list[Any] = []
+    weights: list[Any] = []
 
     config, data = prepared
     model = network.new_model(config)
     network.compile_for(model, config, Stage("whole", 1, 0.01))
 
-    def look(batch: int, logs: object) -> None:  # noqa: ARG001  Keras names them
-        seen.append(model.get_weights()[0])
+    def record(batch: int, logs: object) -> None:  # noqa: ARG001  Keras passes it by name
+        weights.append(model.get_weights()[0])
 
     batches = network.batches(config, data, 0)
-    watch = keras.callbacks.LambdaCallback(on_train_batch_end=look)
-    model.fit(batches, steps_per_epoch=6, verbose=0, callbacks=[SkipGradients(3), watch])
-    moved = [not np.array_equal(a, b) for a, b in pairwise(seen)]
+    recorder = keras.callbacks.LambdaCallback(on_train_batch_end=record)
+    model.fit(batches, steps_per_epoch=6, verbose=0, callbacks=[SkipGradients(3), recorder])
+    moved = [not np.array_equal(a, b) for a, b in pairwise(weights)]
     assert moved == [True, False, True, True, False]

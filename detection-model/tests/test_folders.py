@@ -1,4 +1,4 @@
-"""Issue splits and classes by folder names."""
+"""Splits and classes are read from folder names."""
 
 from pathlib import Path
 
@@ -27,21 +27,21 @@ def test_the_usual_names_are_understood(
 ) -> None:
     for split in (train, validation, test):
         touch(tmp_path, f"{split}/{real}/a.jpg", f"{split}/{fake}/b.PNG", f"{split}/notes.txt")
-    found = find_data(tmp_path)
-    assert {example.label for example in found.split("train")} == {"Real", "Fake"}
-    assert found.counts() == {
+    data = find_data(tmp_path)
+    assert {example.label for example in data.split("train")} == {"Real", "Fake"}
+    assert data.counts() == {
         f"{split}/{label}": 1
         for split in ("train", "validation", "test")
         for label in ("Real", "Fake")
     }
 
 
-def test_a_wrapping_folder_is_looked_into(tmp_path: Path) -> None:
+def test_an_outer_folder_is_unwrapped(tmp_path: Path) -> None:
     touch(tmp_path, "Dataset/Train/Real/a.jpg", "Dataset/Train/Fake/b.jpg")
     assert find_data(tmp_path).name == "Dataset"
 
 
-def test_two_class_folders_are_split_once_and_for_all(tmp_path: Path) -> None:
+def test_class_folders_alone_are_split_reproducibly(tmp_path: Path) -> None:
     touch(tmp_path, *(f"{label}/{i}.jpg" for label in ("real", "fake") for i in range(100)))
     first, again = find_data(tmp_path, seed=3), find_data(tmp_path, seed=3)
     assert first == again
@@ -61,12 +61,14 @@ def test_two_class_folders_are_split_once_and_for_all(tmp_path: Path) -> None:
         (["Test/Real/a.jpg", "Test/Fake/a.jpg"], "no Real pictures for train"),
     ],
 )
-def test_what_cannot_be_used_is_said(tmp_path: Path, files: list[str], message: str) -> None:
+def test_unusable_folders_are_refused_with_a_reason(
+    tmp_path: Path, files: list[str], message: str
+) -> None:
     touch(tmp_path, *files)
     with pytest.raises(DataError, match=message):
         find_data(tmp_path).split("train")
 
 
-def test_a_missing_folder_is_said(tmp_path: Path) -> None:
+def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such folder"):
         find_data(tmp_path / "nowhere")

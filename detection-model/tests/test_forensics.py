@@ -1,4 +1,4 @@
-"""The views show what was done to a picture, where it was done."""
+"""Forensic views show edits where they were made."""
 
 import json
 import subprocess
@@ -22,42 +22,42 @@ from detection_model.imaging import decode
 
 
 def spliced() -> Image.Image:
-    """A picture that was saved at quality 60, with a square that never was."""
+    """A picture saved at quality 60, with a square that was never compressed."""
     image = jpeg_copy(grainy(1), 60)
     image.paste(grainy(2).crop((0, 0, 64, 64)), (104, 24))
     return image
 
 
-def test_a_splice_of_another_quality_stands_out_in_the_error_level_where_it_is() -> None:
+def test_a_splice_of_another_quality_stands_out_in_the_error_level() -> None:
     data = file_bytes(spliced(), quality=95)
-    seen = error_level(data, decode(data).pixels)
-    errors = seen.images["errors"].mean(axis=2)
+    result = error_level(data, decode(data).pixels)
+    errors = result.images["errors"].mean(axis=2)
     inside = np.zeros(errors.shape, bool)
     inside[24:88, 104:168] = True
     assert errors[inside].mean() > 2 * errors[~inside].mean()
-    numbers = seen.numbers
+    numbers = result.numbers
     assert isinstance(numbers, ErrorLevels)
     assert errors.mean() / numbers.gain == pytest.approx(numbers.mean, rel=0.1)
 
 
-def test_the_error_level_of_a_turned_file_is_that_of_its_stored_pixels() -> None:
-    # 188 is no multiple of 8: turned upright, the blocks would lie elsewhere.
+def test_the_error_level_of_a_rotated_file_is_that_of_its_stored_pixels() -> None:
+    # 188 is not a multiple of 8: rotated upright, the blocks would be misaligned.
     image = spliced().crop((0, 0, 188, 140))
     exif = Image.Exif()
     exif[0x0112] = 6
-    plain, turned = file_bytes(image, quality=80), file_bytes(image, quality=80, exif=exif)
+    plain, rotated = file_bytes(image, quality=80), file_bytes(image, quality=80, exif=exif)
     expected = error_level(plain, decode(plain).pixels).images["errors"]
-    found = error_level(turned, decode(turned).pixels).images["errors"]
-    assert np.array_equal(found, np.rot90(expected, -1))
+    result = error_level(rotated, decode(rotated).pixels).images["errors"]
+    assert np.array_equal(result, np.rot90(expected, -1))
 
 
 def test_a_smoothed_half_has_less_noise() -> None:
     image = grainy(3)
     image.paste(image.crop((0, 0, 96, 192)).filter(ImageFilter.GaussianBlur(2)), (0, 0))
-    seen = noise(b"", np.asarray(image))
-    residual = seen.images["residual"].astype(float)
+    result = noise(b"", np.asarray(image))
+    residual = result.images["residual"].astype(float)
     assert residual[:, 100:].std() > 5 * residual[:, :92].std()
-    numbers = seen.numbers
+    numbers = result.numbers
     assert isinstance(numbers, Noise)
     assert numbers.percentile_5 < numbers.deviation / 5 < numbers.percentile_95
 
@@ -67,7 +67,7 @@ def test_the_noise_of_a_flat_picture_is_its_grain() -> None:
     pixels = np.repeat(grey[..., None], 3, axis=2).astype(np.uint8)
     numbers = noise(b"", pixels).numbers
     assert isinstance(numbers, Noise)
-    # Less its own median, whose deviation is a few tenths of the grain's.
+    # The view subtracts a median, whose deviation is a few tenths of the grain's.
     assert numbers.deviation == pytest.approx(4, rel=0.15)
     assert noise(b"", pixels * 0 + 77).images["residual"].tolist() == [[128] * 128] * 128
 
@@ -80,7 +80,7 @@ def test_colour_histograms_count_every_point() -> None:
         assert counts == np.bincount(pixels[..., channel].ravel(), minlength=256).tolist()
 
 
-def test_stretched_contrast_leaves_gaps_and_clipping_heaps() -> None:
+def test_stretched_contrast_leaves_gaps_and_clipping() -> None:
     pixels = np.asarray(grainy(4))
     stretched = np.clip((pixels.astype(float) - 90) * 3, 0, 255).astype(np.uint8)
     before, after = colours(b"", pixels).numbers, colours(b"", stretched).numbers
@@ -93,35 +93,35 @@ def test_stretched_contrast_leaves_gaps_and_clipping_heaps() -> None:
 
 
 @pytest.mark.parametrize("name", get_args(ViewId))
-def test_each_view_says_what_it_shows_and_what_it_does_not_prove(
+def test_each_view_states_what_it_shows_and_its_limits(
     name: ViewId,
 ) -> None:
     text = TEXTS[name]
     for sentence in (text.shows, text.limits):
         assert sentence.endswith(".")
     data = file_bytes(grainy(5, 64))
-    seen = view(name, data, decode(data).pixels)
-    assert seen.id == name
-    assert all(image.dtype == np.uint8 for image in seen.images.values())
-    assert seen.images
-    json.dumps(seen.numbers.model_dump(), allow_nan=False)
+    result = view(name, data, decode(data).pixels)
+    assert result.id == name
+    assert all(image.dtype == np.uint8 for image in result.images.values())
+    assert result.images
+    json.dumps(result.numbers.model_dump(), allow_nan=False)
 
 
 @pytest.mark.parametrize("name", get_args(ViewId))
-def test_the_smallest_the_flattest_and_large_pictures_have_views(name: ViewId) -> None:
+def test_tiny_flat_and_large_pictures_have_views(name: ViewId) -> None:
     for image in (Image.new("RGB", (32, 32)), Image.new("L", (32, 900), 255)):
         data = file_bytes(image, "PNG")
         assert view(name, data, decode(data).pixels).id == name
     data = file_bytes(Image.effect_noise((2600, 1500), 60))
-    for shown in view(name, data, decode(data).pixels).images.values():
-        assert max(shown.shape) <= 1600
+    for drawing in view(name, data, decode(data).pixels).images.values():
+        assert max(drawing.shape) <= 1600
 
 
-def test_the_command_writes_every_view_and_its_words(
-    here: Callable[..., Result], tmp_path: Path
+def test_the_command_writes_every_view_and_its_numbers(
+    invoke: Callable[..., Result], tmp_path: Path
 ) -> None:
     (tmp_path / "portrait.jpg").write_bytes(file_bytes(grainy(6)))
-    result = here("forensics", tmp_path / "portrait.jpg", "--out", tmp_path / "views")
+    result = invoke("forensics", tmp_path / "portrait.jpg", "--out", tmp_path / "views")
     assert result.exit_code == 0, result.output
     record = json.loads((tmp_path / "views" / "views.json").read_text())
     assert set(record) == set(get_args(ViewId))
@@ -130,18 +130,18 @@ def test_the_command_writes_every_view_and_its_words(
         assert list((tmp_path / "views").glob(f"{name}-*.png"))
 
 
-def test_the_command_refuses_what_is_no_picture(
-    here: Callable[..., Result], tmp_path: Path
+def test_the_command_refuses_files_that_are_not_pictures(
+    invoke: Callable[..., Result], tmp_path: Path
 ) -> None:
     (tmp_path / "notes.txt").write_text("no picture")
     for name in ("notes.txt", "missing.jpg"):
-        result = here("forensics", tmp_path / name, "--out", tmp_path / "views")
+        result = invoke("forensics", tmp_path / name, "--out", tmp_path / "views")
         assert result.exit_code == 2
         assert "error:" in result.output
     assert not (tmp_path / "views").exists()
 
 
-def test_neither_views_nor_provenance_load_what_the_service_lacks() -> None:
+def test_views_and_provenance_need_only_the_packages_of_the_service() -> None:
     code = (
         "import sys, io\n"
         "from PIL import Image\n"

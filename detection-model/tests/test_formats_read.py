@@ -1,4 +1,4 @@
-"""Files as people have them: what is judged, with which note, and what is refused by name."""
+"""Real-world files: which are decoded, with which notes, and which are refused by name."""
 
 import contextlib
 import io
@@ -26,7 +26,7 @@ Bytes = NDArray[np.uint8]
 
 
 def picture(size: tuple[int, int] = (120, 90)) -> Image.Image:
-    """Soft colours with contrast."""
+    """An ellipse on a ground of another colour."""
     image = Image.new("RGB", size, (200, 150, 120))
     draw = ImageDraw.Draw(image)
     draw.ellipse((size[0] // 4, size[1] // 8, size[0] * 3 // 4, size[1] * 7 // 8), (60, 90, 160))
@@ -49,20 +49,20 @@ def distance(data: bytes, image: Image.Image) -> float:
 
 
 @pytest.mark.parametrize(("format_", "name"), [("HEIF", "HEIC"), ("AVIF", "AVIF")])
-def test_what_phones_and_sites_make_is_judged(format_: str, name: str) -> None:
+def test_formats_of_phones_and_web_sites_are_decoded(format_: str, name: str) -> None:
     data = encoded(picture(), format_, quality=90)
     assert decode(data).format == name
     assert codes(data) == []
     assert distance(data, picture()) < 4
 
 
-def test_the_main_picture_of_several_is_judged() -> None:
+def test_the_main_picture_of_several_is_decoded() -> None:
     data = encoded(picture(), "MPO", save_all=True, append_images=[Image.new("RGB", (120, 90))])
     assert codes(data) == ["several_pictures"]
     assert distance(data, picture()) < 4
 
 
-def without_text_limit() -> bytes:
+def png_with_long_text() -> bytes:
     texts = PngImagePlugin.PngInfo()
     texts.add_text("workflow", "x" * 1_500_000, zip=True)
     return encoded(picture(), "PNG", pnginfo=texts)
@@ -73,25 +73,25 @@ UNUSUAL = {
     "AVIF": encoded(picture(), "AVIF"),
     "MPO": encoded(picture(), "MPO", save_all=True, append_images=[picture()]),
     "JPEG without end": encoded(picture(), "JPEG")[:-1],
-    "PNG with a packed text": without_text_limit(),
+    "PNG with a packed text": png_with_long_text(),
 }
 
 
 @pytest.mark.parametrize("kind", list(UNUSUAL))
 @pytest.mark.parametrize("name", get_args(ViewId))
-def test_every_forensic_view_takes_what_is_accepted(kind: str, name: ViewId) -> None:
+def test_every_forensic_view_accepts_unusual_files(kind: str, name: ViewId) -> None:
     result = view(name, UNUSUAL[kind], decode(UNUSUAL[kind]).pixels)
     assert result.id == name
 
 
 @pytest.mark.parametrize("kind", list(UNUSUAL))
-def test_headers_and_statements_are_read_of_what_is_accepted(kind: str) -> None:
+def test_headers_and_statements_of_unusual_files_are_read(kind: str) -> None:
     assert (read_container(UNUSUAL[kind]).width, read_container(UNUSUAL[kind]).height) == (120, 90)
     assert read_provenance(UNUSUAL[kind]).says_generated is False
 
 
 @pytest.mark.parametrize("cut", [1, 2])
-def test_a_jpeg_without_its_end_mark_is_judged(cut: int) -> None:
+def test_a_jpeg_without_its_end_marker_is_decoded(cut: int) -> None:
     whole = encoded(picture(), "JPEG")
     assert codes(whole[:-cut]) == ["missing_end"]
     assert np.array_equal(decode(whole[:-cut]).pixels, decode(whole).pixels)
@@ -102,32 +102,32 @@ def test_a_jpeg_with_missing_pixels_is_refused(progressive: bool) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (90, 120, 3)).astype(np.uint8)
     whole = encoded(Image.fromarray(noise), "JPEG", progressive=progressive)
     for length in (len(whole) * 9 // 10, len(whole) - 20):
-        with pytest.raises(ImageError) as refused:
+        with pytest.raises(ImageError) as error:
             decode(whole[:length])
-        assert refused.value.code == "truncated_image"
+        assert error.value.code == "truncated_image"
 
 
 @pytest.mark.parametrize("format_", ["WEBP", "HEIF", "AVIF"])
-def test_a_cut_file_is_called_incomplete(format_: str) -> None:
+def test_a_truncated_file_is_called_incomplete(format_: str) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (90, 120, 3)).astype(np.uint8)
     whole = encoded(Image.fromarray(noise), format_)
-    with pytest.raises(ImageError) as refused:
+    with pytest.raises(ImageError) as error:
         decode(whole[: len(whole) * 9 // 10])
-    assert refused.value.code == "truncated_image"
+    assert error.value.code == "truncated_image"
 
 
-def test_a_png_with_a_wrong_checksum_is_judged() -> None:
+def test_a_png_with_a_wrong_checksum_is_decoded() -> None:
     whole = encoded(picture(), "PNG")
-    # The checksums of the header and of the pixels stand before the next chunk.
-    for behind in (whole.index(b"IDAT") - 4, whole.index(b"IEND") - 4):
+    # The checksums of header and pixels precede the next chunk.
+    for end in (whole.index(b"IDAT") - 4, whole.index(b"IEND") - 4):
         data = bytearray(whole)
-        data[behind - 1] ^= 255
+        data[end - 1] ^= 255
         assert codes(bytes(data)) == ["bad_checksum"]
         assert distance(bytes(data), picture()) == 0
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_a_png_with_long_texts_is_judged(packed: bool) -> None:
+def test_a_png_with_long_texts_is_decoded(packed: bool) -> None:
     texts = PngImagePlugin.PngInfo()
     texts.add_text("workflow", "x" * 1_500_000, zip=packed)
     data = encoded(picture(), "PNG", pnginfo=texts)
@@ -152,15 +152,15 @@ RAW = {
 
 
 @pytest.mark.parametrize("kind", list(RAW))
-def test_camera_raw_is_refused_by_name_with_what_to_do(kind: str) -> None:
-    with pytest.raises(ImageError) as refused:
+def test_camera_raw_is_refused_by_name_with_advice(kind: str) -> None:
+    with pytest.raises(ImageError) as error:
         decode(RAW[kind])
-    assert refused.value.code == "unsupported_format"
-    assert kind in refused.value.message
-    assert "Export it as JPEG" in refused.value.message
+    assert error.value.code == "unsupported_format"
+    assert kind in error.value.message
+    assert "Export it as JPEG" in error.value.message
 
 
-def test_a_raw_file_is_not_judged_by_its_thumbnail() -> None:
+def test_a_raw_file_is_not_decoded_from_its_thumbnail() -> None:
     """NEF and ARW files begin with a small picture that Pillow would decode."""
     buffer = io.BytesIO()
     tags = {271: "NIKON CORPORATION", 254: 1, 330: 8}
@@ -169,7 +169,7 @@ def test_a_raw_file_is_not_judged_by_its_thumbnail() -> None:
         decode(buffer.getvalue())
 
 
-def test_an_ordinary_tiff_of_a_camera_maker_is_judged() -> None:
+def test_an_ordinary_tiff_of_a_camera_maker_is_decoded() -> None:
     data = encoded(picture(), "TIFF", tiffinfo={271: "NIKON CORPORATION"})
     assert codes(data) == []
 
@@ -192,14 +192,14 @@ def test_an_ordinary_tiff_of_a_camera_maker_is_judged() -> None:
         (b"\0\0\0\x18ftypmif2" + bytes(40), "HEIF"),
     ],
 )
-def test_what_is_not_a_picture_is_named(data: bytes, word: str) -> None:
-    with pytest.raises(ImageError) as refused:
+def test_files_that_are_not_pictures_are_named(data: bytes, word: str) -> None:
+    with pytest.raises(ImageError) as error:
         decode(data)
-    assert refused.value.code == "unsupported_format"
-    assert word in refused.value.message
+    assert error.value.code == "unsupported_format"
+    assert word in error.value.message
 
 
-def test_a_kind_of_tiff_that_cannot_be_read_is_named_by_its_samples() -> None:
+def test_an_unsupported_tiff_is_named_by_its_samples() -> None:
     half_float = directory(
         {
             256: (3, 1, 40),
@@ -224,7 +224,7 @@ def test_float_samples_are_scaled_with_a_note() -> None:
     assert (pixels.min(), pixels.max()) == (0, 255)
 
 
-def test_a_float_without_a_number_does_no_harm() -> None:
+def test_nan_and_infinite_samples_are_ignored() -> None:
     values = np.linspace(0, 1, 60 * 60, dtype=np.float32).reshape(60, 60)
     values[5, 5], values[6, 6], values[7, 7] = np.nan, np.inf, -np.inf
     pixels = decode(encoded(Image.fromarray(values), "TIFF")).pixels
@@ -239,7 +239,7 @@ WHITE = Image.new("RGB", (120, 90), "white")
 
 
 @pytest.mark.parametrize("format_", ["GIF", "PNG", "WEBP"])
-def test_the_first_frame_with_something_on_it_is_judged(format_: str) -> None:
+def test_the_first_frame_with_content_is_decoded(format_: str) -> None:
     faint = Image.blend(WHITE, picture(), 0.05)
     data = frames(format_, WHITE, faint, picture(), Image.new("RGB", (120, 90), "black"))
     (note,) = decode(data).notes
@@ -251,7 +251,7 @@ def test_the_first_frame_with_something_on_it_is_judged(format_: str) -> None:
     assert note.message == "Frame 1 of 2 was judged."
 
 
-def test_the_first_page_with_something_on_it_is_judged() -> None:
+def test_the_first_page_with_content_is_decoded() -> None:
     data = encoded(WHITE, "TIFF", save_all=True, append_images=[picture()])
     (note,) = decode(data).notes
     assert (note.code, note.message[:11]) == ("pages", "Page 2 of 2")
@@ -265,7 +265,7 @@ def test_the_frames_of_a_gif_are_counted_without_decoding() -> None:
 
 
 @given(st.binary(max_size=400))
-def test_readers_of_headers_survive_any_bytes(data: bytes) -> None:
+def test_header_readers_survive_any_bytes(data: bytes) -> None:
     assert gif.count_frames(b"GIF89a" + data, 100) <= 100
     for start in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         assert len(list(tiff.read_directories(start + data))) <= 1000
@@ -274,7 +274,7 @@ def test_readers_of_headers_survive_any_bytes(data: bytes) -> None:
         assert tiff.page_indices(start + data)
 
 
-def test_directories_that_point_at_each_other_end() -> None:
+def test_a_cycle_of_directories_ends() -> None:
     loop = b"II*\0" + struct.pack("<IHI", 8, 0, 8)
     assert len(list(tiff.read_directories(loop))) == 1
 
@@ -284,13 +284,13 @@ def test_directories_that_point_at_each_other_end() -> None:
     st.sampled_from(["HEIF", "AVIF"]),
     st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), min_size=1, max_size=8),
 )
-def test_damaged_phone_photos_are_read_or_refused(
+def test_damaged_phone_photos_are_decoded_or_refused(
     format_: str, damage: list[tuple[float, int]]
 ) -> None:
     data = bytearray(SMALL[format_])
     for where, value in damage:
         data[int(where * len(data))] = value
-    with contextlib.suppress(ImageError):  # the one error that is allowed
+    with contextlib.suppress(ImageError):  # the only error that is allowed
         assert decode(bytes(data)).pixels.shape[2] == 3
 
 

@@ -22,7 +22,7 @@ def save(path: Path, *, lambda_: bool = False) -> Path:
     return path
 
 
-def test_it_gives_the_same_as_the_newer_format(tmp_path: Path) -> None:
+def test_an_h5_file_gives_the_outputs_of_the_keras_format(tmp_path: Path) -> None:
     import keras
 
     older = save(tmp_path / "m.h5")
@@ -39,7 +39,7 @@ def test_code_in_a_file_is_not_run(tmp_path: Path) -> None:
         load_model(save(tmp_path / "m.h5", lambda_=True))
 
 
-def test_what_is_no_model_is_refused_without_a_path(tmp_path: Path) -> None:
+def test_files_that_are_not_models_are_refused_without_naming_a_path(tmp_path: Path) -> None:
     rubbish = tmp_path / "rubbish.h5"
     rubbish.write_bytes(b"x" * 100)
     half = tmp_path / "half.h5"
@@ -48,19 +48,19 @@ def test_what_is_no_model_is_refused_without_a_path(tmp_path: Path) -> None:
     model = load_model(tmp_path / "m.h5").logits
     model.save_weights(weights)
     for path in (rubbish, half, weights):
-        with pytest.raises(ModelError) as refused:
+        with pytest.raises(ModelError) as error:
             load_model(path)
-        assert path.name in str(refused.value)
-        assert str(tmp_path) not in str(refused.value)
+        assert path.name in str(error.value)
+        assert str(tmp_path) not in str(error.value)
 
 
-def without_architecture(path: Path, model: object, *, spoilt: bool) -> Path:
+def without_architecture(path: Path, model: object, *, corrupt: bool) -> Path:
     """An older file whose architecture cannot be restored, or that holds weights alone."""
     import h5py
 
     model.save(path)  # type: ignore[attr-defined]
     with h5py.File(path, "a") as file:
-        if spoilt:
+        if corrupt:
             config = file.attrs["model_config"].replace("Conv2D", "TheirConv2D")
             file.attrs["model_config"] = config
         else:
@@ -68,12 +68,12 @@ def without_architecture(path: Path, model: object, *, spoilt: bool) -> Path:
     return path
 
 
-@pytest.mark.parametrize("spoilt", [True, False])
-def test_weights_are_loaded_into_the_zoos_network_where_the_architecture_is_lost(
-    tmp_path: Path, spoilt: bool
+@pytest.mark.parametrize("corrupt", [True, False])
+def test_weights_without_architecture_are_loaded_into_the_network_of_the_zoo(
+    tmp_path: Path, corrupt: bool
 ) -> None:
     model = architectures.ZOO["v1"].build()
-    path = without_architecture(tmp_path / "old.h5", model, spoilt=spoilt)
+    path = without_architecture(tmp_path / "old.h5", model, corrupt=corrupt)
     pictures = np.random.default_rng(0).random((2, 256, 256, 3), np.float32) * 255
     loaded = load_model(path)
     assert loaded.facts.activation == "sigmoid"
@@ -81,9 +81,9 @@ def test_weights_are_loaded_into_the_zoos_network_where_the_architecture_is_lost
     np.testing.assert_allclose(result, model.predict(pictures, verbose=0), atol=1e-6)
 
 
-def test_the_files_name_tells_which_network(tmp_path: Path) -> None:
+def test_the_file_name_selects_the_network(tmp_path: Path) -> None:
     model = architectures.ZOO["mobilenetv2"].build(weights="none", head="mlp")
-    named = without_architecture(tmp_path / "mobilenetv2-old.h5", model, spoilt=False)
+    named = without_architecture(tmp_path / "mobilenetv2-old.h5", model, corrupt=False)
     assert load_model(named).facts.parameters == model.count_params()
     with pytest.raises(ModelError, match=r"old\.h5 holds weights without a network"):
         load_model(named.rename(tmp_path / "old.h5"))

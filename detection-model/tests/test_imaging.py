@@ -1,4 +1,4 @@
-"""Bytes to pictures: what is accepted, what it becomes, what is refused and how."""
+"""Decoding bytes to pictures: accepted formats, conversion and refusals."""
 
 import contextlib
 import io
@@ -47,7 +47,7 @@ def test_every_format_is_recognised_by_its_content(format_: str) -> None:
     assert (picture.width, picture.height) == (60, 80)
 
 
-def test_the_first_frame_of_an_animation_is_taken() -> None:
+def test_the_first_frame_of_an_animation_is_decoded() -> None:
     frames = [Image.new("RGB", (40, 40), colour) for colour in ("red", "blue")]
     data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
     red, green, blue = decode(data).pixels[20, 20].tolist()
@@ -84,7 +84,7 @@ def test_every_colour_mode_becomes_rgb(mode: str) -> None:
     assert np.abs(result.astype(int) - np.asarray(image.convert("RGB")).astype(int)).max() <= 1
 
 
-def test_transparency_is_laid_on_white() -> None:
+def test_transparency_is_composited_on_white() -> None:
     image = Image.new("RGBA", (40, 40), (200, 0, 0, 0))
     assert (decode(encoded(image)).pixels == 255).all()
 
@@ -117,31 +117,31 @@ def test_a_phones_multi_picture_jpeg_is_a_jpeg() -> None:
         (b"x" * (30 * 1024 * 1024 + 1), "file_too_large"),
     ],
 )
-def test_what_is_refused_has_a_code_and_a_sentence(data: bytes, code: str) -> None:
-    with pytest.raises(ImageError) as refused:
+def test_a_refusal_has_a_code_and_a_sentence(data: bytes, code: str) -> None:
+    with pytest.raises(ImageError) as error:
         decode(data)
-    assert refused.value.code == code
-    assert refused.value.message.endswith(".")
-    assert "Traceback" not in refused.value.message
+    assert error.value.code == code
+    assert error.value.message.endswith(".")
+    assert "Traceback" not in error.value.message
 
 
 @pytest.mark.parametrize("format_", ["JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF"])
-def test_half_a_file_is_refused(format_: str) -> None:
+def test_a_truncated_file_is_refused(format_: str) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (120, 120, 3)).astype(np.uint8)
     data = encoded(Image.fromarray(noise), format_)
-    with pytest.raises(ImageError) as refused:
+    with pytest.raises(ImageError) as error:
         decode(data[: len(data) // 2])
-    assert refused.value.code in ("truncated_image", "corrupt_image")
+    assert error.value.code in ("truncated_image", "corrupt_image")
 
 
-def test_a_bomb_is_refused_before_memory_is_spent() -> None:
+def test_a_decompression_bomb_is_refused_before_memory_is_allocated() -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(ImageError):
         decode(png_header(12_000, 12_000))  # 432 MB once decoded
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
 
 
-def test_limits_are_settings() -> None:
+def test_the_limits_can_be_changed() -> None:
     data = encoded(portrait())
     with pytest.raises(ImageError, match="at most 0 megapixels"):
         decode(data, Limits(max_pixels=1000))
@@ -153,13 +153,13 @@ def test_limits_are_settings() -> None:
     st.sampled_from(["JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF"]),
     st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), min_size=1, max_size=12),
 )
-def test_damaged_files_are_read_or_refused_and_nothing_else(
+def test_damaged_files_are_decoded_or_refused(
     format_: str, damage: list[tuple[float, int]]
 ) -> None:
     data = bytearray(encoded(portrait(size=(40, 40)), format_))
     for where, value in damage:
         data[int(where * len(data))] = value
-    with contextlib.suppress(ImageError):  # the one error that is allowed
+    with contextlib.suppress(ImageError):  # the only error that is allowed
         assert decode(bytes(data)).pixels.shape[2] == 3
 
 
@@ -176,9 +176,9 @@ def test_random_bytes_are_refused(data: bytes) -> None:
 )
 @settings(max_examples=50)
 def test_inputs_have_the_cards_shape_and_range(
-    size: tuple[int, int], how: str, value_range: tuple[float, float]
+    size: tuple[int, int], mode: str, value_range: tuple[float, float]
 ) -> None:
-    spec = InputSpec(height=64, width=48, resize=how, value_range=value_range)
+    spec = InputSpec(height=64, width=48, resize=mode, value_range=value_range)
     result = to_input(np.asarray(portrait(size=size)), spec)
     assert result.shape == (64, 48, 3)
     assert result.dtype == np.float32
@@ -199,7 +199,7 @@ def test_mean_std_and_channel_order_are_applied() -> None:
     assert result[0, 0].tolist() == pytest.approx([0.5, -0.25, 1.0])
 
 
-def test_a_picture_of_the_right_size_is_left_alone() -> None:
+def test_a_picture_of_the_right_size_is_not_resized() -> None:
     pixels = np.asarray(portrait(size=(48, 64)))
     assert resize(pixels, SPEC) is pixels
 

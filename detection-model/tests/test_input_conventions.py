@@ -1,4 +1,4 @@
-"""A foreign file without a card: its range and polarity are found on labelled pictures."""
+"""Probing a model without a card for its input range and polarity on labelled pictures."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from detection_model.inference.detector import Detector
 
 @pytest.fixture(scope="module")
 def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Fakes are of middling brightness, reals darker or brighter: only one range fits a model."""
+    """Fakes of medium brightness, reals darker or brighter, so that only one range fits a model."""
     folder = tmp_path_factory.mktemp("labelled")
     rng = np.random.default_rng(0)
     for label, levels in (("Real", (10, 245)), ("Fake", (118, 138))):
@@ -27,8 +27,8 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def middling_model(path: Path, middle: float, width: float, fake_first: bool) -> Path:
-    """Softmax of two; says Fake for a mean value within `width` of `middle`."""
+def medium_brightness_model(path: Path, middle: float, width: float, fake_first: bool) -> Path:
+    """A two-class softmax model that calls a mean within `width` of `middle` Fake."""
     import keras
     from keras import layers
 
@@ -37,7 +37,7 @@ def middling_model(path: Path, middle: float, width: float, fake_first: bool) ->
     keras.Sequential([keras.Input((40, 40, 3)), *stack]).save(path)
     model = keras.saving.load_model(path)
     dense: list[Any] = model.layers[-2:]
-    # Two hinges: how far the mean lies above the middle, and how far below.
+    # Two hinges: the distance of the mean above the middle, and below it.
     kernel = np.array([[1 / 3, -1 / 3]] * 3, np.float32) / width
     dense[0].set_weights([kernel, np.array([-middle, middle], np.float32) / width])
     away = np.array([[-8, 0], [-8, 0]], np.float32)
@@ -56,34 +56,34 @@ def middling_model(path: Path, middle: float, width: float, fake_first: bool) ->
         ("0 to 255", 128.0, 40.0, False),
     ],
 )
-def test_range_and_polarity_are_found(
+def test_probing_determines_range_and_polarity(
     tmp_path: Path, labelled: Path, values: str, middle: float, width: float, fake_first: bool
 ) -> None:
-    path = middling_model(tmp_path / "foreign.keras", middle, width, fake_first)
+    path = medium_brightness_model(tmp_path / "foreign.keras", middle, width, fake_first)
     best = best_convention(probe_conventions(path, labelled))
     assert best.values == values
     assert best.auc == 1
     assert best.card.output.classes == (("Fake", "Real") if fake_first else ("Real", "Fake"))
 
 
-def test_the_command_writes_a_card_with_which_verdicts_are_right(
-    tmp_path: Path, labelled: Path, here: Any
+def test_the_command_writes_a_card_that_makes_verdicts_correct(
+    tmp_path: Path, labelled: Path, invoke: Any
 ) -> None:
-    path = middling_model(tmp_path / "foreign.keras", 0.0, 0.3, fake_first=True)
+    path = medium_brightness_model(tmp_path / "foreign.keras", 0.0, 0.3, fake_first=True)
     assert Detector.load(path).assumptions
-    done = here("card", path, "--data", labelled)
-    assert done.exit_code == 0, done.output
+    result = invoke("card", path, "--data", labelled)
+    assert result.exit_code == 0, result.output
     assert read_card(tmp_path / "foreign.json").input.value_range == (-1, 1)
     detector = Detector.load(path)
     for label in ("Real", "Fake"):
         for picture in (labelled / label).iterdir():
             assert predict(detector, picture).verdict.verdict == label.lower()
-    done = here("card", path, "--data", labelled)
-    assert done.exit_code == 2
-    assert "--force" in done.stderr
+    result = invoke("card", path, "--data", labelled)
+    assert result.exit_code == 2
+    assert "--force" in result.stderr
 
 
-def test_a_model_that_knows_nothing_gets_no_card(tmp_path: Path, labelled: Path) -> None:
-    path = middling_model(tmp_path / "foreign.keras", 1e6, 1.0, fake_first=True)
+def test_a_model_without_skill_gets_no_card(tmp_path: Path, labelled: Path) -> None:
+    path = medium_brightness_model(tmp_path / "foreign.keras", 1e6, 1.0, fake_first=True)
     with pytest.raises(CardError, match="no input convention tells Real from Fake"):
         best_convention(probe_conventions(path, labelled))

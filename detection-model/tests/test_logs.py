@@ -1,4 +1,4 @@
-"""Runs are found in a logs folder and their event files are read completely."""
+"""Runs in a logs folder are listed, and every point of their event files is read."""
 
 import json
 import math
@@ -35,7 +35,7 @@ def only_series(run: Run) -> Series:
     return series
 
 
-def test_every_point_is_read_also_beyond_tensorboards_ten(tmp_path: Path) -> None:
+def test_every_point_is_read_beyond_tensorboards_limit_of_ten(tmp_path: Path) -> None:
     values = {step: step / 100 for step in range(60)}
     write_events(tmp_path / "v1" / "one" / "validation", values)
     run = read(tmp_path)["v1/one"]
@@ -72,7 +72,7 @@ def test_several_event_files_of_a_folder_are_one_curve(tmp_path: Path) -> None:
     assert series.values == pytest.approx([0.1, 0.2, 0.3])
 
 
-def test_an_epoch_that_was_trained_twice_counts_as_the_later(tmp_path: Path) -> None:
+def test_the_later_value_of_a_repeated_epoch_counts(tmp_path: Path) -> None:
     write_events(tmp_path / "run" / "train", {0: 0.1, 1: 0.2, 2: 0.9})
     write_events(tmp_path / "run" / "train", {2: 0.3, 3: 0.4})
     series = only_series(read(tmp_path)["run"])
@@ -80,12 +80,12 @@ def test_an_epoch_that_was_trained_twice_counts_as_the_later(tmp_path: Path) -> 
     assert series.values == pytest.approx([0.1, 0.2, 0.3, 0.4])
 
 
-def test_what_is_not_finite_is_a_gap(tmp_path: Path) -> None:
+def test_values_that_are_not_finite_are_gaps(tmp_path: Path) -> None:
     write_events(tmp_path / "run" / "train", {0: 0.1, 1: math.nan, 2: math.inf})
     assert only_series(read(tmp_path)["run"]).values == [pytest.approx(0.1), None, None]
 
 
-def test_a_file_that_is_damaged_or_being_written_harms_no_other(tmp_path: Path) -> None:
+def test_a_damaged_or_growing_file_does_not_affect_others(tmp_path: Path) -> None:
     write_events(tmp_path / "whole" / "train", {0: 0.1, 1: 0.2})
     write_events(tmp_path / "half" / "train", {0: 0.1, 1: 0.2})
     (file,) = (tmp_path / "half" / "train").iterdir()
@@ -199,28 +199,28 @@ def record(**changes: Any) -> RunRecord:
     ).model_copy(update=changes)
 
 
-def test_run_json_is_read_and_anothers_is_left_alone(tmp_path: Path) -> None:
+def test_run_json_is_read_and_foreign_files_are_ignored(tmp_path: Path) -> None:
     for name in ("ours", "theirs", "broken"):
         write_events(tmp_path / name / "train", {0: 0.1})
     record(status="finished").save(tmp_path / "ours")
     (tmp_path / "theirs" / "run.json").write_text(json.dumps({"lr": 1}))
     (tmp_path / "broken" / "run.json").write_text("{")
     runs = read(tmp_path)
-    found = runs["ours"].record
-    assert found is not None
-    assert (found.config.name, found.status) == ("mine", "finished")
+    stored = runs["ours"].record
+    assert stored is not None
+    assert (stored.config.name, stored.status) == ("mine", "finished")
     assert runs["theirs"].record is runs["broken"].record is None
 
 
-def test_a_run_whose_loss_was_no_number_is_read(tmp_path: Path) -> None:
+def test_a_run_with_a_nan_loss_is_read(tmp_path: Path) -> None:
     write_events(tmp_path / "run" / "train", {0: math.nan})
     record(history={"loss": [1.0, math.nan]}).save(tmp_path / "run")
-    found = read(tmp_path)["run"].record
-    assert found is not None
-    assert found.history["loss"] == pytest.approx([1.0, math.nan], nan_ok=True)
+    stored = read(tmp_path)["run"].record
+    assert stored is not None
+    assert stored.history["loss"] == pytest.approx([1.0, math.nan], nan_ok=True)
 
 
-def test_a_run_that_goes_on_is_read_again_and_one_that_went_away_is_gone(tmp_path: Path) -> None:
+def test_a_growing_run_is_reread_and_a_deleted_one_disappears(tmp_path: Path) -> None:
     reader = RunReader(tmp_path)
     assert reader.all() == []
     write_events(tmp_path / "run" / "train", {0: 0.1})
@@ -229,7 +229,7 @@ def test_a_run_that_goes_on_is_read_again_and_one_that_went_away_is_gone(tmp_pat
     write_events(tmp_path / "run" / "train", {1: 0.2})
     after = {run.name: run for run in reader.all()}
     assert only_series(after["run"]).steps == [0, 1]
-    assert after["other"] is before["other"]  # nothing was read again
+    assert after["other"] is before["other"]  # served from the cache
     record().save(tmp_path / "other")
     assert {run.name: run for run in reader.all()}["other"].record is not None
     shutil.rmtree(tmp_path / "run")
@@ -252,7 +252,9 @@ def test_reading_needs_no_tensorflow(tmp_path: Path) -> None:
     ("name", "points", "accuracy"),
     [("model_logs_v1", 20, 0.9222), ("model_logs_v2", 10, 0.9172), ("model_logs_v3", 20, 0.9275)],
 )
-def test_the_reference_projects_trainings(name: str, points: int, accuracy: float) -> None:
+def test_the_runs_of_the_reference_project_are_read(
+    name: str, points: int, accuracy: float
+) -> None:
     series = {(s.part, s.tag): s for s in read(REFERENCE)[name].series}
     for part in ("train", "validation"):
         assert series[part, "epoch_accuracy"].steps == list(range(points))

@@ -1,4 +1,4 @@
-"""What is measured of pixels is what was put into them."""
+"""Pixel measures match the synthetic pictures that they are computed from."""
 
 import numpy as np
 import pytest
@@ -31,13 +31,13 @@ def test_finer_stripes_are_sharper_at_the_same_contrast() -> None:
     assert fine > 50 * coarse
 
 
-def test_grey_is_weighted_as_eyes_see() -> None:
+def test_grey_uses_luma_weights() -> None:
     pixels = np.zeros((1, 8, 8, 3), np.uint8)
     pixels[..., 1] = 100
     assert measures.to_grey(pixels) == pytest.approx(58.7)
 
 
-def test_channels_are_those_of_numpy() -> None:
+def test_channel_statistics_match_numpy() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (5, 40, 30, 3)).astype(np.uint8)
     pixels[0] = 255
     mean, deviation = measures.channels(pixels)
@@ -50,7 +50,7 @@ def test_a_regular_pattern_is_a_point_in_the_spectrum(period: int) -> None:
     spectrum = measures.log_spectra(stripes(period, amplitude=3) + noise(20)).mean(axis=0)
     row = spectrum[128]
     assert int(np.argmax(row[133:])) + 5 == 256 // period
-    # And nowhere else: the column through the middle stays as flat as noise leaves it.
+    # And nowhere else: the column through the centre is flat except for noise.
     column = spectrum[133:, 128]
     assert column.max() < row[133:].max() - 0.5
 
@@ -60,7 +60,7 @@ def test_a_regular_pattern_is_a_peak_of_the_radial_profile(period: int) -> None:
     plain = measures.log_spectra(noise(20)).mean(axis=0)
     striped = measures.log_spectra(stripes(period, amplitude=8) + noise(20)).mean(axis=0)
     difference = measures.radial_profile(striped) - measures.radial_profile(plain)
-    # The innermost rings have a few pixels each, and what the window lets through.
+    # The innermost rings hold few pixels, and the leakage of the window.
     assert int(np.argmax(difference[5:])) + 5 == 256 // period
 
 

@@ -1,4 +1,4 @@
-"""Several data sets laid out as one."""
+"""Several data sets merged into one."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from detection_model.data.folders import DataError, find_data
 from detection_model.data.merging import Source, merge_data
 
 
-def lay_out(root: Path, *names: str) -> Path:
+def write_files(root: Path, *names: str) -> Path:
     for name in names:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -17,11 +17,13 @@ def lay_out(root: Path, *names: str) -> Path:
 
 
 def test_sources_become_folders_below_each_class(tmp_path: Path) -> None:
-    faces = lay_out(tmp_path / "faces", "Train/Real/1.jpg", "Train/Fake/1.jpg", "Test/Fake/2.jpg")
-    studio = lay_out(tmp_path / "studio", "Train/Fake/1.jpg")
+    faces = write_files(
+        tmp_path / "faces", "Train/Real/1.jpg", "Train/Fake/1.jpg", "Test/Fake/2.jpg"
+    )
+    studio = write_files(tmp_path / "studio", "Train/Fake/1.jpg")
     out = tmp_path / "all"
-    done = merge_data([Source.parse(f"{faces}=FFHQ,StyleGAN"), Source.parse(str(studio))], out)
-    assert done == {
+    counts = merge_data([Source.parse(f"{faces}=FFHQ,StyleGAN"), Source.parse(str(studio))], out)
+    assert counts == {
         "Train/Real/FFHQ": 1,
         "Train/Fake/StyleGAN": 1,
         "Test/Fake/StyleGAN": 1,
@@ -31,20 +33,22 @@ def test_sources_become_folders_below_each_class(tmp_path: Path) -> None:
     assert find_data(out).counts()["train/Fake"] == 2
 
 
-def test_two_pictures_of_one_name_are_refused_not_lost(tmp_path: Path) -> None:
-    one = lay_out(tmp_path / "one", "Train/Real/1.jpg")
-    two = lay_out(tmp_path / "two", "Train/Real/1.jpg")
+def test_pictures_with_the_same_name_are_refused(tmp_path: Path) -> None:
+    first = write_files(tmp_path / "first", "Train/Real/1.jpg")
+    second = write_files(tmp_path / "second", "Train/Real/1.jpg")
     with pytest.raises(DataError, match=r"two files 1\.jpg: give the sources other names"):
-        merge_data([Source.parse(f"{one}=same"), Source.parse(f"{two}=same")], tmp_path / "all")
+        merge_data(
+            [Source.parse(f"{first}=same"), Source.parse(f"{second}=same")], tmp_path / "all"
+        )
 
 
-def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
-    one = lay_out(tmp_path / "one", "Train/Real/1.jpg")
+def test_an_output_folder_with_content_is_refused(tmp_path: Path) -> None:
+    folder = write_files(tmp_path / "first", "Train/Real/1.jpg")
     with pytest.raises(DataError, match="is not empty"):
-        merge_data([Source.parse(str(one))], one)
+        merge_data([Source.parse(str(folder))], folder)
 
 
 @pytest.mark.parametrize("text", ["x=..", "x=a/b,c", "x=a,b/c"])
-def test_a_name_that_leads_elsewhere_is_refused(text: str) -> None:
+def test_a_name_with_a_path_is_refused(text: str) -> None:
     with pytest.raises(DataError, match="is not a valid folder name"):
         Source.parse(text)

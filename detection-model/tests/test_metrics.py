@@ -1,4 +1,4 @@
-"""Metrics against hand-worked examples, and what every metric must obey."""
+"""Metrics against examples worked by hand, scikit-learn and SciPy, and their invariants."""
 
 from pathlib import Path
 
@@ -33,20 +33,18 @@ def values(threshold: float = 0.5) -> dict[str, float]:
 
 
 def test_metrics_of_a_small_example() -> None:
-    found = values()
-    assert found["accuracy"] == pytest.approx(4 / 6)
-    assert found["precision"] == found["recall"] == found["f1"] == pytest.approx(2 / 3)
-    assert found["auc"] == pytest.approx(7 / 9)
-    assert found["brier"] == pytest.approx((0.01 + 0.04 + 0.64 + 0.36 + 0.09 + 0.01) / 6)
-    assert found["tpr_at_fpr_1"] == pytest.approx(1 / 3)
-    assert found["eer"] == pytest.approx(1 / 3)
+    result = values()
+    assert result["accuracy"] == pytest.approx(4 / 6)
+    assert result["precision"] == result["recall"] == result["f1"] == pytest.approx(2 / 3)
+    assert result["auc"] == pytest.approx(7 / 9)
+    assert result["brier"] == pytest.approx((0.01 + 0.04 + 0.64 + 0.36 + 0.09 + 0.01) / 6)
+    assert result["tpr_at_fpr_1"] == pytest.approx(1 / 3)
+    assert result["eer"] == pytest.approx(1 / 3)
     assert values(0.85)["real_accuracy"] == 1
 
 
 @given(measured, st.sampled_from([0.0, 0.3, 0.6, 1.0]))
-def test_metrics_are_those_of_scikit_learn(
-    rows: list[tuple[bool, float]], threshold: float
-) -> None:
+def test_metrics_match_scikit_learn(rows: list[tuple[bool, float]], threshold: float) -> None:
     labels, scores = arrays(rows)
     called = scores >= threshold
     expected = {
@@ -61,8 +59,8 @@ def test_metrics_are_those_of_scikit_learn(
         "average_precision": sk.average_precision_score(labels, scores),
         "brier": sk.brier_score_loss(labels, scores),
     }
-    found = metrics.all_metrics(labels, scores, threshold)
-    assert {name: found[name] for name in expected} == pytest.approx(expected)
+    result = metrics.all_metrics(labels, scores, threshold)
+    assert {name: result[name] for name in expected} == pytest.approx(expected)
 
 
 @given(measured)
@@ -70,26 +68,26 @@ def test_rates_at_an_operating_point_are_those_of_some_threshold(
     rows: list[tuple[bool, float]],
 ) -> None:
     labels, scores = arrays(rows)
-    found = metrics.all_metrics(labels, scores, 0.5)
+    result = metrics.all_metrics(labels, scores, 0.5)
     points = [
         (np.mean(scores[~labels] >= at), np.mean(scores[labels] >= at)) for at in [2.0, *scores]
     ]
     for name, most in (("tpr_at_fpr_1", 0.01), ("tpr_at_fpr_5", 0.05)):
-        assert found[name] == max(true for false, true in points if false <= most)
+        assert result[name] == max(true for false, true in points if false <= most)
     nearest = min(abs(false - (1 - true)) for false, true in points)
     assert any(
-        found["eer"] == pytest.approx((false + 1 - true) / 2)
+        result["eer"] == pytest.approx((false + 1 - true) / 2)
         for false, true in points
         if abs(false - (1 - true)) == pytest.approx(nearest)
     )
 
 
-def test_false_alarms_are_counted_to_the_last_one() -> None:
+def test_false_positives_at_an_operating_point_are_counted_exactly() -> None:
     # Above the fake of rank n lie n of the 100 reals.
     reals, fakes = np.arange(100) / 100, (99.5 - np.arange(10)) / 100
     labels = np.repeat([False, True], [100, 10])
-    found = metrics.all_metrics(labels, np.concatenate([reals, fakes]), 0.5)
-    assert (found["tpr_at_fpr_1"], found["tpr_at_fpr_5"]) == (0.2, 0.6)
+    result = metrics.all_metrics(labels, np.concatenate([reals, fakes]), 0.5)
+    assert (result["tpr_at_fpr_1"], result["tpr_at_fpr_5"]) == (0.2, 0.6)
 
 
 def test_calibration_error_of_two_bins_worked_by_hand() -> None:
@@ -110,18 +108,18 @@ def test_there_are_fifteen_bins() -> None:
 def test_a_perfect_and_an_inverted_detector() -> None:
     perfect = LABELS.astype(float)
     for scores, expected in ((perfect, 1.0), (1 - perfect, 0.0)):
-        found = metrics.all_metrics(LABELS, scores, 0.5)
-        assert found["accuracy"] == found["auc"] == found["f1"] == expected
-        assert found["ece"] == found["brier"] == found["eer"] == 1 - expected
+        result = metrics.all_metrics(LABELS, scores, 0.5)
+        assert result["accuracy"] == result["auc"] == result["f1"] == expected
+        assert result["ece"] == result["brier"] == result["eer"] == 1 - expected
 
 
 @pytest.mark.parametrize(("label", "name"), [(False, "real_accuracy"), (True, "fake_accuracy")])
-def test_a_single_class_gets_only_what_it_defines(label: bool, name: str) -> None:
+def test_a_single_class_has_only_the_defined_metrics(label: bool, name: str) -> None:
     labels, scores = np.full(4, label), np.array([0.2, 0.4, 0.6, 0.9])
-    found = metrics.all_metrics(labels, scores, 0.5)
-    assert sorted(found) == sorted(["accuracy", name, "ece", "brier"])
-    assert found[name] == 0.5
-    assert set(estimate(labels, scores, 0.5)) == set(found)
+    result = metrics.all_metrics(labels, scores, 0.5)
+    assert sorted(result) == sorted(["accuracy", name, "ece", "brier"])
+    assert result[name] == 0.5
+    assert set(estimate(labels, scores, 0.5)) == set(result)
     assert metrics.curves(labels, scores).roc.x == []
 
 
@@ -133,16 +131,16 @@ def test_calibration_error_of_calibrated_scores_is_small(seed: int) -> None:
 
 
 @given(measured, st.integers(0, 1000))
-def test_metrics_of_counted_pictures_are_those_of_the_pictures_repeated(
+def test_metrics_with_counts_equal_those_of_repeated_pictures(
     rows: list[tuple[bool, float]], seed: int
 ) -> None:
     labels, scores = arrays(rows)
     counts = np.random.default_rng(seed).integers(0, 4, (1, len(labels)))
     counts[0, [np.argmax(labels), np.argmin(labels)]] += 1
     repeated = np.repeat(np.arange(len(labels)), counts[0])
-    found = metrics.counted_metrics(labels, scores, 0.5, counts.astype(float))
+    result = metrics.counted_metrics(labels, scores, 0.5, counts.astype(float))
     expected = metrics.all_metrics(labels[repeated], scores[repeated], 0.5)
-    assert {name: values[0] for name, values in found.items()} == pytest.approx(expected)
+    assert {name: values[0] for name, values in result.items()} == pytest.approx(expected)
 
 
 @settings(max_examples=5)
@@ -159,15 +157,15 @@ def test_resamples_keep_the_class_sizes_and_follow_the_seed(
 
 
 def test_an_interval_holds_95_of_100_resamples() -> None:
-    found = as_estimate(0.5, np.arange(10_001) / 10_000)
-    assert (found.value, found.low, found.high) == (0.5, 0.025, 0.975)
+    result = as_estimate(0.5, np.arange(10_001) / 10_000)
+    assert (result.value, result.low, result.high) == (0.5, 0.025, 0.975)
 
 
-def test_intervals_are_those_of_scipys_bootstrap() -> None:
+def test_intervals_match_the_bootstrap_of_scipy() -> None:
     rng = np.random.default_rng(3)
     labels = np.repeat([False, True], 150)
     scores = np.clip(rng.normal(0.4 + 0.2 * labels, 0.2), 0, 1)
-    found = estimate(labels, scores, 0.5)["auc"]
+    result = estimate(labels, scores, 0.5)["auc"]
 
     def auc(real: metrics.Scores, fake: metrics.Scores) -> float:
         return float(np.mean(fake > real[:, None]))
@@ -180,22 +178,26 @@ def test_intervals_are_those_of_scipys_bootstrap() -> None:
         method="percentile",
         rng=rng,
     ).confidence_interval
-    assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high), abs=0.012)
+    assert (result.low, result.high) == pytest.approx((theirs.low, theirs.high), abs=0.012)
 
 
-def test_intervals_hold_their_value_and_narrow_with_more_pictures() -> None:
+def test_intervals_contain_their_value_and_narrow_with_more_pictures() -> None:
     few = estimate(LABELS, SCORES, 0.5)
     many = estimate(np.tile(LABELS, 50), np.tile(SCORES, 50), 0.5)
-    for name, found in few.items():
-        assert found.low <= found.value + 1e-9 or name in ("ece", "tpr_at_fpr_1", "tpr_at_fpr_5")
+    for name, interval in few.items():
+        assert interval.low <= interval.value + 1e-9 or name in (
+            "ece",
+            "tpr_at_fpr_1",
+            "tpr_at_fpr_5",
+        )
     assert many["auc"].high - many["auc"].low < few["auc"].high - few["auc"].low
 
 
-def test_curves_end_where_they_must() -> None:
-    found = metrics.curves(LABELS, SCORES)
-    assert (found.roc.x[0], found.roc.y[0]) == (0, 0)
-    assert (found.roc.x[-1], found.roc.y[-1]) == (1, 1)
-    assert found.threshold.y[0] == found.threshold.y[-1] == 0.5
+def test_curves_start_and_end_at_the_corners() -> None:
+    result = metrics.curves(LABELS, SCORES)
+    assert (result.roc.x[0], result.roc.y[0]) == (0, 0)
+    assert (result.roc.x[-1], result.roc.y[-1]) == (1, 1)
+    assert result.threshold.y[0] == result.threshold.y[-1] == 0.5
 
 
 @given(
@@ -206,10 +208,10 @@ def test_curves_end_where_they_must() -> None:
 )
 def test_counts_at_any_threshold(rows: list[tuple[str, float]], threshold: float) -> None:
     predictions = [Prediction("p", "d", "test", "original", label, p, 0.0) for label, p in rows]
-    found = confusion_at(predictions, threshold)
-    assert found.total == len(rows)
-    right = sum((p >= threshold) == (label == "Fake") for label, p in rows)
-    assert found.correct == right
+    result = confusion_at(predictions, threshold)
+    assert result.total == len(rows)
+    correct = sum((p >= threshold) == (label == "Fake") for label, p in rows)
+    assert result.correct == correct
 
 
 def test_predictions_survive_a_file(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Model files as people have them: wrong endings, other versions of Keras, weights alone."""
+"""Real-world model files: wrong suffixes, other versions of Keras, weights alone."""
 
 import json
 import shutil
@@ -41,14 +41,14 @@ def pictures(side: int = SIDE) -> Any:
     return np.random.default_rng(0).random((3, side, side, 3), np.float32) * 255
 
 
-def probabilities(path: Path, given: Any) -> Any:
-    return 1 / (1 + np.exp(-load_model(path).logits.predict(given, verbose=0)))
+def probabilities(path: Path, batch: Any) -> Any:
+    return 1 / (1 + np.exp(-load_model(path).logits.predict(batch, verbose=0)))
 
 
 def refusal(path: Path) -> str:
-    with pytest.raises(ModelError) as refused:
+    with pytest.raises(ModelError) as error:
         load_model(path)
-    text = str(refused.value)
+    text = str(error.value)
     assert path.name in text
     assert str(path.parent) not in text
     assert "\n" not in text
@@ -73,7 +73,7 @@ def edited(source: Path, path: Path, change: Any, version: str | None = None) ->
 @pytest.mark.parametrize(
     ("true", "names"), [(".keras", ("is.h5", "M.KERAS", "m.hdf5")), (".h5", ("is.keras", "M.HDF5"))]
 )
-def test_the_content_decides_whatever_the_ending(
+def test_the_content_decides_whatever_the_suffix(
     tmp_path: Path, true: str, names: tuple[str, ...]
 ) -> None:
     original = saved(tmp_path / f"original{true}")
@@ -123,8 +123,8 @@ OUT = layer("Dense", "out", units=1, activation="sigmoid")
 POOLED = layer("GlobalAveragePooling2D", "gap")
 
 
-def expected_by_hand(given: Any) -> Any:
-    padded = np.pad(given, ((0, 0), (1, 1), (1, 1), (0, 0)))
+def expected_by_hand(batch: Any) -> Any:
+    padded = np.pad(batch, ((0, 0), (1, 1), (1, 1), (0, 0)))
     kernel = WEIGHTS["dw"]["depthwise_kernel:0"][..., 0]
     maps = sum(
         padded[:, y : y + SIDE, x : x + SIDE] * kernel[y, x] for y in range(3) for x in range(3)
@@ -133,15 +133,15 @@ def expected_by_hand(given: Any) -> Any:
     return 1 / (1 + np.exp(-(maps.mean(axis=(1, 2)) @ out["kernel:0"] + out["bias:0"])))
 
 
-def test_options_of_keras_2_that_change_nothing_do_not_hinder(tmp_path: Path) -> None:
+def test_options_of_keras_2_without_an_effect_are_accepted(tmp_path: Path) -> None:
     layers = [INPUT, layer("DepthwiseConv2D", "dw", **DEPTHWISE), POOLED, OUT]
     path = keras2_file(tmp_path / "m.h5", layers, WEIGHTS)
-    given = pictures() / 255
-    np.testing.assert_allclose(probabilities(path, given), expected_by_hand(given), atol=1e-5)
+    batch = pictures() / 255
+    np.testing.assert_allclose(probabilities(path, batch), expected_by_hand(batch), atol=1e-5)
 
 
 def test_a_file_of_teachable_machine_loads(tmp_path: Path) -> None:
-    """Networks within networks, of which only the innermost knows the size of its input."""
+    """Nested networks, of which only the innermost states the size of its input."""
 
     def sequential(name: str, *layers: Any) -> dict[str, Any]:
         return {"class_name": "Sequential", "config": {"name": name, "layers": [*layers]}}
@@ -153,7 +153,9 @@ def test_a_file_of_teachable_machine_loads(tmp_path: Path) -> None:
     ]
     functional = {
         "name": "model1",
-        "layers": [{**one, "name": name, "inbound_nodes": nodes} for name, one, nodes in nested],
+        "layers": [
+            {**config, "name": name, "inbound_nodes": nodes} for name, config, nodes in nested
+        ],
         "input_layers": [["input_1", 0, 0]],
         "output_layers": [["gap", 0, 0]],
     }
@@ -165,11 +167,11 @@ def test_a_file_of_teachable_machine_loads(tmp_path: Path) -> None:
     }
     layers = [first, sequential("head", flat, OUT)]
     path = keras2_file(tmp_path / "keras_model.h5", layers, weights)
-    given = pictures() / 255
-    np.testing.assert_allclose(probabilities(path, given), expected_by_hand(given), atol=1e-5)
+    batch = pictures() / 255
+    np.testing.assert_allclose(probabilities(path, batch), expected_by_hand(batch), atol=1e-5)
 
 
-def test_an_option_that_does_change_something_is_named(tmp_path: Path) -> None:
+def test_an_option_with_an_effect_is_named(tmp_path: Path) -> None:
     layers = [INPUT, layer("DepthwiseConv2D", "dw", **{**DEPTHWISE, "groups": 3}), POOLED, OUT]
     text = refusal(keras2_file(tmp_path / "m.h5", layers, WEIGHTS))
     for word in ("groups of DepthwiseConv2D", "2.11.0", "tf-keras"):
@@ -188,7 +190,7 @@ def test_a_newer_version_of_keras_is_named(tmp_path: Path) -> None:
         assert word in text
 
 
-def test_a_layer_of_the_author_is_named(tmp_path: Path) -> None:
+def test_a_custom_layer_is_named(tmp_path: Path) -> None:
     def own(layers: list[Any]) -> None:
         layers[-2].update(class_name="MyPooling", module="my_layers", registered_name="MyPooling")
 
@@ -210,7 +212,7 @@ def test_a_lambda_layer_is_named(tmp_path: Path, suffix: str) -> None:
     assert "never run" in text
 
 
-def test_a_file_of_keras_1_is_told_its_version(tmp_path: Path) -> None:
+def test_a_file_of_keras_1_is_refused_with_its_version(tmp_path: Path) -> None:
     import h5py
 
     path = keras2_file(tmp_path / "m.h5", [INPUT, POOLED, OUT], {"out": WEIGHTS["out"]})
@@ -221,7 +223,7 @@ def test_a_file_of_keras_1_is_told_its_version(tmp_path: Path) -> None:
     assert "was saved by Keras 1.2.2" in refusal(path)
 
 
-def test_weights_alone_are_called_that(tmp_path: Path) -> None:
+def test_weights_without_a_network_are_named(tmp_path: Path) -> None:
     import h5py
 
     network().save_weights(tmp_path / "new.weights.h5")
@@ -247,20 +249,20 @@ def test_weights_alone_are_called_that(tmp_path: Path) -> None:
         (b"text", "not a Keras file"),
     ],
 )
-def test_what_is_no_model_is_named(tmp_path: Path, content: bytes, word: str) -> None:
+def test_files_that_are_not_models_are_named(tmp_path: Path, content: bytes, word: str) -> None:
     for name in ("m.keras", "m.h5"):
         (tmp_path / name).write_bytes(content)
         assert word in refusal(tmp_path / name)
 
 
-def test_a_cut_file_is_called_incomplete(tmp_path: Path) -> None:
+def test_a_truncated_file_is_called_incomplete(tmp_path: Path) -> None:
     for suffix in (".keras", ".h5"):
         data = saved(tmp_path / f"m{suffix}").read_bytes()
         (tmp_path / f"cut{suffix}").write_bytes(data[: len(data) // 2])
         assert "incomplete" in refusal(tmp_path / f"cut{suffix}")
 
 
-def test_a_model_that_was_packed_again(tmp_path: Path) -> None:
+def test_a_repacked_model_loads(tmp_path: Path) -> None:
     source = saved(tmp_path / "m.keras")
     with zipfile.ZipFile(source) as old:
         contents = {name: old.read(name) for name in old.namelist()}
@@ -269,20 +271,20 @@ def test_a_model_that_was_packed_again(tmp_path: Path) -> None:
             for member, data in contents.items():
                 new.writestr(prefix + member, data)
             new.writestr("__MACOSX/._config.json", b"x")
-    given = pictures()
-    expected = probabilities(source, given)
-    np.testing.assert_array_equal(probabilities(tmp_path / "mac.keras", given), expected)
+    batch = pictures()
+    expected = probabilities(source, batch)
+    np.testing.assert_array_equal(probabilities(tmp_path / "mac.keras", batch), expected)
     assert "packed with its folder m" in refusal(tmp_path / "folder.keras")
 
 
-def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     model = network()
     kernel, bias = model.layers[-1].get_weights()
     model.layers[-1].set_weights([kernel * np.nan, bias])
     assert "not all finite" in refusal(saved(tmp_path / "m.keras", model))
 
 
-def test_the_assumed_order_of_classes_is_questioned() -> None:
+def test_the_assumed_class_order_is_flagged() -> None:
     facts = ModelFacts(
         height=8, width=8, units=1, activation="sigmoid", rescales=True, parameters=1
     )
@@ -348,9 +350,9 @@ def test_weights_of_the_mesonets_authors_load(
     ]
     stored = [arrays["kernel:0"].shape for arrays in weights.values() if "kernel:0" in arrays]
     assert kernels == stored[: len(kernels)]
-    given = pictures(256)
-    logits = np.asarray(load_model(tmp_path / file_name).logits(given))
-    np.testing.assert_allclose(logits, meso_by_hand(weights, given / 255), rtol=1e-3, atol=1e-4)
+    batch = pictures(256)
+    logits = np.asarray(load_model(tmp_path / file_name).logits(batch))
+    np.testing.assert_allclose(logits, meso_by_hand(weights, batch / 255), rtol=1e-3, atol=1e-4)
 
 
 def meso_by_hand(weights: dict[str, Any], x: Any) -> Any:

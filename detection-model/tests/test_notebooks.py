@@ -1,4 +1,4 @@
-"""Every notebook runs from top to bottom, and what is kept of them reads well on its own."""
+"""Every notebook runs from top to bottom, and its stored outputs are complete and portable."""
 
 import csv
 import json
@@ -34,14 +34,14 @@ NOTEBOOKS = sorted((ROOT / "detection-model" / "notebooks").glob("*.ipynb"))
 STEMS = [path.stem for path in NOTEBOOKS]
 VERSIONS = ["v1", "v2", "v3"]
 Cell = dict[str, Any]
-Ran = Callable[[str], list[Cell]]
+CellsOf = Callable[[str], list[Cell]]
 FirstCell = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The repository as a user has it, small: notebooks, published models and runs, data."""
-    root = tmp_path_factory.mktemp("house")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small copy of the repository: notebooks, published models and runs, data."""
+    root = tmp_path_factory.mktemp("repository")
     library = root / "detection-model"
     for folder in ("models", "notebooks"):
         shutil.copytree(MODELS.parent / folder, library / folder)
@@ -50,11 +50,11 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for version in VERSIONS:
         shutil.copytree(ROOT / "logs" / version, root / "logs" / version)
     write_synthetic(root / "data" / "Dataset", per_class=12)
-    # As the first notebook does, which may come later: two of them run at a time.
-    found = data_report(inspect_data(find_data(root / "data" / "Dataset")))
-    report = report_folder(root / "logs", found.data, found.fingerprint)
+    # The first notebook writes this report too, but they run two at a time.
+    audit = data_report(inspect_data(find_data(root / "data" / "Dataset")))
+    report = report_folder(root / "logs", audit.data, audit.fingerprint)
     report.mkdir(parents=True)
-    (report / REPORT).write_text(found.model_dump_json())
+    (report / REPORT).write_text(audit.model_dump_json())
     (root / "data" / "Diffusion").mkdir()
     for number in range(3):
         picture = Image.fromarray(synthetic_picture("Fake", number, side=512))
@@ -64,12 +64,12 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def executed(house: Path) -> dict[str, "subprocess.CompletedProcess[str]"]:
-    """How `make notebooks` fared with each notebook, for one epoch; two at a time."""
+def executed(repository: Path) -> dict[str, "subprocess.CompletedProcess[str]"]:
+    """The processes of `make notebooks`, one for each notebook, with one epoch, two at a time."""
     tool = [sys.executable, str(ROOT / "tools" / "notebooks.py"), "--epochs", "1"]
 
     def execute(stem: str) -> "subprocess.CompletedProcess[str]":
-        path = house / "detection-model" / "notebooks" / f"{stem}.ipynb"
+        path = repository / "detection-model" / "notebooks" / f"{stem}.ipynb"
         return subprocess.run([*tool, str(path)], capture_output=True, text=True, check=False)
 
     with ThreadPoolExecutor(2) as pool:
@@ -77,12 +77,12 @@ def executed(house: Path) -> dict[str, "subprocess.CompletedProcess[str]"]:
 
 
 @pytest.fixture
-def ran(house: Path, executed: dict[str, "subprocess.CompletedProcess[str]"]) -> Ran:
-    """The code cells of a notebook that ran to its end."""
+def cells_of(repository: Path, executed: dict[str, "subprocess.CompletedProcess[str]"]) -> CellsOf:
+    """A function that returns the code cells of a finished notebook."""
 
     def cells(stem: str) -> list[Cell]:
         assert executed[stem].returncode == 0, executed[stem].stderr[-3000:]
-        return code_cells(house / "detection-model" / "notebooks" / f"{stem}.ipynb")
+        return code_cells(repository / "detection-model" / "notebooks" / f"{stem}.ipynb")
 
     return cells
 
@@ -93,12 +93,12 @@ def code_cells(path: Path) -> list[Cell]:
 
 
 def tags(cell: Cell) -> list[str]:
-    found: list[str] = cell["metadata"].get("tags", [])
-    return found
+    result: list[str] = cell["metadata"].get("tags", [])
+    return result
 
 
 def texts(cells: list[Cell]) -> str:
-    """What cells print and the tables they show."""
+    """The printed text and tables of cells."""
     parts = [
         output.get("text") or output.get("data", {}).get("text/plain", "")
         for cell in cells
@@ -111,8 +111,8 @@ def pictures(cells: list[Cell]) -> int:
     return sum("image/png" in o.get("data", {}) for cell in cells for o in cell["outputs"])
 
 
-def study_rows(house: Path, name: str) -> dict[str, dict[str, str]]:
-    with (house / "detection-model/notebooks/models" / name / TABLE).open(newline="") as file:
+def study_rows(repository: Path, name: str) -> dict[str, dict[str, str]]:
+    with (repository / "detection-model/notebooks/models" / name / TABLE).open(newline="") as file:
         return {row["name"]: row for row in csv.DictReader(file)}
 
 
@@ -125,8 +125,8 @@ def hashes(folder: Path) -> dict[str, str]:
     return {p.name: file_sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-def test_the_data_notebook_shows_what_is_in_the_folders(ran: Ran) -> None:
-    cells = ran("1-data")
+def test_the_data_notebook_shows_the_contents_of_the_folders(cells_of: CellsOf) -> None:
+    cells = cells_of("1-data")
     rows = table_rows(texts(cells))
     assert ["train", "12", "12"] in rows
     assert ["test", "3", "3"] in rows
@@ -138,91 +138,97 @@ def test_the_data_notebook_shows_what_is_in_the_folders(ran: Ran) -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_training_notebook_trains_beside_the_published_model(
-    house: Path, ran: Ran, version: str
+def test_a_training_notebook_leaves_the_published_models_unchanged(
+    repository: Path, cells_of: CellsOf, version: str
 ) -> None:
-    cells = ran(STEMS[VERSIONS.index(version) + 1])
-    published = house / "detection-model" / "models"
+    cells = cells_of(STEMS[VERSIONS.index(version) + 1])
+    published = repository / "detection-model" / "models"
     assert hashes(published) == hashes(MODELS)
-    card = read_card(house / "detection-model/notebooks/models" / f"notebook-{version}.json")
+    card = read_card(repository / "detection-model/notebooks/models" / f"notebook-{version}.json")
     assert card.training is not None
     assert (card.name, card.training.epochs) == (f"notebook-{version}", 1)
     assert card.parameters == read_card(published / f"{version}.json").parameters
     assert card.sha256 == file_sha256(
-        house / "detection-model/notebooks/models" / f"notebook-{version}.keras"
+        repository / "detection-model/notebooks/models" / f"notebook-{version}.keras"
     )
-    (written,) = (house / "logs" / f"notebook-{version}").glob(f"*/{RECORD}")
+    (written,) = (repository / "logs" / f"notebook-{version}").glob(f"*/{RECORD}")
     record = RunRecord.model_validate_json(written.read_bytes())
     assert record.status == "finished"
     assert record.examples["train/Fake"] == 12
-    said = texts(cells)
-    assert f"Trained for 1 of the recipe's {architectures.ZOO[version].epochs} epochs." in said
-    assert ["pictures", "3 real + 3 fake", "100 real + 100 fake"] in table_rows(said)
+    text = texts(cells)
+    assert f"Trained for 1 of the recipe's {architectures.ZOO[version].epochs} epochs." in text
+    assert ["pictures", "3 real + 3 fake", "100 real + 100 fake"] in table_rows(text)
 
 
-def test_the_first_training_says_what_is_known_of_the_data_and_how_it_is_trained(ran: Ran) -> None:
-    cells = ran("2-v1")
-    said = texts(cells)
-    assert "Inspected: no leak was found." in said
-    assert "optimizer: adam" in said
-    assert "epochs: 1" in said
+def test_the_first_training_shows_the_audit_and_the_settings(cells_of: CellsOf) -> None:
+    cells = cells_of("2-v1")
+    text = texts(cells)
+    assert "Inspected: no leak was found." in text
+    assert "optimizer: adam" in text
+    assert "epochs: 1" in text
     assert pictures(cells) == 2
 
 
-def test_the_second_training_plants_faults_and_shows_their_damage(house: Path, ran: Ran) -> None:
-    cells = ran("3-v2")
-    rows = study_rows(house, "faults")
+def test_the_second_training_injects_faults_and_shows_their_effect(
+    repository: Path, cells_of: CellsOf
+) -> None:
+    cells = cells_of("3-v2")
+    rows = study_rows(repository, "faults")
     assert list(rows) == ["none", "shuffled labels", "wrong loss"]
     assert {row["status"] for row in rows.values()} == {"trained"}
     assert float(rows["wrong loss"]["loss"]) == 0
     assert pictures(cells) == 4
 
 
-def test_the_third_training_sets_a_backbone_beside_it_and_sweeps(house: Path, ran: Ran) -> None:
-    cells = ran("4-v3")
-    rows = study_rows(house, "backbones")
+def test_the_third_training_compares_a_backbone_and_runs_a_sweep(
+    repository: Path, cells_of: CellsOf
+) -> None:
+    cells = cells_of("4-v3")
+    rows = study_rows(repository, "backbones")
     assert {name: row["epochs"] for name, row in rows.items()} == {
         "v3": "1",
         "efficientnet-lite0": "1",
     }
-    said = texts(cells)
-    assert all(f"{name}: {recipe.summary}" in said for name, recipe in architectures.ZOO.items())
-    assert said.count("'learning_rate':") == 2
+    text = texts(cells)
+    assert all(f"{name}: {recipe.summary}" in text for name, recipe in architectures.ZOO.items())
+    assert text.count("'learning_rate':") == 2
     assert pictures(cells) == 3
 
 
-def test_the_comparison_shows_the_published_figures_and_judges_portraits(
-    house: Path, ran: Ran
+def test_the_comparison_shows_the_published_figures_and_scores_portraits(
+    repository: Path, cells_of: CellsOf
 ) -> None:
-    cells = ran("5-comparison")
-    said = texts(cells)
-    rows = {row[0]: row[1:] for row in table_rows(said)}
+    cells = cells_of("5-comparison")
+    text = texts(cells)
+    rows = {row[0]: row[1:] for row in table_rows(text)}
     evaluations = [
         Evaluation.model_validate_json((MODELS / f"{version}.eval/metrics.json").read_bytes())
         for version in VERSIONS
     ]
     confusions = [evaluation.rows[0].confusion for evaluation in evaluations]
-    assert rows["right"] == [f"{found.correct} of {found.total}" for found in confusions]
+    assert rows["right"] == [
+        f"{confusion.correct} of {confusion.total}" for confusion in confusions
+    ]
     assert pictures(cells) == 4
-    pairs = [row for row in table_rows(said) if row[0] in ("v2 - v1", "v3 - v1", "all - v3")]
+    pairs = [row for row in table_rows(text) if row[0] in ("v2 - v1", "v3 - v1", "all - v3")]
     assert [row[:2] for row in pairs] == [
         [pair, metric]
         for pair in ("v2 - v1", "v3 - v1", "all - v3")
         for metric in ("accuracy", "AUC", "ECE")
     ]
-    assert "v1 stays as it is: v1 gives fakes lower probabilities than reals" in said
-    assert "v3: largest Youden's J on Dataset, validation" in said
-    folder = house / "data" / "Diffusion"
+    assert "v1 stays as it is: v1 gives fakes lower probabilities than reals" in text
+    assert "v3: largest Youden's J on Dataset, validation" in text
+    folder = repository / "data" / "Diffusion"
     detector = Detector.load(MODELS / "v1.keras")
     calls = [predict(detector, path).verdict for path in sorted(folder.glob("*.png"))]
-    found = sum(call.prediction == "Fake" for call in calls)
+    fakes = sum(call.prediction == "Fake" for call in calls)
     assert rows["portrait-1.png"][0] == f"{calls[1].prediction} ({calls[1].fake:.2f})"
-    assert rows["called Fake"][0] == f"{found} of 3"
-    assert "left out: notes.txt" in said
+    assert rows["called Fake"][0] == f"{fakes} of 3"
+    assert "left out: notes.txt" in text
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=STEMS)
-def test_what_is_kept_reads_well_on_its_own(path: Path) -> None:
+def test_stored_outputs_are_complete(path: Path) -> None:
     cells = code_cells(path)
     assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
     assert [tags(cell) for cell in cells[:2]] == [["setup"], ["parameters"]]
@@ -231,22 +237,22 @@ def test_what_is_kept_reads_well_on_its_own(path: Path) -> None:
     assert "error" not in kinds
     assert not [o for cell in cells for o in cell["outputs"] if o.get("name") == "stderr"]
     assert pictures([cell for cell in cells if "faces" in tags(cell)]) == 0
-    # Prompts have focal lengths; a measured figure has a point, and belongs into a cell.
+    # Measured figures have a decimal point and belong in cells; focal lengths have none.
     stored = json.loads(path.read_text())
     prose = "".join("".join(c["source"]) for c in stored["cells"] if c["cell_type"] == "markdown")
     assert not re.findall(r"\d\.\d", prose)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=STEMS)
-def test_what_is_kept_is_small_and_says_nothing_of_a_machine(path: Path) -> None:
+def test_stored_outputs_are_small_and_name_no_local_path(path: Path) -> None:
     assert path.stat().st_size < 400_000
-    # The letters of a picture may spell anything.
+    # A picture in base64 may spell anything.
     stored = re.sub(r'"image/png": "[^"]*"', "", path.read_text())
     assert "iVBOR" not in stored
     assert not re.findall(r"/work|/root|/tmp|/home|/Users|/srv|[A-Z]:\\\\", stored)
 
 
-def test_no_figure_is_claimed_for_portraits_that_nobody_made() -> None:
+def test_no_figure_is_stored_for_missing_portraits() -> None:
     assert "the extra test waits for yours" in texts(code_cells(NOTEBOOKS[-1]))
 
 
@@ -257,7 +263,7 @@ def test_the_first_cell_is_the_same_in_all() -> None:
 
 @pytest.fixture
 def first_cell(tmp_path: Path) -> FirstCell:
-    """Runs the first cell in a folder; `%pip` only says what it would install."""
+    """Run the first cell in a folder; `%pip` prints its arguments instead of installing."""
     setup = "".join(code_cells(NOTEBOOKS[0])[0]["source"])
     pip = 'get_ipython().register_magic_function(lambda line: print("PIP", line), "line", "pip")'
 
@@ -270,7 +276,7 @@ def first_cell(tmp_path: Path) -> FirstCell:
         )
         ending = '\nprint("ROOT", ROOT)'
         script.write_text(f"{hidden}{pip}\n{setup.replace('%matplotlib inline', '')}{ending}\n")
-        # No profile of the machine's user may take part.
+        # An empty folder instead of the user's IPython profile.
         (tmp_path / "profiles").mkdir()
         ipython = [sys.executable, "-m", "IPython", "--ipython-dir", str(tmp_path / "profiles")]
         return subprocess.run(
@@ -280,35 +286,40 @@ def first_cell(tmp_path: Path) -> FirstCell:
     return execute
 
 
-def test_the_first_cell_does_nothing_where_nothing_is_missing(
-    first_cell: FirstCell, house: Path
+def test_the_first_cell_does_nothing_when_nothing_is_missing(
+    first_cell: FirstCell, repository: Path
 ) -> None:
-    done = first_cell(house / "detection-model" / "notebooks")
-    assert done.stdout.split() == ["ROOT", "../.."], done.stdout + done.stderr
+    result = first_cell(repository / "detection-model" / "notebooks")
+    assert result.stdout.split() == ["ROOT", "../.."], result.stdout + result.stderr
 
 
 @pytest.mark.parametrize("folder", ["detection-model/notebooks", "detection-model", ".", ".."])
 def test_the_first_cell_finds_the_repository_and_installs_it(
-    first_cell: FirstCell, house: Path, folder: str
+    first_cell: FirstCell, repository: Path, folder: str
 ) -> None:
-    done = first_cell(house / folder, "detection_model", "tensorflow")
-    root = (house / folder / done.stdout.split("ROOT")[-1].strip()).resolve()
-    assert root == house.resolve(), done.stdout + done.stderr
-    assert "PIP install" in done.stdout
-    assert done.stdout.split("\n")[0].endswith('/detection-model[train]"')
+    result = first_cell(repository / folder, "detection_model", "tensorflow")
+    root = (repository / folder / result.stdout.split("ROOT")[-1].strip()).resolve()
+    assert root == repository.resolve(), result.stdout + result.stderr
+    assert "PIP install" in result.stdout
+    assert result.stdout.split("\n")[0].endswith('/detection-model[train]"')
 
 
-def test_the_first_cell_leaves_a_tensorflow_alone(first_cell: FirstCell, house: Path) -> None:
-    done = first_cell(house, "detection_model")
-    assert '/detection-model[tools]"' in done.stdout
+def test_the_first_cell_keeps_an_installed_tensorflow(
+    first_cell: FirstCell, repository: Path
+) -> None:
+    result = first_cell(repository, "detection_model")
+    assert '/detection-model[tools]"' in result.stdout
 
 
-def test_the_first_cell_stops_with_a_sentence_where_it_stands_alone(
+def test_the_first_cell_stops_with_a_message_outside_the_repository(
     first_cell: FirstCell, tmp_path: Path
 ) -> None:
     alone = tmp_path / "alone"
     alone.mkdir()
-    done = first_cell(alone, "detection_model")
-    assert "Set REPOSITORY to the address of the repository, or upload" in done.stdout + done.stderr
-    assert "PIP" not in done.stdout
-    assert "ROOT" not in done.stdout
+    result = first_cell(alone, "detection_model")
+    assert (
+        "Set REPOSITORY to the address of the repository, or upload"
+        in result.stdout + result.stderr
+    )
+    assert "PIP" not in result.stdout
+    assert "ROOT" not in result.stdout

@@ -1,4 +1,4 @@
-"""What a model was not made for is said: nothing to see, drawings, pictures far from its data."""
+"""Out of distribution: featureless pictures, drawings, tiny faces, unlike the training data."""
 
 import io
 from collections.abc import Callable
@@ -28,7 +28,7 @@ CARD = Card(name="m", sha256="a" * 64, input=InputSpec(height=64, width=64, face
 REAL_FACES = Path(__file__).parents[3] / "shared/data/Dataset/Validation/Real"
 
 
-def saved(pixels: Bytes, quality: int) -> Bytes:
+def jpeg(pixels: Bytes, quality: int) -> Bytes:
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "JPEG", quality=quality)
     return np.asarray(Image.open(file).convert("RGB"))
@@ -50,40 +50,40 @@ def face(side: float, at: float = 10.0) -> Face:
     return Face(at, at, at + side, at + side, 0.9, np.zeros((6, 2), np.float32))
 
 
-ARRIVALS: dict[str, Callable[[Bytes], Bytes]] = {
+VARIANTS: dict[str, Callable[[Bytes], Bytes]] = {
     "as it is": lambda pixels: pixels,
-    "JPEG q20": lambda pixels: saved(pixels, 20),
+    "JPEG q20": lambda pixels: jpeg(pixels, 20),
     "blurred": lambda pixels: blurred(pixels, 2),
     "small": lambda pixels: pixels[::4, ::4],
 }
 
 
-@pytest.mark.parametrize("arrival", ARRIVALS)
-def test_a_photograph_is_no_drawing_however_it_arrives(arrival: str) -> None:
-    assert not any(is_drawing(ARRIVALS[arrival](photo(seed))) for seed in range(5))
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_photograph_is_not_called_a_drawing(variant: str) -> None:
+    assert not any(is_drawing(VARIANTS[variant](photo(seed))) for seed in range(5))
 
 
 @pytest.mark.skipif(not REAL_FACES.exists(), reason="needs the shared real faces")
-@pytest.mark.parametrize("arrival", ARRIVALS)
-def test_real_faces_are_in_scope_however_they_arrive(arrival: str) -> None:
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_perturbed_real_faces_are_in_distribution(variant: str) -> None:
     files = sorted(REAL_FACES.iterdir())[:12]
     pictures = [np.asarray(Image.open(file).convert("RGB")) for file in files]
-    assert [codes(Crop(ARRIVALS[arrival](one))) for one in pictures] == [[]] * len(pictures)
+    assert [codes(Crop(VARIANTS[variant](picture))) for picture in pictures] == [[]] * len(pictures)
 
 
 def test_most_drawn_faces_are_called_drawings() -> None:
-    drawn = [is_drawing(cartoon(seed)) for seed in range(20)]
-    assert sum(drawn) >= 15
-    saved_well = [is_drawing(saved(cartoon(seed), 90)) for seed in range(20)]
-    assert sum(saved_well) >= 15
+    plain = [is_drawing(cartoon(seed)) for seed in range(20)]
+    assert sum(plain) >= 15
+    encoded = [is_drawing(jpeg(cartoon(seed), 90)) for seed in range(20)]
+    assert sum(encoded) >= 15
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
-def test_an_empty_wall_is_featureless_also_with_the_noise_of_a_file(level: int) -> None:
+def test_an_empty_wall_is_featureless_even_with_noise(level: int) -> None:
     noise = np.random.default_rng(0).normal(0, 2, (96, 96, 3))
     wall = np.clip(level + noise, 0, 255).astype(np.uint8)
     assert codes(Crop(wall)) == ["featureless"]
-    assert codes(Crop(saved(wall, 30))) == ["featureless"]
+    assert codes(Crop(jpeg(wall, 30))) == ["featureless"]
 
 
 def test_a_face_of_few_pixels_is_tiny_and_one_of_more_is_not() -> None:
@@ -98,8 +98,8 @@ def test_a_picture_unlike_the_training_pictures_is_far_from_them(tmp_path: Path)
     assert fitted.pictures == 16
     card = CARD.model_copy(update={"scope": fitted})
     for seed in range(100, 104):
-        for arrival in ARRIVALS.values():
-            assert codes(Crop(arrival(photo(seed))), card) == []
+        for variant in VARIANTS.values():
+            assert codes(Crop(variant(photo(seed))), card) == []
     noise = np.random.default_rng(0).integers(0, 256, (128, 128, 3), np.uint8)
     assert codes(Crop(noise), card) == ["far_from_training"]
     assert codes(Crop(noise)) == []
@@ -130,18 +130,18 @@ def test_the_distance_is_mahalanobis() -> None:
     assert squared_distance(pixels, scope) == pytest.approx(2 * 9 + 2 * 0.5 * 12 + 16)
 
 
-def test_measures_say_what_their_names_say() -> None:
-    def of(pixels: Bytes) -> dict[str, float]:
+def test_measures_react_as_their_names_say() -> None:
+    def measured(pixels: Bytes) -> dict[str, float]:
         return dict(zip(NAMES, measure(pixels, NAMES), strict=True))
 
-    plain = of(photo(5))
-    dark, soft = of(photo(5) // 2), of(blurred(photo(5), 3))
-    grey = of(np.repeat(photo(5).mean(axis=-1, keepdims=True), 3, axis=-1).astype(np.uint8))
+    plain = measured(photo(5))
+    dark, soft = measured(photo(5) // 2), measured(blurred(photo(5), 3))
+    grey = measured(np.repeat(photo(5).mean(axis=-1, keepdims=True), 3, axis=-1).astype(np.uint8))
     assert dark["luminance"] == pytest.approx(plain["luminance"] / 2, rel=0.02)
     assert dark["contrast"] == pytest.approx(plain["contrast"] / 2, rel=0.03)
     assert soft["sharpness"] < plain["sharpness"]
-    grained = photo(5) + np.random.default_rng(0).normal(0, 25, photo(5).shape)
-    noisy = of(np.clip(grained, 0, 255).astype(np.uint8))
+    grainy = photo(5) + np.random.default_rng(0).normal(0, 25, photo(5).shape)
+    noisy = measured(np.clip(grainy, 0, 255).astype(np.uint8))
     assert noisy["spectrum_slope"] > plain["spectrum_slope"] + 1
     assert soft["flat_share"] > plain["flat_share"]
     assert grey["saturation"] == 0 < plain["saturation"]

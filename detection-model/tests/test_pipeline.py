@@ -1,4 +1,4 @@
-"""Faces, uncertainty and small perturbations become one verdict, whatever runs the model."""
+"""The pipeline combines faces, uncertainty and perturbations into one verdict."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -60,7 +60,7 @@ def face(left: float, side: float) -> Face:
 
 
 def image(*faces: Face, pixels: Bytes = PIXELS) -> ImageCrops:
-    """An image in which these faces are detected."""
+    """An image with these detected faces."""
     crops = ImageCrops(pixels)
     crops.faces = list(faces)
     return crops
@@ -78,7 +78,7 @@ def codes(verdict: Verdict) -> list[str]:
 BY_SIZE = FakeModel(size_score)
 
 
-def test_a_crop_is_the_square_around_the_face_and_the_whole_without_a_margin() -> None:
+def test_a_crop_is_the_square_around_the_face_or_the_whole_without_a_margin() -> None:
     crop = Crop(PIXELS, face(60, 80))
     assert crop.pixels(0.25).shape == (120, 120, 3)
     assert np.array_equal(crop.pixels(0.25), PIXELS[0:120, 40:160])
@@ -104,7 +104,7 @@ def test_each_face_has_its_verdict_and_the_most_suspicious_one_leads() -> None:
     assert codes(alone.verdict) == ["above_threshold"]
 
 
-def test_an_in_distribution_face_leads_before_one_that_the_model_was_not_made_for() -> None:
+def test_an_in_distribution_face_leads_before_one_out_of_distribution() -> None:
     tiny_is_fake = FakeModel(lambda crop: 5.0 if len(crop.pixels(0)) < 40 else -5.0)
     result = predict_crops(tiny_is_fake, image(face(60, 80), face(10, 30)), RAW)
     assert [face.verdict.verdict for face in result.faces] == ["real", "out_of_scope"]
@@ -143,7 +143,7 @@ def test_faces_are_not_searched_for_whole_images(
     assert ("whole_picture" in codes(result.verdict)) == whole
 
 
-def test_the_callers_threshold_goes_before_the_models_own() -> None:
+def test_the_callers_threshold_overrides_the_models_own() -> None:
     strict = FakeModel(lambda _crop: 0.2, threshold=0.9)
     assert predict_crops(strict, image(face(60, 80))).verdict.threshold == 0.9
     options = PredictOptions(threshold=0.5)
@@ -163,10 +163,10 @@ def test_the_callers_threshold_goes_before_the_models_own() -> None:
 def test_a_set_of_the_predicted_class_alone_is_a_verdict(
     fake: float, classes: list[str], verdict: str, code: str | None
 ) -> None:
-    found = decide(log_odds(fake), calibrator=NoCalibrator(), threshold=0.5, conformal=LIMITS)
-    assert found.conformal == ConformalSet(coverage=0.9, classes=classes)
-    assert found.verdict == verdict
-    assert codes(found)[1:] == ([code] if code else [])
+    result = decide(log_odds(fake), calibrator=NoCalibrator(), threshold=0.5, conformal=LIMITS)
+    assert result.conformal == ConformalSet(coverage=0.9, classes=classes)
+    assert result.verdict == verdict
+    assert codes(result)[1:] == ([code] if code else [])
 
 
 def test_a_set_of_both_or_of_the_other_class_is_uncertain() -> None:
@@ -178,17 +178,17 @@ def test_a_set_of_both_or_of_the_other_class_is_uncertain() -> None:
     assert codes(other)[-1] == "conformal_other"
 
 
-def test_out_of_scope_goes_before_uncertain_and_both_are_explained() -> None:
-    found = decide(
+def test_out_of_scope_overrides_uncertain_and_both_are_explained() -> None:
+    result = decide(
         0.0,
         calibrator=NoCalibrator(),
         threshold=0.5,
         assumptions=["1 means Fake"],
         outside=[Reason(code="no_face", message="none")],
     )
-    assert found.verdict == "out_of_scope"
-    assert codes(found) == ["above_threshold", "no_card", "no_face"]
-    assert found.reasons == [reason.message for reason in found.explained]
+    assert result.verdict == "out_of_scope"
+    assert codes(result) == ["above_threshold", "no_card", "no_face"]
+    assert result.reasons == [reason.message for reason in result.explained]
 
 
 @pytest.mark.parametrize(
@@ -209,29 +209,29 @@ def test_evidence_grows_with_the_probability(fake: float, evidence: str) -> None
 
 
 @pytest.mark.parametrize("name", PERTURBATIONS)
-def test_small_changes_are_small_and_the_same_each_time(name: str) -> None:
+def test_perturbations_are_small_and_the_same_each_time(name: str) -> None:
     change = PERTURBATIONS[name].apply
-    once, again = change(PIXELS), change(PIXELS)
-    assert np.array_equal(once, again)
-    assert not np.array_equal(once, PIXELS)
-    assert all(abs(a - b) <= 4 for a, b in zip(once.shape, PIXELS.shape, strict=True))
+    first, second = change(PIXELS), change(PIXELS)
+    assert np.array_equal(first, second)
+    assert not np.array_equal(first, PIXELS)
+    assert all(abs(a - b) <= 4 for a, b in zip(first.shape, PIXELS.shape, strict=True))
     undone: dict[str, Callable[[], tuple[Bytes, Bytes]]] = {
-        "flip": lambda: (once[:, ::-1], PIXELS),
-        "shift": lambda: (once, PIXELS[-len(once) :, -once.shape[1] :]),
+        "flip": lambda: (first[:, ::-1], PIXELS),
+        "shift": lambda: (first, PIXELS[-len(first) :, -first.shape[1] :]),
     }
-    left, right = undone[name]() if name in undone else (once, PIXELS)
+    left, right = undone[name]() if name in undone else (first, PIXELS)
     assert np.abs(left.astype(int) - right).mean() < 6
 
 
 @pytest.mark.parametrize("name", PERTURBATIONS)
-def test_large_pictures_are_scaled_down_before_they_are_changed(name: str) -> None:
+def test_large_pictures_are_scaled_down_before_perturbation(name: str) -> None:
     large = np.asarray(portrait(7, 900))[:600]
     changed = PERTURBATIONS[name].apply(large)
     assert 500 <= changed.shape[1] <= 512
     assert changed.shape[0] == pytest.approx(changed.shape[1] * 2 / 3, abs=4)
 
 
-def test_a_verdict_that_a_change_turns_is_uncertain_and_names_the_change() -> None:
+def test_a_verdict_that_flips_is_uncertain_and_names_the_perturbation() -> None:
     def one_sided(crop: Crop) -> float:
         cut = crop.pixels(0.25).astype(float)
         return 3.0 if cut[:, :20].mean() > cut[:, -20:].mean() else -3.0
@@ -257,16 +257,16 @@ def test_a_verdict_that_a_change_turns_is_uncertain_and_names_the_change() -> No
         [NoCalibrator(), TemperatureCalibrator(temperature=2.5, bias=0.3)],
     ),
 )
-def test_what_is_not_close_does_not_turn(
+def test_verdicts_that_are_not_close_do_not_flip(
     logit: float,
     moves: list[float],
     threshold: float,
     calibrator: NoCalibrator | TemperatureCalibrator,
 ) -> None:
-    """Where no change moves the model by more than the reach, trying only what is close is safe."""
+    """If no perturbation moves the log-odds beyond the reach, testing only close ones is safe."""
     changed = {name: logit + move for name, move in zip(PERTURBATIONS, moves, strict=True)}
-    own = calibrated_logit(logit, calibrator)
-    reach = max(abs(calibrated_logit(one, calibrator) - own) for one in changed.values())
+    calibrated = calibrated_logit(logit, calibrator)
+    reach = max(abs(calibrated_logit(value, calibrator) - calibrated) for value in changed.values())
     steadiness = Steadiness(reach=reach + 1e-9, share=1, data="D", pictures=1)
     if not is_close(logit, calibrator, threshold, steadiness):
         assert check_consistency(logit, changed, calibrator, threshold).stable
@@ -279,7 +279,7 @@ def test_calibrated_log_odds_are_those_of_the_calibrated_probability() -> None:
     assert calibrated_logit(2.0, TemperatureCalibrator(temperature=2, bias=1)) == 2
 
 
-def test_doubts_fitted_with_the_calibrator_need_it() -> None:
+def test_conformal_sets_need_the_calibrator_they_were_fitted_with() -> None:
     card = CARD.model_copy(update={"conformal": LIMITS})
     model = replace(BY_SIZE, card=card)
     raw = PredictOptions(calibrate=False)
@@ -288,7 +288,7 @@ def test_doubts_fitted_with_the_calibrator_need_it() -> None:
     assert predict_crops(model, image()).verdict.conformal is None
 
 
-def test_an_ensemble_looks_for_faces_where_a_member_does() -> None:
+def test_an_ensemble_detects_faces_if_a_member_does() -> None:
     whole = CARD.model_copy(update={"input": InputSpec(height=64, width=64)})
     assert common_face_margin([whole, CARD]) == 0.25
     assert common_face_margin([whole]) is None

@@ -1,4 +1,4 @@
-"""What a file says of itself is found; what is personal is not told."""
+"""Provenance metadata are read, and personal fields are masked."""
 
 import json
 from collections.abc import Callable
@@ -37,7 +37,7 @@ def values(result: Provenance) -> dict[str, str | None]:
 
 
 @pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP"])
-def test_a_plain_file_says_nothing(format_: str) -> None:
+def test_a_plain_file_makes_no_claim(format_: str) -> None:
     data = plain(format_)
     result = read_provenance(data)
     assert (result.says_generated, result.claims, result.problems) == (False, [], [])
@@ -53,7 +53,9 @@ def test_a_plain_file_says_nothing(format_: str) -> None:
     ],
 )
 @pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "TIFF"])
-def test_the_digital_source_type_tells_generated_from_captured(xmp: bytes, format_: str) -> None:
+def test_the_digital_source_type_separates_generated_from_captured(
+    xmp: bytes, format_: str
+) -> None:
     for code, extent in (
         ("trainedAlgorithmicMedia", "whole"),
         ("compositeWithTrainedAlgorithmicMedia", "part"),
@@ -77,11 +79,11 @@ def test_the_digital_source_type_tells_generated_from_captured(xmp: bytes, forma
         ({"AIGC": '{"Label": "1", "ContentProducer": "x"}'}, "AIGC", "a label of"),
     ],
 )
-@pytest.mark.parametrize("how", [{}, {"packed": True}, {"behind": True}])
+@pytest.mark.parametrize("layout", [{}, {"packed": True}, {"after_pixels": True}])
 def test_text_chunks_of_generators_are_recognised(
-    texts: dict[str, str], field: str, says: str, how: dict[str, bool]
+    texts: dict[str, str], field: str, says: str, layout: dict[str, bool]
 ) -> None:
-    data = with_text(texts, **how)
+    data = with_text(texts, **layout)
     [claim] = claims(data)
     assert claim[:2] == ("text", field)
     assert claim[2].startswith(says)
@@ -100,7 +102,7 @@ def test_text_chunks_of_generators_are_recognised(
         {"workflow": "[" * 100_000},
     ],
 )
-def test_ordinary_texts_are_no_claim(texts: dict[str, str]) -> None:
+def test_ordinary_texts_are_not_claims(texts: dict[str, str]) -> None:
     assert claims(with_text(texts)) == []
 
 
@@ -115,7 +117,7 @@ def test_settings_in_a_jpegs_user_comment_are_recognised_in_every_encoding() -> 
         assert values(read_provenance(data))["UserComment"] == WEBUI
 
 
-def test_software_that_signs_is_recognised() -> None:
+def test_software_tags_of_generators_are_recognised() -> None:
     assert claims(with_exif({ExifTags.Base.Software: "Adobe Firefly 3"}))[0][2] == "Adobe Firefly 3"
     assert claims(with_iptc({110: "Made with Google AI"}))[0][:3] == (
         "iptc",
@@ -146,21 +148,21 @@ def personal_file() -> bytes:
     return with_exif(tags, {ExifTags.IFD.GPSInfo: gps, ExifTags.IFD.Exif: camera})
 
 
-def test_places_names_and_serial_numbers_never_occur_unless_asked_for() -> None:
+def test_places_names_and_serial_numbers_are_masked_by_default() -> None:
     secrets = ("34.5678", "2031:07:19", "SN-99887766", "Jane Roe", "phone")
     data = personal_file()
-    told = read_provenance(data)
-    text = told.model_dump_json()
+    public = read_provenance(data)
+    text = public.model_dump_json()
     assert not [secret for secret in secrets if secret in text]
-    # That they are there is told, and what is harmless is shown.
-    assert values(told)["GPSLatitude"] is None
-    assert values(told)["Make"] == "Camera & Co"
-    assert values(told)["FNumber"] == "2.8"
-    assert told.masked == 8
-    asked = read_provenance(data, personal=True)
-    assert asked.masked == 0
-    assert [secret for secret in secrets if secret in asked.model_dump_json()] == list(secrets)
-    assert values(asked)["GPSLatitude"] == "48.0, 12.0, 34.5678"
+    # Masked fields are listed, and harmless ones are shown.
+    assert values(public)["GPSLatitude"] is None
+    assert values(public)["Make"] == "Camera & Co"
+    assert values(public)["FNumber"] == "2.8"
+    assert public.masked == 8
+    personal = read_provenance(data, personal=True)
+    assert personal.masked == 0
+    assert [secret for secret in secrets if secret in personal.model_dump_json()] == list(secrets)
+    assert values(personal)["GPSLatitude"] == "48.0, 12.0, 34.5678"
 
 
 @pytest.mark.parametrize(
@@ -177,9 +179,9 @@ def test_places_names_and_serial_numbers_never_occur_unless_asked_for() -> None:
 )
 def test_personal_fields_of_every_kind_are_masked(data: bytes) -> None:
     assert b"Jane Roe" in data
-    told = read_provenance(data)
-    assert told.masked
-    assert "Jane Roe" not in told.model_dump_json()
+    public = read_provenance(data)
+    assert public.masked
+    assert "Jane Roe" not in public.model_dump_json()
     assert "Jane Roe" in read_provenance(data, personal=True).model_dump_json()
 
 
@@ -194,10 +196,10 @@ def test_a_generators_own_text_is_shown_without_user_folders_and_addresses() -> 
         }
     )
     data = with_text({"prompt": workflow})
-    shown = values(read_provenance(data))["prompt"] or ""
-    assert "LoadImage" in shown
-    assert "face.png" in shown
-    assert not [name for name in ("jane", "roe") if name in shown]
+    prompt = values(read_provenance(data))["prompt"] or ""
+    assert "LoadImage" in prompt
+    assert "face.png" in prompt
+    assert not [name for name in ("jane", "roe") if name in prompt]
     assert values(read_provenance(data, personal=True))["prompt"] == workflow
 
 
@@ -237,7 +239,7 @@ def test_a_packet_with_a_document_type_is_not_read_at_all() -> None:
         b"\xff\xfe<\0",
     ],
 )
-def test_deep_long_and_broken_packets_cost_only_themselves(xmp: bytes) -> None:
+def test_deep_long_and_broken_packets_cost_a_bounded_amount(xmp: bytes) -> None:
     data = with_xmp(xmp, "PNG")
     assert len(read_provenance(data).entries) < 400
 
@@ -256,7 +258,7 @@ def test_one_damaged_source_does_not_hide_another() -> None:
     st.sampled_from([personal_file(), with_xmp(packet("<dc:title>x</dc:title>"), "PNG")]),
     st.lists(st.tuples(st.floats(0, 0.4), st.integers(0, 255)), min_size=1, max_size=12),
 )
-def test_damaged_files_are_read_as_far_as_they_go(
+def test_damaged_files_are_read_as_far_as_possible(
     file: bytes, damage: list[tuple[float, int]]
 ) -> None:
     data = bytearray(file)
@@ -269,17 +271,15 @@ def test_damaged_files_are_read_as_far_as_they_go(
     read_provenance(bytes(data))
 
 
-def test_the_command_tells_a_person_and_a_program(
-    here: Callable[..., Result], tmp_path: Path
-) -> None:
-    path = tmp_path / "one.png"
+def test_the_command_prints_text_and_json(invoke: Callable[..., Result], tmp_path: Path) -> None:
+    path = tmp_path / "picture.png"
     path.write_bytes(with_text({"parameters": WEBUI, "Author": "Jane Roe"}))
-    said = here("provenance", path)
-    assert said.exit_code == 0, said.output
-    assert "declares itself generated: Stable Diffusion" in said.output
-    assert "Jane Roe" not in said.output
-    assert "Jane Roe" in here("provenance", path, "--personal").output
-    record = Provenance.model_validate_json(here("provenance", path, "--json").stdout)
+    result = invoke("provenance", path)
+    assert result.exit_code == 0, result.output
+    assert "declares itself generated: Stable Diffusion" in result.output
+    assert "Jane Roe" not in result.output
+    assert "Jane Roe" in invoke("provenance", path, "--personal").output
+    record = Provenance.model_validate_json(invoke("provenance", path, "--json").stdout)
     assert record.says_generated
     path.write_bytes(plain("PNG"))
-    assert "That proves nothing." in here("provenance", path).output
+    assert "That proves nothing." in invoke("provenance", path).output

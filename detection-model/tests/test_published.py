@@ -1,4 +1,4 @@
-"""The published models are what their cards, evaluations and runs say."""
+"""The published models match their cards, evaluations and runs."""
 
 import json
 from pathlib import Path
@@ -15,9 +15,9 @@ from detection_model.evaluation.scoring import ORIGINAL
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "detection-model" / "models"
 FACES = ROOT.parent / "shared" / "data"
-STORY = ["v1", "v2", "v3"]
-FOR_FACES = ["v4", "v5"]
-NAMES = [*STORY, *FOR_FACES]
+DEMO_MODELS = ["v1", "v2", "v3"]
+FACE_MODELS = ["v4", "v5"]
+NAMES = [*DEMO_MODELS, *FACE_MODELS]
 
 
 def card(name: str) -> Card:
@@ -25,32 +25,32 @@ def card(name: str) -> Card:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_card_is_of_this_file(name: str) -> None:
-    found = card(name)
-    assert found.name == name
-    assert found.sha256 == file_sha256(MODELS / f"{name}.keras")
+def test_the_card_belongs_to_the_file(name: str) -> None:
+    published = card(name)
+    assert published.name == name
+    assert published.sha256 == file_sha256(MODELS / f"{name}.keras")
     assert (MODELS / f"{name}.keras").stat().st_size < 20_000_000
-    assert any("CC BY-NC-SA" in licence for licence in found.data_licences)
-    assert found.known_failures
-    assert found.training is not None
+    assert any("CC BY-NC-SA" in licence for licence in published.data_licences)
+    assert published.known_failures
+    assert published.training is not None
 
 
-@pytest.mark.parametrize("name", STORY)
-def test_the_story_was_trained_on_the_small_sample(name: str) -> None:
+@pytest.mark.parametrize("name", DEMO_MODELS)
+def test_a_demo_model_was_trained_on_the_small_sample(name: str) -> None:
     training = card(name).training
     assert training is not None
     assert training.examples["train/Real"] == training.examples["train/Fake"] == 750
     assert training.epochs == architectures.ZOO[name].epochs
 
 
-@pytest.mark.parametrize("name", FOR_FACES)
-def test_a_model_for_faces_says_what_it_doubts(name: str) -> None:
-    found = card(name)
-    assert found.input.face_margin is not None
-    assert found.conformal is not None
-    assert found.scope is not None
-    assert found.steadiness is not None
-    assert "validation" in found.threshold.chosen
+@pytest.mark.parametrize("name", FACE_MODELS)
+def test_a_face_model_has_uncertainty_settings(name: str) -> None:
+    published = card(name)
+    assert published.input.face_margin is not None
+    assert published.conformal is not None
+    assert published.scope is not None
+    assert published.steadiness is not None
+    assert "validation" in published.threshold.chosen
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -74,7 +74,7 @@ def test_the_figures_recompute_from_the_predictions(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_run_stands_in_the_logs_with_every_epoch(name: str) -> None:
+def test_the_logs_hold_the_run_with_every_epoch(name: str) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     training = card(name).training
@@ -102,10 +102,10 @@ def test_the_model_still_gives_the_stored_predictions(name: str) -> None:
     from detection_model.inference.detector import Detector
 
     detector = Detector.load(MODELS / f"{name}.keras")
-    here = {file_sha256(path): path for path in FACES.glob("**/Test/*/*.jpg")}
+    files = {file_sha256(path): path for path in FACES.glob("**/Test/*/*.jpg")}
     stored = records.read_predictions(MODELS / f"{name}.eval" / records.PREDICTIONS)
-    original = [row for row in stored if row.delivery == ORIGINAL and row.sha256 in here]
+    original = [row for row in stored if row.delivery == ORIGINAL and row.sha256 in files]
     assert len(original) >= 200
     for row in original[:: len(original) // 10]:
-        found = predict(detector, here[row.sha256]).verdict
-        assert found.fake == pytest.approx(row.fake, abs=1e-4), row.path
+        verdict = predict(detector, files[row.sha256]).verdict
+        assert verdict.fake == pytest.approx(row.fake, abs=1e-4), row.path

@@ -1,4 +1,4 @@
-"""`make results`: README.md says what the evaluations beside the models say."""
+"""`make results`: the tables of README.md are computed from the stored evaluations."""
 
 import importlib.util
 from pathlib import Path
@@ -15,7 +15,7 @@ TOOL = Path(__file__).parents[2] / "tools" / "results.py"
 
 @pytest.fixture(scope="module")
 def tool() -> Any:
-    """tools/results.py, which is no module of the library."""
+    """tools/results.py, loaded as a module."""
     spec = importlib.util.spec_from_file_location("results", TOOL)
     assert spec is not None
     assert spec.loader is not None
@@ -28,13 +28,13 @@ def published(
     models: Path,
     name: str,
     pictures: list[tuple[str, str, str, float]],
-    makers: list[str] | None = None,
+    generators: list[str] | None = None,
 ) -> None:
     """An evaluation of (split, delivery, label, log-odds of Fake)."""
     predictions = [
-        Prediction("p.png", "Faces", split, delivery, label, 0, logit, generator=maker)
-        for (split, delivery, label, logit), maker in zip(
-            pictures, makers or [""] * len(pictures), strict=True
+        Prediction("p.png", "Faces", split, delivery, label, 0, logit, generator=generator)
+        for (split, delivery, label, logit), generator in zip(
+            pictures, generators or [""] * len(pictures), strict=True
         )
     ]
     predictions = recalibrated(predictions, NoCalibrator())
@@ -61,7 +61,7 @@ RIGHT = [("test", "original", "Real", -2.0), ("test", "original", "Fake", 2.0)]
 BLURRED = [("test", "blur-1", "Real", 1.0), ("test", "blur-1", "Fake", 0.5)]
 
 
-def test_a_metric_that_is_not_defined_is_a_dash(tool: Any, tmp_path: Path) -> None:
+def test_an_undefined_metric_is_a_dash(tool: Any, tmp_path: Path) -> None:
     published(tmp_path, "whole", RIGHT)
     published(tmp_path, "fakes", [("all", "original", "Fake", 2.0)])
     heads, fakes, whole = cells(tool.tables(tmp_path))
@@ -72,13 +72,13 @@ def test_a_metric_that_is_not_defined_is_a_dash(tool: Any, tmp_path: Path) -> No
     assert whole[heads.index("AUC")] == "1.000 (1.000–1.000)"
 
 
-def test_deliveries_have_a_table_of_their_own(tool: Any, tmp_path: Path) -> None:
+def test_perturbations_have_their_own_table(tool: Any, tmp_path: Path) -> None:
     published(tmp_path, "plain", RIGHT)
     assert "AUC on" not in tool.tables(tmp_path)
     published(tmp_path, "swept", [*RIGHT, *BLURRED])
-    originals, delivered = tool.tables(tmp_path).split("\n\n")
+    originals, perturbed = tool.tables(tmp_path).split("\n\n")
     assert [row[0] for row in cells(originals)] == ["model", "plain", "swept"]
-    assert cells(delivered) == [
+    assert cells(perturbed) == [
         ["AUC on", "swept"],
         ["Faces, test, blur-1", "0.000 (0.000–0.000)"],
     ]

@@ -1,4 +1,4 @@
-"""Training on faces: what an epoch draws, and the fakes that are made from reals."""
+"""Training on faces: the shares of an epoch, and fakes made from reals."""
 
 from pathlib import Path
 from typing import Any
@@ -32,19 +32,19 @@ def portraits() -> FaceCrops:
 
 
 def settings(**changes: object) -> FaceCropSettings:
-    given = {
+    defaults = {
         "real": {"a": 1.0, "b": 3.0},
         "fake": {"a": 1.0, "c": 1.0},
         "forged": {"blended": 0.2, "swapped": 0.2},
         "pictures": 4000,
     }
-    return FaceCropSettings.model_validate(given | changes)
+    return FaceCropSettings.model_validate(defaults | changes)
 
 
-def test_an_epoch_is_half_real_and_weighs_data_sets_and_forgeries_as_told() -> None:
-    mixture = CropSampler.of(portraits(), settings())
-    drawn = [mixture.kinds[at] for at in mixture.plan(seed=0, epoch=0)]
-    share = {kind: drawn.count(kind) / len(drawn) for kind in mixture.kinds}
+def test_an_epoch_is_half_real_with_the_configured_shares() -> None:
+    sampler = CropSampler.of(portraits(), settings())
+    kinds = [sampler.kinds[at] for at in sampler.plan(seed=0, epoch=0)]
+    share = {kind: kinds.count(kind) / len(kinds) for kind in sampler.kinds}
     expected = {
         ("Real", "a"): 0.125,
         ("Real", "b"): 0.375,
@@ -58,27 +58,27 @@ def test_an_epoch_is_half_real_and_weighs_data_sets_and_forgeries_as_told() -> N
     assert share == pytest.approx(expected, abs=0.02)
 
 
-def test_balanced_class_weights_leave_the_balanced_draw_as_it_is() -> None:
-    unequal = FaceCrops([one for one in portraits().crops if one.source != "b"], [])
-    mixture = CropSampler.of(unequal, settings(real={"a": 1.0}))
+def test_balanced_class_weights_do_not_change_the_balanced_sampler() -> None:
+    unequal = FaceCrops([crop for crop in portraits().crops if crop.source != "b"], [])
+    sampler = CropSampler.of(unequal, settings(real={"a": 1.0}))
     config = configured("v4", {"data": "x", "class_weights": "balanced"})
-    assert class_weights(config, mixture) is None
-    chosen = configured("v4", {"data": "x", "class_weights": "1,2"})
-    assert class_weights(chosen, mixture) == {0: 1, 1: 2}
+    assert class_weights(config, sampler) is None
+    numbers = configured("v4", {"data": "x", "class_weights": "1,2"})
+    assert class_weights(numbers, sampler) == {0: 1, 1: 2}
 
 
-def test_epochs_differ_and_each_is_the_same_again() -> None:
-    mixture = CropSampler.of(portraits(), settings())
-    assert np.array_equal(mixture.plan(1, 2), mixture.plan(1, 2))
-    assert not np.array_equal(mixture.plan(1, 2), mixture.plan(1, 3))
+def test_epochs_differ_and_are_reproducible() -> None:
+    sampler = CropSampler.of(portraits(), settings())
+    assert np.array_equal(sampler.plan(1, 2), sampler.plan(1, 2))
+    assert not np.array_equal(sampler.plan(1, 2), sampler.plan(1, 3))
 
 
-def test_batches_are_the_same_from_the_start_and_from_an_epoch_on() -> None:
-    mixture = CropSampler.of(portraits(), settings(pictures=8))
+def test_a_resumed_epoch_has_the_same_batches() -> None:
+    sampler = CropSampler.of(portraits(), settings(pictures=8))
 
     def batches_from(first: int) -> Any:
         return crop_batches(
-            mixture,
+            sampler,
             SPEC,
             Augmentation(flip=True, jpeg=40, share=1),
             batch_size=4,
@@ -98,39 +98,39 @@ def test_batches_are_the_same_from_the_start_and_from_an_epoch_on() -> None:
         assert np.array_equal(y, again_y)
 
 
-def test_a_forgery_counts_as_fake_and_a_real_as_real() -> None:
-    mixture = CropSampler.of(portraits(), settings(pictures=64))
-    batches = crop_batches(mixture, SPEC, Augmentation(), batch_size=64, seed=0, first_epoch=0)
+def test_a_training_fake_counts_as_fake_and_a_real_as_real() -> None:
+    sampler = CropSampler.of(portraits(), settings(pictures=64))
+    batches = crop_batches(sampler, SPEC, Augmentation(), batch_size=64, seed=0, first_epoch=0)
     _, targets = batches[0]
-    kinds = [mixture.kinds[at][0] for at in mixture.plan(0, 0)]
+    kinds = [sampler.kinds[at][0] for at in sampler.plan(0, 0)]
     assert targets[:, 0].tolist() == [float(kind != "Real") for kind in kinds]
 
 
-def test_a_cut_out_for_training_holds_the_face() -> None:
+def test_a_random_crop_contains_the_face() -> None:
     marked = np.zeros((SIDE, SIDE, 3), np.uint8)
     marked[28:92, 28:92] = 255
-    one = portrait(0, "Real", "a")
+    crop = portrait(0, "Real", "a")
     rng = np.random.default_rng(0)
-    shares = [(random_crop(one, marked, SPEC, (0.0, 0.4), rng) > 127).mean() for _ in range(50)]
+    shares = [(random_crop(crop, marked, SPEC, (0.0, 0.4), rng) > 127).mean() for _ in range(50)]
     # A margin of 0.4 on each side leaves the face 1 / 1.8² of the area; none leaves it nearly all.
     assert min(shares) > 0.29
     assert max(shares) > 0.8
     assert max(shares) - min(shares) > 0.3
 
 
-def test_portraits_are_kept_at_their_own_resolution_with_the_face_in_place(tmp_path: Path) -> None:
-    Image.fromarray(noisy_pixels(90)).save(tmp_path / "one.png")
+def test_face_crops_keep_their_resolution_and_the_place_of_the_face(tmp_path: Path) -> None:
+    Image.fromarray(noisy_pixels(90)).save(tmp_path / "good.png")
     (tmp_path / "bad.jpg").write_bytes(b"no picture")
-    examples = [("a", Example(tmp_path / name, "Real")) for name in ("one.png", "bad.jpg")]
-    found = load_face_crops(examples)
-    (one,) = found.crops
-    assert one.pixels.shape == (SIDE, SIDE, 3)
-    # Nobody is in it, so its middle counts as the face.
-    assert (one.face.left, one.face.right) == pytest.approx((0.2 * SIDE, 0.8 * SIDE))
-    assert [bad.path.name for bad in found.bad] == ["bad.jpg"]
+    examples = [("a", Example(tmp_path / name, "Real")) for name in ("good.png", "bad.jpg")]
+    loaded = load_face_crops(examples)
+    (crop,) = loaded.crops
+    assert crop.pixels.shape == (SIDE, SIDE, 3)
+    # Without a detected face, the centre counts as the face.
+    assert (crop.face.left, crop.face.right) == pytest.approx((0.2 * SIDE, 0.8 * SIDE))
+    assert [bad.path.name for bad in loaded.bad] == ["bad.jpg"]
 
 
-def test_weights_that_leave_nothing_to_the_data_sets_are_refused() -> None:
+def test_training_fakes_must_leave_a_share_to_the_data_sets() -> None:
     with pytest.raises(ConfigError, match="portraits: forged must leave"):
         configured(
             "v4",

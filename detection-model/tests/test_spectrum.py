@@ -1,4 +1,4 @@
-"""A regular pattern is a peak of the spectrum; beside it stand the averages of the classes."""
+"""Spectra: peaks of regular patterns, and comparison with class averages."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,9 +19,9 @@ from detection_model.forensics.spectrum import (
 
 
 def numbers(pixels: np.ndarray) -> Spectrum:
-    found = spectrum(pixels).numbers
-    assert isinstance(found, Spectrum)
-    return found
+    result = spectrum(pixels).numbers
+    assert isinstance(result, Spectrum)
+    return result
 
 
 def patterned(period: float, across: float, down: float, side: int = 300) -> np.ndarray:
@@ -35,7 +35,7 @@ def patterned(period: float, across: float, down: float, side: int = 300) -> np.
 @pytest.mark.parametrize(
     ("period", "across", "down"), [(5, 1, 0), (5, 0, 1), (8, 1, 2), (4, 1, -1)]
 )
-def test_a_planted_grid_is_the_highest_peak(period: int, across: int, down: int) -> None:
+def test_a_regular_grid_is_the_highest_peak(period: int, across: int, down: int) -> None:
     peak = numbers(patterned(period, across, down)).peaks[0]
     # One of the two opposite points.
     sign = 1 if peak.across * across + peak.down * down > 0 else -1
@@ -49,41 +49,41 @@ def test_grain_and_soft_shapes_have_no_peaks() -> None:
     assert [numbers(np.asarray(grainy(seed, 300))).peaks for seed in range(5)] == [[]] * 5
 
 
-def test_naive_upsampling_leaves_peaks_where_its_copies_lie() -> None:
+def test_naive_upsampling_leaves_peaks_at_its_replicas() -> None:
     small = np.asarray(grainy(2, 128))
     doubled = np.kron(small, np.ones((2, 2, 1))).astype(np.uint8)
     doubled[::2] = np.clip(doubled[::2] + 6.0, 0, 255)
     assert any(abs(peak.down) == 0.5 for peak in numbers(doubled).peaks)
 
 
-def test_the_spectrum_is_that_of_the_data_report() -> None:
+def test_the_spectrum_matches_the_data_report() -> None:
     pixels = np.asarray(grainy(4, 256))
     expected = measures.log_spectra(measures.to_grey(pixels[None]))[0]
     assert np.allclose(log_spectrum(pixels), expected, atol=1e-3)
 
 
-def test_averages_come_back_on_the_levels_of_the_view(tmp_path: Path) -> None:
+def test_averages_are_restored_at_the_levels_of_the_view(tmp_path: Path) -> None:
     pixels = patterned(4, 1, 0, 256)
     own = log_spectrum(pixels)
     plain = log_spectrum(np.asarray(grainy(5, 256)))
     write_averages(tmp_path, "Mine", "f" * 64, {"Real": (3, plain), "Fake": (4, own)})
     averages = read_averages(tmp_path)
     assert averages is not None
-    seen = spectrum(pixels, averages)
-    assert isinstance(seen.numbers, Spectrum)
-    assert seen.numbers.pictures == {"Real": 3, "Fake": 4}
-    assert seen.numbers.radial == seen.numbers.class_radial["Fake"]
-    assert seen.numbers.radial != seen.numbers.class_radial["Real"]
-    # The very picture as an average: the same levels but for the digits of the record.
-    both = [seen.images[name].astype(int) for name in ("whole", "Fake")]
-    assert np.abs(both[0] - both[1]).max() <= 1
-    assert seen.images["Fake"][128, 192] > seen.images["Real"][128, 192] + 50
+    view = spectrum(pixels, averages)
+    assert isinstance(view.numbers, Spectrum)
+    assert view.numbers.pictures == {"Real": 3, "Fake": 4}
+    assert view.numbers.radial == view.numbers.class_radial["Fake"]
+    assert view.numbers.radial != view.numbers.class_radial["Real"]
+    # The picture is its own average: equal levels up to rounding in the record.
+    levels = [view.images[name].astype(int) for name in ("whole", "Fake")]
+    assert np.abs(levels[0] - levels[1]).max() <= 1
+    assert view.images["Fake"][128, 192] > view.images["Real"][128, 192] + 50
 
 
-def test_the_command_writes_averages_that_tell_the_classes_apart(
-    here: Callable[..., Result], synthetic: Path, tmp_path: Path
+def test_the_command_writes_averages_that_separate_the_classes(
+    invoke: Callable[..., Result], synthetic: Path, tmp_path: Path
 ) -> None:
-    result = here("average-spectra", synthetic, "--out", tmp_path, "--processes", 1)
+    result = invoke("average-spectra", synthetic, "--out", tmp_path, "--processes", 1)
     assert result.exit_code == 0, result.output
     averages = read_averages(tmp_path)
     assert averages is not None
@@ -92,9 +92,9 @@ def test_the_command_writes_averages_that_tell_the_classes_apart(
     # The synthetic fakes' checkers have a period of 8 pixels both ways: 32 of 256 cycles.
     real, fake = averages.images["Real"], averages.images["Fake"]
     assert fake[128 + 32, 128 + 32] > real[128 + 32, 128 + 32] + 50
-    picture = tmp_path / "one.png"
+    picture = tmp_path / "picture.png"
     picture.write_bytes(file_bytes(grainy(1), "PNG"))
-    result = here("forensics", picture, "--out", tmp_path / "views", "--averages", tmp_path)
+    result = invoke("forensics", picture, "--out", tmp_path / "views", "--averages", tmp_path)
     assert result.exit_code == 0, result.output
     assert (tmp_path / "views" / "spectrum-Fake.png").exists()
 

@@ -1,4 +1,4 @@
-"""One line sums up what a file says of its origin, and never more than it says."""
+"""One statement sums up what a file says about its origin, and no more."""
 
 import json
 import subprocess
@@ -39,14 +39,14 @@ XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
 
 def statement(data: bytes) -> Statement:
     decode(data)
-    found = read_statement(data)
-    assert found == read_provenance(data).statement
-    return found
+    result = read_statement(data)
+    assert result == read_provenance(data).statement
+    return result
 
 
 def summary(data: bytes) -> tuple[str, str | None, str | None]:
-    found = statement(data)
-    return found.claim, found.by, found.where
+    result = statement(data)
+    return result.claim, result.by, result.where
 
 
 def comment(text: bytes) -> bytes:
@@ -62,21 +62,21 @@ GENERATED = typed(f"{SOURCE_TYPE}trainedAlgorithmicMedia")
 
 @pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP"])
 def test_a_plain_file_makes_no_claim(format_: str) -> None:
-    found = statement(plain(format_))
-    assert (found.claim, found.by, found.where, found.trust) == ("none", None, None, "none")
+    result = statement(plain(format_))
+    assert (result.claim, result.by, result.where, result.trust) == ("none", None, None, "none")
 
 
 def test_a_camera_is_named_and_metadata_is_not_verified() -> None:
     exposure: dict[int, dict[int, Any]] = {ExifTags.IFD.Exif: {ExifTags.Base.FNumber: 2.8}}
     data = with_exif({ExifTags.Base.Make: "Canon", ExifTags.Base.Model: "Canon R5"}, exposure)
-    found = statement(data)
-    assert (found.claim, found.by, found.where, found.trust) == (
+    result = statement(data)
+    assert (result.claim, result.by, result.where, result.trust) == (
         "camera",
         "Canon R5",
         "exif",
         "unverified",
     )
-    assert "anyone can write this" in found.message
+    assert "anyone can write this" in result.message
     # A scanner or an editor writes a make without an exposure.
     assert statement(with_exif({ExifTags.Base.Make: "Canon"})).claim == "none"
     assert summary(with_xmp(typed("digitalCapture"))) == ("camera", None, "xmp")
@@ -107,7 +107,7 @@ def test_the_strongest_claim_counts() -> None:
         "Created using Generative AI",
     ],
 )
-def test_source_types_are_read_in_every_form(value: str) -> None:
+def test_source_types_are_read_in_every_notation(value: str) -> None:
     assert statement(with_xmp(typed(value))).claim == "generated"
 
 
@@ -141,16 +141,16 @@ def test_every_source_type_has_its_claim(code: str, claim: str) -> None:
         with_extended_xmp(GENERATED),
         with_segments((0xE1, XMP_HEAD + packet()), (0xE1, XMP_HEAD + GENERATED)),
         with_segments((0xE1, XMP_HEAD + GENERATED.decode().encode("utf-16"))),
-        with_chunks((b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + GENERATED), behind=True),
+        with_chunks((b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + GENERATED), after_pixels=True),
         with_chunks((b"tEXt", b"XML:com.adobe.xmp\0" + GENERATED)),
         with_raw_profile("xmp", GENERATED),
         with_raw_profile("APP1", XMP_HEAD + GENERATED),
         with_xmp(GENERATED, "WEBP"),
         with_xmp(GENERATED, "TIFF"),
     ],
-    ids=["gif", "extended", "second", "utf16", "behind", "text", "raw", "app1", "webp", "tiff"],
+    ids=["gif", "extended", "second", "utf16", "after", "text", "raw", "app1", "webp", "tiff"],
 )
-def test_a_packet_is_read_wherever_it_is(data: bytes) -> None:
+def test_a_packet_is_read_in_every_place(data: bytes) -> None:
     assert statement(data).claim == "generated"
     assert read_provenance(data).problems == []
 
@@ -166,15 +166,15 @@ def test_iptc_records_are_read_from_raw_profiles_and_across_segments() -> None:
     assert summary(split) == ("generated", "Google AI", "iptc")
 
 
-def test_an_incomplete_extended_packet_is_mentioned() -> None:
+def test_an_incomplete_extended_packet_is_reported() -> None:
     data = with_extended_xmp(GENERATED)
     at = data.index(b"http://ns.adobe.com/xmp/extension/\0") - 4
     length = int.from_bytes(data[at + 2 : at + 4])
-    found = read_provenance(data[:at] + data[at + 2 + length :])
-    assert found.problems == ["The XMP metadata is incomplete and was not read."]
+    result = read_provenance(data[:at] + data[at + 2 + length :])
+    assert result.problems == ["The XMP metadata is incomplete and was not read."]
 
 
-def test_iptcs_fields_of_2025_say_that_ai_took_part() -> None:
+def test_the_iptc_fields_of_2025_declare_the_use_of_ai() -> None:
     used = packet(attributes='Iptc4xmpExt:AISystemUsed="ExampleGen"')
     assert summary(with_xmp(used)) == ("edited_with_ai", "ExampleGen", "xmp")
     prompt = packet(
@@ -187,7 +187,7 @@ def test_iptcs_fields_of_2025_say_that_ai_took_part() -> None:
 
 @pytest.mark.parametrize("label", ["prompt:", "Prompt: "])
 @pytest.mark.parametrize("tag", [ExifTags.Base.Make, ExifTags.Base.ImageDescription])
-def test_a_graph_in_exif_is_no_camera(label: str, tag: int) -> None:
+def test_a_graph_in_exif_is_not_a_camera(label: str, tag: int) -> None:
     data = with_exif({tag: label + json.dumps(GRAPH)})
     assert summary(data) == ("generated", "ComfyUI", "exif")
     assert [entry.name for entry in read_provenance(data).entries] == ["prompt"]
@@ -229,9 +229,9 @@ def test_a_graph_in_exif_is_no_camera(label: str, tag: int) -> None:
         ),
     ],
 )
-def test_a_tools_own_fields_name_it(data: bytes, by: str) -> None:
-    found = statement(data)
-    assert (found.claim, found.by) == ("generated", by)
+def test_a_tool_is_named_by_its_own_fields(data: bytes, by: str) -> None:
+    result = statement(data)
+    assert (result.claim, result.by) == ("generated", by)
 
 
 @pytest.mark.parametrize("alpha", [True, False])
@@ -242,7 +242,7 @@ def test_settings_in_the_lowest_bits_of_the_pixels_are_read(alpha: bool, packed:
     assert read_provenance(data).entries[0].value == SETTINGS
 
 
-def test_galaxy_phones_say_behind_the_picture_that_ai_took_part() -> None:
+def test_the_trailer_of_galaxy_phones_declares_the_use_of_ai() -> None:
     editor = b'PhotoEditor_Re_Edit_Data{"genAIType":%d}SEFHxxxxSEFT'
     assert summary(plain() + editor % 1) == ("edited_with_ai", "Samsung Galaxy AI", "trailer")
     assert statement(plain() + editor % 0).claim == "none"
@@ -266,8 +266,8 @@ def test_galaxy_phones_say_behind_the_picture_that_ai_took_part() -> None:
     ],
 )
 def test_vendors_are_named(field: str, value: str, claim: str, by: str | None) -> None:
-    found = statement(with_xmp(packet(attributes=f'{field}="{value}"')))
-    assert (found.claim, found.by) == (claim, by)
+    result = statement(with_xmp(packet(attributes=f'{field}="{value}"')))
+    assert (result.claim, result.by) == (claim, by)
 
 
 @pytest.mark.parametrize(
@@ -290,12 +290,12 @@ def test_vendors_are_named(field: str, value: str, claim: str, by: str | None) -
         with_text({"prompt": "press any key", "seed": "basil"}),
     ],
 )
-def test_a_mention_is_no_claim(data: bytes) -> None:
+def test_a_mention_is_not_a_claim(data: bytes) -> None:
     assert statement(data).claim == "none"
     assert read_provenance(data).claims == []
 
 
-def test_an_embedded_thumbnail_says_nothing_of_the_picture() -> None:
+def test_an_embedded_thumbnail_makes_no_claim_about_the_picture() -> None:
     small = with_segments((0xE1, XMP_HEAD + GENERATED), data=file_bytes(grainy(1, 64)))
     assert statement(with_thumbnail(small)).claim == "none"
 
@@ -310,20 +310,20 @@ def with_thumbnail(thumbnail: bytes, data: bytes | None = None) -> bytes:
     return with_segments((0xE1, b"Exif\0\0" + tiff), data=data or file_bytes(grainy(1, 64)))
 
 
-def test_data_behind_the_picture_is_mentioned() -> None:
+def test_data_after_the_picture_is_listed() -> None:
     archive = b"PK\3\4" + b"x" * 40 + b"PK\5\6" + b"\0" * 18
     video = b"\0\0\0\x18ftypmp42" + b"\0" * 100
-    for behind, kind in (
+    for extra, kind in (
         (archive, "archive"),
         (video, "video"),
         (plain(), "picture"),
         (plain().replace(b"JFIF", b"hdrgm", 1), "gain_map"),
         (b"whatever", "unknown"),
     ):
-        (found,) = read_provenance(plain() + behind).attachments
-        assert (found.kind, found.size_bytes) == (kind, len(behind))
-    (found,) = read_provenance(plain("PNG") + archive).attachments
-    assert found.kind == "archive"
+        (attachment,) = read_provenance(plain() + extra).attachments
+        assert (attachment.kind, attachment.size_bytes) == (kind, len(extra))
+    (attachment,) = read_provenance(plain("PNG") + archive).attachments
+    assert attachment.kind == "archive"
     for format_ in ("JPEG", "PNG", "WEBP", "GIF"):
         assert read_provenance(plain(format_)).attachments == []
     assert read_provenance(plain() + b"\0" * 16).attachments == []
@@ -334,12 +334,12 @@ def gradient(*, turned: bool = False) -> Image.Image:
     return (ramp.rotate(180) if turned else ramp).convert("RGB")
 
 
-def test_a_thumbnail_of_another_picture_is_mentioned() -> None:
+def test_a_thumbnail_of_another_picture_is_listed() -> None:
     same, other = (file_bytes(gradient(turned=turned), quality=60) for turned in (False, True))
     data = file_bytes(gradient(), quality=90)
     assert read_provenance(with_thumbnail(same, data)).attachments == []
-    (found,) = read_provenance(with_thumbnail(other, data)).attachments
-    assert (found.kind, found.size_bytes) == ("thumbnail", len(other))
+    (attachment,) = read_provenance(with_thumbnail(other, data)).attachments
+    assert (attachment.kind, attachment.size_bytes) == ("thumbnail", len(other))
 
 
 def test_every_generator_of_the_data_file_can_be_recognised() -> None:

@@ -1,4 +1,4 @@
-"""Studies and sweeps: tables that say what was run, and searches that go on."""
+"""Studies and sweeps: their result tables, and resuming them."""
 
 import csv
 from collections.abc import Callable
@@ -46,7 +46,7 @@ def rows_of(folder: Path) -> dict[str, dict[str, str]]:
         return {row["name"]: row for row in csv.DictReader(file)}
 
 
-def test_a_study_says_what_was_run_and_what_was_not(tmp_path: Path, small: TrainConfig) -> None:
+def test_a_study_lists_trained_and_skipped_rows(tmp_path: Path, small: TrainConfig) -> None:
     study = Study(
         "Comparison",
         {
@@ -73,19 +73,17 @@ def test_a_study_says_what_was_run_and_what_was_not(tmp_path: Path, small: Train
     assert float(trained["val_accuracy"]) == history["val_accuracy"][-1]
 
 
-def test_a_study_that_was_stopped_keeps_its_rows_and_goes_on(
-    tmp_path: Path, small: TrainConfig
-) -> None:
+def test_a_stopped_study_keeps_its_rows_and_resumes(tmp_path: Path, small: TrainConfig) -> None:
     configs = {
         name: small.model_copy(update={"name": name, "epochs": 1, "faults": faults})
         for name, faults in {"a": Faults(), "b": Faults(wrong_loss=True)}.items()
     }
     study = Study("Faults", configs, baseline="a")
-    said: list[str] = []
+    messages: list[str] = []
 
     def stop(text: str) -> None:
-        said.append(text)
-        if text == "b:" and said.count("b:") == 1:
+        messages.append(text)
+        if text == "b:" and messages.count("b:") == 1:
             raise Interrupted(tmp_path, 1)
 
     with pytest.raises(Interrupted):
@@ -94,55 +92,58 @@ def test_a_study_that_was_stopped_keeps_its_rows_and_goes_on(
     assert first["a"]["status"] == "trained"
     assert first["b"]["status"].startswith("not run: the study was stopped before")
     run_study(study, tmp_path, tmp_path / "logs", Reporter(say=stop))
-    assert said.count("already trained") == 1
+    assert messages.count("already trained") == 1
     rows = rows_of(tmp_path)
     assert {name: row["status"] for name, row in rows.items()} == {"a": "trained", "b": "trained"}
     assert {**rows["a"]} == {**first["a"]}
     lost = float(rows["a"]["val_accuracy"]) - float(rows["b"]["val_accuracy"])
     assert float(rows["a"]["accuracy_lost"]) == 0
     assert float(rows["b"]["accuracy_lost"]) == pytest.approx(lost)
-    other = {name: one.model_copy(update={"seed": 1}) for name, one in configs.items()}
-    run_study(replace(study, configs=other), tmp_path, tmp_path / "logs", Reporter(say=stop))
-    assert said.count("already trained") == 1
+    changed = {name: config.model_copy(update={"seed": 1}) for name, config in configs.items()}
+    run_study(replace(study, configs=changed), tmp_path, tmp_path / "logs", Reporter(say=stop))
+    assert messages.count("already trained") == 1
 
 
 def test_every_trained_row_is_a_line_of_the_plot() -> None:
-    outcomes = [
+    results = [
         StudyResult("a", curve=(0.5, 0.6)),
         StudyResult("b"),
         StudyResult("c", curve=(0.7, 0.5)),
     ]
-    (axes,) = curves_figure(outcomes).axes
+    (axes,) = curves_figure(results).axes
     assert [line.get_label() for line in axes.lines] == ["a", "c"]
     assert np.asarray(axes.lines[1].get_ydata()).tolist() == [0.7, 0.5]
 
 
 def test_the_commands_write_table_and_plot(
-    tmp_path: Path, small: TrainConfig, here: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    small: TrainConfig,
+    invoke: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings = tmp_path / "small.yaml"
     settings.write_text("image_size: 32\nbatch_size: 8\n")
-    of = ("--data", small.data, "--logs", tmp_path, "--epochs", 1)
-    done = here("backbone-study", *of, "--recipes", "v1, v3", "--config", settings)
-    assert done.exit_code == 0, done.output
+    options = ("--data", small.data, "--logs", tmp_path, "--epochs", 1)
+    result = invoke("backbone-study", *options, "--recipes", "v1, v3", "--config", settings)
+    assert result.exit_code == 0, result.output
     rows = rows_of(tmp_path / "backbone-study")
     assert {name for name, row in rows.items() if row["status"] == "trained"} == {"v1", "v3"}
     assert set(rows) == set(architectures.ZOO)
     for row in (rows["v1"], rows["v3"]):
         assert 0 <= float(row["test_auc_low"]) <= float(row["test_auc"])
         assert float(row["test_auc"]) <= float(row["test_auc_high"]) <= 1
-    assert "was not inspected for leaks" in done.stdout
-    assert "not run: not chosen" in done.stdout
+    assert "was not inspected for leaks" in result.stdout
+    assert "not run: not chosen" in result.stdout
     monkeypatch.setattr(studies, "FAULTS", {"none": {}, "wrong loss": {"wrong_loss": True}})
-    done = here("fault-study", *of, "--recipe", "v1", "--image-size", 32)
-    assert done.exit_code == 0, done.output
+    result = invoke("fault-study", *options, "--recipe", "v1", "--image-size", 32)
+    assert result.exit_code == 0, result.output
     rows = rows_of(tmp_path / "fault-study")
     assert (rows["none"]["accuracy_lost"], float(rows["wrong loss"]["loss"])) == ("0.0", 0)
     assert (tmp_path / "fault-study" / PLOT).is_file()
-    assert "Written to" in done.stdout
+    assert "Written to" in result.stdout
 
 
-def test_a_sweep_goes_on_where_it_was_cut_off(tmp_path: Path, small: TrainConfig) -> None:
+def test_an_interrupted_sweep_resumes(tmp_path: Path, small: TrainConfig) -> None:
     base = small.model_copy(update={"name": "sweep", "epochs": 1})
     space = Space(["adam", "sgd"], [8, 16], (1e-4, 1e-2))
     logs = tmp_path / "logs"

@@ -1,4 +1,4 @@
-"""Fakes that are made from real faces, to learn from and to measure on."""
+"""Fakes made from real faces, for training and for held-out tests."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -32,7 +32,7 @@ def test_a_blended_face_keeps_its_shape_and_differs_from_its_original() -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_a_swap_brings_the_donor_in_and_leaves_the_corners_alone(seed: int) -> None:
+def test_a_swap_pastes_the_donor_and_keeps_the_corners(seed: int) -> None:
     before, donor = noisy_pixels(60, 1), np.full((SIDE, SIDE, 3), 200, np.uint8)
     after = training_fakes.swap(before, FACE, donor, FACE, np.random.default_rng(seed))
     changed = np.abs(after.astype(int) - before).max(axis=-1)
@@ -41,20 +41,20 @@ def test_a_swap_brings_the_donor_in_and_leaves_the_corners_alone(seed: int) -> N
     assert not changed[-10:, -10:].any()
 
 
-def test_a_donor_is_laid_where_the_face_is_whatever_its_own_size_and_place() -> None:
+def test_a_donor_is_aligned_to_the_face_at_any_size_and_rotation() -> None:
     # Eyes, nose and mouth of the donor are marked; turned by 30 degrees, at twice the size.
     turn = np.asarray([[np.cos(0.5), -np.sin(0.5)], [np.sin(0.5), np.cos(0.5)]], np.float32)
-    theirs = (POINTS @ turn.T) * 2 + np.asarray([90, 10], np.float32)
+    donor_points = (POINTS @ turn.T) * 2 + np.asarray([90, 10], np.float32)
     donor = np.zeros((400, 400, 3), np.uint8)
-    for x, y in theirs[:4]:
+    for x, y in donor_points[:4]:
         donor[int(y) - 4 : int(y) + 4, int(x) - 4 : int(x) + 4] = 255
-    moved = aligned(donor, theirs, POINTS, (SIDE, SIDE, 3))
+    result = aligned(donor, donor_points, POINTS, (SIDE, SIDE, 3))
     for x, y in POINTS[:4]:
-        assert moved[int(y), int(x)].min() > 200
+        assert result[int(y), int(x)].min() > 200
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_a_warped_face_keeps_its_surroundings_and_is_the_same_again(seed: int) -> None:
+def test_a_warped_face_keeps_its_surroundings_and_is_reproducible(seed: int) -> None:
     before = cartoon(seed, SIDE)
     after = holdout.warp(before, FACE, np.random.default_rng(seed))
     changed = np.abs(after.astype(int) - before).max(axis=-1)
@@ -63,7 +63,7 @@ def test_a_warped_face_keeps_its_surroundings_and_is_the_same_again(seed: int) -
     assert np.array_equal(after, holdout.warp(before, FACE, np.random.default_rng(seed)))
 
 
-def test_a_warped_face_has_no_colour_that_is_not_its_own() -> None:
+def test_warping_adds_no_new_colours() -> None:
     even = np.full((SIDE, SIDE, 3), (10, 120, 250), np.uint8)
     assert np.array_equal(holdout.warp(even, FACE, np.random.default_rng(0)), even)
 
@@ -77,18 +77,18 @@ def test_a_cloned_face_has_the_donors_features_without_a_seam() -> None:
     changed = np.abs(after - target).max(axis=-1)
     assert changed[60:70, 55:65].min() > 10
     assert not changed[:15].any()
-    # Beside the nose the donor is even, so what is laid there bends as the target does.
+    # Around the nose the donor is flat, so the result follows the target's gradient.
     steps = np.abs(np.diff(after[85], axis=0)).max()
     assert steps <= 3
 
 
-def test_a_face_cloned_from_itself_in_other_colours_is_itself() -> None:
+def test_cloning_a_recoloured_face_onto_itself_changes_nothing() -> None:
     before = cartoon(1, SIDE) // 2
     after = holdout.clone(before, FACE, before + np.uint8(40), FACE)
     assert np.abs(after.astype(int) - before).max() <= 2
 
 
-def test_a_donor_that_lies_elsewhere_changes_nothing() -> None:
+def test_a_donor_outside_the_picture_changes_nothing() -> None:
     before = noisy_pixels(60)
     nowhere = np.full((8, 8, 3), 200, np.uint8)
     far = FACE.points - np.float32(500)
@@ -106,12 +106,12 @@ def write(folder: Path, *pictures: np.ndarray) -> Path:
     return folder
 
 
-def test_every_real_test_face_is_there_once_and_in_two_manipulations(tmp_path: Path) -> None:
+def test_each_real_test_face_appears_once_and_in_two_manipulations(tmp_path: Path) -> None:
     faces = write(tmp_path / "faces", cartoon(0), cartoon(1), noisy_pixels(90))
     (faces / "Test" / "Real" / "3.png").write_bytes(b"no picture")
     out = tmp_path / "manipulated"
-    done = manipulate(faces, out)
-    assert done == {
+    counts = manipulate(faces, out)
+    assert counts == {
         "Test/Real/Whole": 2,
         "Test/Fake/Warped": 2,
         "Test/Fake/Cloned": 2,
@@ -122,21 +122,21 @@ def test_every_real_test_face_is_there_once_and_in_two_manipulations(tmp_path: P
     assert find_data(out).counts() == {"test/Real": 2, "test/Fake": 4}
 
 
-def test_the_command_tells_what_it_wrote_and_overwrites_nothing(
-    tmp_path: Path, here: Callable[..., Result]
+def test_the_command_prints_its_counts_and_overwrites_nothing(
+    tmp_path: Path, invoke: Callable[..., Result]
 ) -> None:
     faces = write(tmp_path / "faces", cartoon(0), cartoon(1))
-    done = here("manipulate", faces, tmp_path / "out")
-    assert done.exit_code == 0, done.output
-    assert "Test/Fake/Cloned: 2" in done.output
-    again = here("manipulate", faces, tmp_path / "out")
+    result = invoke("manipulate", faces, tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert "Test/Fake/Cloned: 2" in result.output
+    again = invoke("manipulate", faces, tmp_path / "out")
     assert again.exit_code != 0
     assert "is not empty" in again.output
 
 
-def test_a_face_alone_or_a_folder_in_use_is_refused(tmp_path: Path) -> None:
-    one = write(tmp_path / "one", cartoon(0))
+def test_a_single_face_or_a_folder_with_content_is_refused(tmp_path: Path) -> None:
+    folder = write(tmp_path / "single", cartoon(0))
     with pytest.raises(DataError, match="1 real test faces: two are needed"):
-        manipulate(one, tmp_path / "out")
+        manipulate(folder, tmp_path / "out")
     with pytest.raises(DataError, match="is not empty"):
-        manipulate(one, one)
+        manipulate(folder, folder)

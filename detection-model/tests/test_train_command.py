@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from factories import training_ended_by
+from factories import train_with_signal
 from PIL import Image
 from typer.testing import Result
 
@@ -22,7 +22,7 @@ from detection_model.evaluation import records
 pytestmark = pytest.mark.slow
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
-Here = Callable[..., Result]
+Invoke = Callable[..., Result]
 
 
 @pytest.fixture(scope="module")
@@ -33,20 +33,20 @@ def trained(
     home = tmp_path_factory.mktemp("trained")
     arguments = ["train", "v1", "--data", str(synthetic), "--epochs", "5", "--batch-size", "8"]
     arguments += ["--models", str(home / "models"), "--logs", str(home / "logs")]
-    stopped = training_ended_by(signal.SIGINT, arguments)
+    stopped = train_with_signal(signal.SIGINT, arguments)
     assert stopped.returncode == 130, stopped.stderr
     assert "the same command resumes there" in stopped.stderr
     (record,) = home.glob("logs/v1/*/run.json")
     assert json.loads(record.read_text())["status"] == "interrupted"
     assert not list(home.glob("models/*.keras"))
-    done = cli(*arguments)
-    assert done.returncode == 0, done.stderr
-    return home, done.stderr
+    result = cli(*arguments)
+    assert result.returncode == 0, result.stderr
+    return home, result.stderr
 
 
 def test_an_interrupted_training_is_resumed_in_its_own_run(trained: tuple[Path, str]) -> None:
-    home, said = trained
-    assert "resuming" in said
+    home, output = trained
+    assert "resuming" in output
     (record,) = home.glob("logs/v1/*/run.json")
     content = json.loads(record.read_text())
     assert content["status"] == "finished"
@@ -54,8 +54,8 @@ def test_an_interrupted_training_is_resumed_in_its_own_run(trained: tuple[Path, 
     assert content["parameters"] == 3_696_625
     assert 1 <= content["best_epoch"] <= 5
     assert content["data_warnings"] is None
-    assert "was not inspected for leaks" in said
-    assert "WARNING: " in said
+    assert "was not inspected for leaks" in output
+    assert "WARNING: " in output
 
 
 def test_the_run_holds_event_files_plots_and_the_best_epoch(trained: tuple[Path, str]) -> None:
@@ -73,7 +73,9 @@ def test_the_run_holds_event_files_plots_and_the_best_epoch(trained: tuple[Path,
     assert not (run / "last.keras").exists()
 
 
-def test_the_published_model_has_no_optimizer_and_a_true_card(trained: tuple[Path, str]) -> None:
+def test_the_published_model_has_no_optimizer_and_a_matching_card(
+    trained: tuple[Path, str],
+) -> None:
     model = trained[0] / "models" / "v1.keras"
     assert model.stat().st_size < 15_500_000
     card = read_card(model.with_suffix(".json"))
@@ -84,24 +86,24 @@ def test_the_published_model_has_no_optimizer_and_a_true_card(trained: tuple[Pat
 
 
 def test_a_published_model_is_not_overwritten(
-    trained: tuple[Path, str], synthetic: Path, here: Here
+    trained: tuple[Path, str], synthetic: Path, invoke: Invoke
 ) -> None:
     home = trained[0]
     before = file_sha256(home / "models" / "v1.keras")
     places = ("--models", home / "models", "--logs", home / "logs")
-    done = here("train", "v1", "--data", synthetic, "--epochs", 1, *places)
-    assert done.exit_code == 2
-    assert "--force" in done.stderr
+    result = invoke("train", "v1", "--data", synthetic, "--epochs", 1, *places)
+    assert result.exit_code == 2
+    assert "--force" in result.stderr
     assert file_sha256(home / "models" / "v1.keras") == before
 
 
-def test_evaluate_and_predict_say_what_the_model_learned(
-    trained: tuple[Path, str], synthetic: Path, cli: Cli, here: Here
+def test_evaluate_and_predict_agree_on_the_scores(
+    trained: tuple[Path, str], synthetic: Path, cli: Cli, invoke: Invoke
 ) -> None:
     models = trained[0] / "models"
-    done = here("evaluate", "v1", "--data", synthetic, "--models", models)
-    assert done.exit_code == 0, done.output
-    assert "weighted avg" in done.stdout
+    result = invoke("evaluate", "v1", "--data", synthetic, "--models", models)
+    assert result.exit_code == 0, result.output
+    assert "weighted avg" in result.stdout
     folder = models / "v1.eval"
     evaluation = records.Evaluation.model_validate_json((folder / records.METRICS).read_bytes())
     (row,) = evaluation.rows
@@ -114,12 +116,12 @@ def test_evaluate_and_predict_say_what_the_model_learned(
 
     fake, real = (next((synthetic / "Test" / label).glob("*.png")) for label in ("Fake", "Real"))
     (synthetic / "broken.png").write_bytes(b"no picture")
-    # In a process of its own: nothing else is said where a program reads.
-    judged = cli(
+    # In its own process: stdout must hold nothing but JSON.
+    predicted = cli(
         "predict", fake, synthetic / "broken.png", real, "--json", "--model", models / "v1.keras"
     )
-    first, broken, last = map(json.loads, judged.stdout.splitlines())
-    assert judged.returncode == 1
+    first, broken, last = map(json.loads, predicted.stdout.splitlines())
+    assert predicted.returncode == 1
     assert first["fake"] > last["fake"]
     assert "not supported" in broken["error"]
     by_name = {row.path: row.fake for row in predictions}
@@ -128,7 +130,7 @@ def test_evaluate_and_predict_say_what_the_model_learned(
 
 
 @pytest.mark.parametrize("side", [40, 256, 1500])
-def test_training_sees_what_serving_sees(tmp_path: Path, side: int) -> None:
+def test_training_and_serving_get_the_same_pixels(tmp_path: Path, side: int) -> None:
     rng = np.random.default_rng(side)
     for label in ("Real", "Fake"):
         (tmp_path / label).mkdir()
@@ -137,10 +139,10 @@ def test_training_sees_what_serving_sees(tmp_path: Path, side: int) -> None:
             Image.fromarray(pixels).save(tmp_path / label / f"{number}.jpg", quality=60)
     spec = InputSpec(height=256, width=256, value_range=(-1, 1))
     pictures = load_pictures(find_data(tmp_path).split("train"), spec)
-    trained_on = imaging.scale(pictures.pixels, spec)
-    for example, seen in zip(pictures.examples, trained_on, strict=True):
+    inputs = imaging.scale(pictures.pixels, spec)
+    for example, trained in zip(pictures.examples, inputs, strict=True):
         served = imaging.to_input(imaging.decode(example.path.read_bytes()).pixels, spec)
-        assert np.array_equal(seen, served)
+        assert np.array_equal(trained, served)
 
 
 def test_bad_pictures_are_listed_and_skipped(tmp_path: Path) -> None:
@@ -155,29 +157,29 @@ def test_bad_pictures_are_listed_and_skipped(tmp_path: Path) -> None:
     ]
 
 
-def test_an_unusable_data_set_is_one_line(tmp_path: Path, here: Here) -> None:
-    done = here("train", "v1", "--data", tmp_path, "--models", tmp_path)
-    assert done.exit_code == 2
-    assert "no pictures found" in done.stderr
-    assert "Traceback" not in done.stderr
+def test_an_unusable_data_set_is_refused_in_one_line(tmp_path: Path, invoke: Invoke) -> None:
+    result = invoke("train", "v1", "--data", tmp_path, "--models", tmp_path)
+    assert result.exit_code == 2
+    assert "no pictures found" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
-def test_help_teaches(here: Here) -> None:
+def test_every_help_text_has_an_example(invoke: Invoke) -> None:
     for arguments in ([], ["train"], ["evaluate"], ["predict"], ["card"], ["synthetic"]):
-        done = here(*arguments, "--help")
-        assert done.exit_code == 0
-        assert "detection-model " in done.stdout
+        result = invoke(*arguments, "--help")
+        assert result.exit_code == 0
+        assert "detection-model " in result.stdout
 
 
-def test_a_drawn_split_is_written_down_and_kept_for_the_test(tmp_path: Path, here: Here) -> None:
+def test_a_random_split_is_stored_and_used_by_evaluate(tmp_path: Path, invoke: Invoke) -> None:
     write_synthetic(tmp_path / "made", per_class=20)
     data = tmp_path / "made" / "Train"
     places = ("--models", tmp_path / "models")
-    done = here(
+    result = invoke(
         *("train", "v1", "--data", data, "--epochs", 1, "--seed", 7, *places),
         *("--logs", tmp_path / "logs"),
     )
-    assert done.exit_code == 0, done.output
+    assert result.exit_code == 0, result.output
     (written,) = (tmp_path / "logs").glob("v1/*/split.json")
     split = json.loads(written.read_text())
     assert {name: len(paths) for name, paths in split.items()} == {
@@ -185,7 +187,7 @@ def test_a_drawn_split_is_written_down_and_kept_for_the_test(tmp_path: Path, her
         "validation": 4,
         "test": 4,
     }
-    done = here("evaluate", "v1", "--data", data, *places)
-    assert done.exit_code == 0, done.output
-    judged = records.read_predictions(tmp_path / "models" / "v1.eval" / records.PREDICTIONS)
-    assert sorted(row.path for row in judged) == sorted(split["test"])
+    result = invoke("evaluate", "v1", "--data", data, *places)
+    assert result.exit_code == 0, result.output
+    predictions = records.read_predictions(tmp_path / "models" / "v1.eval" / records.PREDICTIONS)
+    assert sorted(row.path for row in predictions) == sorted(split["test"])

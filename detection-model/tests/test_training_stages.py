@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from factories import run_process, training_ended_by, write_dataset
+from factories import run_process, train_with_signal, write_dataset
 from typer.testing import Result
 
 from detection_model import architectures
@@ -43,7 +43,7 @@ def trained(config: TrainConfig, home: Path) -> tuple[Path, RunRecord]:
 
 
 def tiny(side: int, weights: str, head: Any) -> Any:
-    """A backbone that can be trained in a moment, as those of the zoo are built."""
+    """A backbone that trains in a moment, built like those of the zoo."""
     import keras
     from keras import layers
 
@@ -55,44 +55,44 @@ def tiny(side: int, weights: str, head: Any) -> Any:
     return keras.Model(inputs, heads.attach([x], head, "average"))
 
 
-def test_leaks_that_were_found_are_said_and_stand_in_the_card(tmp_path: Path) -> None:
+def test_known_leaks_are_reported_and_recorded_in_the_card(tmp_path: Path) -> None:
     data = write_dataset(tmp_path / "Leaking", suffixes=("jpg", "png"))
     (data / "Test").rename(data / "Validation")
     write_report(inspect_data(find_data(data)), tmp_path / "logs")
-    said: list[str] = []
+    messages: list[str] = []
     train(
         small(data, epochs=1),
         Folders(tmp_path / "models", tmp_path / "logs"),
-        Reporter(say=said.append),
+        Reporter(say=messages.append),
     )
     (record,) = tmp_path.glob("logs/small/*/run.json")
     warnings = RunRecord.model_validate_json(record.read_bytes()).data_warnings
     assert warnings is not None
     assert any("format" in text for text in warnings)
     assert [f"WARNING: {text}" for text in warnings] == [
-        text for text in said if text.startswith("WARNING")
+        text for text in messages if text.startswith("WARNING")
     ]
     card = read_card(tmp_path / "models" / "small.json")
     assert any("format" in failure for failure in card.known_failures)
 
 
-def test_a_training_on_several_sets_says_of_each_what_was_found(tmp_path: Path) -> None:
+def test_training_on_several_sets_reports_the_audit_of_each(tmp_path: Path) -> None:
     for name, suffixes in (("Leaking", ("jpg", "png")), ("Unseen", ("png", "png"))):
         write_dataset(tmp_path / name, suffixes=suffixes)
         (tmp_path / name / "Test").rename(tmp_path / name / "Validation")
     write_report(inspect_data(find_data(tmp_path / "Leaking")), tmp_path / "logs")
     both = {"Leaking": 1, "Unseen": 1}
-    drawn = {"real": both, "fake": both, "pictures": 16}
-    _, record = trained(small(tmp_path, epochs=1, portraits=drawn), tmp_path)
+    crops = {"real": both, "fake": both, "pictures": 16}
+    _, record = trained(small(tmp_path, epochs=1, portraits=crops), tmp_path)
     assert record.data_warnings is not None
-    said = "\n".join(record.data_warnings)
-    assert "Leaking: " in said
-    assert "Unseen was not inspected" in said
+    text = "\n".join(record.data_warnings)
+    assert "Leaking: " in text
+    assert "Unseen was not inspected" in text
     (failure,) = read_card(tmp_path / "models" / "small.json").known_failures
     assert failure.startswith("Trained on Leaking: ")
 
 
-def test_a_split_drawn_for_face_crops_is_recorded(tmp_path: Path) -> None:
+def test_a_random_split_for_face_crops_is_recorded(tmp_path: Path) -> None:
     write_dataset(tmp_path / "Split")
     (tmp_path / "Split" / "Test").rename(tmp_path / "Split" / "Validation")
     write_dataset(tmp_path / "made")
@@ -123,7 +123,7 @@ def test_a_run_is_unfinished_until_its_model_is_published(synthetic: Path, tmp_p
     assert (tmp_path / "models" / "small.keras").exists()
 
 
-def test_runs_of_the_same_second_have_folders_of_their_own(
+def test_runs_of_the_same_second_have_their_own_folders(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run, "now", lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
@@ -132,7 +132,7 @@ def test_runs_of_the_same_second_have_folders_of_their_own(
     assert sorted(folders) == folders
 
 
-def test_the_head_learns_first_and_the_end_of_the_backbone_after_it(
+def test_the_head_trains_first_and_the_end_of_the_backbone_second(
     synthetic: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import keras
@@ -158,9 +158,9 @@ def test_the_head_learns_first_and_the_end_of_the_backbone_after_it(
     def learned(before: Any, after: Any) -> list[str]:
         pairs = zip(before.layers, after.layers, strict=True)
         return [
-            one.name
-            for one, other in pairs
-            if any(map(np.any, map(np.subtract, other.get_weights(), one.get_weights())))
+            layer.name
+            for layer, trained_layer in pairs
+            if any(map(np.any, map(np.subtract, trained_layer.get_weights(), layer.get_weights())))
         ]
 
     head = ["head_dense1", "head_fake"]
@@ -170,12 +170,10 @@ def test_the_head_learns_first_and_the_end_of_the_backbone_after_it(
     assert learned(tuned, published) == []
 
 
-def test_a_stage_ends_early_where_nothing_is_gained_and_the_best_is_kept(
-    synthetic: Path, tmp_path: Path
-) -> None:
+def test_a_stage_stops_early_and_keeps_the_best_epoch(synthetic: Path, tmp_path: Path) -> None:
     import keras
 
-    # Such a rate leads nowhere soon.
+    # This learning rate is far too high.
     config = small(
         synthetic, epochs=9, optimizer="sgd", learning_rate=3.0, early_stopping=2, keep="best"
     )
@@ -204,7 +202,7 @@ def test_mixed_precision_publishes_a_network_that_computes_in_float32(
 
 
 @pytest.mark.parametrize("changes", [{"optimizer": "adamw", "schedule": "cosine"}])
-def test_settings_are_in_the_run_and_a_planted_fault_is_in_the_card(
+def test_the_run_records_settings_and_the_card_records_an_injected_fault(
     synthetic: Path, tmp_path: Path, changes: dict[str, Any]
 ) -> None:
     config = small(synthetic, faults={"label_noise": 0.5}, class_weights=(1, 2), **changes)
@@ -226,25 +224,25 @@ def history(home: Path) -> dict[str, list[float]]:
     return RunRecord.model_validate_json(record.read_bytes()).history
 
 
-def test_a_killed_training_loses_an_epoch_at_most_and_its_curve_is_the_same(
-    synthetic: Path, tmp_path: Path, here: Callable[..., Result]
+def test_a_killed_training_loses_at_most_one_epoch_and_keeps_its_curve(
+    synthetic: Path, tmp_path: Path, invoke: Callable[..., Result]
 ) -> None:
     more = ("--augment", "flip=1", "--augment", "jpeg=40")
-    done = here(*arguments(synthetic, tmp_path / "whole", "v3", *more))
-    assert done.exit_code == 0, done.output
+    result = invoke(*arguments(synthetic, tmp_path / "whole", "v3", *more))
+    assert result.exit_code == 0, result.output
     home = tmp_path / "killed"
     of_killed = arguments(synthetic, home, "v3", *more)
-    killed = training_ended_by(signal.SIGKILL, of_killed)
+    killed = train_with_signal(signal.SIGKILL, of_killed)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert len(history(home)["loss"]) == 1
-    done = here(*of_killed)
-    assert done.exit_code == 0, done.output
-    assert "resuming" in done.output
+    result = invoke(*of_killed)
+    assert result.exit_code == 0, result.output
+    assert "resuming" in result.output
     whole, resumed = history(tmp_path / "whole"), history(home)
     assert resumed.keys() == whole.keys()
     for name, values in whole.items():
         np.testing.assert_allclose(resumed[name], values, rtol=1e-3, err_msg=name)
-    # The second epoch was begun twice, and none was twice brought to its end.
+    # The second epoch started twice, but no epoch finished twice.
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     (run,) = home.glob("logs/v3/*")
@@ -253,7 +251,7 @@ def test_a_killed_training_loses_an_epoch_at_most_and_its_curve_is_the_same(
     assert steps == list(range(3))
 
 
-# oneDNN breaks logical CPU devices on some processors; real devices are not concerned.
+# oneDNN breaks logical CPU devices on some processors; real devices are not affected.
 TWO_DEVICES = """
 import os
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
@@ -265,7 +263,7 @@ tf.config.set_logical_device_configuration(cpu, [half, half])
 
 
 def test_two_devices_share_each_batch(
-    synthetic: Path, tmp_path: Path, here: Callable[..., Result]
+    synthetic: Path, tmp_path: Path, invoke: Callable[..., Result]
 ) -> None:
     data = tmp_path / "data"
     shutil.copytree(synthetic, data)
@@ -273,29 +271,29 @@ def test_two_devices_share_each_batch(
         next((data / split / "Real").glob("*.png")).unlink()
     # v1 has no dropout, whose noise would differ from device to device.
     short = ("--batch-size", "16", "--epochs", "2")
-    done = run_process(arguments(data, tmp_path / "two", "v1", *short), TWO_DEVICES)
-    assert done.returncode == 0, done.stderr
-    assert "training on 2 CPU devices" in done.stderr
+    result = run_process(arguments(data, tmp_path / "two", "v1", *short), TWO_DEVICES)
+    assert result.returncode == 0, result.stderr
+    assert "training on 2 CPU devices" in result.stderr
     (record,) = (tmp_path / "two").glob("logs/*/*/run.json")
     assert json.loads(record.read_text())["device"] == "2 CPU devices"
-    alone = here(*arguments(data, tmp_path / "one", "v1", *short))
+    alone = invoke(*arguments(data, tmp_path / "single", "v1", *short))
     assert alone.exit_code == 0, alone.output
     for name in ("loss", "val_loss"):
-        both, one = history(tmp_path / "two")[name], history(tmp_path / "one")[name]
-        np.testing.assert_allclose(both, one, rtol=0.02)
+        shared, single = history(tmp_path / "two")[name], history(tmp_path / "single")[name]
+        np.testing.assert_allclose(shared, single, rtol=0.02)
 
 
 def test_a_batch_that_devices_cannot_share_is_refused(
     synthetic: Path,
     tmp_path: Path,
-    here: Callable[..., Result],
+    invoke: Callable[..., Result],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     two = Devices("2 CPU devices", 2, nullcontext)
     monkeypatch.setattr("detection_model.training.train.find_devices", lambda: two)
-    done = here(*arguments(synthetic, tmp_path, "v1", "--batch-size", "15"))
-    assert done.exit_code == 2
-    assert "use 14 or 16" in done.stderr
+    result = invoke(*arguments(synthetic, tmp_path, "v1", "--batch-size", "15"))
+    assert result.exit_code == 2
+    assert "use 14 or 16" in result.stderr
 
 
 def test_devices_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""From logits to verdicts: Fake means Fake, whatever the model's habits."""
+"""From logits to verdicts, for every polarity and calibrator."""
 
 import math
 
@@ -21,13 +21,13 @@ CALIBRATORS: list[Calibrator] = [NoCalibrator(), TemperatureCalibrator(temperatu
 
 
 @given(logits)
-def test_a_sigmoid_of_either_polarity(z: float) -> None:
+def test_a_sigmoid_has_either_polarity(z: float) -> None:
     assert fake_logit([z], OutputSpec(classes=("Real", "Fake"))) == z
     assert fake_logit([z], OutputSpec(classes=("Fake", "Real"))) == -z
 
 
 @given(st.lists(st.floats(-500, 500), min_size=3, max_size=3))
-def test_a_softmax_of_several_fake_classes_adds_them_up(values: list[float]) -> None:
+def test_several_fake_classes_of_a_softmax_are_summed(values: list[float]) -> None:
     output = OutputSpec(activation="softmax", classes=("Fake", "Real", "Fake"))
     exact = [math.exp(value - max(values)) for value in values]
     share = (exact[0] + exact[2]) / sum(exact)
@@ -54,20 +54,20 @@ def test_the_verdict_follows_the_threshold(z: float, threshold: float) -> None:
     assert message(result)
 
 
-def test_an_assumed_reading_stays_uncertain() -> None:
+def test_a_verdict_on_assumed_conventions_is_uncertain() -> None:
     result = decide(9.0, calibrator=NoCalibrator(), threshold=0.5, assumptions=["1 means Fake"])
     assert result.prediction == "Fake"
     assert result.verdict == "uncertain"
     assert "no card" in result.reasons[-1]
 
 
-def test_isotonic_interpolates() -> None:
+def test_isotonic_calibration_interpolates() -> None:
     assert calibrate(0.0, ISOTONIC) == pytest.approx(0.7)
     assert calibrate(-50, ISOTONIC) == 0
     assert calibrate(math.log(0.3 / 0.7), ISOTONIC) == pytest.approx(0.35)
 
 
 @pytest.mark.parametrize("outputs", [[math.nan], [math.inf], [1.0, 2.0]])
-def test_outputs_that_make_no_sense_are_refused(outputs: list[float]) -> None:
+def test_invalid_outputs_are_refused(outputs: list[float]) -> None:
     with pytest.raises(ValueError, match="output"):
         fake_logit(outputs, OutputSpec())

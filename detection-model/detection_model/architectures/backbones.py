@@ -1,7 +1,7 @@
 """Networks known from ImageNet, with a head that tells real from fake.
 
 Every network takes values from 0 to 255 in RGB order and scales them inside, as its weights
-were trained: so one file holds all, and serving needs to know nothing of it.
+were trained. So the file is complete, and serving needs no scaling of its own.
 """
 
 from pathlib import Path
@@ -59,8 +59,8 @@ def build(name: str, *, side: int, weights: str, head: HeadName, pooling: Poolin
 def _lite0(inputs: Any, weights: str, *, steady: bool) -> list[Any]:
     import keras
 
-    # The last group feeds the top and nothing else: the top stands for it.
-    # A block left out changes how much every later map varies, which is what statistics are of.
+    # The last group feeds only the top, which therefore represents it.
+    # Dropping a block would change the variance of later maps, which the statistics measure.
     *groups, _, top = lite0.levels(inputs, 0.0 if steady else lite0.DROP_CONNECT)
     model = keras.Model(inputs, top)
     if weights != NONE:

@@ -42,12 +42,12 @@ def levels(inputs: Any, drop_connect: float = DROP_CONNECT) -> list[Any]:
         return layers.ReLU(6)(x) if active else x
 
     def dense(filters: int, kernel: int = 1, stride: int = 1) -> Any:
-        return lambda **how: layers.Conv2D(filters, kernel, stride, **how)
+        return lambda **options: layers.Conv2D(filters, kernel, stride, **options)
 
     def depthwise(kernel: int, stride: int) -> Any:
-        return lambda **how: layers.DepthwiseConv2D(kernel, stride, **how)
+        return lambda **options: layers.DepthwiseConv2D(kernel, stride, **options)
 
-    found = []
+    levels = []
     x = layers.Rescaling(1 / 128, offset=-127 / 128)(inputs)
     x = convolve(x, dense(STEM, 3, 2), "conv_stem", "bn0")
     count = sum(repeats for repeats, *_ in BLOCKS)
@@ -68,8 +68,8 @@ def levels(inputs: Any, drop_connect: float = DROP_CONNECT) -> list[Any]:
                     x = layers.Dropout(rate, noise_shape=(None, 1, 1, 1))(x)
                 x = layers.Add()([x, before])
             number += 1
-        found.append(x)
-    return [*found, convolve(x, dense(TOP), "conv_head", "bn1")]
+        levels.append(x)
+    return [*levels, convolve(x, dense(TOP), "conv_head", "bn1")]
 
 
 def load_pytorch(model: Any, path: Path) -> None:

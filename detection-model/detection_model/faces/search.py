@@ -34,7 +34,7 @@ _TILE, _MOST_ALONG = 512, 8
 _OVERLAP = 1 / 6
 # A larger picture is searched in tiles too if its largest face takes a smaller share of it.
 _LARGE_SIDE, _DISTANT = 1000, 0.1
-# A face in a tile is looked at again in a square of this many face sides. It needs this score.
+# A face in a tile is confirmed in a square of this many face sides, with this score.
 _CONTEXT, _SMALL_SCORE = 3.5, 0.75
 _MOST_CANDIDATES = 40
 # Standard deviation of brightness, of 255, below which a tile shows nothing.
@@ -126,7 +126,7 @@ def tiles(height: int, width: int) -> Iterator[Box]:
 
 
 def _starts(length: int, side: int) -> list[int]:
-    """Where tiles start along a side, evenly spread with at least the overlap."""
+    """Start offsets of tiles along a side, evenly spaced with at least the overlap."""
     if length <= side:
         return [0]
     count = math.ceil((length - side) / (side * (1 - _OVERLAP))) + 1
@@ -142,8 +142,8 @@ def _turned_faces(pixels: Bytes, faces: Sequence[Face]) -> list[Face]:
     best_score = max((face.score for face in faces if is_upright(face)), default=0.0) + _BETTER
     best: list[Face] = []
     for turns in (1, 2, 3):
-        found = find_faces(np.ascontiguousarray(np.rot90(small, turns)))
-        upright = [face for face in found if is_upright(face, _TURNED_ROLL)]
+        rotated = np.ascontiguousarray(np.rot90(small, turns))
+        upright = [face for face in find_faces(rotated) if is_upright(face, _TURNED_ROLL)]
         score = max((face.score for face in upright), default=0.0)
         if score >= max(_TURNED_SCORE, best_score):
             best_score = score
@@ -174,7 +174,7 @@ def _scaled(face: Face, factor: float, left: float = 0, top: float = 0) -> Face:
 
 
 def _small_faces(pixels: Bytes) -> list[Face]:
-    """Faces that are found in tiles and confirmed by a second look at closer range."""
+    """Faces detected in tiles and confirmed in a closer crop."""
     candidates: list[Face] = []
     height, width = pixels.shape[:2]
     for factor in levels(height, width):

@@ -105,7 +105,7 @@ def read_averages(folder: Path = PUBLISHED) -> ClassSpectra | None:
     return ClassSpectra(record, images)
 
 
-# Of a larger picture the middle is looked at, unscaled: scaling would take the traces away.
+# Larger pictures are cropped to the centre: scaling would remove the traces.
 _LARGEST = 512
 _MOST_PEAKS = 24
 # Noise rises 1.4 above its neighbourhood once in a picture, honest photographs seldom 1.9.

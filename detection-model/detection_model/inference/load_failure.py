@@ -1,4 +1,4 @@
-"""Says in one line why a file is no model that Keras can load, and what to do about it."""
+"""Explains in one line why Keras cannot load a file, and what to do about it."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ _LONGEST = 300
 
 
 def describe_content(path: Path) -> str:
-    """What a file that is neither ZIP nor HDF5 is: the end of the sentence `NAME is …`."""
+    """Describes a file that is neither ZIP nor HDF5, as the end of the sentence `NAME is …`."""
     with path.open("rb") as file:
         head = file.read(1024)
     if not head:
@@ -42,7 +42,7 @@ def describe_content(path: Path) -> str:
 
 
 def describe_archive(names: Sequence[str]) -> str:
-    """What a ZIP archive without config.json at its top is: the end of `NAME is …`."""
+    """Describes a ZIP archive without config.json at its top, as the end of `NAME is …`."""
     parts = [PurePosixPath(name) for name in names]
     by_name = {part.name: part for part in parts if part.parts[:1] != ("__MACOSX",)}
     if "config.json" in by_name and "model.weights.h5" in by_name:
@@ -159,13 +159,14 @@ def _layers(config: Any) -> Sequence[dict[str, Any]]:
 
 def _unknown_option(error: Exception) -> str | None:
     text = str(error)
-    found = next((match for pattern in _OPTION if (match := pattern.search(text))), None)
-    if found is None:
+    matches = (pattern.search(text) for pattern in _OPTION)
+    match = next(filter(None, matches), None)
+    if match is None:
         return None
-    layer = found.groupdict().get("layer")
+    layer = match.groupdict().get("layer")
     if layer is None and (where := re.search(r"deserializing class '(\w+)'", text)):
         layer = where[1]
-    option = f"the option {found['option']}"
+    option = f"the option {match['option']}"
     return f"{option} of {layer}" if layer else option
 
 

@@ -184,7 +184,7 @@ def _link(path: Path, link: Path) -> Path:
 
 
 def _keras_version(path: Path, container: Container) -> str | None:
-    """The version of Keras that saved a file; None if the file does not say."""
+    """The version of Keras that saved a file; None if the file does not state it."""
     import h5py
 
     try:
@@ -193,7 +193,7 @@ def _keras_version(path: Path, container: Container) -> str | None:
                 return cast(str, json.loads(archive.read("metadata.json"))["keras_version"])
         with h5py.File(path) as file:
             weights = file.get("model_weights", file)
-            found = file.attrs.get("keras_version", weights.attrs.get("keras_version"))
-            return found.decode() if isinstance(found, bytes) else found
+            version = file.attrs.get("keras_version", weights.attrs.get("keras_version"))
+            return version.decode() if isinstance(version, bytes) else version
     except Exception:  # noqa: BLE001  damaged files raise nearly anything
         return None

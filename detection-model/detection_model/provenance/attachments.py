@@ -27,28 +27,28 @@ _GENERATED = re.compile(rb'"genAIType"\s*:\s*"?(\d{1,3})')
 
 def attachments(data: bytes, blocks: Blocks) -> list[Attachment]:
     """Data besides the picture, and an EXIF thumbnail that shows something else."""
-    found = []
-    rest = _behind(data, blocks)
+    result = []
+    rest = _trailing_data(data, blocks)
     if rest.strip(b"\0 \r\n"):
         kind = _kind(rest)
         if kind == "picture" and any(b"hdrgm" in packet for packet in blocks.xmp):
             kind = "gain_map"  # Ultra HDR
-        found.append(Attachment(kind=kind, size_bytes=len(rest)))
+        result.append(Attachment(kind=kind, size_bytes=len(rest)))
     for block in blocks.exif[:1]:
         thumbnail = _thumbnail(block)
         if thumbnail and _differs(thumbnail, data):
-            found.append(Attachment(kind="thumbnail", size_bytes=len(thumbnail)))
-    return found
+            result.append(Attachment(kind="thumbnail", size_bytes=len(thumbnail)))
+    return result
 
 
 def trailer_texts(data: bytes, blocks: Blocks) -> Iterator[Pair]:
-    """What a phone's editor says behind the picture."""
+    """Texts that the editor of a phone writes after the picture."""
     if data.rstrip(b"\0")[-4:] == _SAMSUNG:
-        for match in _GENERATED.finditer(_behind(data, blocks)[-_MAX_TRAILER:]):
+        for match in _GENERATED.finditer(_trailing_data(data, blocks)[-_MAX_TRAILER:]):
             yield "genAIType", f'"genAIType": {match[1].decode()}'
 
 
-def _behind(data: bytes, blocks: Blocks) -> bytes:
+def _trailing_data(data: bytes, blocks: Blocks) -> bytes:
     is_jpeg = data.startswith(b"\xff\xd8")
     return data[end_of_jpeg(data, blocks.end) if is_jpeg else blocks.end :]
 

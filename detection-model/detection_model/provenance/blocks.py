@@ -129,9 +129,9 @@ def _segments(data: bytes, blocks: Blocks) -> Iterator[tuple[int, bytes]]:
 
 
 def end_of_jpeg(data: bytes, start: int) -> int:
-    """Offset behind the end mark of a JPEG picture whose pixels begin at `start`."""
-    found = _END_OF_IMAGE.search(data, start)
-    return found.end() if found else len(data)
+    """Offset after the end marker of a JPEG picture whose pixels begin at `start`."""
+    match = _END_OF_IMAGE.search(data, start)
+    return match.end() if match else len(data)
 
 
 def _add_xmp(packet: bytes, length: int, blocks: Blocks) -> None:
@@ -290,7 +290,7 @@ def _gif_extension(kind: int, name: bytes, body: bytes, blocks: Blocks) -> None:
     if kind == 0xFE and len(blocks.texts) < _MAX_BLOCKS:
         blocks.texts.append(("comment", _decoded(_joined(body))))
     elif kind == 0xFF and name.startswith(b"XMP Data"):
-        # XMP stands there as it is, without lengths; some programs write lengths all the same.
+        # XMP is stored uncompressed without lengths, though some programs write lengths.
         text = body if body[:1] == b"<" else _joined(body)
         blocks.xmp.append(text.partition(b"\x01\xff\xfe\xfd")[0])
     elif kind == 0xFF and name.startswith(b"C2PA"):
@@ -310,11 +310,11 @@ def _tiff(data: bytes, blocks: Blocks) -> None:
     blocks.exif.append(data)
     blocks.signed = b"jumb" in data
     try:
-        tags = load_exif(data)
-        found = {tag: tags[tag] for tag in TIFF_BLOCKS if tag in tags}
+        exif = load_exif(data)
+        packets = {tag: exif[tag] for tag in TIFF_BLOCKS if tag in exif}
     except Exception:  # noqa: BLE001  Pillow raises nearly anything for broken tags
-        return  # the reader of EXIF says so
-    for tag, value in found.items():
+        return  # the reader of EXIF reports it
+    for tag, value in packets.items():
         if not isinstance(value, bytes):  # IPTC records are sometimes stored as integers
             continue
         if tag == _XMP_TAG:

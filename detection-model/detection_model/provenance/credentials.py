@@ -23,7 +23,7 @@ from detection_model.provenance.record import (
 _MAX_ITEMS = 100
 _MAX_CHARACTERS = 200
 _STATES = {"Trusted": "trusted", "Valid": "unknown_signer", "Invalid": "invalid"}
-# Nodes of one assertion, and manifests of one file, that are looked at.
+# Most nodes of an assertion, and manifests of a file, that are read.
 _MAX_NODES = 20_000
 _MAX_MANIFESTS = 200
 # With a generator's source type, other actions change a part of the picture.
@@ -39,7 +39,7 @@ _SETTINGS = {
 
 
 class Signed(NamedTuple):
-    """Credentials, and what they and those that they build on say of the picture's origin."""
+    """Credentials, and the claims about the origin in them and in their ingredients."""
 
     credentials: Credentials
     claims: list[Claim]
@@ -47,7 +47,7 @@ class Signed(NamedTuple):
 
 
 def unsigned(state: CredentialState, reason: str | None = None) -> Signed:
-    """Credentials that say nothing."""
+    """Credentials without claims."""
     return Signed(Credentials(state=state, reason=reason), [], [])
 
 

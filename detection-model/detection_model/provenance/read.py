@@ -29,7 +29,7 @@ class _Field(NamedTuple):
 
 
 class _Reading(NamedTuple):
-    """All that a file says."""
+    """Everything read from a file."""
 
     blocks: Blocks
     signed: Signed
@@ -40,7 +40,7 @@ class _Reading(NamedTuple):
 
 
 def read_statement(data: bytes, *, anchors: str | None = None) -> Statement:
-    """What a file says of its origin, in one line; fast for files without metadata.
+    """Sum up what a file says about its origin; fast for files without metadata.
 
     Args:
         data: a file that `imaging.decode` accepts.
@@ -84,7 +84,7 @@ def _read(data: bytes, *, anchors: str | None, personal: bool) -> _Reading:
     blocks = read_blocks(data)
     problems = list(blocks.problems)
     fields = list(_fields(data, blocks, problems))
-    # The library takes longer than all the rest, so it is asked only where there is something.
+    # The C2PA library is slow, so it runs only for files with credentials.
     remote = any(generators.local_name(field.name) == "provenance" for field in fields)
     signed = unsigned("none")
     if blocks.signed or remote:

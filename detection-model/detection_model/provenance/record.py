@@ -78,13 +78,13 @@ class Statement(BaseModel):
 
     The strongest claim counts: generated, edited with AI, camera. trust: of the claim, or of the
     credentials where there is no claim; trusted and unknown_signer: signed and unchanged since;
-    unverified: metadata that anyone can write; broken: changed after signing; none: nothing said.
+    unverified: metadata that anyone can write; broken: changed after signing; none: no statement.
     """
 
     claim: Literal["none", "camera", "edited_with_ai", "generated"] = "none"
     by: str | None = Field(None, description="product or camera that the file names")
     where: Source | None = None
-    earlier: bool = Field(False, description="said by earlier credentials, of a previous version")
+    earlier: bool = Field(False, description="from earlier credentials, of a previous version")
     trust: Trust = "none"
     message: str = "The file does not say how it was made."
 
@@ -94,7 +94,7 @@ AttachmentKind = Literal["archive", "video", "picture", "gain_map", "thumbnail",
 
 
 class Attachment(BaseModel):
-    """Data in the file besides the picture; it is not judged."""
+    """Data in the file besides the picture, which no model sees."""
 
     kind: AttachmentKind
     size_bytes: int

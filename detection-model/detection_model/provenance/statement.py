@@ -1,4 +1,4 @@
-"""Sums up what a file says of its origin in one line."""
+"""Sums up in one line what a file says about its origin."""
 
 from collections.abc import Sequence
 

@@ -103,26 +103,26 @@ def _methods(routes: Sequence[APIRoute], scope: Scope, path: str) -> set[str]:
 
 
 def _not_found(routes: Sequence[APIRoute], scope: Scope, path: str) -> str:
-    shown = path[:_LENGTH]
+    excerpt = path[:_LENGTH]
     bare = path.rstrip("/")
     if bare != path and _methods(routes, scope, bare):
-        return f"There is nothing at {shown}: leave out the slash at the end. {_DOCS}"
+        return f"There is nothing at {excerpt}: leave out the slash at the end. {_DOCS}"
     fixed = {route.path for route in routes if "{" not in route.path}
-    wanted = bare if bare.startswith("/api/") else f"/api{bare}"
-    if similar := get_close_matches(wanted, fixed, 1, 0.8):
-        return f"There is nothing at {shown}; did you mean {similar[0]}? {_DOCS}"
-    return f"There is nothing at {shown}. {_DOCS}"
+    api_path = bare if bare.startswith("/api/") else f"/api{bare}"
+    if similar := get_close_matches(api_path, fixed, 1, 0.8):
+        return f"There is nothing at {excerpt}; did you mean {similar[0]}? {_DOCS}"
+    return f"There is nothing at {excerpt}. {_DOCS}"
 
 
 def _unknown(what: str, name: str, known: Collection[str]) -> InvalidError:
-    shown = "".join(c if c.isprintable() else " " for c in name)[:_LENGTH]
+    excerpt = "".join(c if c.isprintable() else " " for c in name)[:_LENGTH]
     if similar := _similar(name, known):
         hint = f"did you mean '{similar}'?"
     elif known:
         hint = f"known are {', '.join(sorted(known))}."
     else:
         hint = "this route has none."
-    return InvalidError(f"unknown_{what}", f"Unknown {what} '{shown}'; {hint}")
+    return InvalidError(f"unknown_{what}", f"Unknown {what} '{excerpt}'; {hint}")
 
 
 def _similar(name: str, known: Collection[str]) -> str | None:

@@ -14,12 +14,12 @@ class _NotYetError(Exception):
     """A member is being converted."""
 
 
-def look_at_ensemble(file: ModelPath, old: Slot | None, slots: Mapping[str, Slot]) -> Slot:
+def ensemble_slot(file: ModelPath, old: Slot | None, slots: Mapping[str, Slot]) -> Slot:
     """The registry entry of an ensemble; `slots` are those of the models.
 
     The previous state answers until card and members agree again.
     """
-    slot = Slot.seen(file, old)
+    slot = Slot.of(file, old)
     if not file.still:
         return replace(slot, problem="The file is being written.")
     try:

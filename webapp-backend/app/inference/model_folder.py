@@ -50,25 +50,25 @@ class ModelPath:
 
 
 class FolderWatch:
-    """Looks at a folder again and again, and hashes each file once."""
+    """Scans a folder repeatedly and hashes each file once."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._seen: dict[Path, tuple[Stamp | None, ...]] = {}
+        self._last_stamps: dict[Path, tuple[Stamp | None, ...]] = {}
         self._hashes: dict[tuple[Path, Stamp | None], str] = {}
 
     def scan(self) -> list[ModelPath]:
-        """Every model file, by name; none where the folder is missing."""
-        found = []
+        """Every model file, sorted by name; empty if the folder is missing."""
+        files = []
         for path in self._models():
-            beside = path.with_suffix(".eval") / "metrics.json"
-            parts = (path, card_path(path), eval_config_path(path), beside)
+            metrics = path.with_suffix(".eval") / "metrics.json"
+            parts = (path, card_path(path), eval_config_path(path), metrics)
             stamps = tuple(_stamp(part) for part in parts)
             if stamps[0] is not None:
-                still = self._seen.get(path) == stamps or _old(stamps)
-                found.append(ModelPath(path, stamps, still))
-        self._seen = {file.path: file.stamps for file in found}
-        return found
+                still = self._last_stamps.get(path) == stamps or _old(stamps)
+                files.append(ModelPath(path, stamps, still))
+        self._last_stamps = {file.path: file.stamps for file in files}
+        return files
 
     def _models(self) -> list[Path]:
         """One file a name: of v1.keras and v1.h5 the former. Cards of ensembles have no other."""

@@ -57,7 +57,7 @@ class ServedModel:
 class Slot:
     """Registry entry: one file of the folder, and the last good model of its name.
 
-    `report` is that of its conversion, as of the last look.
+    `report` is the report of its conversion at the last refresh.
     """
 
     file: ModelPath
@@ -70,7 +70,7 @@ class Slot:
     report: Compiled | None = None
 
     @classmethod
-    def seen(cls, file: ModelPath, old: "Slot | None") -> "Slot":
+    def of(cls, file: ModelPath, old: "Slot | None") -> "Slot":
         """The entry of a file as it is now; the previous model continues to answer.
 
         Raises:

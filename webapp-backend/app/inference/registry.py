@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from app.inference.engines import EngineGoneError, EnginePool, PooledEngine
-from app.inference.ensembles import look_at_ensemble
+from app.inference.ensembles import ensemble_slot
 from app.inference.evaluations import read_evaluation
 from app.inference.model_folder import FolderWatch, ModelPath
 from app.inference.models import ServedModel, Slot
@@ -28,7 +28,7 @@ _PREPARING = "The model is being prepared."
 
 
 class Registry:
-    """Readers see a whole state or the next whole state, never something between."""
+    """The served models. `refresh` replaces the state atomically."""
 
     def __init__(
         self, models: Path, cache: Path, *, threads: int, memory: int, warm: bool = True
@@ -40,17 +40,17 @@ class Registry:
         self.slots: Mapping[str, Slot] = {}
 
     def refresh(self) -> None:
-        """Look at the folder; blocks, so call it outside the event loop."""
+        """Scan the folder and update the slots; blocks, so call it outside the event loop."""
         slots: dict[str, Slot] = {}
-        # Ensembles last, when their members are known.
+        # Ensembles follow their members.
         for file in sorted(self._watch.scan(), key=lambda file: file.is_ensemble):
             old = self.slots.get(file.name)
             try:
                 if file.is_ensemble:
-                    slots[file.name] = look_at_ensemble(file, old, slots)
+                    slots[file.name] = ensemble_slot(file, old, slots)
                 else:
-                    slots[file.name] = self._look(file, old)
-            except OSError as error:  # it went away, or the disk fails: looked at again
+                    slots[file.name] = self._slot(file, old)
+            except OSError as error:  # the file is gone or the disk fails: the next refresh retries
                 log.warning("%s: %s", file.name, error.strerror)
                 if old is not None:
                     slots[file.name] = old
@@ -65,14 +65,14 @@ class Registry:
         served = {name: self.slots[name].served for name in names}
         return {name: model for name, model in served.items() if model is not None}
 
-    def _look(self, file: ModelPath, old: Slot | None) -> Slot:
+    def _slot(self, file: ModelPath, old: Slot | None) -> Slot:
         if old is not None and old.settled and old.file.stamps == file.stamps:
-            lost = old.served.engine.failure if old.served and old.served.engine else None
-            if lost:
-                return self._without(replace(old, served=None), lost)
+            failure = old.served.engine.failure if old.served and old.served.engine else None
+            if failure:
+                return self._failed(replace(old, served=None), failure)
             if old.served is not None or self._report(file, old.sha256 or "") == old.report:
                 return old
-        slot = Slot.seen(file, old)
+        slot = Slot.of(file, old)
         if not file.still:
             return replace(slot, problem="The file is being written.")
         sha256 = self._watch.sha256(file)
@@ -86,18 +86,18 @@ class Registry:
             log.warning("%s: %s", file.name, error)
             return replace(slot, sha256=sha256, problem=str(error), settled=True, report=compiled)
         except EngineGoneError as error:
-            return self._without(replace(slot, sha256=sha256), error.__cause__)
+            return self._failed(replace(slot, sha256=sha256), error.__cause__)
         log.info("%s: serving %s", file.name, sha256[:12])
         return replace(slot, sha256=sha256, served=served, settled=True)
 
     def _report(self, file: ModelPath, sha256: str) -> Compiled | None:
         return find_compiled(self._cache, sha256, file.path.name)
 
-    def _without(self, slot: Slot, lost: BaseException | None) -> Slot:
+    def _failed(self, slot: Slot, failure: BaseException | None) -> Slot:
         """A slot whose engine could not be loaded."""
-        if isinstance(lost, ModelError):
-            return replace(slot, problem=str(lost), settled=True)
-        log.warning("%s: the converted file is damaged and will be made again", slot.name)
+        if isinstance(failure, ModelError):
+            return replace(slot, problem=str(failure), settled=True)
+        log.warning("%s: the converted file is damaged and will be converted again", slot.name)
         shutil.rmtree(compiled_folder(self._cache, slot.sha256 or ""), ignore_errors=True)
         return replace(slot, problem=_PREPARING, settled=False)
 
@@ -110,10 +110,10 @@ class Registry:
         old: ServedModel | None,
     ) -> ServedModel:
         if compiled.problem or compiled.facts is None:
-            raise ModelError(compiled.problem or "the prepared model is incomplete")
+            raise ModelError(compiled.problem or "the converted model is incomplete")
         card, assumptions = resolve_card(file.path, sha256, compiled.facts)
         if card.input.face_margin is not None:
-            _warm_face_search()  # the first picture must not wait for the networks that find faces
+            _warm_face_search()  # loads the networks now, so that the first picture does not wait
         unchanged = old is not None and old.sha256 == sha256
         engine = old.engine if old and unchanged else self._engine(file, compiled, folder)
         evaluation = read_evaluation(file.evaluation, sha256)
@@ -125,7 +125,7 @@ class Registry:
     def _engine(self, file: ModelPath, compiled: Compiled, folder: Path) -> PooledEngine:
         if compiled.engine == "litert":
             path = folder / LITERT_FILE
-            # Weights as they are and packed by each interpreter, with its tensors (measured: v3).
+            # The weights, plus those packed by each interpreter and its tensors (measured with v3).
             interpreters = 1 + self._threads
             size = path.stat().st_size * (1 + 2 * interpreters)
             return self.engines.add(lambda: self._litert(path, compiled.converted_sha256), size)
@@ -136,7 +136,7 @@ class Registry:
         converted = path.read_bytes()
         # The interpreter may crash on a damaged file, so it never sees one.
         if hashlib.sha256(converted).hexdigest() != sha256:
-            raise OSError("the prepared form is damaged")
+            raise OSError("the converted file is damaged")
         return LiteRT(converted, threads=self._threads)
 
 
@@ -145,7 +145,7 @@ def _tensorflow(path: Path, sha256: str) -> Engine:
         model = load_model(path)
     except ImportError:
         raise ModelError("it does not convert, and TensorFlow is not installed here") from None
-    if file_sha256(path) != sha256:  # another file took its place meanwhile
+    if file_sha256(path) != sha256:  # replaced in the meantime
         raise OSError("the file was replaced")
     return TensorFlow(model.logits, height=model.facts.height, width=model.facts.width)
 

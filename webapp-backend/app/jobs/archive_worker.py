@@ -38,7 +38,9 @@ class ArchiveWorker(JobConsumer):
         try:
             self._score(claim)
         finally:
-            self._registry.engines.keep(())  # they are large, and the next job may be far
+            self._registry.engines.keep(
+                ()
+            )  # the engines are large, and the next job may be far off
         self.persist(lambda: self._store.end(job.id, self._name, "finished", None))
 
     def _score(self, claim: Claim) -> None:
@@ -46,7 +48,7 @@ class ArchiveWorker(JobConsumer):
         trust_list = self._settings.trust_anchors
         requests = self._requests(job)
         path = self._settings.jobs_dir / f"{job.id}.zip"
-        # After a start that came to nothing, file by file: so the one that ends us is found.
+        # After a crash the files are scored one by one, which isolates the one that crashes us.
         batch = _BATCH if claim.attempts == 1 else 1
         done = job.done
         with (
@@ -58,13 +60,13 @@ class ArchiveWorker(JobConsumer):
                 done += 1
             for start in range(done, len(archive), batch):
                 positions = range(start, min(start + batch, len(archive)))
-                found = threads.map(
+                results = threads.map(
                     lambda at: score(
                         archive, at, requests, job.parameters.models, limits, trust_list
                     ),
                     positions,
                 )
-                self._add(job.id, list(found))
+                self._add(job.id, list(results))
 
     def _requests(self, job: Job) -> list[ModelRequest]:
         while True:
@@ -76,8 +78,8 @@ class ArchiveWorker(JobConsumer):
                 raise JobLostError
             time.sleep(self._settings.poll_seconds)
 
-    def _add(self, job: str, found: list[JobPicture]) -> None:
-        if not self.persist(lambda: self._store.add_results(job, self._name, found)):
+    def _add(self, job: str, results: list[JobPicture]) -> None:
+        if not self.persist(lambda: self._store.add_results(job, self._name, results)):
             raise JobLostError
 
 
@@ -86,5 +88,5 @@ def _passed_over(archive: Archive, position: int) -> JobPicture:
         position=position,
         file=archive.name(position),
         error="corrupt_image",
-        message="The worker ended each time it looked at this file, so it is left out.",
+        message="The worker crashed each time it read this file, so the file is skipped.",
     )

@@ -42,7 +42,7 @@ class HistoryEntry(BaseModel):
     created: datetime
     image: HistoryImage
     provenance: Statement | None = Field(
-        None, description="what the file said of its origin; null: not read"
+        None, description="the statement of the file about its origin; null: not read"
     )
     verdicts: list[HistoryVerdict]
 

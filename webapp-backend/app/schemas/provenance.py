@@ -8,7 +8,7 @@ from detection_model.provenance.record import Provenance
 
 
 class ProvenanceAnswer(Answer, Provenance):
-    """Metadata and content credentials of an upload; no model was asked."""
+    """Metadata and content credentials of an upload, without a prediction."""
 
     image: ImageInfo
     trust_list: bool = Field(
