@@ -67,11 +67,13 @@ def test_the_report_shows_a_difference(
 
     card = Detector.load(model).card
     pictures = comparison_pictures(card.input, None)
-    wrong = {"litert": lambda *_: lambda _batch: np.asarray([[1.0, 0.0]], np.float32)}
-    monkeypatch.setattr(formats, "_WRITERS", wrong)
-    monkeypatch.setattr(formats, "_bytes", lambda _path: 0)
-    threshold = 0.999999
-    report = write(model, card, "litert", tmp_path / "x", pictures, threshold=threshold)
+
+    def write_wrong_model(_model: Any, path: Path, _pictures: Any) -> formats.Call:
+        path.touch()
+        return lambda _batch: np.asarray([[1.0, 0.0]], np.float32)
+
+    monkeypatch.setattr(formats, "WRITERS", {"litert": write_wrong_model})
+    report = write(model, card, "litert", tmp_path / "x", pictures, threshold=0.999999)
     assert report.largest_difference > 0.1
     assert report.changed == len(pictures)
 

@@ -19,7 +19,7 @@ from detection_model.forensics import view
 from detection_model.forensics.common import ViewId
 from detection_model.headers import read_container
 from detection_model.imaging import ImageError, Limits, decode, gif, tiff
-from detection_model.imaging.decoding import _FULL_SIZE
+from detection_model.imaging.decoding import FULL_SIZE
 from detection_model.provenance.read import read_provenance
 
 Bytes = NDArray[np.uint8]
@@ -423,7 +423,7 @@ def black_png(width: int, height: int, colour_type: int, depth: int) -> bytes:
 
 
 def test_a_very_large_picture_is_reduced_with_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("detection_model.imaging.decoding._FULL_SIZE", 120 * 90 - 1)
+    monkeypatch.setattr("detection_model.imaging.decoding.FULL_SIZE", 120 * 90 - 1)
     exif = Image.Exif()
     exif[0x0112] = 6
     for format_ in ("PNG", "JPEG"):
@@ -459,5 +459,5 @@ def test_the_largest_picture_stays_within_the_stated_memory(colour_type: int, de
     )
     megabytes, width, height = (int(word) for word in run.stdout.split())
     assert (width, height) == (5000, 5000)
-    assert width * height <= _FULL_SIZE
+    assert width * height <= FULL_SIZE
     assert megabytes < 700

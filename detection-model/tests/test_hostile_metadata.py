@@ -101,8 +101,8 @@ def test_a_long_extended_packet_is_reported() -> None:
 
 
 def test_many_blocks_are_read_up_to_a_limit_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks_module, "_MAX_CHUNKS", 100)
-    monkeypatch.setattr(blocks_module, "_MAX_SUB_BLOCKS", 100)
+    monkeypatch.setattr(blocks_module, "MAX_CHUNKS", 100)
+    monkeypatch.setattr(blocks_module, "MAX_SUB_BLOCKS", 100)
     comments = plain("GIF")[:-1] + b"\x21\xfe\x01a\0" * 200 + b";"
     chunks = with_chunks(*[(b"tEXt", b"a\0b")] * 200)
     for data in (comments, chunks):

@@ -247,6 +247,21 @@ def test_reading_needs_no_tensorflow(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", code, tmp_path], check=True)
 
 
+def test_tensorflow_writes_summaries_after_a_run_was_read(tmp_path: Path) -> None:
+    write_events(tmp_path / "run" / "train", {0: 0.5})
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from detection_model.training.logs import RunReader\n"
+        "logs = Path(sys.argv[1])\n"
+        "RunReader(logs).all()\n"
+        "import tensorflow as tf\n"
+        "with tf.summary.create_file_writer(str(logs / 'run' / 'train')).as_default():\n"
+        "    tf.summary.scalar('epoch_accuracy', 0.25, step=1)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, tmp_path], check=True)
+    assert only_series(read(tmp_path)["run"]).values == [0.5, 0.25]
+
+
 @pytest.mark.skipif(not REFERENCE.is_dir(), reason="no logs of the reference project here")
 @pytest.mark.parametrize(
     ("name", "points", "accuracy"),

@@ -13,8 +13,7 @@ from detection_model.architectures import statistics
 from detection_model.data.folders import find_data
 from detection_model.training.config import ConfigError, TrainConfig, configured
 from detection_model.training.loading import load_data
-from detection_model.training.network import new_model
-from detection_model.training.probe import fit_probe
+from detection_model.training.network import fit_probe, new_model
 from detection_model.training.run import Reporter, TrainingError
 from detection_model.training.sampler import CropSampler
 from detection_model.training.train import Folders, train

@@ -72,7 +72,7 @@ def test_means_do_not_depend_on_the_batch_size(
 ) -> None:
     data = find_data(write_dataset(tmp_path, 10))
     whole = scan.scan(data)
-    monkeypatch.setattr(scan, "_BATCH", 3)
+    monkeypatch.setattr(scan, "BATCH", 3)
     in_parts = scan.scan(data)
     assert in_parts.rows == whole.rows
     for label in ("Real", "Fake"):
@@ -90,8 +90,8 @@ def test_several_processes_give_the_result_of_one(
     data = find_data(write_dataset(tmp_path, 10))
     (tmp_path / "Train/Fake/000.png").write_bytes(b"no picture")
     alone = scan.scan(data, processes=1)
-    monkeypatch.setattr(scan, "_FEW", 0)
-    monkeypatch.setattr(scan, "_BATCH", 5)
+    monkeypatch.setattr(scan, "FEW", 0)
+    monkeypatch.setattr(scan, "BATCH", 5)
     reports: list[tuple[int, int]] = []
     together = scan.scan(data, processes=2, progress=lambda *report: reports.append(report))
     assert together.rows == alone.rows

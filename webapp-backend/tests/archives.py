@@ -5,7 +5,7 @@ import zipfile
 from typing import Any
 
 from fastapi.testclient import TestClient
-from helpers import picture
+from service_factories import picture
 
 WHITE, BLACK = picture(255), picture(0)
 

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 from heat_maps import spot_model
-from helpers import (
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from scenes import INPUT, write_models
+from service_factories import (
     brightness_model,
     card_for,
     ensemble,
@@ -16,9 +19,6 @@ from helpers import (
     settings_for,
     settings_on,
 )
-from hypothesis import HealthCheck
-from hypothesis import settings as hypothesis_settings
-from scenes import INPUT, write_models
 
 from app.core.settings import Settings
 from app.jobs.archive_worker import ArchiveWorker

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from helpers import until
+from service_factories import until
 from sqlalchemy import create_engine, text
 
 # Debian keeps the server's programs out of PATH.

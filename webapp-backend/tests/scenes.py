@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from helpers import brightness_model, card_for, predict
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
+from service_factories import brightness_model, card_for, predict
 
 from detection_model.card import InputSpec
 from detection_model.faces import Face

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
-from helpers import PATIENCE, picture
+from service_factories import PATIENCE, picture
 
 from app.core.subprocesses import free_port
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from archives import BLACK, WHITE, packed, results, start, started, state
 from fastapi.testclient import TestClient
-from helpers import ready_client
+from service_factories import ready_client
 
 from app.core.settings import Settings
 from app.jobs.archive_worker import ArchiveWorker

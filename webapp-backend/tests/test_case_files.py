@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from helpers import picture, predict, ready_client
+from service_factories import picture, predict, ready_client
 from typer.testing import CliRunner
 
 from app.core.settings import Settings

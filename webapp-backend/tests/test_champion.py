@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from helpers import predict, prepare, ready_client, settings_for
 from PIL import Image
 from scenes import cartoon, encoded, landscape
+from service_factories import predict, prepare, ready_client, settings_for
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT / "detection-model" / "models"

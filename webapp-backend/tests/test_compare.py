@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from helpers import picture, ready_client, settings_for, write_evaluation
 from PIL import Image
+from service_factories import picture, ready_client, settings_for, write_evaluation
 
 from app.core.settings import Settings
 from detection_model.evaluation.records import Prediction

@@ -1,6 +1,6 @@
 """GET /api/config: the limits that a client must respect."""
 
-from helpers import ready_client
+from service_factories import ready_client
 
 from app.core.settings import Settings
 

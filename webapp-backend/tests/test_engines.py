@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers import picture, predict, prepare, ready_client
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from service_factories import picture, predict, prepare, ready_client
 
 from app.core.resources import available_memory
 from app.core.settings import Settings

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from helpers import (
+from service_factories import (
     brightness_model,
     card_for,
     ensemble,

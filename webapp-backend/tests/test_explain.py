@@ -18,8 +18,8 @@ from heat_maps import (
     values,
     working,
 )
-from helpers import picture, predict, ready_client, settings_on
 from scenes import encoded, face, plant
+from service_factories import picture, predict, ready_client, settings_on
 
 from app.core.settings import Settings
 from app.schemas.jobs import Job

@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 from heat_maps import spot_model, spotted, values
-from helpers import PATIENCE, card_for
 from server import Server
+from service_factories import PATIENCE, card_for
 
 
 @pytest.fixture(scope="module")

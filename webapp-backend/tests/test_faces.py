@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from archives import packed
 from fastapi.testclient import TestClient
-from helpers import predict, settings_on, until
 from PIL import Image
 from scenes import Bytes, classify, codes, encoded, face, landscape, plant, shaded
+from service_factories import predict, settings_on, until
 
 from app.core.settings import Settings
 from app.jobs.archive_worker import ArchiveWorker

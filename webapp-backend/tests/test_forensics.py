@@ -7,9 +7,9 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from helpers import picture, predict
 from PIL import Image
 from scenes import encoded, shaded
+from service_factories import picture, predict
 
 from app.api import forensics
 from detection_model.forensics.common import TEXTS, ViewId
@@ -96,7 +96,7 @@ def test_the_averages_of_the_training_data_stand_beside_the_spectrum(
     )
     grey = np.full((256, 256), 90, np.uint8)
     spectra = ClassSpectra(record, {"Real": grey, "Fake": grey + 1})
-    monkeypatch.setattr(forensics, "_published", lambda: spectra)
+    monkeypatch.setattr(forensics, "published_averages", lambda: spectra)
     found, pictures = seen(client, encoded(shaded(120)), "spectrum")
     assert list(pictures) == ["own", "whole", "Real", "Fake"]
     assert pictures["Fake"].getpixel((0, 0)) == 91

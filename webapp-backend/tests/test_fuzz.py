@@ -15,10 +15,10 @@ import pytest
 import requests
 import schemathesis
 from fastapi.testclient import TestClient
-from helpers import picture, predict, ready_client, settings_for
 from hypothesis import HealthCheck, given, settings
 from PIL import Image
 from schemathesis.core.result import Ok
+from service_factories import picture, predict, ready_client, settings_for
 
 from app.main import create_app
 

@@ -16,10 +16,10 @@ from heat_maps import (
     in_the_spot,
     uploads,
 )
-from helpers import brightness_model, card_for, ready_client, settings_on
+from service_factories import brightness_model, card_for, ready_client, settings_on
 
 from app.core.settings import Settings
-from app.jobs import consumer
+from app.jobs.consumer import JobConsumer
 from app.jobs.heat_map_worker import HeatMapWorker
 from app.service import Service
 from app.storage.jobs import Claim, JobStore
@@ -139,7 +139,7 @@ def test_a_heat_map_in_work_ends_soon_after_it_is_cancelled(
 def test_another_worker_takes_up_what_one_left(
     client: TestClient, store: JobStore, worker: HeatMapWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumer, "_SILENT_SECONDS", 0.0)
+    monkeypatch.setattr(JobConsumer, "silent_seconds", 0.0)
     job = accepted(client)
     (waiting,) = store.claimable("explain")
     assert store.claim(waiting, "killed") is not None
@@ -151,7 +151,7 @@ def test_another_worker_takes_up_what_one_left(
 def test_a_heat_map_that_ends_the_worker_each_time_is_given_up(
     client: TestClient, store: JobStore, worker: HeatMapWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumer, "_SILENT_SECONDS", 0.0)
+    monkeypatch.setattr(JobConsumer, "silent_seconds", 0.0)
     job = accepted(client)
     for number in range(3):
         (waiting,) = store.claimable("explain")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from helpers import picture, ready_client, until
+from service_factories import picture, ready_client, until
 
 from app.core.settings import Settings
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from archives import WHITE, many, packed, results, start, started, state
 from fastapi.testclient import TestClient
-from helpers import brightness_model, card_for, prepare, ready_client, settings_for
+from service_factories import brightness_model, card_for, prepare, ready_client, settings_for
 
 from app.core.settings import Settings
-from app.jobs import archive_worker, consumer
 from app.jobs.archive_worker import ArchiveWorker
+from app.jobs.consumer import JobConsumer
 from app.jobs.scoring import score
 from app.schemas.jobs import JobPicture
 from app.service import Service
@@ -25,8 +25,8 @@ class Killed(BaseException):
 def test_results_are_stored_once_through_kills_and_lost_answers(
     client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumer, "_SILENT_SECONDS", 0.0)
-    monkeypatch.setattr(archive_worker, "_BATCH", 3)
+    monkeypatch.setattr(JobConsumer, "silent_seconds", 0.0)
+    monkeypatch.setattr(ArchiveWorker, "files_per_commit", 3)
     job = started(client, packed(many(20)), model="bright")
     add_results = JobStore.add_results
     calls = 0
@@ -116,7 +116,7 @@ def test_a_job_that_is_being_done_is_not_taken_from_its_runner(
 def test_a_file_that_ends_the_worker_each_time_is_passed_over(
     client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumer, "_SILENT_SECONDS", 0.0)
+    monkeypatch.setattr(JobConsumer, "silent_seconds", 0.0)
     job = started(client, packed(many(6)), model="bright")
 
     def deadly(archive: Any, position: int, *args: Any) -> Any:
@@ -138,7 +138,7 @@ def test_a_file_that_ends_the_worker_each_time_is_passed_over(
 def test_a_job_waits_for_a_store_that_is_away(
     client: TestClient, runner: ArchiveWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumer, "_BEAT_SECONDS", 0.01)
+    monkeypatch.setattr(JobConsumer, "beat_seconds", 0.01)
     job = started(client, packed(many(3)), model="bright")
     add_results = JobStore.add_results
     failures = iter([StoreUnavailable("full"), StoreUnavailable("locked")])

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 from archives import BLACK, WHITE, many, packed, results, start, started, state
 from fastapi.testclient import TestClient
-from helpers import picture, ready_client
+from service_factories import picture, ready_client
 
 from app.core.settings import Settings
-from app.jobs import archive_worker as runner_module
 from app.jobs.archive_worker import ArchiveWorker
 from app.jobs.csv_table import csv_lines
 from app.schemas.jobs import JobPicture
@@ -132,7 +131,7 @@ def test_only_so_many_jobs_wait(settings: Settings) -> None:
 def test_cancelling_ends_a_job_and_deleting_forgets_it(
     client: TestClient, service: Service, runner: ArchiveWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner_module, "_BATCH", 4)
+    monkeypatch.setattr(ArchiveWorker, "files_per_commit", 4)
     job = started(client, packed(many(40)), model="bright")
     add_results = JobStore.add_results
 

@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from helpers import MEASURED, picture, predict, ready_client, rows, settings_for, write_evaluation
+from service_factories import (
+    PREDICTIONS,
+    picture,
+    predict,
+    ready_client,
+    rows,
+    settings_for,
+    write_evaluation,
+)
 
 from app.core.settings import Settings
 
@@ -76,7 +84,7 @@ def test_verdicts_go_on_when_the_store_is_gone(settings: Settings) -> None:
 
 
 def test_the_measured_counts_follow_the_threshold_in_force(own_models: Settings) -> None:
-    write_evaluation(own_models.models_dir / "bright.keras", MEASURED)
+    write_evaluation(own_models.models_dir / "bright.keras", PREDICTIONS)
     with ready_client(own_models) as client:
         assert rows(client)["bright"]["evaluation"]["confusion"]["correct"] == 3
         client.patch("/api/models/bright", json={"threshold": 0.65})

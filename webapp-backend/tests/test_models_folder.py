@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 from fastapi.testclient import TestClient
-from helpers import (
-    MEASURED,
+from service_factories import (
+    PREDICTIONS,
     brightness_model,
     card_for,
     picture,
@@ -113,7 +113,7 @@ def test_a_file_that_ends_its_worker_each_time_is_given_up(own_models: Settings)
 
 def test_an_evaluation_of_another_file_is_not_shown_but_told(own_models: Settings) -> None:
     model = own_models.models_dir / "bright.keras"
-    write_evaluation(model, MEASURED)
+    write_evaluation(model, PREDICTIONS)
     brightness_model(model, sign=-1)
     card_for(model)
     prepare(own_models.models_dir, own_models.cache_dir)
@@ -142,7 +142,7 @@ def test_eval_config_gives_the_threshold_until_one_is_set(own_models: Settings) 
 
 def test_the_folder_and_what_is_wrong_with_each_file(own_models: Settings) -> None:
     folder = own_models.models_dir
-    write_evaluation(folder / "bright.keras", MEASURED)
+    write_evaluation(folder / "bright.keras", PREDICTIONS)
     (folder / "gone.json").write_text("{}")
     (folder / "gone.eval").mkdir()
     (folder / "eval_config.json").write_text("{}")

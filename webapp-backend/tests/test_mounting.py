@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from helpers import (
+from PIL import Image
+from service_factories import (
     brightness_model,
     card_for,
     picture,
@@ -21,7 +22,6 @@ from helpers import (
     settings_for,
     until,
 )
-from PIL import Image
 
 from detection_model.card import OutputSpec, file_sha256, write_card
 from detection_model.evaluation.cards import best_convention, probe_conventions

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from fastapi.testclient import TestClient
-from helpers import picture, predict, samples
+from service_factories import picture, predict, samples
 
 WHITE = picture(255)
 

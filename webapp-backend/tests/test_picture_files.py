@@ -4,8 +4,8 @@ import io
 
 import pytest
 from fastapi.testclient import TestClient
-from helpers import predict
 from PIL import Image, ImageDraw
+from service_factories import predict
 
 
 def encoded(format_: str, **options: object) -> bytes:

@@ -12,13 +12,13 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from archives import many, packed, results, started, state
-from helpers import picture, predict, ready_client, refresh, until
 from postgres import INITDB, POSTGRES, PostgresServer, running_server
+from service_factories import picture, predict, ready_client, refresh, until
 from sqlalchemy import Engine, create_engine
 
 from app.core.settings import Settings
-from app.jobs import archive_worker, consumer
 from app.jobs.archive_worker import ArchiveWorker
+from app.jobs.consumer import JobConsumer
 from app.storage import database as database_module
 from app.storage.database import Database, migrate
 from app.storage.jobs import JobStore
@@ -115,8 +115,8 @@ class Killed(BaseException):
 def test_two_backends_and_two_workers_judge_each_picture_once(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive_worker, "_BATCH", 2)
-    monkeypatch.setattr(consumer, "_SILENT_SECONDS", 0.5)
+    monkeypatch.setattr(ArchiveWorker, "files_per_commit", 2)
+    monkeypatch.setattr(JobConsumer, "silent_seconds", 0.5)
     stores = [Database(settings.store_url) for _ in range(2)]
     add_results, calls = JobStore.add_results, Counter[str]()
 

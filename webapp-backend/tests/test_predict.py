@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from helpers import PATIENCE, change_card, picture, predict
+from service_factories import PATIENCE, change_card, picture, predict
 
 from app.inference import pipeline
 from detection_model.card import TemperatureCalibrator

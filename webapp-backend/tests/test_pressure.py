@@ -6,9 +6,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from helpers import PATIENCE, picture, predict, ready_client
 from hypothesis import given
 from hypothesis import strategies as st
+from service_factories import PATIENCE, picture, predict, ready_client
 
 from app.core.errors import ClientGoneError, UnavailableError
 from app.core.metrics import Metrics

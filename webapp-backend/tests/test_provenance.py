@@ -13,10 +13,10 @@ import pytest
 from archives import packed, results, started
 from certificates import Authority
 from fastapi.testclient import TestClient
-from helpers import picture, predict, ready_client, until
 from metadata_files import packet, plain, with_exif, with_text, with_xmp
 from PIL import ExifTags
 from scenes import encoded, shaded
+from service_factories import picture, predict, ready_client, until
 
 from app.core.settings import Settings
 from app.inference.provenance import provenance_of

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from heat_maps import spot_model, spotted, working
-from helpers import card_for, picture, predict, prepare, ready_client, settings_for
 from PIL import Image, PngImagePlugin
 from scenes import INPUT, encoded, face, plant, shaded
+from service_factories import card_for, picture, predict, prepare, ready_client, settings_for
 
 from app.core.settings import Settings
 from detection_model.card import Card, Member, file_sha256, write_card

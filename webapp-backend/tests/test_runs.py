@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from helpers import ready_client, settings_for
+from service_factories import ready_client, settings_for
 
 from app.core.settings import Settings
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import PATIENCE, brightness_model, card_for, picture, samples
 from server import Server
+from service_factories import PATIENCE, brightness_model, card_for, picture, samples
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from archives import packed, started, state
 from fastapi.testclient import TestClient
-from helpers import (
+from service_factories import (
     PATIENCE,
     brightness_model,
     card_for,
@@ -80,7 +80,7 @@ def test_predictions_go_on_and_a_job_waits_while_the_database_is_locked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("app.storage.database._BUSY_MS", 50)
-    monkeypatch.setattr("app.jobs.consumer._BEAT_SECONDS", 0.05)
+    monkeypatch.setattr("app.jobs.consumer.JobConsumer.beat_seconds", 0.05)
     gate = Gate(monkeypatch)
     job = started(client, packed({"a.png": picture(255)}), model="bright")
     with ThreadPoolExecutor(1) as thread:

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from helpers import change_card, settings_on
 from scenes import Bytes, cartoon, classify, codes, face, landscape, plant, shaded
+from service_factories import change_card, settings_on
 
 from app.core.settings import Settings
 from detection_model.card import Conformal, Steadiness

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from helpers import picture, predict
+from service_factories import picture, predict
 
 PICTURE = picture(200)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from helpers import ready_client
+from service_factories import ready_client
 
 from app.core.settings import Settings
 

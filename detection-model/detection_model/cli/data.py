@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -14,18 +15,23 @@ from detection_model.forensics.spectrum import PUBLISHED
 
 _COLOURS = {"leak": "bold red", "warning": "yellow", "note": "blue"}
 
+DataArgument = Annotated[Path, typer.Argument(help="Data set, laid out as for train.")]
+LimitOption = Annotated[
+    int | None,
+    typer.Option(min=2, help="Inspect a random sample of about N images from all splits."),
+]
+ProcessesOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="Number of processes; default: one per core.", show_default=False),
+]
+SeedOption = Annotated[int, typer.Option(help="Seed of the split, for folders without one.")]
+
 
 def inspect(
-    data: Annotated[Path, typer.Argument(help="Data set, laid out as for train.")],
-    limit: Annotated[
-        int | None,
-        typer.Option(min=2, help="Inspect a random sample of about N images from all splits."),
-    ] = None,
-    processes: Annotated[
-        int | None,
-        typer.Option(min=1, help="Number of processes; default: one per core.", show_default=False),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the split, for folders without one.")] = 0,
+    data: DataArgument,
+    limit: LimitOption = None,
+    processes: ProcessesOption = None,
+    seed: SeedOption = 0,
     logs: common.LogsOption = common.LOGS,
 ) -> None:
     """Inspect a data set before training: its contents, duplicates and leaks.
@@ -66,6 +72,11 @@ def _print_issues(issues: DataIssues) -> None:
         common.console.print("No leak found.")
 
 
+def _print_counts(counts: Mapping[str, int]) -> None:
+    for part, count in sorted(counts.items()):
+        common.console.print(f"{part}: {count}", highlight=False)
+
+
 def merge(
     out: Annotated[Path, typer.Argument(help="A new folder, such as data/All.")],
     source: Annotated[
@@ -89,8 +100,7 @@ def merge(
 
     with common.exit_on_error():
         counts = merge_data([Source.parse(text) for text in source], out)
-    for part, count in sorted(counts.items()):
-        common.console.print(f"{part}: {count}", highlight=False)
+    _print_counts(counts)
 
 
 def manipulate(
@@ -111,8 +121,7 @@ def manipulate(
 
     with common.exit_on_error(), common.progress_bar("reading") as reading:
         counts = manipulate(folder, out, seed=seed, progress=reading)
-    for part, count in sorted(counts.items()):
-        common.console.print(f"{part}: {count}", highlight=False)
+    _print_counts(counts)
 
 
 _NEXT = """\
@@ -150,24 +159,18 @@ def _program() -> str:
         return "python -m detection_model"
     if str(called.parent) in os.get_exec_path():
         return called.name
-    here = Path.cwd()
-    return str(called.relative_to(here) if called.is_relative_to(here) else called)
+    folder = Path.cwd()
+    return str(called.relative_to(folder) if called.is_relative_to(folder) else called)
 
 
 def spectra(
-    data: Annotated[Path, typer.Argument(help="Data set, laid out as for train.")],
+    data: DataArgument,
     out: Annotated[
         Path, typer.Option(help="Folder for the averages.", show_default="the package's own")
     ] = PUBLISHED,
-    limit: Annotated[
-        int | None,
-        typer.Option(min=2, help="Inspect a random sample of about N images from all splits."),
-    ] = None,
-    processes: Annotated[
-        int | None,
-        typer.Option(min=1, help="Number of processes; default: one per core.", show_default=False),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the split, for folders without one.")] = 0,
+    limit: LimitOption = None,
+    processes: ProcessesOption = None,
+    seed: SeedOption = 0,
 ) -> None:
     """Write the mean spectrum of each class, for comparison in the forensic spectrum view.
 

@@ -17,7 +17,7 @@ from detection_model.data.decoding import Progress
 from detection_model.data.face_crops import FaceCrop, load_face_crops
 from detection_model.data.folders import DataError, find_data
 from detection_model.synthesis import holdout
-from detection_model.synthesis.masks import face_of, radii
+from detection_model.synthesis.blending import face_of, radii
 
 _QUALITY = 90
 # Scales of the face distance: in eye distances, and in levels of 255.

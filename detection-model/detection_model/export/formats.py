@@ -73,7 +73,7 @@ def write(
     written = target.with_name(f"{target.name}{_SUFFIXES[format_]}")
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            call = _WRITERS[format_](model, written, pictures)
+            call = WRITERS[format_](model, written, pictures)
     except ImportError as error:
         raise ModelError(
             f"{format_} needs the package {error.name}: install detection-model[onnx]"
@@ -181,7 +181,7 @@ def _saved_model(model: Any, path: Path, _pictures: Pixels) -> Call:
     return lambda batch: np.asarray(loaded.serve(batch))
 
 
-_WRITERS: dict[FormatName, Callable[[Any, Path, Pixels], Call]] = {
+WRITERS: dict[FormatName, Callable[[Any, Path, Pixels], Call]] = {
     "litert": _litert,
     "litert-float16": _litert_float16,
     "litert-int8": _litert_int8,

@@ -1,9 +1,9 @@
 """Decodes an untrusted image file.
 
 Memory: Pillow's image takes at most 4 bytes for each pixel of the file, the result at most
-3 bytes for each of `_FULL_SIZE` pixels; everything between is done in strips. With the default
+3 bytes for each of `FULL_SIZE` pixels; everything between is done in strips. With the default
 limits one call takes at most 700 MB, and 1 GB for HEIC and AVIF, whose decoders keep planes of
-their own. Only one picture above `_FULL_SIZE` is decoded at a time.
+their own. Only one picture above `FULL_SIZE` is decoded at a time.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ from detection_model.imaging.frames import choose_frame
 from detection_model.imaging.picture import ImageError, Limits, Note, NoteValues, Picture
 
 # Pixels that are decoded at full size; larger pictures are halved until they fit.
-_FULL_SIZE = 50_000_000
+FULL_SIZE = 50_000_000
 # Pixels of a strip.
 _STRIP = 1_000_000
 _LARGE = threading.Lock()
@@ -149,7 +149,7 @@ def _check_size(image: Image.Image, limits: Limits) -> None:
 def _reduction(image: Image.Image) -> int:
     """The factor by which a picture is reduced: 1, 2, 4 or 8."""
     factor = 1
-    while factor < 8 and image.width * image.height > _FULL_SIZE * factor**2:
+    while factor < 8 and image.width * image.height > FULL_SIZE * factor**2:
         factor *= 2
     return factor
 

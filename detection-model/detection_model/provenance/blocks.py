@@ -31,9 +31,9 @@ _EXTENDED = b"http://ns.adobe.com/xmp/extension/\0"
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _EXIF = b"Exif\0\0"
 # Small buffers make many chunks of pixels: 30 MB have 15,000 of 2 KB.
-_MAX_CHUNKS = 20_000
+MAX_CHUNKS = 20_000
 # Sub-blocks of a GIF have up to 255 bytes.
-_MAX_SUB_BLOCKS = 250_000
+MAX_SUB_BLOCKS = 250_000
 _TOO_MANY = "The file has too many blocks, so some of its metadata may not have been read."
 _PROFILE = re.compile(r"Raw profile type (\w+)$", re.IGNORECASE)
 _FILLING = re.compile(rb"\xff{2,}")
@@ -160,7 +160,7 @@ def iptc_records(resources: bytes) -> Iterator[bytes]:
 def _png(data: bytes, blocks: Blocks) -> None:
     at, pixels, header = 8, b"", b""
     room = MAX_TEXT
-    for _ in range(_MAX_CHUNKS):
+    for _ in range(MAX_CHUNKS):
         length, kind = struct.unpack(">I4s", data[at : at + 8])
         body = data[at + 8 : at + 8 + length]
         at += 12 + length
@@ -237,7 +237,7 @@ def _profile(kind: str, text: bytes, blocks: Blocks) -> None:
 
 def _webp(data: bytes, blocks: Blocks) -> None:
     at, end = 12, min(len(data), 8 + int.from_bytes(data[4:8], "little"))
-    for _ in range(_MAX_CHUNKS):  # an animation has a chunk for each frame
+    for _ in range(MAX_CHUNKS):  # an animation has a chunk for each frame
         if at + 8 > end:
             break
         kind, length = struct.unpack("<4sI", data[at : at + 8])
@@ -257,7 +257,7 @@ def _webp(data: bytes, blocks: Blocks) -> None:
 
 def _gif(data: bytes, blocks: Blocks) -> None:
     at = 13 + _table(data[10])
-    steps = iter(range(_MAX_SUB_BLOCKS))
+    steps = iter(range(MAX_SUB_BLOCKS))
     while at < len(data):
         match data[at]:
             case 0x21:

@@ -12,8 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detection_model.faces import Face
-from detection_model.synthesis.blending import aligned, recoloured
-from detection_model.synthesis.masks import EYES, MOUTH, NOSE, Pixels, axes_of, face_of, radii
+from detection_model.synthesis.blending import (
+    EYES,
+    MOUTH,
+    NOSE,
+    Pixels,
+    aligned,
+    axes_of,
+    face_of,
+    radii,
+    recoloured,
+)
 
 Vector = NDArray[np.float64]
 _SIZED = (0.12, 0.3)

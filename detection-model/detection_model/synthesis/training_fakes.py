@@ -10,8 +10,16 @@ import numpy as np
 
 from detection_model import perturb
 from detection_model.faces import Face
-from detection_model.synthesis.blending import aligned, mixed, recoloured, transformed
-from detection_model.synthesis.masks import Pixels, mask_of, parts_of, region_of
+from detection_model.synthesis.blending import (
+    Pixels,
+    aligned,
+    mask_of,
+    mixed,
+    parts_of,
+    recoloured,
+    region_of,
+    transformed,
+)
 
 _ADJUSTED: tuple[perturb.Property, ...] = ("brightness", "contrast", "saturation")
 _RATIOS = (0.25, 0.5, 0.75, 1, 1, 1)

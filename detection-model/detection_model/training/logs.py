@@ -6,13 +6,11 @@ TensorFlow.
 """
 
 import math
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from detection_model.training.run import RECORD, RunRecord
 
@@ -184,24 +182,39 @@ def _series(part: str, tag: str, points: dict[int, _Point]) -> Series:
 
 def _read_points(file: Path) -> Iterator[tuple[str, int, _Point]]:
     """Tag, step and point of every scalar in an event file."""
-    # TensorBoard's own switch for reading without TensorFlow.
-    sys.modules.setdefault("tensorboard.compat.notf", ModuleType("tensorboard.compat.notf"))
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
     from tensorboard.util.tensor_util import make_ndarray
 
-    # By default it keeps only 10 values a metric.
-    events = EventAccumulator(str(file), size_guidance={"tensors": 0, "scalars": 0})
-    events.Reload()
-    tags = events.Tags()
-    for tag in tags["tensors"]:
-        if events.SummaryMetadata(tag).plugin_data.plugin_name == "scalars":
-            for tensor in events.Tensors(tag):
-                value = float(make_ndarray(tensor.tensor_proto).item())
-                yield tag, tensor.step, _Point(tensor.wall_time, value)
-    # TensorFlow 1, PyTorch and others write `simple_value`.
-    for tag in tags["scalars"]:
-        for scalar in events.Scalars(tag):
-            yield tag, scalar.step, _Point(scalar.wall_time, scalar.value)
+    plugins: dict[str, str] = {}
+    for event in _events(file):
+        for value in event.summary.value:
+            # Only the first value of a tag names its plugin.
+            plugin = plugins.setdefault(value.tag, value.metadata.plugin_data.plugin_name)
+            if plugin == "scalars":
+                number = float(make_ndarray(value.tensor).item())
+                yield value.tag, event.step, _Point(event.wall_time, number)
+
+
+def _events(file: Path) -> Iterator[Any]:
+    """The events of a file, up to its end or its first damaged record.
+
+    Values that TensorFlow 1, PyTorch and others write (`simple_value`) are converted to tensors.
+    TensorBoard's `EventAccumulator` reads event files too, but imports TensorFlow, unless the
+    whole process is switched to TensorBoard's stub of it, with which TensorFlow cannot write
+    summaries.
+    """
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.compat.tensorflow_stub.errors import OpError
+    from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import PyRecordReader_New
+    from tensorboard.data_compat import migrate_event
+
+    try:
+        reader = PyRecordReader_New(str(file))
+        while True:
+            reader.GetNext()  # raises an OpError at the end too
+            yield migrate_event(Event.FromString(reader.record()))
+    except (OpError, DecodeError):
+        return
 
 
 def _record(folder: Path) -> RunRecord | None:

@@ -1,4 +1,4 @@
-"""The network of a training: stages, optimizer, loss and batches."""
+"""The network of a training: stages, optimizer, loss, batches, linear probe and averaging."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -19,12 +19,16 @@ from detection_model.data.decoding import Pictures
 from detection_model.inference.detector import load_original
 from detection_model.training import fault_injection
 from detection_model.training.augment import augment
-from detection_model.training.config import Precision, TrainConfig
+from detection_model.training.config import Precision, ProbeSettings, TrainConfig
 from detection_model.training.loading import PictureTransform, TrainingData, training_batches
-from detection_model.training.run import TrainingError
+from detection_model.training.run import Reporter, TrainingError
 from detection_model.training.sampler import CropSampler, crop_batches
 
 FINE_TUNING_RATE = 0.1
+# Higher than any training epoch, so that the probe's sample is another one.
+_PROBE_EPOCH = 2**31
+# Limits the standardised values of nearly constant channels.
+_LEAST_DEVIATION = 1e-3
 
 
 @dataclass(frozen=True)
@@ -178,6 +182,44 @@ def _computing_in(precision: Precision) -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(before)
+
+
+def fit_probe(
+    model: Any, config: TrainConfig, settings: ProbeSettings, data: TrainingData, report: Reporter
+) -> None:
+    """Fit a linear probe: logistic regression on the frozen backbone sets the last layer.
+
+    A backbone without fine-tuning generalises better to unknown generators than one after long
+    fine-tuning (Ojha et al., "Towards universal fake image detectors that generalize across
+    generative models", CVPR 2023). Fine-tuning starts from the probe, and their weights may be
+    averaged. The network has a `statistics` head, whose standardisation is set too. The pictures
+    are sampled and augmented like an epoch of `settings.pictures`.
+
+    Raises:
+        TrainingError: the network has another head, or the data are whole pictures.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    from detection_model.architectures.statistics import SPREAD, STANDARD, STATISTICS
+
+    names = {layer.name for layer in model.layers}
+    if STATISTICS not in names or not isinstance(data.train, CropSampler):
+        raise TrainingError("a probe needs `portraits` and a `statistics` head, as in v5")
+    report.say(f"fitting a probe to {settings.pictures} pictures")
+    sample = batches(config, data, _PROBE_EPOCH, settings.pictures)
+    backbone = keras.Model(model.inputs, model.get_layer(STATISTICS).output)
+    parts = [
+        (backbone.predict_on_batch(x), y)
+        for x, y in (sample[index] for index in range(len(sample)))
+    ]
+    numbers = np.concatenate([x for x, _ in parts])
+    fakes = np.concatenate([y for _, y in parts])[:, 0] > 0.5
+    mean, deviation = numbers.mean(axis=0), np.maximum(numbers.std(axis=0), _LEAST_DEVIATION)
+    probe = LogisticRegression(C=settings.penalty, max_iter=2000)
+    probe.fit((numbers - mean) / deviation, fakes)
+    standard, last = model.get_layer(STANDARD), model.layers[-1]
+    standard.set_weights([mean, (deviation / SPREAD) ** 2 - standard.epsilon])
+    last.set_weights([probe.coef_.T / SPREAD, probe.intercept_])
 
 
 def averaged(networks: Sequence[Any], shares: Sequence[float]) -> Any:

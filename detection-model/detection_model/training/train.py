@@ -20,7 +20,6 @@ from detection_model.training.config import TrainConfig
 from detection_model.training.devices import Devices, find_devices
 from detection_model.training.loading import TrainingData, load_data, validation_batches
 from detection_model.training.network import Stage, stages
-from detection_model.training.probe import fit_probe
 from detection_model.training.run import Interrupted as Interrupted
 from detection_model.training.run import Reporter as Reporter
 from detection_model.training.run import RunRecord
@@ -86,7 +85,7 @@ def fit(config: TrainConfig, data: TrainingData, logs: Path, report: Reporter) -
         else:
             model, progress = network.new_model(config), Progress()
             if config.probe:
-                fit_probe(model, config, config.probe, data, report)
+                network.fit_probe(model, config, config.probe, data, report)
             network.compile_for(model, config, plan[0])
             folder = run.new_folder(logs, config.name)
             record = _new_record(config, data, model, devices.description, plan)

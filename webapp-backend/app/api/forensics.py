@@ -19,7 +19,7 @@ from detection_model.imaging import Limits
 
 router = APIRouter(prefix="/api", tags=["forensics"])
 
-_published = cache(read_averages)
+published_averages = cache(read_averages)
 
 
 @router.get("/forensics", operation_id="list_forensic_views")
@@ -44,7 +44,7 @@ async def view_forensically(
     """Compute one forensic view of a picture, with its numbers and limits."""
     data, limits = await upload.read(), service.settings.image_limits
     answer = await service.predictor.look(
-        view, lambda: _view_json(data, view, limits, _published()), request.is_disconnected
+        view, lambda: _view_json(data, view, limits, published_averages()), request.is_disconnected
     )
     return Response(answer, media_type="application/json")
 

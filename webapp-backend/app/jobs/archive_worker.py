@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar
 
 from app.core.settings import Settings
 from app.inference.pipeline import ModelRequest
@@ -12,15 +13,14 @@ from app.jobs.scoring import requests_of, score
 from app.schemas.jobs import Job, JobPicture
 from app.storage.jobs import Claim, JobStore
 
-# Files between two commits: progress is seen, and little is done twice after a kill.
-_BATCH = 16
-
 
 class ArchiveWorker(JobConsumer):
     """Jobs of kind score."""
 
     kind = "score"
     uploads = (".zip", ".part")
+    # Files between two commits: progress is seen, and little is done twice after a kill.
+    files_per_commit: ClassVar[int] = 16
 
     def __init__(self, store: JobStore, settings: Settings) -> None:
         super().__init__(store, settings)
@@ -49,7 +49,7 @@ class ArchiveWorker(JobConsumer):
         requests = self._requests(job)
         path = self._settings.jobs_dir / f"{job.id}.zip"
         # After a crash the files are scored one by one, which isolates the one that crashes us.
-        batch = _BATCH if claim.attempts == 1 else 1
+        batch = self.files_per_commit if claim.attempts == 1 else 1
         done = job.done
         with (
             opened(path, self._settings.archive_limits) as archive,

@@ -19,9 +19,6 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_BEAT_SECONDS = 1.0
-# After this long without a heartbeat, another worker takes the job over.
-_SILENT_SECONDS = 5.0
 _OLD_UPLOAD_SECONDS = 24 * 3600.0
 # A job that crashes the worker this often without progress is given up.
 ATTEMPTS = 3
@@ -41,6 +38,10 @@ class JobConsumer(ABC):
     kind: ClassVar[JobKind]
     # File suffixes of uploads; the stem is the job id.
     uploads: ClassVar[tuple[str, ...]]
+    # Time between two heartbeats.
+    beat_seconds: ClassVar[float] = 1.0
+    # After this long without a heartbeat, another worker takes the job over.
+    silent_seconds: ClassVar[float] = 5.0
 
     def __init__(self, store: JobStore, settings: Settings) -> None:
         self._store = store
@@ -86,7 +87,7 @@ class JobConsumer(ABC):
         self._beats = {job.id: self._since(job) for job in claimable}
         for job in claimable:
             silent = time.monotonic() - self._beats[job.id][1]
-            if job.waiting or silent >= _SILENT_SECONDS:
+            if job.waiting or silent >= self.silent_seconds:
                 claim = self._store.claim(job, self._name)
                 if claim is not None:
                     self._do(claim)
@@ -127,7 +128,7 @@ class JobConsumer(ABC):
                 return write()
             except StoreUnavailable as error:
                 log.warning("a job waits for the database (%s)", error)
-                time.sleep(_BEAT_SECONDS)
+                time.sleep(self.beat_seconds)
 
     @contextmanager
     def _beating(self, job: str) -> Iterator[None]:
@@ -135,7 +136,7 @@ class JobConsumer(ABC):
         ended = threading.Event()
 
         def beat() -> None:
-            while not ended.wait(_BEAT_SECONDS):
+            while not ended.wait(self.beat_seconds):
                 try:
                     self._store.beat(job, self._name)
                 except StoreUnavailable:

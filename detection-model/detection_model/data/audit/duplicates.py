@@ -19,7 +19,7 @@ from detection_model.measures import Bytes
 NEAR = 24
 _BITS = 16
 _BANDS = 16
-_PAIRS_AT_ONCE = 4_000_000
+PAIRS_AT_ONCE = 4_000_000
 # Neighbouring bits are correlated: shuffling makes all bands equally selective.
 _ORDER = np.random.default_rng(0).permutation(_BITS * _BANDS)
 # A band unchanged, and with each of its bits flipped.
@@ -86,7 +86,7 @@ def _candidates(hashes: Bytes) -> Iterator[tuple[Indices, Indices]]:
 def _expanded(starts: Indices, counts: Indices) -> Iterator[tuple[Indices, Indices]]:
     """Each position with each of its slots, `counts` of them from `starts` on, in parts."""
     ends = np.cumsum(counts)
-    bounds = np.searchsorted(ends, np.arange(_PAIRS_AT_ONCE, counts.sum(), _PAIRS_AT_ONCE))
+    bounds = np.searchsorted(ends, np.arange(PAIRS_AT_ONCE, counts.sum(), PAIRS_AT_ONCE))
     for part in np.split(np.arange(len(counts)), bounds):
         many = counts[part]
         chosen = np.repeat(part, many)

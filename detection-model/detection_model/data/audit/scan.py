@@ -148,9 +148,9 @@ def _lights(pixels: Bytes, grey: Floats) -> list[Light]:
     return [Light(*row) for row in columns.astype(np.float64).round(3).tolist()]
 
 
-_BATCH = 32
+BATCH = 32
 # Below this many pictures, starting processes takes longer than the work.
-_FEW = 200
+FEW = 200
 
 
 @dataclass
@@ -236,7 +236,7 @@ def scan(
         DataError: no picture could be read.
     """
     chosen = _selection(data, limit)
-    batches = [chosen[start : start + _BATCH] for start in range(0, len(chosen), _BATCH)]
+    batches = [chosen[start : start + BATCH] for start in range(0, len(chosen), BATCH)]
     result, done = Scan(), 0
     with closing(_batches(batches, data.root, processes or os.cpu_count() or 1)) as parts:
         for part in parts:
@@ -273,7 +273,7 @@ def _batches(
     batches: Sequence[Sequence[_Chosen]], root: Path, processes: int
 ) -> Generator[Batch, None, None]:
     look = partial(measure_files, root=root)
-    if processes == 1 or len(batches) * _BATCH <= _FEW:
+    if processes == 1 or len(batches) * BATCH <= FEW:
         yield from map(look, batches)
         return
     # Not forked: TensorFlow's threads may hold locks, which would stay locked in the child.

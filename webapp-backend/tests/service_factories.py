@@ -1,4 +1,4 @@
-"""Small but real models, generated pictures, and a service that has looked at its models."""
+"""Factories for tests of the service: pictures, small real models, settings and clients."""
 
 import io
 import time
@@ -20,12 +20,12 @@ from detection_model.card import Card, InputSpec, Member, file_sha256, read_card
 from detection_model.evaluation import records
 from detection_model.evaluation.records import Estimate, Evaluation, EvaluationRow, Prediction
 
-# Seconds: a machine that stalls makes no test fail. Who tests a limit sets it.
+# Seconds; a stalled machine must not fail a test. Tests of a limit set their own.
 PATIENCE = 240.0
 
 
-# Predictions of a model on two real and two fake pictures, of which it gets three right at 0.5.
-MEASURED = [
+# A model's predictions on two real and two fake pictures; three are correct at 0.5.
+PREDICTIONS = [
     Prediction("a", "D", "test", "original", label, fake, 0.0)
     for label, fake in (("Real", 0.1), ("Real", 0.6), ("Fake", 0.7), ("Fake", 0.9))
 ]
@@ -78,7 +78,7 @@ def ensemble(models: Path, name: str, members: list[str], **changes: Any) -> Car
 
 
 def write_evaluation(model: Path, predictions: list[Prediction]) -> None:
-    """An evaluation of exactly this file, at the threshold 0.5."""
+    """Write an evaluation of this model file at the threshold 0.5."""
     folder = model.with_suffix(".eval")
     folder.mkdir(exist_ok=True)
     records.write_predictions(folder / records.PREDICTIONS, predictions)
@@ -103,10 +103,10 @@ def write_evaluation(model: Path, predictions: list[Prediction]) -> None:
 
 
 def prepare(models: Path, cache: Path) -> None:
-    """What a worker does: the second look finds every file still."""
-    preparer = ModelConverter(models, cache)
-    preparer.step()
-    preparer.step()
+    """Convert the models as a worker does; two steps, since a new file may still be growing."""
+    converter = ModelConverter(models, cache)
+    converter.step()
+    converter.step()
 
 
 def settings_for(models: Path, state: Path, **changes: Any) -> Settings:
@@ -136,19 +136,17 @@ def settings_on(models: Path, cache: Path, folder: Path, **changes: Any) -> Sett
 
 
 def ready_client(settings: Settings) -> TestClient:
-    """A client of a service that has looked at its models twice."""
+    """A client of a service that serves its models."""
     client = TestClient(create_app(settings), raise_server_exceptions=False)
-    service: Service = client.app.state.service  # type: ignore[attr-defined]
-    service.refresh()
-    service.refresh()
+    refresh(client)
     return client
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Wait for what happens beside the requests."""
-    give_up = time.monotonic() + PATIENCE
+    """Wait until a background task has made the condition true."""
+    deadline = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < give_up, "it did not happen"
+        assert time.monotonic() < deadline, "the condition did not become true"
         time.sleep(0.01)
 
 
@@ -157,14 +155,14 @@ def predict(client: TestClient, data: bytes, **query: Any) -> Any:
 
 
 def refresh(client: TestClient) -> None:
-    """Look at the models folder twice, so that no file counts as being written."""
+    """Scan the models folder twice, so that no file counts as being written."""
     service: Service = client.app.state.service  # type: ignore[attr-defined]
     service.refresh()
     service.refresh()
 
 
 def change_card(client: TestClient, model: str, **changes: Any) -> None:
-    """Write other values into a model's card, which the service then reads."""
+    """Change values in a model's card, which the service then reads."""
     service: Service = client.app.state.service  # type: ignore[attr-defined]
     path = service.settings.models_dir / f"{model}.json"
     write_card(read_card(path).model_copy(update=changes), path)
@@ -172,7 +170,7 @@ def change_card(client: TestClient, model: str, **changes: Any) -> None:
 
 
 def samples(client: httpx.Client) -> dict[tuple[str, ...], float]:
-    """Values of /metrics by name and labels, these in the order of their names."""
+    """Values of /metrics by name and label values, sorted by label name."""
     answer = client.get("/metrics")
     assert answer.status_code == 200
     return {
