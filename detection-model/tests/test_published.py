@@ -15,9 +15,9 @@ from detection_model.evaluation.scoring import ORIGINAL
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "detection-model" / "models"
 FACES = ROOT.parent / "shared" / "data"
-DEMO_MODELS = ["v1", "v2", "v3"]
+TEACHING_MODELS = ["v1", "v2", "v3"]
 FACE_MODELS = ["v4", "v5"]
-NAMES = [*DEMO_MODELS, *FACE_MODELS]
+NAMES = [*TEACHING_MODELS, *FACE_MODELS]
 
 
 def card(name: str) -> Card:
@@ -35,8 +35,8 @@ def test_the_card_belongs_to_the_file(name: str) -> None:
     assert published.training is not None
 
 
-@pytest.mark.parametrize("name", DEMO_MODELS)
-def test_a_demo_model_was_trained_on_the_small_sample(name: str) -> None:
+@pytest.mark.parametrize("name", TEACHING_MODELS)
+def test_a_teaching_model_was_trained_on_the_small_sample(name: str) -> None:
     training = card(name).training
     assert training is not None
     assert training.examples["train/Real"] == training.examples["train/Fake"] == 750

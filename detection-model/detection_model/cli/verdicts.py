@@ -10,7 +10,7 @@ from detection_model.cli import common
 from detection_model.data.folders import all_examples
 
 if TYPE_CHECKING:
-    from detection_model.evaluation.verdicts import Share, SourceVerdicts
+    from detection_model.evaluation.verdict_counts import Share, SourceVerdicts
 
 
 def verdicts(
@@ -36,7 +36,7 @@ def verdicts(
       detection-model eval verdicts v5 --data data/Broad
     """
     from detection_model.evaluation.scoring import data_for
-    from detection_model.evaluation.verdicts import count_verdicts
+    from detection_model.evaluation.verdict_counts import count_verdicts
 
     with common.exit_on_error():
         detector = common.load_detector(model, models)
@@ -56,7 +56,7 @@ def verdicts(
 
 
 def _print(sources: Sequence["SourceVerdicts"]) -> None:
-    from detection_model.evaluation.verdicts import mean_share, pictures_needed
+    from detection_model.evaluation.verdict_counts import mean_share, pictures_needed
 
     heads = ["class", "source", "pictures", "fake", "uncertain", "real", "out of scope"]
     typer.echo(f"| {' | '.join(heads)} |\n|{' --- |' * len(heads)}")
