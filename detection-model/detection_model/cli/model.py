@@ -57,7 +57,7 @@ def card(
 
 def average(
     name: Annotated[str, typer.Argument(help="Publish under this name.")],
-    of: Annotated[
+    networks: Annotated[
         list[str],
         typer.Argument(
             help="Two or more published names with their weights.", metavar="MODEL=WEIGHT…"
@@ -83,7 +83,7 @@ def average(
     with common.exit_on_error():
         shares = {
             member: common.comma_separated(share, float, member)[0]
-            for member, share in common.name_value_pairs(of).items()
+            for member, share in common.name_value_pairs(networks).items()
         }
         if len(shares) < 2 or min(shares.values()) <= 0:
             common.fail("name two or more models, each with a weight above 0")

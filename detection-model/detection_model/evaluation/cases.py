@@ -188,8 +188,8 @@ def replay(
         progress: called with (done, total) after each picture.
     """
     outcome = Replay([], [case for case in cases if case.picture is None], [], [])
-    kept = [case for case in cases if case.picture is not None]
-    for done, case in enumerate(kept, start=1):
+    pictured = [case for case in cases if case.picture is not None]
+    for done, case in enumerate(pictured, start=1):
         if case.label is None:
             outcome.unsure.append(case)
         elif isinstance(
@@ -198,7 +198,7 @@ def replay(
             outcome.replayed.append(result)
         else:
             outcome.bad.append(result)
-        progress(done, len(kept))
+        progress(done, len(pictured))
     return outcome
 
 

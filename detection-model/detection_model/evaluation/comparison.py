@@ -209,9 +209,9 @@ def comparison(agreement: Agreement, thresholds: Mapping[str, float], seed: int 
         thresholds=dict(thresholds),
         metrics={
             name: {
-                metric: as_estimate(value, samples[name][metric]) for metric, value in of.items()
+                metric: as_estimate(value, samples[name][metric]) for metric, value in own.items()
             }
-            for name, of in values.items()
+            for name, own in values.items()
         },
         differences=differences,
         pairs=agreement.pairs,

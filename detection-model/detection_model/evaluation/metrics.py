@@ -122,7 +122,7 @@ def over_thresholds(labels: Labels, scores: Scores) -> dict[str, Curve]:
         "precision": true_fake[has_calls] / calls[has_calls],
         "f1": 2 * true_fake / (calls + fakes),
     }
-    return {name: _curve(thresholds[: len(of)], of) for name, of in values.items()}
+    return {name: _curve(thresholds[: len(ys)], ys) for name, ys in values.items()}
 
 
 def curves(labels: Labels, scores: Scores) -> Curves:
@@ -211,8 +211,8 @@ def resamples(labels: Labels, seed: int = 0) -> Iterator[Counts]:
     for start in range(0, RESAMPLES, at_once):
         counts = np.empty((min(at_once, RESAMPLES - start), len(labels)))
         for row in counts:
-            drawn = [rng.choice(members, len(members)) for members in classes if len(members)]
-            row[:] = np.bincount(np.concatenate(drawn), minlength=len(labels))
+            chosen = [rng.choice(members, len(members)) for members in classes if len(members)]
+            row[:] = np.bincount(np.concatenate(chosen), minlength=len(labels))
         yield counts
 
 

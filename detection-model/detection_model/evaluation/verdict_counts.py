@@ -79,11 +79,11 @@ def mean_share(sources: Sequence[SourceVerdicts], verdict: VerdictName, seed: in
     does not give an interval of zero width.
     """
     rng = np.random.default_rng(seed)
-    drawn = [
+    samples = [
         rng.beta(source.counts[verdict] + 0.5, source.pictures - source.counts[verdict] + 0.5, 1000)
         for source in sources
     ]
-    low, high = np.percentile(np.mean(drawn, axis=0), [2.5, 97.5])
+    low, high = np.percentile(np.mean(samples, axis=0), [2.5, 97.5])
     value = float(np.mean([source.counts[verdict] / source.pictures for source in sources]))
     return Share(value, min(value, float(low)), max(value, float(high)))
 

@@ -59,20 +59,22 @@ def lime(
         ) from None
 
     regions = library.create_segments(pixels, "slic", {"n_segments": segments, "compactness": 10})
-    kept = np.random.default_rng(seed).integers(0, 2, (samples, int(regions.max()) + 1))
-    kept[0] = 1
+    visible = np.random.default_rng(seed).integers(0, 2, (samples, int(regions.max()) + 1))
+    visible[0] = 1
     flat = _mean_colours(pixels, regions)
     batches = []
     progress(0, samples)
     for start in range(0, samples, _BATCH):
-        altered = library.generate_images(pixels, regions, kept[start : start + _BATCH], flat)
+        altered = library.generate_images(pixels, regions, visible[start : start + _BATCH], flat)
         batches.append(model.values(imaging.scale(altered, spec)))
         progress(min(start + _BATCH, samples), samples)
     log_odds = np.concatenate(batches).astype(np.float64)
     # Cosine distance to all ones; the library's own formula omits their norm.
-    distances = 1 - np.sqrt(kept.mean(axis=1))
-    coefficients = library.weigh_segments(kept, log_odds[:, None], 0, "ridge", distances=distances)
-    weights, linear = exponential_kernel(distances), kept @ coefficients
+    distances = 1 - np.sqrt(visible.mean(axis=1))
+    coefficients = library.weigh_segments(
+        visible, log_odds[:, None], 0, "ridge", distances=distances
+    )
+    weights, linear = exponential_kernel(distances), visible @ coefficients
     linear += np.average(log_odds - linear, weights=weights)
     fit = float(r2_score(log_odds, linear, sample_weight=weights))
     return Lime(coefficients[regions].astype(np.float32), fit)

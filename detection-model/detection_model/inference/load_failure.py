@@ -84,14 +84,16 @@ def explain(path: Path, saved: str | None, config: Any, error: Exception) -> str
     """
     import keras
 
-    name, here = path.name, keras.__version__
+    name, installed = path.name, keras.__version__
     if saved and _major(saved) < 2:
         return (
-            f"{name} was saved by Keras {saved}, which Keras {here} cannot read: load it with "
+            f"{name} was saved by Keras {saved}, which Keras {installed} cannot read: load it with "
             "Keras 2 (pip install tf-keras) and save it again as .keras"
         )
     cannot = f"{name} cannot be loaded"
-    saved_by = f"It was saved by Keras {saved or 'of an unknown version'}; here is Keras {here}."
+    saved_by = (
+        f"It was saved by Keras {saved or 'of an unknown version'}; Keras {installed} is installed."
+    )
     for layer in layer_configs(config):
         kind, title = layer["class_name"], (layer.get("config") or {}).get("name")
         if kind == "Lambda":
@@ -99,9 +101,9 @@ def explain(path: Path, saved: str | None, config: Any, error: Exception) -> str
                 f"{cannot}: its layer {title} is a Lambda, which holds code, and code from a file "
                 f"is never run. Replace it by a standard layer and save the model again. {saved_by}"
             )
-    if newer := bool(saved and _major(saved) > _major(here)):
-        remedy = f"Update Keras, or save the model with Keras {here}."
-    elif saved and _major(saved) < _major(here):
+    if newer := bool(saved and _major(saved) > _major(installed)):
+        remedy = f"Update Keras, or save the model with Keras {installed}."
+    elif saved and _major(saved) < _major(installed):
         remedy = "Load it with tf-keras (pip install tf-keras) and save it again as .keras."
     else:
         remedy = "Save the model again with this version of Keras."
@@ -113,7 +115,8 @@ def explain(path: Path, saved: str | None, config: Any, error: Exception) -> str
         return f"{cannot}: {option} is not known. {saved_by} {remedy}"
     if newer:
         return f"{cannot}. {saved_by} {remedy}"
-    return f"{cannot} by Keras: {_reason(error, path)} {saved_by if saved != here else ''}".strip()
+    version_note = saved_by if saved != installed else ""
+    return f"{cannot} by Keras: {_reason(error, path)} {version_note}".strip()
 
 
 def layer_configs(config: Any) -> Iterator[dict[str, Any]]:

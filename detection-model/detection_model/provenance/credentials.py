@@ -193,22 +193,22 @@ def _manifests(store: dict[str, Any], state: CredentialState) -> Iterator[_Manif
     results = store.get("validation_results") or {}
     deltas = [delta.get("validationDeltas") for delta in results.get("ingredientDeltas") or []]
     waiting = deque([(str(store.get("active_manifest")), False, False, state)])
-    seen: set[str] = set()
-    while waiting and len(seen) < _MAX_MANIFESTS:
+    visited: set[str] = set()
+    while waiting and len(visited) < _MAX_MANIFESTS:
         label, earlier, part, state = waiting.popleft()
         manifest = manifests.get(label)
-        if not manifest or label in seen:
+        if not manifest or label in visited:
             continue
-        seen.add(label)
+        visited.add(label)
         yield _Manifest(manifest, earlier, part, state)
         for ingredient in manifest.get("ingredients") or []:
-            own = _ingredient_state(ingredient, deltas)
+            ingredient_state = _ingredient_state(ingredient, deltas)
             waiting.append(
                 (
                     str(ingredient.get("active_manifest")),
                     True,
                     part or ingredient.get("relationship") != "parentOf",
-                    max(state, own, key=_ORDER.index),
+                    max(state, ingredient_state, key=_ORDER.index),
                 )
             )
 

@@ -132,10 +132,10 @@ SIGNATURE_TEXTS: dict[CredentialState, str] = {
 
 def claim_text(claim: Claim) -> str:
     """A declaration of generation as a phrase."""
-    how = "generated" if claim.extent == "whole" else "generated in part"
-    how += ", says an earlier credential" if claim.earlier else ""
+    extent = "generated" if claim.extent == "whole" else "generated in part"
+    extent += ", says an earlier credential" if claim.earlier else ""
     signed = f": {SIGNATURE_TEXTS[claim.signature]}" if claim.signature else ""
-    return f"{how}: {claim.says} in {claim.source.upper()} {claim.field}{signed}"
+    return f"{extent}: {claim.says} in {claim.source.upper()} {claim.field}{signed}"
 
 
 def credentials_text(credentials: Credentials) -> str:

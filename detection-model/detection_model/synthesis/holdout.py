@@ -41,13 +41,13 @@ def warp(pixels: Pixels, face: Face, rng: np.random.Generator) -> Pixels:
 
     height, width = pixels.shape[:2]
     places = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float64)
-    looked_up = places.copy()
+    sources = places.copy()
     kinds = rng.permutation(4)[: rng.integers(2, 5)]
     for centre, reach, growth, shift in _pulls(face, kinds, rng):
-        away = places - centre
-        weight = np.exp(-(away**2).sum(axis=-1, keepdims=True) / (2 * reach**2))
-        looked_up -= weight * (growth * away + shift)
-    columns, rows = np.moveaxis(looked_up, -1, 0)
+        offsets = places - centre
+        weight = np.exp(-(offsets**2).sum(axis=-1, keepdims=True) / (2 * reach**2))
+        sources -= weight * (growth * offsets + shift)
+    columns, rows = np.moveaxis(sources, -1, 0)
     channels = [
         map_coordinates(pixels[..., channel].astype(np.float64), [rows, columns], mode="nearest")
         for channel in range(3)
@@ -57,16 +57,16 @@ def warp(pixels: Pixels, face: Face, rng: np.random.Generator) -> Pixels:
 
 def clone(pixels: Pixels, face: Face, donor: Pixels, donor_face: Face) -> Pixels:
     """Seamless cloning of a donor's face: its colours match this picture's at the edge."""
-    moved = aligned(donor, donor_face.points, face.points, pixels.shape)
-    there = aligned(np.full_like(donor, 255), donor_face.points, face.points, pixels.shape)
-    inside = (radii(pixels, face_of(face)) < _CLONED) & (there.min(axis=-1) == 255)
+    aligned_donor = aligned(donor, donor_face.points, face.points, pixels.shape)
+    covered = aligned(np.full_like(donor, 255), donor_face.points, face.points, pixels.shape)
+    inside = (radii(pixels, face_of(face)) < _CLONED) & (covered.min(axis=-1) == 255)
     inside[[0, -1]] = inside[:, [0, -1]] = False
     if not inside.any():
         return pixels
-    moved = recoloured(moved, pixels, inside)
+    aligned_donor = recoloured(aligned_donor, pixels, inside)
     pasted = pixels.astype(np.float64)
-    difference = pasted - moved
-    pasted[inside] = moved[inside] + _membrane(difference, inside)
+    difference = pasted - aligned_donor
+    pasted[inside] = aligned_donor[inside] + _membrane(difference, inside)
     return _bytes(pasted)
 
 

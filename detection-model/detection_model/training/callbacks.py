@@ -26,8 +26,8 @@ class EpochSeeds(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
         """Reseed every random generator in the model."""
         for number, state in enumerate(seed_states(self.model)):
-            drawn = np.random.SeedSequence([self.seed, epoch, number]).generate_state(1)
-            state.assign([int(drawn[0]) >> 1, 0])
+            words = np.random.SeedSequence([self.seed, epoch, number]).generate_state(1)
+            state.assign([int(words[0]) >> 1, 0])
 
 
 def seed_states(model: Any) -> list[Any]:

@@ -73,7 +73,7 @@ def load_data(config: TrainConfig, report: Reporter) -> TrainingData:
             bad.path.relative_to(folder.root).as_posix(): bad.reason
             for bad in train_pictures.bad + validation.bad
         },
-        split_paths=_drawn_split_paths([folder], folder.root),
+        split_paths=_random_split_paths([folder], folder.root),
     )
 
 
@@ -129,17 +129,17 @@ def _load_face_crops(
         skipped={
             bad.path.relative_to(root).as_posix(): bad.reason for bad in train.bad + validation.bad
         },
-        split_paths=_drawn_split_paths(list(folders.values()), root),
+        split_paths=_random_split_paths(list(folders.values()), root),
     )
 
 
-def _drawn_split_paths(folders: Sequence[DataFolder], root: Path) -> dict[str, list[str]] | None:
+def _random_split_paths(folders: Sequence[DataFolder], root: Path) -> dict[str, list[str]] | None:
     """Paths below `root` by split, for folders with a random split; None if there are none."""
-    drawn = [folder for folder in folders if folder.split_seed is not None]
-    if not drawn:
+    random = [folder for folder in folders if folder.split_seed is not None]
+    if not random:
         return None
     split: dict[str, list[str]] = {}
-    for folder in drawn:
+    for folder in random:
         for name, examples in folder.splits.items():
             paths = [example.path.relative_to(root).as_posix() for example in examples]
             split.setdefault(name, []).extend(paths)
@@ -195,8 +195,8 @@ def training_batches(
         return indexes.map(lambda index: (index, epoch))
 
     indexes = tf.data.Dataset.counter(start=first_epoch).flat_map(order)
-    own = pictures.targets if targets is None else targets
-    return _load(indexes, pictures, spec, own, transform, seed)
+    labels = pictures.targets if targets is None else targets
+    return _load(indexes, pictures, spec, labels, transform, seed)
 
 
 def validation_batches(
@@ -213,8 +213,8 @@ def validation_batches(
     import tensorflow as tf
 
     indexes = tf.data.Dataset.range(len(pictures.examples)).batch(batch_size)
-    once = indexes.map(lambda index: (tf.cast(index, tf.int32), tf.constant(0, tf.int64)))
-    loaded = _load(once, pictures, spec, pictures.targets, None, 0)
+    single_pass = indexes.map(lambda index: (tf.cast(index, tf.int32), tf.constant(0, tf.int64)))
+    loaded = _load(single_pass, pictures, spec, pictures.targets, None, 0)
     if weights is None:
         return loaded
     batched = tf.data.Dataset.from_tensor_slices(weights).batch(batch_size)
@@ -233,12 +233,12 @@ def _load(
 
     def gather(index: Any, epoch: Any) -> tuple[Any, Any]:
         # Sorted access is faster on memory-mapped files; order within a batch does not matter.
-        at = np.sort(index)
-        pixels = pictures.pixels[at]
+        indices = np.sort(index)
+        pixels = pictures.pixels[indices]
         if transform is not None:
-            for row, number in enumerate(at):
+            for row, number in enumerate(indices):
                 pixels[row] = transform(pixels[row], np.random.default_rng([seed, epoch, number]))
-        return pixels, targets[at, None]
+        return pixels, targets[indices, None]
 
     def load(index: Any, epoch: Any) -> tuple[Any, Any]:
         # Returning bytes instead of floats keeps the time under Python's lock short.

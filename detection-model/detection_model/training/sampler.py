@@ -56,13 +56,13 @@ class CropSampler:
         rng = np.random.default_rng([seed, epoch])
         return rng.choice(len(shares), self.settings.pictures, p=shares)
 
-    def draw(self, how: str, name: str, rng: np.random.Generator) -> tuple[FaceCrop, Pixels]:
-        """A random crop of a source and its pixels; `how` blended or swapped makes it a fake."""
-        pool = self.pools[name, "Fake" if how == "Fake" else "Real"]
+    def draw(self, kind: str, source: str, rng: np.random.Generator) -> tuple[FaceCrop, Pixels]:
+        """A random crop of a source and its pixels; `kind` blended or swapped makes it a fake."""
+        pool = self.pools[source, "Fake" if kind == "Fake" else "Real"]
         crop = pool[rng.integers(len(pool))]
-        if how == "blended":
+        if kind == "blended":
             return crop, training_fakes.blend(crop.pixels, crop.face, rng)
-        if how == "swapped":
+        if kind == "swapped":
             other = pool[rng.integers(len(pool))]
             return crop, training_fakes.swap(crop.pixels, crop.face, other.pixels, other.face, rng)
         return crop, crop.pixels
@@ -72,22 +72,22 @@ class CropSampler:
         settings = self.settings
         real, fake = _normal(self._weights("Real"), 0.5), self._weights("Fake")
         forged = {
-            (how, name): share * part
-            for how, share in settings.forged.items()
-            for name, part in real.items()
+            (kind, source): share * part
+            for kind, share in settings.forged.items()
+            for source, part in real.items()
         }
         generated = _normal(fake, 0.5 - sum(forged.values()))
         return (
-            {("Real", name): share for name, share in real.items()}
-            | {("Fake", name): share for name, share in generated.items()}
+            {("Real", source): share for source, share in real.items()}
+            | {("Fake", source): share for source, share in generated.items()}
             | forged
         )
 
     def _weights(self, label: ClassName) -> dict[str, float]:
         weights = {
             source: self.settings.weight(label, source, len(pool))
-            for (source, of), pool in self.pools.items()
-            if of == label
+            for (source, own_label), pool in self.pools.items()
+            if own_label == label
         }
         positive = {source: weight for source, weight in weights.items() if weight}
         if not positive:

@@ -104,19 +104,19 @@ def skipped_issues(data: DataFolder) -> list[Issue]:
 
 def balance_issues(data: DataFolder) -> list[Issue]:
     """Splits with a single class or with uneven classes."""
-    alone: dict[str, str] = {}
+    single: dict[str, str] = {}
     uneven: dict[str, str] = {}
     for split, examples in data.splits.items():
         counts = Counter(example.label for example in examples)
         fewer, more = sorted(get_args(ClassName), key=lambda label: counts[label])
         if not counts[fewer]:
-            alone[split] = f"{split} ({more})"
+            single[split] = f"{split} ({more})"
         elif counts[more] > _UNEVEN * counts[fewer]:
             uneven[split] = f"{split} {counts[more]} {more} to {counts[fewer]} {fewer}"
     issues = []
-    if alone:
+    if single:
         text = (
-            f"Only one class in {_listed(list(alone.values()))}: evaluation there needs pictures "
+            f"Only one class in {_listed(list(single.values()))}: evaluation there needs pictures "
             "of the other class from another data set."
         )
         issues.append(Issue(kind="imbalance", severity="warning", message=text))

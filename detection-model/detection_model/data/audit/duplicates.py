@@ -50,8 +50,8 @@ def near(hashes: Bytes, distance: int = NEAR) -> Labels:
     groups: Labels = np.arange(len(unique))
     for first, second in _candidates(unique):
         # Keep groups, not pairs: a thousand frames of one film would make a million pairs.
-        apart = np.bitwise_count(words[first] ^ words[second]).sum(axis=1)
-        close = (apart <= distance) & (first != second)
+        distances = np.bitwise_count(words[first] ^ words[second]).sum(axis=1)
+        close = (distances <= distance) & (first != second)
         if not close.any():
             continue
         edges = groups[first[close]], groups[second[close]]

@@ -50,7 +50,7 @@ def file_separations(rows: Sequence[Row]) -> list[Separation]:
 
     Empty if a class has fewer than `FEWEST` pictures. Uses a random sample of at most 20,000.
     """
-    chosen = _drawn(rows)
+    chosen = _sampled(rows)
     containers = [row.container for row in chosen]
     families = {name: columns(containers) for name, columns in FAMILIES.items()}
     everything = {name: values for part in families.values() for name, values in part.items()}
@@ -59,7 +59,7 @@ def file_separations(rows: Sequence[Row]) -> list[Separation]:
 
 def light_separations(rows: Sequence[Row]) -> list[Separation]:
     """Separations by colour, light and sharpness of the pixels."""
-    chosen = _drawn(rows)
+    chosen = _sampled(rows)
     light = np.asarray([row.light for row in chosen], np.float64)
     columns = dict(zip(Light._fields, light.T, strict=True)) if chosen else {}
     sharp = {"sharpness": columns.pop("sharpness")} if columns else {}
@@ -113,11 +113,11 @@ FAMILIES: dict[str, Callable[[Sequence[Container]], Columns]] = {
 }
 
 
-def _drawn(rows: Sequence[Row]) -> Sequence[Row]:
+def _sampled(rows: Sequence[Row]) -> Sequence[Row]:
     if len(rows) <= _MOST:
         return rows
-    kept = np.random.default_rng(0).choice(len(rows), _MOST, replace=False)
-    return [rows[position] for position in np.sort(kept)]
+    positions = np.random.default_rng(0).choice(len(rows), _MOST, replace=False)
+    return [rows[position] for position in np.sort(positions)]
 
 
 def _separations(families: dict[str, Columns], rows: Sequence[Row]) -> list[Separation]:

@@ -189,12 +189,12 @@ def _copy_groups(inspection: Inspection) -> Iterator[Picture]:
 
 
 def _sample(inspection: Inspection) -> list[Example]:
-    scan, drawn = inspection.scan, list[Example]()
+    scan, examples = inspection.scan, list[Example]()
     for label in scan.classes:
         rows = scan.of(label)
         some = random.Random(0).sample(rows, min(_COLUMNS, len(rows)))  # noqa: S311
-        drawn += [Example(inspection.data.root / row.place.path, label) for row in some]
-    return drawn
+        examples += [Example(inspection.data.root / row.place.path, label) for row in some]
+    return examples
 
 
 def _embedded(figure: Figure) -> str:
