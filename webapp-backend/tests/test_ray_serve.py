@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from helpers import PATIENCE, brightness_model, picture, prepare, until
+from service_factories import PATIENCE, brightness_model, picture, prepare, until
 
 from app.core.subprocesses import free_port
 
