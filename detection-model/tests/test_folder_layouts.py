@@ -1,5 +1,6 @@
 """Data sets as people publish them: read as meant, or refused by name, and every file counted."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from factories import write_dataset
 from PIL import Image
 
 from detection_model.data.audit.checks import inspect_data
+from detection_model.data.audit.report import write_report
 from detection_model.data.folder_names import split_and_class
 from detection_model.data.folders import DataError, all_examples, find_data
 from detection_model.data.issues import data_warnings, warnings_for
@@ -173,6 +175,22 @@ def test_a_broken_picture_is_named_with_its_reason(tmp_path: Path) -> None:
     (unreadable,) = inspection.scan.unreadable
     assert unreadable.place.path == broken.relative_to(root).as_posix()
     assert "text file" in unreadable.reason
+
+
+def test_tables_have_one_line_for_each_picture(tmp_path: Path) -> None:
+    root = write_dataset(tmp_path / "Set", 4)
+    folder = root / "Train" / "Real"
+    names = ["new\nline.png", os.fsdecode(b"latin-\xfc.png"), "顔.png"]
+    for path, name in zip(sorted(folder.iterdir()), names, strict=False):
+        path.rename(folder / name)
+    (root / "Train" / "Fake" / "bad\nname.jpg").write_text("text")
+    report = write_report(inspect_data(find_data(root)), tmp_path / "logs")
+    with (report / "images.csv").open(newline="", encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    assert len(lines) == 1 + 8 + 1
+    text = "\n".join(lines)
+    for name in (r"Train/Real/new\nline.png", "Train/Real/顔.png", r"Train/Fake/bad\nname.jpg"):
+        assert name in text
 
 
 SYSTEM = (

@@ -150,9 +150,12 @@ def assumed_card(
         CardError: the number of outputs cannot mean Real and Fake.
     """
     if facts.units > 2 or (facts.units == 1 and facts.activation == "softmax"):
-        raise CardError(
-            f"{facts.units} outputs have no obvious meaning: write a card that names the classes"
+        outputs = (
+            "one output with softmax is always 1"
+            if facts.units == 1
+            else f"{facts.units} outputs have no obvious meaning"
         )
+        raise CardError(f"{outputs}: write a card that names the classes")
     input_spec = InputSpec(
         height=facts.height,
         width=facts.width,

@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from detection_model import architectures, imaging
@@ -23,6 +24,7 @@ from detection_model.card import (
 from detection_model.data.decoding import BadPicture
 from detection_model.data.decoding import Progress as OnProgress
 from detection_model.data.folders import DataError
+from detection_model.data.picture_files import printable
 from detection_model.inference.detector import Detector, ModelError
 from detection_model.inference.ensemble import Ensemble
 from detection_model.inference.threshold import published_threshold
@@ -101,7 +103,8 @@ def read_picture(path: Path) -> tuple[bytes, imaging.Picture]:
 
 def warn_bad(bad: BadPicture) -> None:
     """Report a skipped picture."""
-    errors.print(f"[yellow]skipped[/] {bad.path}: {bad.reason}", highlight=False, soft_wrap=True)
+    path = escape(printable(str(bad.path)))
+    errors.print(f"[yellow]skipped[/] {path}: {bad.reason}", highlight=False, soft_wrap=True)
 
 
 @contextmanager

@@ -63,7 +63,8 @@ def fingerprint(data: DataFolder) -> str:
         for split, examples in data.splits.items()
         for example in examples
     )
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    # File names on Linux may hold bytes that are not UTF-8.
+    return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()
 
 
 def report_folder(logs: Path, name: str, fingerprint: str) -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from detection_model.card import ClassName
 from detection_model.data.folder_names import SplitName, split_and_class
-from detection_model.data.picture_files import PictureFiles, subfolders
+from detection_model.data.picture_files import PictureFiles, printable, relative_name, subfolders
 
 EXPECTED = "expected subfolders Train/Real, Train/Fake, Validation/Real, …, or Real and Fake"
 # A download often wraps the data set in one or two more folders.
@@ -132,7 +132,9 @@ def file_notes(files: PictureFiles) -> Iterator[str]:
     if files.system:
         yield f"{_many(files.system, 'system file')} skipped, such as Thumbs.db or in __MACOSX"
     if others := files.others.total():
-        kinds = _listed(f"{name} ({count})" for name, count in files.others.most_common())
+        kinds = _listed(
+            f"{printable(name)} ({count})" for name, count in files.others.most_common()
+        )
         yield f"{_many(others, 'other file')} skipped, not pictures: {kinds}"
 
 
@@ -183,7 +185,7 @@ def _has_pictures(folder: Path) -> bool:
 
 
 def _by_folder(pictures: Iterable[Path], root: Path) -> str:
-    return _counted(Counter(path.parent.relative_to(root).as_posix() for path in pictures))
+    return _counted(Counter(relative_name(path.parent, root) for path in pictures))
 
 
 def _counted(pictures: Mapping[str, int]) -> str:

@@ -61,6 +61,21 @@ class PictureFiles:
                     self.others[path.suffix.lower() or "no ending"] += 1
 
 
+def relative_name(path: Path, root: Path) -> str:
+    """A file's path below `root` for tables: on one line, and valid UTF-8.
+
+    Control characters and bytes that are not UTF-8 are escaped as in Python.
+    """
+    return printable(path.relative_to(root).as_posix())
+
+
+def printable(name: str) -> str:
+    """A name with its unprintable characters escaped."""
+    return "".join(
+        character if character.isprintable() else repr(character)[1:-1] for character in name
+    )
+
+
 def subfolders(folder: Path) -> list[Path]:
     """Folders in a folder, sorted, without those of systems."""
     # Folders of a million pictures: scandir looks up no file.

@@ -10,6 +10,7 @@ from detection_model.card import Calibrator, Card, CardError, identity, read_bes
 from detection_model.data.decoding import BadPicture, Progress
 from detection_model.data.folders import DataFolder, SplitName, all_examples
 from detection_model.data.issues import data_warnings, not_inspected, warnings_for
+from detection_model.data.picture_files import relative_name
 from detection_model.evaluation import metrics, records
 from detection_model.evaluation.metrics import estimate
 from detection_model.evaluation.records import (
@@ -291,7 +292,7 @@ def as_predictions(scored: ScoredPictures, part: Part, data: DataFolder) -> list
     dataset, split, delivery = part
     return [
         Prediction(
-            path=example.path.relative_to(data.root).as_posix(),
+            path=relative_name(example.path, data.root),
             dataset=dataset,
             split=split,
             delivery=delivery,

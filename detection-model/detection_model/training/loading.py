@@ -15,6 +15,7 @@ from detection_model.card import ClassName, InputSpec
 from detection_model.data.decoding import Pictures, load_pictures
 from detection_model.data.face_crops import load_face_crops
 from detection_model.data.folders import DataFolder, Example, SplitName, find_data
+from detection_model.data.picture_files import relative_name
 from detection_model.faces import face_or_whole
 from detection_model.training.config import FaceCropSettings, TrainConfig
 from detection_model.training.run import Reporter
@@ -70,7 +71,7 @@ def load_data(config: TrainConfig, report: Reporter) -> TrainingData:
         examples=folder.counts(),
         fingerprint=train_pictures.fingerprint,
         skipped={
-            bad.path.relative_to(folder.root).as_posix(): bad.reason
+            relative_name(bad.path, folder.root): bad.reason
             for bad in train_pictures.bad + validation.bad
         },
         split_paths=_random_split_paths([folder], folder.root),
@@ -126,9 +127,7 @@ def _load_face_crops(
             if count
         },
         fingerprint=train.fingerprint,
-        skipped={
-            bad.path.relative_to(root).as_posix(): bad.reason for bad in train.bad + validation.bad
-        },
+        skipped={relative_name(bad.path, root): bad.reason for bad in train.bad + validation.bad},
         split_paths=_random_split_paths(list(folders.values()), root),
     )
 

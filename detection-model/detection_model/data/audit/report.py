@@ -24,6 +24,7 @@ from detection_model.data.audit.scan import Light, Place, Row, Scan
 from detection_model.data.audit.tables import commonest
 from detection_model.data.folders import Example
 from detection_model.data.issues import REPORT, DataIssues, report_folder
+from detection_model.data.picture_files import printable
 from detection_model.headers import Container
 from detection_model.measures import SIDE, radial_profile
 
@@ -75,7 +76,7 @@ def data_report(inspection: Inspection) -> DataReport:
         classes={label: _class_report(scan, label) for label in scan.classes},
         separations=[*inspection.files, *inspection.light],
         copies=[*_copies(scan, inspection.exact, True), *_copies(scan, inspection.near, False)],
-        unreadable={file.place.path: file.reason for file in scan.unreadable[:_MOST]},
+        unreadable={printable(file.place.path): file.reason for file in scan.unreadable[:_MOST]},
     )
 
 
@@ -103,7 +104,7 @@ def _spread(values: NDArray[np.floating]) -> Spread:
 
 
 def _copies(scan: Scan, groups: Sequence[Indices], exact: bool) -> list[Copies]:
-    paths = [[scan.rows[at].place.path for at in group] for group in groups[:_MOST]]
+    paths = [[printable(scan.rows[at].place.path) for at in group] for group in groups[:_MOST]]
     return [Copies(exact=exact, pictures=some) for some in paths]
 
 
@@ -241,10 +242,14 @@ def image_rows(inspection: Inspection) -> Iterator[Sequence[Any]]:
     for at, row in enumerate(inspection.scan.rows):
         hashes = (row.sha256, row.pixels_sha256, row.look.hex())
         groups = (exact.get(at), near.get(at))
-        yield (*row.place, *hashes, *groups, *row.container, *row.light, None)
+        yield (*_shown(row.place), *hashes, *groups, *row.container, *row.light, None)
     nothing = [None] * (len(HEADER) - len(Place._fields) - 1)
     for file in inspection.scan.unreadable:
-        yield (*file.place, *nothing, file.reason)
+        yield (*_shown(file.place), *nothing, file.reason)
+
+
+def _shown(place: Place) -> Place:
+    return place._replace(path=printable(place.path))
 
 
 def _numbered(groups: Sequence[Indices]) -> dict[int, int]:
