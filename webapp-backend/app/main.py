@@ -8,7 +8,6 @@ import os
 from collections.abc import AsyncIterator
 from importlib.metadata import version
 
-import httpx
 from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
@@ -111,9 +110,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         if service.settings.worker == "embedded":
             environment = {**os.environ, **_shared(service.settings)}
             command = subprocesses.worker_command()
-            await stack.enter_async_context(subprocesses.supervised("worker", command, environment))
+            await stack.enter_async_context(
+                subprocesses.supervised("worker", command, environment, after=service.looked)
+            )
         if service.settings.tensorboard == "embedded" and _has_tensorboard():
-            app.state.tensorboard = await stack.enter_async_context(_tensorboard(service.settings))
+            app.state.tensorboard = await stack.enter_async_context(_tensorboard(service))
         for work in (service.keep_fresh(), service.recorder.run(), _announce(service)):
             stack.callback(asyncio.create_task(work).cancel)
         yield
@@ -168,12 +169,14 @@ def _has_tensorboard() -> bool:
 
 
 @contextlib.asynccontextmanager
-async def _tensorboard(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+async def _tensorboard(service: Service) -> AsyncIterator[tensorboard.Upstream]:
     port = subprocesses.free_port()
-    command = subprocesses.tensorboard_command(settings, port)
+    command = subprocesses.tensorboard_command(service.settings, port)
     async with (
         # Hides the address that TensorBoard prints: users open the one of the service.
-        subprocesses.supervised("tensorboard", command, os.environ, silent=True),
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
+        subprocesses.supervised(
+            "tensorboard", command, os.environ, after=service.looked, silent=True
+        ),
+        contextlib.aclosing(tensorboard.Upstream(port)) as upstream,
     ):
-        yield client
+        yield upstream

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import anyio
 from anyio import to_thread
@@ -10,6 +10,7 @@ from anyio import to_thread
 from app.core.errors import ConflictError, NotFoundError, ServiceError, UnavailableError
 from app.core.metrics import Metrics
 from app.core.settings import Settings
+from app.inference.model_folder import by_preference
 from app.inference.models import ServedModel, Slot
 from app.inference.predictor import Predictor
 from app.inference.registry import Registry
@@ -44,6 +45,9 @@ class Service:
     archives: asyncio.Semaphore
     metrics: Metrics
     database: Database
+    # Set after the first look at the models. Child processes start then: the first answer does not
+    # compete with their imports.
+    looked: asyncio.Event = field(default_factory=asyncio.Event)
 
     @classmethod
     def build(cls, settings: Settings) -> "Service":
@@ -98,15 +102,22 @@ class Service:
                 await to_thread.run_sync(self.refresh)
             except Exception:  # one failure must not end the loop
                 log.exception("reading the models folder failed")
+            self.looked.set()
             await anyio.sleep(self.settings.poll_seconds)
 
     def active(self) -> ServedModel | None:
-        """The default model: the chosen one, else the newest with a card."""
-        ready = self.registry.ready()
-        if self.overrides.current.active in ready:
-            return ready[self.overrides.current.active]
-        with_card = [model for model in ready.values() if not model.assumptions]
-        return next(reversed(with_card or list(ready.values())), None)
+        """The default model: the chosen one, else the newest with a card.
+
+        None while it is converted after a start: no other model answers in its place.
+        """
+        slots = self.registry.slots
+        candidates = [
+            slot.file
+            for slot in slots.values()
+            if slot.state == "ready" or slot.name in self.registry.awaited
+        ]
+        preferred = by_preference(candidates, self.overrides.current.active)
+        return slots[preferred[0].name].served if preferred else None
 
     def slot(self, name: str) -> Slot:
         """The registry entry of a model.

@@ -96,6 +96,14 @@ def test_the_measured_counts_follow_the_threshold_in_force(own_models: Settings)
         assert client.get("/api/model/info").json()["accuracy"] == 1.0
 
 
+def test_damaged_predictions_leave_the_stored_counts(own_models: Settings) -> None:
+    write_evaluation(own_models.models_dir / "bright.keras", MEASURED)
+    (own_models.models_dir / "bright.eval" / "predictions.csv").write_text("path,fake\na,x\n")
+    with ready_client(own_models) as client:
+        client.patch("/api/models/bright", json={"threshold": 0.65})
+        assert rows(client)["bright"]["evaluation"]["confusion"]["correct"] == 3
+
+
 def test_without_any_model_it_is_healthy_but_not_ready(tmp_path: Path) -> None:
     with ready_client(settings_for(tmp_path / "none", tmp_path)) as client:
         health = client.get("/api/health").json()

@@ -9,6 +9,7 @@ import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from sys import intern
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, Field, computed_field
@@ -159,25 +160,31 @@ def read_predictions(path: Path) -> list[Prediction]:
         ValueError: a column is missing or a value is not a number.
     """
     with path.open(newline="") as file:
-        reader = csv.DictReader(file)
+        rows = csv.reader(file)
+        header = next(rows, [])
         # Older files have no hash and no generator.
         needed = [name for name in Prediction._fields if name not in Prediction._field_defaults]
-        if not set(needed) <= set(reader.fieldnames or ()):
+        if not set(needed) <= set(header):
             raise ValueError(f"{path.name} must have the columns {', '.join(needed)}")
-        return [
-            Prediction(
-                row["path"],
-                row["dataset"],
-                row["split"],
-                row["delivery"],
-                row["label"],
-                float(row["fake"]),
-                float(row["logit"]),
-                row.get("sha256") or "",
-                row.get("generator") or "",
-            )
-            for row in reader
-        ]
+        try:
+            return [_prediction(dict(zip(header, row, strict=True))) for row in rows if row]
+        except ValueError as error:
+            raise ValueError(f"{path.name}, line {rows.line_num}: {error}") from None
+
+
+def _prediction(row: dict[str, str]) -> Prediction:
+    return Prediction(
+        row["path"],
+        # Thousands of rows share these words; each is kept once.
+        intern(row["dataset"]),
+        intern(row["split"]),
+        intern(row["delivery"]),
+        intern(row["label"]),
+        float(row["fake"]),
+        float(row["logit"]),
+        row.get("sha256", ""),
+        intern(row.get("generator", "")),
+    )
 
 
 def confusion_at(predictions: Sequence[Prediction], threshold: float) -> Confusion:

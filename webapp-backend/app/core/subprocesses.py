@@ -38,10 +38,15 @@ def free_port() -> int:
 
 @contextlib.asynccontextmanager
 async def supervised(
-    name: str, command: list[str], environment: Mapping[str, str], *, silent: bool = False
+    name: str,
+    command: list[str],
+    environment: Mapping[str, str],
+    *,
+    after: asyncio.Event,
+    silent: bool = False,
 ) -> AsyncIterator[None]:
-    """Run a command while the block runs; restart it if it ends."""
-    task = asyncio.create_task(_keep(name, command, environment, silent))
+    """Run a command from an event on while the block runs; restart it if it ends."""
+    task = asyncio.create_task(_keep(name, command, environment, after, silent))
     try:
         yield
     finally:
@@ -51,8 +56,13 @@ async def supervised(
 
 
 async def _keep(
-    name: str, command: list[str], environment: Mapping[str, str], silent: bool
+    name: str,
+    command: list[str],
+    environment: Mapping[str, str],
+    after: asyncio.Event,
+    silent: bool,
 ) -> None:
+    await after.wait()
     output = asyncio.subprocess.DEVNULL if silent else None
     for attempt in range(sys.maxsize):
         # A group of its own: Ctrl-C goes to the service, which stops its children in order.

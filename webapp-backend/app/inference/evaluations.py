@@ -3,7 +3,11 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
 
 from detection_model.evaluation.records import (
     CALIBRATION,
@@ -21,19 +25,50 @@ from detection_model.evaluation.records import (
 
 log = logging.getLogger(__name__)
 
+_Model = TypeVar("_Model", bound=BaseModel)
+
 
 @dataclass(frozen=True)
 class StoredEvaluation:
-    """metrics.json with its curves, predictions and calibration, if they are there."""
+    """metrics.json, and the files beside it, which are read on first use.
 
+    A listing of models needs none of the others, and they hold thousands of rows.
+    """
+
+    folder: Path
     evaluation: Evaluation
-    curves: Curves | None
-    predictions: Sequence[Prediction]
-    calibration: Calibration | None
+
+    @cached_property
+    def curves(self) -> Curves | None:
+        """curves.json; None if it is missing or damaged."""
+        data = _content(self.folder / CURVES)
+        return _valid(data, Curves, self.folder) if data is not None else None
+
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """calibration.json; None if it is missing, damaged or of another model file."""
+        data = _content(self.folder / CALIBRATION)
+        calibration = _valid(data, Calibration, self.folder) if data is not None else None
+        if calibration is None or calibration.model_sha256 != self.evaluation.model_sha256:
+            return None
+        return calibration
+
+    @cached_property
+    def predictions(self) -> Sequence[Prediction]:
+        """Rows of predictions.csv; empty if it is missing or damaged."""
+        try:
+            return read_predictions(self.folder / PREDICTIONS)
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError) as error:
+            _warn(self.folder, error)
+            return []
 
     def confusion(self, threshold: float) -> Confusion:
         """Counts on the first data set, at any threshold where predictions are stored."""
         row = self.evaluation.rows[0]
+        if threshold == self.evaluation.threshold:
+            return row.confusion
         rows = [
             prediction
             for prediction in self.predictions
@@ -44,29 +79,34 @@ class StoredEvaluation:
 
 
 def read_evaluation(folder: Path, sha256: str) -> StoredEvaluation | None:
-    """The evaluation of exactly this file; None if missing or of another file."""
-    if not (folder / METRICS).is_file():
+    """The evaluation of exactly this file; None if missing, damaged or of another file."""
+    data = _content(folder / METRICS)
+    evaluation = _valid(data, Evaluation, folder) if data is not None else None
+    if evaluation is None:
         return None
+    if evaluation.model_sha256 != sha256 or not evaluation.rows:
+        log.warning("%s is of another model file and is ignored", folder.name)
+        return None
+    return StoredEvaluation(folder, evaluation)
+
+
+def _content(path: Path) -> bytes | None:
     try:
-        evaluation = Evaluation.model_validate_json((folder / METRICS).read_bytes())
-        if evaluation.model_sha256 != sha256 or not evaluation.rows:
-            log.warning("%s is of another model file and is ignored", folder.name)
-            return None
-        curves = folder / CURVES
-        predictions = folder / PREDICTIONS
-        return StoredEvaluation(
-            evaluation,
-            Curves.model_validate_json(curves.read_bytes()) if curves.is_file() else None,
-            read_predictions(predictions) if predictions.is_file() else [],
-            _calibration(folder / CALIBRATION, sha256),
-        )
-    except (OSError, ValueError) as error:
-        log.warning("%s cannot be read: %s", folder.name, type(error).__name__)
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        _warn(path.parent, error)
         return None
 
 
-def _calibration(path: Path, sha256: str) -> Calibration | None:
-    if not path.is_file():
+def _valid(data: bytes, kind: type[_Model], folder: Path) -> _Model | None:
+    try:
+        return kind.model_validate_json(data)
+    except ValueError as error:
+        _warn(folder, error)
         return None
-    calibration = Calibration.model_validate_json(path.read_bytes())
-    return calibration if calibration.model_sha256 == sha256 else None
+
+
+def _warn(folder: Path, error: Exception) -> None:
+    log.warning("%s cannot be read: %s", folder.name, type(error).__name__)

@@ -2,10 +2,11 @@
 
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from detection_model.card import card_path, file_sha256, model_files
+from detection_model.card import card_path, file_sha256, model_files, natural_order
 from detection_model.card.eval_config import eval_config_path
 
 # A file whose time stamp is this old was not being written just now, seconds.
@@ -14,6 +15,8 @@ _STILL_SECONDS = 2.0
 # Times of the last change of content and of name or place, in nanoseconds, and bytes. Files that
 # swap their names may be alike in the first and last.
 Stamp = tuple[int, int, int]
+# Index of the card among the stamps of a model.
+_CARD = 1
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,11 @@ class ModelPath:
     def card(self) -> Path:
         """Path of its card."""
         return card_path(self.path)
+
+    @property
+    def has_card(self) -> bool:
+        """True if its meaning is written down; an ensemble is its card."""
+        return self.is_ensemble or self.stamps[_CARD] is not None
 
     @property
     def evaluation(self) -> Path:
@@ -85,6 +93,15 @@ class FolderWatch:
             self._hashes = {k: v for k, v in self._hashes.items() if k[0] != file.path}
             self._hashes[key] = file_sha256(file.path)
         return self._hashes[key]
+
+
+def by_preference(files: Iterable[ModelPath], chosen: str | None) -> list[ModelPath]:
+    """Models in the order in which they are the default: the chosen one, the newest with a card."""
+    return sorted(
+        files,
+        key=lambda file: (file.name == chosen, file.has_card, natural_order(file.name)),
+        reverse=True,
+    )
 
 
 def _is_ensemble(path: Path) -> bool:

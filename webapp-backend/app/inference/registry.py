@@ -38,6 +38,9 @@ class Registry:
         self._threads = threads
         self.engines = EnginePool(memory, warm=warm)
         self.slots: Mapping[str, Slot] = {}
+        # Models of the first look that have neither answered nor failed yet.
+        self.awaited: frozenset[str] = frozenset()
+        self._has_looked = False
 
     def refresh(self) -> None:
         """Scan the folder and update the slots; blocks, so call it outside the event loop."""
@@ -55,6 +58,9 @@ class Registry:
                 if old is not None:
                     slots[file.name] = old
         self.slots = slots
+        loading = {slot.name for slot in slots.values() if slot.state == "loading"}
+        self.awaited = frozenset(loading & self.awaited if self._has_looked else loading)
+        self._has_looked = True
         served = [slot.served for slot in slots.values() if slot.served]
         parts = [part for model in served for part in model.parts]
         self.engines.keep({part.engine for part in parts if part.engine})

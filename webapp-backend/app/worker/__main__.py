@@ -14,6 +14,7 @@ from app.jobs.archive_worker import ArchiveWorker
 from app.jobs.heat_map_worker import HeatMapWorker
 from app.storage.database import Database
 from app.storage.jobs import JobStore
+from app.storage.overrides import OverrideStore
 from app.worker.conversion import ModelConverter
 
 # Requests have priority over jobs.
@@ -25,8 +26,17 @@ if hasattr(os, "setpriority"):  # not on Windows
     os.setpriority(os.PRIO_PROCESS, 0, _NICE)
 native_logs.load_litert()
 parent = os.getppid()
-converter = ModelConverter(settings.models_dir, settings.cache_dir)
-store = JobStore(Database(settings.store_url))
+database = Database(settings.store_url)
+store, overrides = JobStore(database), OverrideStore(database)
+
+
+def chosen_model() -> str | None:
+    """The model that an operator made the default."""
+    overrides.refresh()
+    return overrides.current.active
+
+
+converter = ModelConverter(settings.models_dir, settings.cache_dir, chosen_model)
 archives, heat_maps = ArchiveWorker(store, settings), HeatMapWorker(store, settings)
 for consumer in (archives, heat_maps):
     threading.Thread(target=consumer.run, name=consumer.kind, daemon=True).start()

@@ -4,12 +4,13 @@ import logging
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 from app.core import native_logs
-from app.inference.model_folder import FolderWatch, ModelPath
+from app.inference.model_folder import FolderWatch, ModelPath, by_preference
 from detection_model.export.compiled import (
     Compiled,
     clear_attempts,
@@ -28,10 +29,19 @@ _ABANDONED_SECONDS = 3600.0
 
 
 class ModelConverter:
-    """Converts every model file that the cache does not hold."""
+    """Converts every model file that the cache does not hold.
 
-    def __init__(self, models: Path, cache: Path) -> None:
+    Args:
+        models: folder of model files.
+        cache: folder of converted models.
+        chosen: name of the model that an operator has made the default, if any; it is first.
+    """
+
+    def __init__(
+        self, models: Path, cache: Path, chosen: Callable[[], str | None] = lambda: None
+    ) -> None:
         self._cache = cache
+        self._chosen = chosen
         self._watch = FolderWatch(models)
 
         # Left behind by a killed worker. A young one may be in use by another worker.
@@ -41,20 +51,29 @@ class ModelConverter:
 
     def step(self) -> None:
         """Convert every file that is unchanged since the last look and not in the cache."""
-        for file in self._watch.scan():
-            if not file.still or file.is_ensemble:
-                continue
+        files = [file for file in self._watch.scan() if self._is_waiting(file)]
+        if len(files) > 1:
+            files = by_preference(files, self._chosen())
+        for file in files:
             try:
                 self._convert(file)
-            except OSError as error:  # the file was removed, or the disk is full: retried
-                log.warning("%s: %s", file.name, error.strerror or error)
+            except OSError as error:
+                _warn(file, error)
+
+    def _is_waiting(self, file: ModelPath) -> bool:
+        """True if the file is unchanged since the last look and has no report."""
+        if not file.still or file.is_ensemble:
+            return False
+        try:
+            done = find_compiled(self._cache, self._watch.sha256(file), file.path.name)
+        except OSError as error:
+            _warn(file, error)
+            return False
+        return done is None or (done.problem is not None and done.keras_version != _keras_version())
 
     def _convert(self, file: ModelPath) -> None:
         sha256 = self._watch.sha256(file)
         name = file.path.name
-        done = find_compiled(self._cache, sha256, name)
-        if done is not None and (done.problem is None or done.keras_version == _keras_version()):
-            return
         folder = compiled_folder(self._cache, sha256)
         self._cache.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=self._cache))
@@ -81,6 +100,11 @@ class ModelConverter:
             return compile_model(file.path, sha256, made)
         except ModelError as error:
             return Compiled(sha256=sha256, problem=str(error), keras_version=_keras_version())
+
+
+def _warn(file: ModelPath, error: OSError) -> None:
+    # The file was removed, or the disk is full: retried.
+    log.warning("%s: %s", file.name, error.strerror or error)
 
 
 @cache

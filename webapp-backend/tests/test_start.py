@@ -1,0 +1,95 @@
+"""What a start waits for, and which model answers after it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from helpers import (
+    brightness_model,
+    card_for,
+    picture,
+    predict,
+    prepare,
+    ready_client,
+    refresh,
+)
+
+from app.core.settings import Settings
+from app.worker.conversion import ModelConverter
+from detection_model.card import file_sha256
+from detection_model.export.compiled import compiled_folder
+
+WHITE = picture(255)
+
+
+@pytest.fixture
+def two_models(settings: Settings, prepared: tuple[Path, Path], tmp_path: Path) -> Settings:
+    """Models bright and dark, the default, and an empty cache."""
+    models = tmp_path / "models"
+    models.mkdir()
+    for name in ("bright", "dark"):
+        for suffix in (".keras", ".json"):
+            (models / f"{name}{suffix}").write_bytes((prepared[0] / f"{name}{suffix}").read_bytes())
+    (settings.state_dir / "cache").unlink()
+    return settings.model_copy(update={"models_dir": models})
+
+
+def converted_at(settings: Settings, name: str) -> int:
+    sha256 = file_sha256(settings.models_dir / f"{name}.keras")
+    return (compiled_folder(settings.cache_dir, sha256) / "report.json").stat().st_mtime_ns
+
+
+def test_the_parts_that_a_first_answer_does_not_need_are_not_imported() -> None:
+    late = "tensorflow", "keras", "alembic", "httpx", "jinja2", "pandas", "sklearn", "matplotlib"
+    code = f"import app.main, sys; print(*set({late}) & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize(("chosen", "first"), [(None, "dark"), ("bright", "bright")])
+def test_the_default_model_is_converted_first(
+    two_models: Settings, chosen: str | None, first: str
+) -> None:
+    converter = ModelConverter(two_models.models_dir, two_models.cache_dir, lambda: chosen)
+    converter.step()
+    converter.step()
+    other = {"dark": "bright", "bright": "dark"}[first]
+    assert converted_at(two_models, first) < converted_at(two_models, other)
+
+
+def test_after_a_start_no_model_answers_in_place_of_the_default_one(
+    two_models: Settings, prepared: tuple[Path, Path]
+) -> None:
+    sha256 = file_sha256(two_models.models_dir / "bright.keras")
+    folder = compiled_folder(two_models.cache_dir, sha256)
+    folder.parent.mkdir()
+    folder.symlink_to(compiled_folder(prepared[1], sha256))
+    with ready_client(two_models) as client:
+        assert predict(client, WHITE, model="bright").status_code == 200
+        refused = predict(client, WHITE)
+        assert (refused.status_code, refused.json()["error"]) == (503, "model_loading")
+        assert client.get("/api/ready").status_code == 503
+        prepare(two_models.models_dir, two_models.cache_dir)
+        refresh(client)
+        assert predict(client, WHITE).json()["model"] == "dark"
+
+
+def test_a_default_model_that_cannot_be_served_leaves_its_place(two_models: Settings) -> None:
+    (two_models.models_dir / "dark.keras").write_text("this is no model")
+    with ready_client(two_models) as client:
+        assert client.get("/api/ready").status_code == 503
+        prepare(two_models.models_dir, two_models.cache_dir)
+        refresh(client)
+        assert predict(client, WHITE).json()["model"] == "bright"
+
+
+def test_a_model_that_is_added_later_takes_over_only_when_it_answers(two_models: Settings) -> None:
+    prepare(two_models.models_dir, two_models.cache_dir)
+    with ready_client(two_models) as client:
+        card_for(brightness_model(two_models.models_dir / "newer.keras", sign=-1))
+        refresh(client)
+        assert predict(client, WHITE).json()["model"] == "dark"
+        prepare(two_models.models_dir, two_models.cache_dir)
+        refresh(client)
+        assert predict(client, WHITE).json()["model"] == "newer"
