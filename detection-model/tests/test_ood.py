@@ -17,6 +17,7 @@ from detection_model.faces import Face
 from detection_model.inference.crops import Crop
 from detection_model.inference.ood import (
     NAMES,
+    SIDE,
     is_drawing,
     measure,
     out_of_distribution,
@@ -127,7 +128,20 @@ def test_the_distance_is_mahalanobis() -> None:
         data="by hand",
         pictures=1,
     )
-    assert squared_distance(pixels, scope) == pytest.approx(2 * 9 + 2 * 0.5 * 12 + 16)
+    assert squared_distance(values, scope) == pytest.approx(2 * 9 + 2 * 0.5 * 12 + 16)
+
+
+def test_the_spectrums_slope_is_that_of_the_least_squares_line() -> None:
+    luma = np.asarray(Image.fromarray(photo(9)).resize((SIDE, SIDE)).convert("L"), np.float64)
+    window = np.outer(np.hanning(SIDE), np.hanning(SIDE))
+    power = np.abs(np.fft.fft2((luma - luma.mean()) * window)) ** 2
+    radius = np.rint(np.hypot(*np.meshgrid(*[np.fft.fftfreq(SIDE, 1 / SIDE)] * 2)))
+    half = slice(0, SIDE // 2 + 1)  # the other half mirrors it
+    rings = np.arange(4, SIDE // 2)
+    means = [power[:, half][radius[:, half] == ring].mean() for ring in rings]
+    expected = np.polyfit(np.log(rings), np.log(np.add(means, 1)), 1)[0]
+    pixels = np.asarray(Image.fromarray(photo(9)).resize((SIDE, SIDE)))
+    assert measure(pixels, ("spectrum_slope",))[0] == pytest.approx(expected, abs=1e-4)
 
 
 def test_measures_react_as_their_names_say() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -247,6 +248,36 @@ def test_a_verdict_that_flips_is_uncertain_and_names_the_perturbation() -> None:
     assert flips == ["flip"]
     unchecked = predict_crops(model, crops, PredictOptions(consistency="never")).verdict
     assert (unchecked.verdict, unchecked.stability) == ("fake", None)
+
+
+@pytest.mark.parametrize(
+    ("logit", "changes", "runs"),
+    [
+        (0.1, {}, 5),  # close to the threshold, and decided
+        (3.0, {}, 1),  # far from it
+        (0.1, {"assumptions": ("one means Fake",)}, 1),  # uncertain already
+        (0.1, {"card": CARD.model_copy(update={"conformal": LIMITS})}, 1),
+    ],
+)
+def test_changes_are_tried_only_where_they_can_turn_the_verdict(
+    logit: float, changes: dict[str, Any], runs: int
+) -> None:
+    """The verdict is that of trying them always; they are no more than needed."""
+    crops: list[Crop] = []
+
+    def score(crop: Crop) -> float:
+        crops.append(crop)
+        return logit if len(crops) == 1 else -logit
+
+    model, picture = FakeModel(score, **changes), image(face(60, 80))
+    verdict = predict_crops(model, picture).verdict
+    assert len(crops) == runs
+    assert (verdict.stability is None) == (runs == 1)
+    crops.clear()
+    always = predict_crops(model, picture, PredictOptions(consistency="always")).verdict
+    assert len(crops) == 5
+    if logit < 1:
+        assert verdict.verdict == always.verdict == "uncertain"
 
 
 @given(

@@ -39,7 +39,7 @@ class _Network:
         interpreter.set_tensor(interpreter.get_input_details()[0]["index"], batch)
         interpreter.invoke()
         boxes, scores = (
-            np.array(interpreter.get_tensor(output["index"])[0])
+            interpreter.get_tensor(output["index"])[0]  # a copy
             for output in interpreter.get_output_details()
         )
         self.idle.append(interpreter)
@@ -54,13 +54,14 @@ _FAR = _Network("face_detection_full_range_sparse.tflite", FAR_SIDE, ((48, 1),))
 
 def detect(pixels: NDArray[np.uint8], min_score: float) -> list[Face]:
     """Faces that either network detects, each once, unsorted."""
-    rows = [row for network in (_NEAR, _FAR) for row in _detect(network, pixels, min_score)]
+    image = Image.fromarray(pixels)
+    rows = [row for network in (_NEAR, _FAR) for row in _detect(network, image, min_score)]
     return [_face(row) for row in _merge(np.array(rows, np.float32).reshape(-1, 17))]
 
 
 def far_candidates(pixels: NDArray[np.uint8], min_score: float = 0.6) -> list[Face]:
     """Faces that the full-range network alone detects, unsorted: it sees smaller ones."""
-    return [_face(row) for row in _merge(_detect(_FAR, pixels, min_score))]
+    return [_face(row) for row in _merge(_detect(_FAR, Image.fromarray(pixels), min_score))]
 
 
 def overlap(one: Face, other: Face) -> float:
@@ -70,21 +71,22 @@ def overlap(one: Face, other: Face) -> float:
     return float(_overlap(rows[0], rows[1:])[0])
 
 
-def _detect(network: _Network, pixels: NDArray[np.uint8], min_score: float) -> NDArray[np.float32]:
+def _detect(network: _Network, image: Image.Image, min_score: float) -> NDArray[np.float32]:
     """Rows of score, left, top, right, bottom and six landmarks, in pixels of the image."""
-    height, width = pixels.shape[:2]
+    width, height = image.size
     longer, side = max(height, width), network.side
     size = (max(1, round(width * side / longer)), max(1, round(height * side / longer)))
-    small = Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR, reducing_gap=3)
+    small = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=3)
     batch = np.full((1, side, side, 3), -1, np.float32)
     left, top = (side - size[0]) // 2, (side - size[1]) // 2
     batch[0, top : top + size[1], left : left + size[0]] = np.asarray(small) / np.float32(127.5) - 1
     raw, raw_scores = network(batch)
     scores = 1 / (1 + np.exp(-np.clip(raw_scores, -_SCORE_LIMIT, _SCORE_LIMIT)))
-    good = scores >= min_score
+    good = np.flatnonzero(scores >= min_score)
     pairs = raw[good].reshape(-1, 8, 2) / np.float32(side)
-    centre, half = pairs[:, 0] + _anchors(network.grids)[good], pairs[:, 1] / 2
-    points = pairs[:, 2:] + _anchors(network.grids)[good][:, None]
+    anchors = _anchors(network.grids)[good]
+    centre, half = pairs[:, 0] + anchors, pairs[:, 1] / 2
+    points = pairs[:, 2:] + anchors[:, None]
     corners = np.concatenate([(centre - half)[:, None], (centre + half)[:, None], points], axis=1)
     corners = (corners * side - (left, top)) * longer / side
     return np.concatenate([scores[good][:, None], corners.reshape(-1, 16)], axis=1)

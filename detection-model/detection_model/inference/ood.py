@@ -35,14 +35,15 @@ def out_of_distribution(crop: Crop, face_margin: float, card: Card) -> list[Reas
             f"the face is {crop.face.side:.0f} pixels large; at least {_SMALLEST_FACE} are needed"
         )
         reasons.append(Reason(code="tiny_face", message=text))
-    pixels = crop.pixels(face_margin)
-    if measure(pixels, ("contrast",))[0] < _LEAST_CONTRAST:
+    pixels, scope = crop.pixels(face_margin), card.scope
+    values = measure(pixels, ("contrast", *(scope.measures if scope else ())))
+    if values[0] < _LEAST_CONTRAST:
         text = "the picture is nearly blank: almost all of it has the same brightness"
         return [*reasons, Reason(code="featureless", message=text)]
     if is_drawing(pixels):
         text = "it looks like a drawing: few colours in flat areas with hard edges"
         reasons.append(Reason(code="drawing", message=text))
-    if card.scope is not None and squared_distance(pixels, card.scope) > card.scope.limit:
+    if scope is not None and squared_distance(values[1:], scope) > scope.limit:
         text = "light and detail differ from the pictures that the model was trained on"
         reasons.append(Reason(code="far_from_training", message=text))
     return reasons
@@ -65,8 +66,12 @@ def is_drawing(pixels: NDArray[np.uint8]) -> bool:
     """
     filter_ = Image.Resampling.BOX if min(pixels.shape[:2]) >= _SIDE else Image.Resampling.BILINEAR
     small = Image.fromarray(pixels).resize((_SIDE, _SIDE), filter_)
-    calm = np.asarray(small.filter(ImageFilter.MedianFilter(3)), np.int16)
-    middle = calm[_FRAME:-_FRAME, _FRAME:-_FRAME]
+    # With one more pixel on each side, which the filter needs.
+    middle_with_border = small.crop(
+        (_FRAME - 1, _FRAME - 1, _SIDE - _FRAME + 1, _SIDE - _FRAME + 1)
+    )
+    calm = np.asarray(middle_with_border.filter(ImageFilter.MedianFilter(3)), np.int16)
+    middle = calm[1:-1, 1:-1]
     across = np.abs(np.diff(middle, axis=1)).max(axis=-1)[:-1]
     down = np.abs(np.diff(middle, axis=0)).max(axis=-1)[:, :-1]
     steps = np.maximum(across, down)
@@ -76,9 +81,9 @@ def is_drawing(pixels: NDArray[np.uint8]) -> bool:
     return bool(shaded < _MOST_SHADED and edges >= _LEAST_EDGES and flat >= _LEAST_FLAT)
 
 
-def squared_distance(pixels: NDArray[np.uint8], scope: Scope) -> float:
-    """Squared Mahalanobis distance of uint8 RGB (h, w, 3) from the training images."""
-    off = measure(pixels, scope.measures) - np.asarray(scope.centre)
+def squared_distance(values: NDArray[np.float64], scope: Scope) -> float:
+    """Squared Mahalanobis distance of `scope.measures` from those of the training images."""
+    off = values - np.asarray(scope.centre)
     return float(off @ np.asarray(scope.precision) @ off)
 
 
@@ -123,10 +128,11 @@ def _flat_share(_image: Image.Image, luma: NDArray[np.float32]) -> float:
 
 
 def _spectrum_slope(_image: Image.Image, luma: NDArray[np.float32]) -> float:
-    window = np.hanning(SIDE).astype(np.float32)
-    power = np.abs(np.fft.rfft2((luma - luma.mean()) * np.outer(window, window))) ** 2
+    spectrum = np.fft.rfft2((luma - luma.mean()) * _WINDOW)
+    power = spectrum.real**2 + spectrum.imag**2
     rings = np.bincount(_RING.ravel(), power.ravel(), minlength=SIDE) / _RING_SIZE
-    return float(np.polyfit(_LOG_FREQUENCY, np.log(rings[_FIRST:_LAST] + 1), 1)[0])
+    # The slope of the least-squares line, whose abscissas are always the same.
+    return float(_SLOPE @ np.log(rings[_FIRST:_LAST] + 1))
 
 
 # Rings of equal frequency; the innermost and outermost depend on the frame, not on the image.
@@ -135,7 +141,10 @@ _RING = np.rint(
     np.hypot(*np.meshgrid(np.arange(SIDE // 2 + 1), np.fft.fftfreq(SIDE, 1 / SIDE)))
 ).astype(np.int64)
 _RING_SIZE = np.maximum(np.bincount(_RING.ravel(), minlength=SIDE), 1)
-_LOG_FREQUENCY = np.log(np.arange(_FIRST, _LAST))
+_HANN = np.hanning(SIDE).astype(np.float32)
+_WINDOW = np.outer(_HANN, _HANN)
+_OFF = np.log(np.arange(_FIRST, _LAST)) - np.log(np.arange(_FIRST, _LAST)).mean()
+_SLOPE = _OFF / (_OFF @ _OFF)
 
 _MEASURES: dict[MeasureName, Callable[[Image.Image, NDArray[np.float32]], float]] = {
     "luminance": lambda _image, luma: float(luma.mean()),

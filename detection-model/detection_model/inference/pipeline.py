@@ -174,40 +174,32 @@ def _classify(
     has_limits = options.calibrate and (model.face_margin is None or crop.face is not None)
     calibrator: Calibrator = model.card.calibrator if options.calibrate else NoCalibrator()
     threshold = model.threshold if options.threshold is None else options.threshold
-    return decide(
-        logit,
-        calibrator=calibrator,
-        threshold=threshold,
-        assumptions=model.assumptions,
-        conformal=model.card.conformal if has_limits else None,
-        stability=_consistency(
-            model, crop, options, logit, calibrator, threshold, is_outside=bool(outside)
-        ),
-        outside=outside,
-    )
+    conformal = model.card.conformal if has_limits else None
 
+    def verdict(stability: Stability | None) -> Verdict:
+        return decide(
+            logit,
+            calibrator=calibrator,
+            threshold=threshold,
+            assumptions=model.assumptions,
+            conformal=conformal,
+            stability=stability,
+            outside=outside,
+        )
 
-def _consistency(
-    model: Model,
-    crop: Crop,
-    options: PredictOptions,
-    logit: float,
-    calibrator: Calibrator,
-    threshold: float,
-    *,
-    is_outside: bool,
-) -> Stability | None:
-    if options.consistency == "never":
-        return None
-    if options.consistency == "auto":
-        steadiness = model.card.steadiness if options.calibrate else None
-        if is_outside or not is_close(logit, calibrator, threshold, steadiness):
-            return None
-    logits = {
-        name: model.log_odds(crop.perturbed(perturbation.apply))
-        for name, perturbation in PERTURBATIONS.items()
-    }
-    return check_consistency(logit, logits, calibrator, threshold)
+    first = verdict(None)
+    match options.consistency:
+        case "never":
+            return first
+        case "auto":
+            steadiness = model.card.steadiness if options.calibrate else None
+            is_decided = first.verdict in ("fake", "real")
+            # A flip makes a verdict uncertain: it changes nothing that is not decided.
+            if not is_decided or not is_close(logit, calibrator, threshold, steadiness):
+                return first
+    perturbed = [crop.perturbed(perturbation.apply) for perturbation in PERTURBATIONS.values()]
+    logits = dict(zip(PERTURBATIONS, map(model.log_odds, perturbed), strict=True))
+    return verdict(check_consistency(logit, logits, calibrator, threshold))
 
 
 def _suspicion(verdict: Verdict) -> tuple[bool, float]:
