@@ -15,7 +15,7 @@ Threshold = Annotated[float | None, Query(ge=0, le=1, allow_inf_nan=False)]
 Whole = Annotated[bool, Query(description="classify the whole picture, even with models for faces")]
 _CHECK = (
     "check whether re-encoding, scaling, shifting or mirroring flips the verdict: always, never, "
-    "or auto (only near the threshold)"
+    "or auto (only near the threshold, and where a flip matters)"
 )
 
 

@@ -1,8 +1,11 @@
 """Judges the pictures of archives."""
 
 import time
-from concurrent.futures import ThreadPoolExecutor
-from typing import ClassVar
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from itertools import islice
+from typing import ClassVar, TypeVar
 
 from app.core.settings import Settings
 from app.inference.pipeline import ModelRequest
@@ -12,6 +15,8 @@ from app.jobs.consumer import ATTEMPTS, JobConsumer, JobLostError
 from app.jobs.scoring import requests_of, score
 from app.schemas.jobs import Job, JobPicture
 from app.storage.jobs import Claim, JobStore
+
+T = TypeVar("T")
 
 
 class ArchiveWorker(JobConsumer):
@@ -50,6 +55,7 @@ class ArchiveWorker(JobConsumer):
         path = self._settings.jobs_dir / f"{job.id}.zip"
         # After a crash the files are scored one by one, which isolates the one that crashes us.
         batch = self.files_per_commit if claim.attempts == 1 else 1
+        ahead = batch + self._settings.threads if claim.attempts == 1 else 1
         done = job.done
         with (
             opened(path, self._settings.archive_limits) as archive,
@@ -58,15 +64,14 @@ class ArchiveWorker(JobConsumer):
             if claim.attempts > ATTEMPTS and done < len(archive):
                 self._add(job.id, [_passed_over(archive, done)])
                 done += 1
-            for start in range(done, len(archive), batch):
-                positions = range(start, min(start + batch, len(archive)))
-                results = threads.map(
-                    lambda at: score(
-                        archive, at, requests, job.parameters.models, limits, trust_list
-                    ),
-                    positions,
-                )
-                self._add(job.id, list(results))
+            results = in_order(
+                threads,
+                lambda at: score(archive, at, requests, job.parameters.models, limits, trust_list),
+                range(done, len(archive)),
+                ahead=ahead,
+            )
+            while found := list(islice(results, batch)):
+                self._add(job.id, found)
 
     def _requests(self, job: Job) -> list[ModelRequest]:
         while True:
@@ -81,6 +86,27 @@ class ArchiveWorker(JobConsumer):
     def _add(self, job: str, results: list[JobPicture]) -> None:
         if not self.persist(lambda: self._store.add_results(job, self._name, results)):
             raise JobLostError
+
+
+def in_order(
+    threads: Executor, work: Callable[[int], T], positions: Iterable[int], *, ahead: int
+) -> Iterator[T]:
+    """Results in the order of their positions.
+
+    Up to `ahead` positions are in work, also while the caller handles a result: with as many as a
+    batch and all threads, no thread waits while a batch is stored.
+    """
+    running: deque[Future[T]] = deque()
+    try:
+        for position in positions:
+            if len(running) == ahead:
+                yield running.popleft().result()
+            running.append(threads.submit(work, position))
+        while running:
+            yield running.popleft().result()
+    finally:
+        for future in running:
+            future.cancel()
 
 
 def _passed_over(archive: Archive, position: int) -> JobPicture:

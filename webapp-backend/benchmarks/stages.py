@@ -1,0 +1,136 @@
+"""Processor time of each stage of a default prediction.
+
+`python stages.py MODELS_FOLDER MODEL PICTURES_FOLDER [--state FOLDER]` prints Markdown.
+Each picture passes all stages in turn before the next, so that a busy machine slows all alike; the
+shares are what to read. It is the time of one thread with one interpreter each, waiting excluded.
+"""
+
+import argparse
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.core.settings import Settings
+from app.inference.models import ServedModel
+from app.inference.pipeline import predict
+from app.inference.predictions import prediction
+from app.inference.provenance import statement_of
+from app.inference.registry import Registry
+from app.worker.conversion import ModelConverter
+from detection_model import imaging
+from detection_model.faces import find_faces
+from detection_model.faces.search import search
+from detection_model.imaging import Limits
+from detection_model.inference.consistency import PERTURBATIONS
+from detection_model.inference.crops import Crop
+from detection_model.inference.ood import out_of_distribution
+from detection_model.inference.pipeline import PredictOptions
+from detection_model.inference.runtime import Engine
+
+T = TypeVar("T")
+
+
+class Stages:
+    """Sums the processor time of calls by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: Counter[str] = Counter()
+
+    def __call__(self, stage: str, work: Callable[[], T]) -> T:
+        """The result of some work of a stage."""
+        start = time.thread_time()
+        result = work()
+        self.seconds[stage] += time.thread_time() - start
+        return result
+
+
+def run(model: ServedModel, data: bytes, stages: Stages) -> bool:
+    """One picture through all stages; returns whether consistency was checked."""
+    margin, engine = model.face_margin, model.engine
+    assert engine is not None, "an ensemble has no stages of its own"
+    whole = stages(
+        "**default prediction**", lambda: predict(data, [(model, PredictOptions())], Limits())
+    )
+    picture = stages("decode", lambda: imaging.decode(data))
+    stages("provenance", lambda: statement_of(data, None))
+    crops = [Crop(picture.pixels)]
+    if margin is not None:
+        found = stages("faces: detector", lambda: find_faces(picture.pixels))
+        faces = stages("faces: wider search", lambda: search(picture.pixels, found)).faces
+        crops = [Crop(picture.pixels, face) for face in faces[:8]] or crops
+    result = whole.models[0].result
+    verdicts = [face.verdict for face in result.faces] or [result.verdict]
+    for crop, verdict in zip(crops, verdicts, strict=True):
+        _run_crop(model, engine, crop, stages, is_checked=verdict.stability is not None)
+    stages("answer", lambda: prediction(whole, 0, model, "card").model_dump_json())
+    return any(verdict.stability is not None for verdict in verdicts)
+
+
+def _run_crop(
+    model: ServedModel, engine: Engine, crop: Crop, stages: Stages, *, is_checked: bool
+) -> None:
+    spec, margin = model.card.input, model.face_margin
+    pixels = stages("crop and resize", lambda: imaging.resize(crop.pixels(margin), spec))
+    batch = stages("scale to the input's range", lambda: imaging.scale(pixels, spec)[None])
+    stages("network", lambda: engine(batch))
+    if margin is not None:
+        stages("scope checks", lambda: out_of_distribution(crop, margin, model.card))
+    if is_checked:
+        changed = stages("consistency: four changes", lambda: _changed(crop, model))
+        stages("consistency: network", lambda: engine(changed))
+
+
+def _changed(crop: Crop, model: ServedModel) -> NDArray[np.float32]:
+    changed = (crop.perturbed(perturbation.apply) for perturbation in PERTURBATIONS.values())
+    return np.stack([crop.model_input(model.card.input) for crop in changed])
+
+
+def prepared(settings: Settings, name: str, *, threads: int) -> Registry:
+    """The service's models, converted where they are not; a model by name is first."""
+    converter = ModelConverter(settings.models_dir, settings.cache_dir, lambda: name)
+    registry = Registry(
+        settings.models_dir, settings.cache_dir, threads=threads, memory=2**31, warm=False
+    )
+    for _ in range(2):  # the second look finds every file still
+        converter.step()
+        registry.refresh()
+    return registry
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("models", type=Path, help="folder of .keras files")
+    parser.add_argument("model", help="name of the model")
+    parser.add_argument("pictures", type=Path, help="folder of JPEG files")
+    parser.add_argument("--count", type=int, default=48, help="number of pictures")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--state", type=Path, help="a service's state, for its converted models")
+    given = parser.parse_args()
+    files = sorted(given.pictures.rglob("*.jpg"))
+    pictures = [path.read_bytes() for path in files[:: max(1, len(files) // given.count)]]
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(models_dir=given.models, state_dir=given.state or Path(folder))
+        model = prepared(settings, given.model, threads=1).ready()[given.model]
+        for data in pictures[:3]:
+            run(model, data, Stages())
+        stages = Stages()
+        checked = sum(run(model, data, stages) for _ in range(given.rounds) for data in pictures)
+    passes = given.rounds * len(pictures)
+    whole = stages.seconds["**default prediction**"]
+    print(
+        f"{given.model}, {len(pictures)} pictures; consistency checked in {checked / passes:.0%}\n"
+    )
+    print("| stage | CPU ms a picture | share |\n| --- | --- | --- |")
+    for stage, seconds in stages.seconds.items():
+        print(f"| {stage} | {seconds / passes * 1000:.2f} | {seconds / whole:.0%} |")
+
+
+if __name__ == "__main__":
+    main()
