@@ -8,7 +8,7 @@ shares are what to read. It is the time of one thread with one interpreter each,
 import argparse
 import tempfile
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -40,7 +40,7 @@ class Stages:
     """Sums the processor time of calls by stage."""
 
     def __init__(self) -> None:
-        self.seconds: Counter[str] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
 
     def __call__(self, stage: str, work: Callable[[], T]) -> T:
         """The result of some work of a stage."""
