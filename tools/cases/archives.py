@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.core.settings import ArchiveLimits
 from app.jobs.archive import ArchiveError, opened
-from app.jobs.scoring import score
+from app.jobs.scoring import Copies, score
 from cases.registry import Check, files, kind
 from detection_model.imaging import Limits
 
@@ -17,6 +17,8 @@ _LIMITS = ArchiveLimits(files=10_000, bytes=2 * 1024**3)
 def describe(file: Path) -> dict[str, str]:
     """What a job makes of an archive: by file `judged` or the reason; refusals and skipped files.
 
+    `judged` is followed by the class that the folders name, and by the position of the original.
+
     The key "" has the refusal of the whole archive, "skipped" the names of system files.
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -24,10 +26,13 @@ def describe(file: Path) -> dict[str, str]:
         try:
             with opened(copy, _LIMITS) as archive:
                 lines = {"skipped": ", ".join(sorted(archive.skipped))}
+                copies = Copies([])
                 for position in range(len(archive)):
-                    result = score(archive, position, [], [], Limits(), None)
-                    name = f"{position} {result.file}"
-                    lines[name] = result.message or "judged"
+                    result = copies.marked(score(archive, position, [], [], Limits(), None))
+                    text = result.message or "judged"
+                    text += f", labelled {result.label}" if result.label else ""
+                    text += "" if result.copy_of is None else f", copy of {result.copy_of}"
+                    lines[f"{position} {result.file}"] = text
         except ArchiveError as error:
             return {"": error.message}
     return lines
@@ -40,11 +45,6 @@ def _lines(file: Path, **reasons: str) -> Iterator[Check]:
             continue
         words = next((words for key, words in reasons.items() if key in name), "judged")
         yield Check(f"{file.name}: {name}", words, words if words in got else got)
-
-
-def _refusal(file: Path, words: str) -> Check:
-    got = describe(file).get("", "judged")
-    return Check(file.name, words, words if words in got else got)
 
 
 @kind("c01")
@@ -74,7 +74,20 @@ def paths(case: Path) -> Iterator[Check]:
         yield Check(f"{file.name}: names", "harmless", "harmless" if harmless else names)
 
 
-@kind("c05", "c08")
+@kind("c05")
+def copies(case: Path) -> Iterator[Check]:
+    """Exact copies are marked, whatever their names; equal names are told apart by position."""
+    for file in files(case):
+        lines = (f"{name}: {text}" for name, text in describe(file).items() if name != "skipped")
+        yield Check(
+            file.name,
+            "0 a.jpg: judged, 1 a.jpg: judged, 2 A.JPG: judged, copy of 0, 3 b.jpg: judged, "
+            "copy of 0, 4 copy of b.jpg: judged, copy of 0",
+            ", ".join(lines),
+        )
+
+
+@kind("c08")
 def packers(case: Path) -> Iterator[Check]:
     """Archives of every packer are judged."""
     for file in files(case):
@@ -84,8 +97,10 @@ def packers(case: Path) -> Iterator[Check]:
 @kind("c06")
 def encrypted(case: Path) -> Iterator[Check]:
     """Encrypted files are named, and an archive of nothing else is refused at once."""
+    words = "Pack it without a password"
     for file in files(case):
-        yield _refusal(file, "Pack it without a password")
+        got = "; ".join(describe(file).values())
+        yield Check(file.name, words, words if words in got else got)
 
 
 @kind("c07")
@@ -121,14 +136,19 @@ def no_archives(case: Path) -> Iterator[Check]:
     """What people send in place of an archive is named."""
     for file in files(case):
         if file.stem in _NO_ARCHIVES:
-            yield _refusal(file, _NO_ARCHIVES[file.stem])
+            words = _NO_ARCHIVES[file.stem]
+            got = describe(file).get("", "accepted")
+            yield Check(file.name, words, words if words in got else got)
+        else:  # refused, or a job in which every file has a reason
+            got = "judged" if "judged" in describe(file).values() else "a reason"
+            yield Check(file.name, "a reason", got)
 
 
 @kind("c11")
 def contents(case: Path) -> Iterator[Check]:
-    """Good files are judged, others have a reason."""
+    """Folders named Real and Fake are labels."""
     for file in files(case):
-        yield from _lines(file)
+        yield from _lines(file, Real="judged, labelled Real", Fake="judged, labelled Fake")
 
 
 @kind("c12")

@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 from archives import WHITE, many, packed, results, start, started, state
 from fastapi.testclient import TestClient
-from service_factories import brightness_model, card_for, prepare, ready_client, settings_for
+from service_factories import (
+    brightness_model,
+    card_for,
+    picture,
+    prepare,
+    ready_client,
+    settings_for,
+)
 
 from app.core.settings import Settings
 from app.jobs.archive_worker import ArchiveWorker
@@ -27,7 +34,10 @@ def test_results_are_stored_once_through_kills_and_lost_answers(
 ) -> None:
     monkeypatch.setattr(JobConsumer, "silent_seconds", 0.0)
     monkeypatch.setattr(ArchiveWorker, "files_per_commit", 3)
-    job = started(client, packed(many(20)), model="bright")
+    # Seven different pictures in twenty files.
+    names = [f"Fake/{number}.png" for number in range(20)]
+    pictures = {name: picture(number % 7) for number, name in enumerate(names)}
+    job = started(client, packed(pictures), model="bright")
     add_results = JobStore.add_results
     calls = 0
 
@@ -51,9 +61,15 @@ def test_results_are_stored_once_through_kills_and_lost_answers(
             kills += 1
     assert kills > 3
     found = results(client, job)
-    assert [one["file"] for one in found] == [f"{number}.png" for number in range(20)]
+    assert [one["file"] for one in found] == names
+    assert [one["copy_of"] for one in found] == [
+        None if number < 7 else number % 7 for number in range(20)
+    ]
     ended = state(client, job)
     assert (ended["state"], ended["done"], ended["failed"]) == ("finished", 20, 0)
+    assert ended["archive"]["copies"] == 13
+    (labelled,) = ended["archive"]["labelled"]
+    assert (labelled["wrong"], labelled["right"]) == (20, 0)  # dark pictures are Real to bright
 
 
 def test_a_commit_whose_answer_was_lost_is_not_stored_twice(

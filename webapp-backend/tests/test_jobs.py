@@ -42,6 +42,8 @@ def test_every_picture_of_an_archive_is_judged_and_every_other_file_explained(
         threshold=0.7,
     )
     assert (job["total"], job["file"], job["kind"]) == (6, "faces.zip", "score")
+    skipped = {one["name"]: one["count"] for one in job["archive"]["skipped"]}
+    assert skipped == {"__MACOSX": 1, ".DS_Store": 1, "Thumbs.db": 1}
     runner.step()
     ended = state(client, job)
     assert (ended["state"], ended["done"], ended["failed"]) == ("finished", 6, 4)

@@ -15,7 +15,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from app.api.deps import ServiceDep, Uploaded, chosen_models, refusals, upload_body, uploaded
 from app.api.inference import Threshold, Whole
 from app.core.errors import ConflictError, NotFoundError, UnavailableError
-from app.jobs.archive import opened
+from app.jobs.archive import opened, summary_of
 from app.jobs.csv_table import csv_lines
 from app.schemas.jobs import (
     Job,
@@ -116,12 +116,12 @@ def _accept(service: Service, archive: Uploaded, parameters: JobParameters) -> J
             with arriving.open("wb") as file:
                 archive.copy_to(file)
             with opened(arriving, settings.archive_limits) as pictures:
-                total = len(pictures)
+                total, summary = len(pictures), summary_of(pictures, parameters.models)
             os.replace(arriving, kept)  # noqa: PTH105  as elsewhere
         except OSError:
             message = "The archive cannot be stored now: the disk is full. Try again later."
             raise UnavailableError("storage_full", message, 60) from None
-        job = service.jobs.add(name, archive.name, parameters, total)
+        job = service.jobs.add(name, archive.name, parameters, total, summary)
         service.jobs.delete_oldest(settings.keep_jobs)
     except BaseException:
         arriving.unlink(missing_ok=True)

@@ -1,15 +1,18 @@
 """ZIP archives of pictures from strangers: checked before anything is unpacked, never to disk."""
 
-import struct
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple
+from pathlib import Path, PurePosixPath
+from typing import Literal
 
 from app.core.settings import ArchiveLimits
+from app.jobs.zip_end import END_BYTES, find_end
+from app.schemas.jobs import ArchiveSummary, JobModel, LabelledCounts, SkippedFiles
+from detection_model.card import ClassName
 from detection_model.data.archives import is_encrypted, is_folder, member_path, read_member
+from detection_model.data.folder_names import split_and_class
 from detection_model.data.system_files import system_name
 from detection_model.imaging.formats import (
     archive_kind,
@@ -19,10 +22,6 @@ from detection_model.imaging.formats import (
 
 _NAME_LENGTH = 200
 _HEAD_BYTES = 64 * 1024
-# The records of APPNOTE.TXT 4.3.12 to 4.3.16: a file's entry in the directory, the ends of the
-# directory (ZIP64 and plain), and the locator of the first of these.
-_ENTRY, _END64, _LOCATOR, _END = b"PK\x01\x02", b"PK\x06\x06", b"PK\x06\x07", b"PK\x05\x06"
-_END64_BYTES, _LOCATOR_BYTES, _END_BYTES, _COMMENT_BYTES = 56, 20, 22, 65535
 _DIRECTORY_BYTES_A_FILE = 46 + 400
 
 
@@ -74,6 +73,12 @@ class Archive:
         fits = len(printable) <= _NAME_LENGTH
         return printable if fits else f"…{printable[1 - _NAME_LENGTH :]}"
 
+    def label(self, position: int) -> ClassName | None:
+        """The class that the file's folders name; None if none does, or both classes."""
+        folders = PurePosixPath(member_path(self._members[position])).parts[:-1]
+        classes = {split_and_class(folder)[1] for folder in folders} - {None}
+        return classes.pop() if len(classes) == 1 else None
+
     def read(self, position: int, most: int) -> bytes:
         """The file's bytes, at most `most`.
 
@@ -111,6 +116,22 @@ def opened(path: Path, limits: ArchiveLimits) -> Iterator[Archive]:
         yield found
 
 
+def summary_of(archive: Archive, models: Sequence[JobModel]) -> ArchiveSummary:
+    """The summary of an archive before any file is judged."""
+    labels = {archive.label(position) for position in range(len(archive))} - {None}
+    return ArchiveSummary(
+        skipped=[
+            SkippedFiles(name=name, count=count) for name, count in sorted(archive.skipped.items())
+        ],
+        labelled=[
+            LabelledCounts(model=model.name, label=label)
+            for model in models
+            for label in ("Real", "Fake")
+            if label in labels
+        ],
+    )
+
+
 def _check_files(archive: Archive, limits: ArchiveLimits) -> None:
     if not len(archive):
         names = ", ".join(archive.skipped)
@@ -130,24 +151,10 @@ def _check_files(archive: Archive, limits: ArchiveLimits) -> None:
         raise ArchiveError("encrypted_archive", message)
 
 
-class _End(NamedTuple):
-    """The end of an archive's directory: its position in the file, and what it says."""
-
-    at: int
-    is_split: bool
-    files: int
-    directory_bytes: int
-
-
 def _check_end(path: Path, limits: ArchiveLimits) -> None:
     """Refuse a directory that would fill the memory, before it is read into Python objects."""
     with path.open("rb") as file:
-        size = file.seek(0, 2)
-        start = max(0, size - _COMMENT_BYTES - _END_BYTES)
-        file.seek(start)
-        tail = file.read()
-        last = start + tail.rfind(_END)
-        end = _end(file, tail, start)
+        end = find_end(file)
         if end is None:
             file.seek(0)
             raise _no_archive(file.read(_HEAD_BYTES))
@@ -162,42 +169,11 @@ def _check_end(path: Path, limits: ArchiveLimits) -> None:
             f"The archive's list of files has {_megabytes(end.directory_bytes)}, too much for "
             f"{limits.files:,} files. Send it in parts.",
         )
-    if last != end.at:  # a comment holds the mark of the end, for which zipfile would take it
+    if not end.is_last_mark:  # zipfile would take the mark in the comment for the end
         with path.open("r+b") as file:
-            file.truncate(end.at + _END_BYTES)
-            file.seek(end.at + _END_BYTES - 2)
+            file.truncate(end.position + END_BYTES)
+            file.seek(end.position + END_BYTES - 2)
             file.write(b"\0\0")  # length of the comment
-
-
-def _end(file: BinaryIO, tail: bytes, start: int) -> _End | None:
-    """The last end record that follows a directory; `tail` begins at the position `start`."""
-    at = tail.rfind(_END)
-    while at >= 0:
-        if len(tail) >= at + _END_BYTES and (end := _read_end(file, tail, at, start)):
-            return end
-        at = tail.rfind(_END, 0, at)
-    return None
-
-
-def _read_end(file: BinaryIO, tail: bytes, at: int, start: int) -> _End | None:
-    disk, _, _, files, directory_bytes = struct.unpack_from("<4HI", tail, at + 4)
-    directory_end = start + at
-    file.seek(max(0, directory_end - _LOCATOR_BYTES - _END64_BYTES))
-    before = file.read(min(directory_end, _LOCATOR_BYTES + _END64_BYTES))
-    is_split = disk not in (0, 0xFFFF)
-    if before[-_LOCATOR_BYTES:].startswith(_LOCATOR):
-        if not before.startswith(_END64):
-            return None
-        disk, _, _, files, directory_bytes = struct.unpack_from("<2I3Q", before, 16)
-        directory_end -= _LOCATOR_BYTES + _END64_BYTES
-        is_split = disk != 0
-    if directory_bytes:
-        if directory_bytes > directory_end:
-            return None
-        file.seek(directory_end - directory_bytes)
-        if file.read(4) != _ENTRY:
-            return None
-    return _End(start + at, is_split, files, directory_bytes)
 
 
 def _no_archive(head: bytes) -> ArchiveError:

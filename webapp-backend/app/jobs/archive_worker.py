@@ -12,7 +12,7 @@ from app.inference.pipeline import ModelRequest
 from app.inference.registry import Registry
 from app.jobs.archive import Archive, opened
 from app.jobs.consumer import ATTEMPTS, JobConsumer, JobLostError
-from app.jobs.scoring import requests_of, score
+from app.jobs.scoring import Copies, refusal, requests_of, score
 from app.schemas.jobs import Job, JobPicture
 from app.storage.jobs import Claim, JobStore
 
@@ -61,8 +61,9 @@ class ArchiveWorker(JobConsumer):
             opened(path, self._settings.archive_limits) as archive,
             ThreadPoolExecutor(self._settings.threads, thread_name_prefix="job") as threads,
         ):
+            copies = self.persist(lambda: Copies(self._store.all_results(job.id)))
             if claim.attempts > ATTEMPTS and done < len(archive):
-                self._add(job.id, [_passed_over(archive, done)])
+                self._add(job.id, [_left_out(archive, done)])
                 done += 1
             results = in_order(
                 threads,
@@ -70,8 +71,8 @@ class ArchiveWorker(JobConsumer):
                 range(done, len(archive)),
                 ahead=ahead,
             )
-            while found := list(islice(results, batch)):
-                self._add(job.id, found)
+            while pictures := list(islice(results, batch)):
+                self._add(job.id, [copies.marked(picture) for picture in pictures])
 
     def _requests(self, job: Job) -> list[ModelRequest]:
         while True:
@@ -109,10 +110,6 @@ def in_order(
             future.cancel()
 
 
-def _passed_over(archive: Archive, position: int) -> JobPicture:
-    return JobPicture(
-        position=position,
-        file=archive.name(position),
-        error="corrupt_image",
-        message="The worker crashed each time it read this file, so the file is skipped.",
-    )
+def _left_out(archive: Archive, position: int) -> JobPicture:
+    message = "The worker crashed each time it read this file, so the file is skipped."
+    return refusal(archive, position, "corrupt_image", message)

@@ -14,6 +14,7 @@ COLUMNS = (
     *("threshold_source", "logit", "sha256", "width", "height", "format", "size_bytes"),
     *("model_sha256", "error", "message", "faces"),
     *("provenance", "provenance_by", "provenance_where", "provenance_trust"),
+    *("position", "label", "outcome", "copy_of"),
 )
 # Spreadsheets run cells that begin like this as formulas (OWASP, "CSV Injection").
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -46,13 +47,17 @@ def _picture_lines(picture: JobPicture) -> Iterator[str]:
         **image,
         "file": _text(picture.file),
         "message": picture.message,
+        "position": picture.position,
+        "label": picture.label,
+        "copy_of": picture.copy_of,
         **_provenance(picture.provenance),
     }
     if picture.error is not None:
         yield _line(_cells({**common, "error": picture.error}))
     for verdict in picture.verdicts:
         fake = f"{verdict.probability.fake:.6f}"
-        yield _line(_cells({**common, **verdict.model_dump(), "probability_fake": fake}))
+        cells = {"probability_fake": fake, "outcome": picture.outcome(verdict.model)}
+        yield _line(_cells({**common, **verdict.model_dump(), **cells}))
 
 
 def _provenance(statement: Statement | None) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Runs the models of a job on the pictures of an archive."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from app.inference.pipeline import ModelFailedError, ModelRequest, predict
@@ -52,9 +52,9 @@ def score(
         data = archive.read(position, limits.max_bytes)
         results = predict(data, requests, limits, trust_list=trust_list)
     except ImageError as error:
-        return JobPicture(position=position, file=name, error=error.code, message=error.message)
+        return refusal(archive, position, error.code, error.message)
     except ModelFailedError as error:
-        return JobPicture(position=position, file=name, error="model_broken", message=str(error))
+        return refusal(archive, position, "model_broken", str(error))
     picture = results.picture
     return JobPicture(
         position=position,
@@ -68,12 +68,40 @@ def score(
             format=picture.format,
             faces=results.face_count,
         ),
+        label=archive.label(position),
         provenance=results.provenance,
         verdicts=[
             _history_verdict(result.result.verdict, model)
             for result, model in zip(results.models, models, strict=True)
         ],
     )
+
+
+def refusal(archive: Archive, position: int, error: str, message: str) -> JobPicture:
+    """The result of a file without a verdict."""
+    return JobPicture(
+        position=position,
+        file=archive.name(position),
+        label=archive.label(position),
+        error=error,
+        message=message,
+    )
+
+
+class Copies:
+    """Finds pictures that equal an earlier one of the archive, by their hashes."""
+
+    def __init__(self, earlier: Iterable[JobPicture]) -> None:
+        self._first: dict[str, int] = {}
+        for picture in earlier:
+            self.marked(picture)
+
+    def marked(self, picture: JobPicture) -> JobPicture:
+        """The next result, with `copy_of` if an earlier one has the same hash."""
+        if picture.image is None:
+            return picture
+        first = self._first.setdefault(picture.image.sha256, picture.position)
+        return picture.model_copy(update={"copy_of": None if first == picture.position else first})
 
 
 def _history_verdict(verdict: Verdict, model: JobModel) -> HistoryVerdict:

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, cast
 from sqlalchemy import CursorResult, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from app.schemas.jobs import Job, JobKind, JobParameters, JobPicture
+from app.schemas.jobs import ArchiveSummary, Job, JobKind, JobParameters, JobPicture
 from app.storage.database import Database
 from app.storage.tables import JobItemRow, JobRow
 
@@ -36,7 +36,14 @@ class JobStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, job: str, file: str | None, parameters: JobParameters, total: int) -> Job:
+    def add(
+        self,
+        job: str,
+        file: str | None,
+        parameters: JobParameters,
+        total: int,
+        archive: ArchiveSummary | None = None,
+    ) -> Job:
         """Accept a job: of kind explain if the parameters have an `explain` task, else score."""
         row = JobRow(
             id=job,
@@ -45,6 +52,7 @@ class JobStore:
             file=file,
             parameters=parameters.model_dump_json(),
             total=total,
+            archive=archive and archive.model_dump_json(),
         )
         with self._database.session() as session:
             session.add(row)
@@ -164,6 +172,10 @@ class JobStore:
             )
             row.done += len(fresh)
             row.failed += sum(result.error is not None for result in fresh)
+            if (summary := _archive(row)) is not None:
+                for result in fresh:
+                    summary.add(result)
+                row.archive = summary.model_dump_json()
             return True
 
     def progress(self, job: str, runner: str, done: int, total: int) -> bool:
@@ -202,7 +214,13 @@ def _hit(session: Session, statement: Any) -> bool:
 
 
 def _job(row: JobRow) -> Job:
-    columns = {name: getattr(row, name) for name in Job.model_fields.keys() - {"parameters"}}
-    return Job.model_validate(
-        {**columns, "parameters": JobParameters.model_validate_json(row.parameters)}
-    )
+    json = {
+        "parameters": JobParameters.model_validate_json(row.parameters),
+        "archive": _archive(row),
+    }
+    columns = {name: getattr(row, name) for name in Job.model_fields.keys() - json.keys()}
+    return Job.model_validate({**columns, **json})
+
+
+def _archive(row: JobRow) -> ArchiveSummary | None:
+    return ArchiveSummary.model_validate_json(row.archive) if row.archive else None

@@ -105,6 +105,7 @@ class JobRow(Base):
     done: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
     message: Mapped[str | None] = mapped_column(String(500))
+    archive: Mapped[str | None] = mapped_column(Text)
     # Who does it, a count that goes up while somebody does, and starts since the last progress.
     runner: Mapped[str | None] = mapped_column(String(32))
     beat: Mapped[int] = mapped_column(default=0)
