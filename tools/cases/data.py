@@ -117,7 +117,7 @@ def missing(case: Path) -> Iterator[Check]:
     try:
         data = find_data(case)
         for split in ("train", "validation", "test"):
-            data.split(split)  # type: ignore[arg-type]
+            data.split(split)
     except DataError as error:
         text = str(error)
     yield _names(

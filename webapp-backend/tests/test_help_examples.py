@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers import PATIENCE, brightness_model, card_for, picture
 from server import Server
+from service_factories import PATIENCE, brightness_model, card_for, picture
 
 pytestmark = pytest.mark.slow
 

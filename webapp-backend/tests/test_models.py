@@ -97,7 +97,7 @@ def test_the_measured_counts_follow_the_threshold_in_force(own_models: Settings)
 
 
 def test_damaged_predictions_leave_the_stored_counts(own_models: Settings) -> None:
-    write_evaluation(own_models.models_dir / "bright.keras", MEASURED)
+    write_evaluation(own_models.models_dir / "bright.keras", PREDICTIONS)
     (own_models.models_dir / "bright.eval" / "predictions.csv").write_text("path,fake\na,x\n")
     with ready_client(own_models) as client:
         client.patch("/api/models/bright", json={"threshold": 0.65})

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers import (
+from service_factories import (
     brightness_model,
     card_for,
     picture,

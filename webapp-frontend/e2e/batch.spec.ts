@@ -160,10 +160,11 @@ test('of 10,000 results only those in view are in the page, sorted as the reader
   await page.getByLabel('File name').fill('777')
   await expect(page.getByText('19 of 10,000 files')).toBeVisible()
   await page.getByRole('radio', { name: 'Gallery' }).check({ force: true })
-  await expect(page.getByRole('listitem').first()).toContainText(/777/)
+  const gallery = page.getByRole('list', { name: 'Verdicts for each file' })
+  await expect(gallery.getByRole('article').first()).toContainText(/777/)
   await page.getByLabel('File name').fill('')
   await expect(page.getByText('10,000 of 10,000 files')).toBeVisible()
-  expect(await page.getByRole('listitem').count()).toBeLessThan(150)
+  expect(await gallery.getByRole('article').count()).toBeLessThan(150)
 })
 
 test('a job is followed while it runs, and cancelled', async ({ page, request }) => {

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test'
 import config from '../playwright.config'
-import { remembered } from './judged'
+import { countHistoryEntries } from './historyEntries'
 import { expect, test } from './test'
 import { cameraArguments, DRAWN_FACE, NO_FACE, videoOf } from './video'
 
@@ -38,7 +38,7 @@ async function hide(page: Page) {
 }
 
 test('frames are judged by the active model alone, and nothing is recorded', async ({ page, models, request }) => {
-  const before = await remembered(request, 'frame.jpg')
+  const before = await countHistoryEntries(request, 'frame.jpg')
   const sent: URL[] = []
   page.on('request', (one) => {
     if (one.url().includes('/api/predict')) sent.push(new URL(one.url()))
@@ -54,7 +54,7 @@ test('frames are judged by the active model alone, and nothing is recorded', asy
     expect(searchParams.get('history')).toBe('false')
     expect(searchParams.has('models')).toBe(false)
   }
-  expect(await remembered(request, 'frame.jpg')).toBe(before)
+  expect(await countHistoryEntries(request, 'frame.jpg')).toBe(before)
 })
 
 test('a face in view gets a box, and loses it when it goes', async ({ page }) => {

@@ -1,4 +1,4 @@
-/** What an example shows, and in which languages. A test of the service runs every file as it stands. */
+/** What an example shows, and in which languages. */
 export const EXAMPLES = ['predict', 'compare', 'batch'] as const
 export const LANGUAGES = { sh: 'curl', py: 'Python' } as const
 export type Example = (typeof EXAMPLES)[number]
