@@ -7,6 +7,12 @@ import { router } from './router'
 import '@/ui/base.css'
 
 void loadConfig()
-void showLocale(preferredLocale()).then(() => {
-  createApp(App).use(i18n).use(createDesign()).use(router).mount('#app')
-})
+void start()
+
+async function start() {
+  await showLocale(preferredLocale())
+  const app = createApp(App).use(i18n).use(createDesign()).use(router)
+  // With the first page, so that the footer does not jump below it. Without it, the frame says why.
+  await router.isReady().catch(() => null)
+  app.mount('#app')
+}

@@ -1,5 +1,6 @@
 import { nextTick, watchEffect } from 'vue'
 import { createRouter, createWebHistory } from 'vue-router'
+import { probe, useConnection, useRecovery } from '@/api/connection'
 import { i18n } from '@/i18n/i18n'
 
 declare module 'vue-router' {
@@ -91,6 +92,17 @@ watchEffect(() => {
   const { meta, params } = router.currentRoute.value
   const { t } = i18n.global
   if (meta.title) document.title = `${t(meta.title, params)} – ${t('app.name')}`
+})
+
+// The code of a page cannot be fetched without a connection, nor after an update of the service.
+router.onError(async (_error, to, from) => {
+  const open = () => {
+    window.location.assign(to.fullPath)
+  }
+  await probe()
+  if (useConnection().value !== 'up') useRecovery(open)
+  // A first page that fails although the service answers would fail again.
+  else if (from.matched.length > 0) open()
 })
 
 router.afterEach(async (to, from) => {

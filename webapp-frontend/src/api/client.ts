@@ -1,4 +1,5 @@
 import createClient from 'openapi-fetch'
+import { probe } from './connection'
 import type { paths } from './schema'
 
 /** Calls the API on the page's own origin; paths and answers are typed by openapi.json. */
@@ -57,8 +58,11 @@ export interface Outcome<T> {
 /** The data of a good answer; everything else is thrown as an `ApiFailure`. */
 export async function dataOf<T>(request: Promise<Outcome<T>>): Promise<T & object> {
   const { data, error, response } = await request.catch((thrown: unknown) => {
+    if (!(thrown instanceof DOMException && thrown.name === 'AbortError')) void probe()
     throw asFailure(thrown)
   })
+  // A proxy answers for a service that does not.
+  if (response.status >= 502) void probe()
   if (!response.ok) throw failureOf(response, error)
   // A proxy's page may come with status 200.
   if (typeof data !== 'object' || data === null) throw new ApiFailure('unreadable')

@@ -1,4 +1,4 @@
-import { computed } from 'vue'
+import { computed, watchEffect } from 'vue'
 import { createVuetify, useTheme } from 'vuetify'
 import { aliases, mdi } from 'vuetify/iconsets/mdi-svg'
 
@@ -92,6 +92,15 @@ const KEY = 'theme'
 export function rememberedTheme(): 'light' | 'dark' | 'system' {
   const remembered = localStorage.getItem(KEY)
   return remembered === 'light' || remembered === 'dark' ? remembered : 'system'
+}
+
+/** Gives the browser's own bars the colour of the header. */
+export function useBrowserColour() {
+  const theme = useTheme()
+  watchEffect(() => {
+    const surface = String(theme.current.value.colors.surface)
+    document.querySelector('meta[name=theme-color]')?.setAttribute('content', surface)
+  })
 }
 
 /** Light or dark: follows the system until the reader chooses, then the choice is remembered. */

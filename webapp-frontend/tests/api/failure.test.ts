@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { dataOf, ApiFailure, failureOf } from '@/api/client'
+
+// After a failure, the page looks whether the service answers.
+vi.stubGlobal('fetch', () => Promise.resolve(new Response('{}')))
 
 function refusal(status: number, headers?: HeadersInit) {
   return new Response(null, { status, headers })
