@@ -148,7 +148,7 @@ def test_a_file_that_ends_the_worker_each_time_is_passed_over(
             continue
     ended = state(client, job)
     assert (ended["state"], ended["done"], ended["failed"]) == ("finished", 6, 1)
-    assert "ended each time" in results(client, job)[4]["message"]
+    assert "crashed each time" in results(client, job)[4]["message"]
 
 
 def test_a_job_waits_for_a_store_that_is_away(

@@ -25,9 +25,9 @@ def test_photos_of_phones_are_judged(client: TestClient, format_: str, name: str
 
 def test_notes_say_what_is_special_about_a_file(client: TestClient) -> None:
     pages = encoded("TIFF", save_all=True, append_images=[Image.new("RGB", (90, 120))])
-    assert predict(client, pages).json()["image"]["notes"] == [
-        {"code": "pages", "message": "Page 1 of 2 was judged."}
-    ]
+    (note,) = predict(client, pages).json()["image"]["notes"]
+    assert (note["code"], note["message"]) == ("pages", "Page 1 of 2 was judged.")
+    assert (note["values"]["place"], note["values"]["count"]) == (1, 2)
     (note,) = predict(client, encoded("JPEG")[:-2]).json()["image"]["notes"]
     assert note["code"] == "missing_end"
 
