@@ -1,6 +1,6 @@
 """Draws the page's icons for home screens from the shapes of public/favicon.svg.
 
-    .venv/bin/python tools/icons.py
+.venv/bin/python tools/icons.py
 """
 
 from pathlib import Path
