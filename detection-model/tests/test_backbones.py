@@ -67,6 +67,7 @@ def save_keras_network(name: str, path: Path, side: int) -> Any:
     """Save a keras.applications network with random weights, laid out like Keras's download."""
     import keras
 
+    keras.utils.set_random_seed(1)
     make = getattr(keras.applications, backbones.APPLICATIONS[name])
     network = make(include_top=False, weights=None, input_shape=(side, side, 3))
     for layer in network.layers:

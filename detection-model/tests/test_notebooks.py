@@ -200,7 +200,7 @@ def test_the_comparison_shows_the_published_figures_and_scores_portraits(
 ) -> None:
     cells = cells_of("5-comparison")
     text = texts(cells)
-    rows = {row[0]: row[1:] for row in table_rows(text)}
+    rows = {row[0]: row[1:] for row in reversed(table_rows(text))}  # of equal names the first
     evaluations = [
         Evaluation.model_validate_json((MODELS / f"{version}.eval/metrics.json").read_bytes())
         for version in VERSIONS

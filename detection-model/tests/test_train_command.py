@@ -173,7 +173,8 @@ def test_every_help_text_has_an_example(invoke: Invoke) -> None:
 
 def test_a_random_split_is_stored_and_used_by_evaluate(tmp_path: Path, invoke: Invoke) -> None:
     write_synthetic(tmp_path / "made", per_class=20)
-    data = tmp_path / "made" / "Train"
+    data = tmp_path / "unsplit"  # a folder beside other splits would be refused
+    (tmp_path / "made" / "Train").rename(data)
     places = ("--models", tmp_path / "models")
     result = invoke(
         *("train", "v1", "--data", data, "--epochs", 1, "--seed", 7, *places),

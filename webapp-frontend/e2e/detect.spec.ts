@@ -17,6 +17,8 @@ async function expectVerdicts(page: Page, { names }: Models) {
 
 test.beforeEach(async ({ page }) => {
   await page.goto('/')
+  // From here on the page takes what is dropped or pasted.
+  await expect(page.getByRole('button', { name: 'Drop a portrait here' })).toBeVisible()
 })
 
 test('a chosen file gets a verdict from every model', async ({ page, models }) => {

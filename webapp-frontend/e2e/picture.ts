@@ -23,6 +23,8 @@ export const NO_PICTURE: Sent = {
 
 /** Drops files in the middle of the page's body, as the system would. */
 export async function drop(page: Page, ...files: Sent[]) {
+  // The page takes files from its first heading on.
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
   const dataTransfer = await transferOf(page, files)
   await page.dispatchEvent('body', 'dragenter', { dataTransfer })
   await page.dispatchEvent('body', 'drop', { dataTransfer })
