@@ -8,7 +8,7 @@ import { job, jobPicture } from '../samples'
 const service = vi.hoisted(() => {
   const state = { asked: [] as string[], answer: (() => Response.error()) as (url: URL) => Response }
   globalThis.fetch = (input) => {
-    const url = new URL((input as Request).url)
+    const url = new URL(input instanceof Request ? input.url : String(input), 'http://localhost')
     state.asked.push(url.pathname + url.search)
     return Promise.resolve(state.answer(url))
   }
