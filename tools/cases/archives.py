@@ -28,7 +28,7 @@ def describe(file: Path) -> dict[str, str]:
                 lines = {"skipped": ", ".join(sorted(archive.skipped))}
                 copies = Copies([])
                 for position in range(len(archive)):
-                    result = copies.marked(score(archive, position, [], [], Limits(), None))
+                    result = copies.mark(score(archive, position, [], [], Limits(), None))
                     text = result.message or "judged"
                     text += f", labelled {result.label}" if result.label else ""
                     text += "" if result.copy_of is None else f", copy of {result.copy_of}"

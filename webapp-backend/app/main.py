@@ -111,7 +111,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             environment = {**os.environ, **_shared(service.settings)}
             command = subprocesses.worker_command()
             await stack.enter_async_context(
-                subprocesses.supervised("worker", command, environment, after=service.looked)
+                subprocesses.supervised("worker", command, environment, after=service.first_refresh)
             )
         if service.settings.tensorboard == "embedded" and _has_tensorboard():
             app.state.tensorboard = await stack.enter_async_context(_tensorboard(service))
@@ -175,7 +175,7 @@ async def _tensorboard(service: Service) -> AsyncIterator[tensorboard.Upstream]:
     async with (
         # Hides the address that TensorBoard prints: users open the one of the service.
         subprocesses.supervised(
-            "tensorboard", command, os.environ, after=service.looked, silent=True
+            "tensorboard", command, os.environ, after=service.first_refresh, silent=True
         ),
         contextlib.aclosing(tensorboard.Upstream(port)) as upstream,
     ):

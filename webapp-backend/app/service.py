@@ -45,9 +45,9 @@ class Service:
     archives: asyncio.Semaphore
     metrics: Metrics
     database: Database
-    # Set after the first look at the models. Child processes start then: the first answer does not
-    # compete with their imports.
-    looked: asyncio.Event = field(default_factory=asyncio.Event)
+    # Set after the first refresh of the models. Child processes start then, so that the first
+    # answer does not compete with their imports.
+    first_refresh: asyncio.Event = field(default_factory=asyncio.Event)
 
     @classmethod
     def build(cls, settings: Settings) -> "Service":
@@ -102,7 +102,7 @@ class Service:
                 await to_thread.run_sync(self.refresh)
             except Exception:  # one failure must not end the loop
                 log.exception("reading the models folder failed")
-            self.looked.set()
+            self.first_refresh.set()
             await anyio.sleep(self.settings.poll_seconds)
 
     def active(self) -> ServedModel | None:
@@ -114,7 +114,7 @@ class Service:
         candidates = [
             slot.file
             for slot in slots.values()
-            if slot.state == "ready" or slot.name in self.registry.awaited
+            if slot.state == "ready" or slot.name in self.registry.starting
         ]
         preferred = by_preference(candidates, self.overrides.current.active)
         return slots[preferred[0].name].served if preferred else None
@@ -166,6 +166,8 @@ class Service:
         return model.threshold(request=requested, override=override)
 
     def _none_ready(self) -> ServiceError:
+        if not self.registry.is_refreshed:
+            return UnavailableError("model_loading", "The service is starting.", 2)
         if any(slot.state == "loading" for slot in self.registry.slots.values()):
             return UnavailableError("model_loading", "The models are being converted.", 2)
         return UnavailableError(

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 from service_factories import (
     brightness_model,
     card_for,
@@ -16,6 +17,7 @@ from service_factories import (
 )
 
 from app.core.settings import Settings
+from app.main import create_app
 from app.worker.conversion import ModelConverter
 from detection_model.card import file_sha256
 from detection_model.export.compiled import compiled_folder
@@ -93,3 +95,12 @@ def test_a_model_that_is_added_later_takes_over_only_when_it_answers(two_models:
         prepare(two_models.models_dir, two_models.cache_dir)
         refresh(client)
         assert predict(client, WHITE).json()["model"] == "newer"
+
+
+def test_before_the_first_refresh_a_request_is_told_that_the_service_starts(
+    settings: Settings,
+) -> None:
+    client = TestClient(create_app(settings))  # outside `with`, nothing refreshes it
+    refused = predict(client, WHITE)
+    assert (refused.status_code, refused.json()["error"]) == (503, "model_loading")
+    assert "starting" in refused.json()["message"]

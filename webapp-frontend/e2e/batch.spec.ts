@@ -102,7 +102,7 @@ test('the gallery shows the pictures of the local archive', async ({ page }) => 
   await expect(tile.locator('img')).toHaveAttribute('src', /^blob:/)
 })
 
-test('a job is scored again with its archive', async ({ page, request }) => {
+test('a job is scored again with its archive, and one of its pictures is examined', async ({ page, request }) => {
   const job = await finishedJob(request)
   const sent = archive('finished', 1)
   await page.goto(`/batch/${job.id}?view=gallery`)
@@ -110,6 +110,9 @@ test('a job is scored again with its archive', async ({ page, request }) => {
   await page.getByLabel('Choose the archive').last().setInputFiles(sent)
   await expect(page.getByRole('button', { name: sent.name }).first()).toBeVisible()
   await expect(page.getByRole('button', { name: START })).toBeEnabled()
+  await page.goBack()
+  await page.getByRole('button', { name: 'Examine 0.png' }).click()
+  await expect(page.getByAltText('The picture being checked: 0.png')).toBeVisible()
 })
 
 test('of 10,000 results only those in view are in the page, sorted as the reader wants', async ({ page, request }) => {

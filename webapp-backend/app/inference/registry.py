@@ -38,9 +38,9 @@ class Registry:
         self._threads = threads
         self.engines = EnginePool(memory, warm=warm)
         self.slots: Mapping[str, Slot] = {}
-        # Models of the first look that have neither answered nor failed yet.
-        self.awaited: frozenset[str] = frozenset()
-        self._has_looked = False
+        # Models of the first refresh that are neither ready nor broken yet.
+        self.starting: frozenset[str] = frozenset()
+        self.is_refreshed = False
 
     def refresh(self) -> None:
         """Scan the folder and update the slots; blocks, so call it outside the event loop."""
@@ -59,8 +59,8 @@ class Registry:
                     slots[file.name] = old
         self.slots = slots
         loading = {slot.name for slot in slots.values() if slot.state == "loading"}
-        self.awaited = frozenset(loading & self.awaited if self._has_looked else loading)
-        self._has_looked = True
+        self.starting = frozenset(loading & self.starting if self.is_refreshed else loading)
+        self.is_refreshed = True
         served = [slot.served for slot in slots.values() if slot.served]
         parts = [part for model in served for part in model.parts]
         self.engines.keep({part.engine for part in parts if part.engine})

@@ -43,9 +43,8 @@ class ArchiveWorker(JobConsumer):
         try:
             self._score(claim)
         finally:
-            self._registry.engines.keep(
-                ()
-            )  # the engines are large, and the next job may be far off
+            # The engines are large, and the next job may be far off.
+            self._registry.engines.keep(())
         self.persist(lambda: self._store.end(job.id, self._name, "finished", None))
 
     def _score(self, claim: Claim) -> None:
@@ -72,7 +71,7 @@ class ArchiveWorker(JobConsumer):
                 ahead=ahead,
             )
             while pictures := list(islice(results, batch)):
-                self._add(job.id, [copies.marked(picture) for picture in pictures])
+                self._add(job.id, [copies.mark(picture) for picture in pictures])
 
     def _requests(self, job: Job) -> list[ModelRequest]:
         while True:

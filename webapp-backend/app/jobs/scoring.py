@@ -94,10 +94,10 @@ class Copies:
     def __init__(self, earlier: Iterable[JobPicture]) -> None:
         self._first: dict[str, int] = {}
         for picture in earlier:
-            self.marked(picture)
+            self.mark(picture)
 
-    def marked(self, picture: JobPicture) -> JobPicture:
-        """The next result, with `copy_of` if an earlier one has the same hash."""
+    def mark(self, picture: JobPicture) -> JobPicture:
+        """Add a result; returns it with `copy_of` set if an earlier one has the same hash."""
         if picture.image is None:
             return picture
         first = self._first.setdefault(picture.image.sha256, picture.position)

@@ -38,6 +38,11 @@ export function failureOf(response: Response, body: unknown): ApiFailure {
   return readable ? new ApiFailure('refused', text, code) : new ApiFailure('unreadable')
 }
 
+/** Whether a proxy answered for a service that does not: nginx.conf.template has the code, others none. */
+function isOfProxy({ status }: Response, { code }: ApiFailure): boolean {
+  return status >= 502 && (code === null || code === 'unavailable')
+}
+
 /** The failure behind whatever was thrown on the way. */
 export function asFailure(thrown: unknown): ApiFailure {
   if (thrown instanceof ApiFailure) return thrown
@@ -61,9 +66,11 @@ export async function dataOf<T>(request: Promise<Outcome<T>>): Promise<T & objec
     if (!(thrown instanceof DOMException && thrown.name === 'AbortError')) void probe()
     throw asFailure(thrown)
   })
-  // A proxy answers for a service that does not.
-  if (response.status >= 502) void probe()
-  if (!response.ok) throw failureOf(response, error)
+  if (!response.ok) {
+    const failure = failureOf(response, error)
+    if (isOfProxy(response, failure)) void probe()
+    throw failure
+  }
   // A proxy's page may come with status 200.
   if (typeof data !== 'object' || data === null) throw new ApiFailure('unreadable')
   return data

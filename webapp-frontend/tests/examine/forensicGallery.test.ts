@@ -10,7 +10,7 @@ const service = vi.hoisted(() => {
   const state = { requests: [] as string[], open: 0, most: 0, down: new Set<string>() }
   const look: { current: (view: string) => unknown } = { current: () => null }
   globalThis.fetch = async (input) => {
-    const view = new URL(input instanceof Request ? input.url : String(input), 'http://localhost').searchParams.get('view') ?? ''
+    const view = new URL((input as Request).url).searchParams.get('view') ?? ''
     state.requests.push(view)
     state.most = Math.max(state.most, ++state.open)
     await Promise.resolve()

@@ -73,12 +73,13 @@ it('does not take one failed or cancelled request for a service that is away', a
 })
 
 it.each([
-  ['a request that got no answer', new ApiFailure('unreachable'), 1],
-  ['a refusal of a proxy', new ApiFailure('busy', '', 'unavailable'), 1],
-  ['a refusal of the service', new ApiFailure('refused', 'no', 'corrupt_image'), 0],
-])('repeats %s once when the service is back', async (_name, failure, times) => {
+  ['a request that got no answer', new ApiFailure('unreachable'), false, 1],
+  ['a refusal of a proxy', new ApiFailure('busy', '', 'unavailable'), false, 1],
+  ['a refusal of the service', new ApiFailure('refused', 'no', 'corrupt_image'), false, 0],
+  ['what the reader must repeat', new ApiFailure('unreachable'), true, 0],
+])('after %s, tries again as often as it should', async (_name, failure, manual, times) => {
   const retry = vi.fn()
-  const notice = mount(FailureNotice, { props: { failure, retry }, global })
+  const notice = mount(FailureNotice, { props: { failure, retry, manual }, global })
   answers = false
   await probe()
   await nextTick()

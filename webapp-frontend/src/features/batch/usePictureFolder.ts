@@ -17,11 +17,11 @@ export function createPictureFolder() {
   const busy = computed(() => packing.value || upload.sent.value !== null)
   let cancelled = false
 
-  /** True if every file is sent, in one archive: nothing needs a decision. */
+  /** True if every file is sent, in one archive: there is nothing to decide or to read. */
   const isComplete = computed(() => {
     if (!plan.value) return false
     const { archives, leftOut } = plan.value
-    return archives.length === 1 && !leftOut.type.length && !leftOut.size.length
+    return archives.length === 1 && !Object.values(leftOut).some((files) => files.length)
   })
 
   function take(files: File[]) {
