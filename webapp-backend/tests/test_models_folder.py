@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import threading
 
 import pytest
 from fastapi.testclient import TestClient
@@ -19,6 +20,8 @@ from service_factories import (
 )
 
 from app.core.settings import Settings
+from app.inference.model_folder import FolderWatch, ModelPath
+from app.service import Service
 from detection_model.card import file_sha256, natural_order
 from detection_model.export import litert
 from detection_model.export.compiled import compiled_folder, count_attempt
@@ -45,6 +48,35 @@ def test_a_model_is_added_and_removed_without_a_restart(own_models: Settings) ->
         path.unlink()
         refresh(client)
         assert predict(client, WHITE, model="new").status_code == 404
+
+
+def test_of_two_refreshes_at_once_the_older_scan_does_not_win(
+    own_models: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = ready_client(own_models)
+    service: Service = client.app.state.service  # type: ignore[attr-defined]
+    scanned, go_on = threading.Event(), threading.Event()
+    scan = FolderWatch.scan
+
+    def scan_and_wait(watch: FolderWatch) -> list[ModelPath]:
+        found = scan(watch)
+        scanned.set()
+        go_on.wait()
+        return found
+
+    monkeypatch.setattr(FolderWatch, "scan", scan_and_wait)
+    older = threading.Thread(target=service.refresh)
+    older.start()
+    scanned.wait()
+    monkeypatch.setattr(FolderWatch, "scan", scan)
+    card_for(brightness_model(own_models.models_dir / "new.keras"))
+    newer = threading.Thread(target=service.refresh)
+    newer.start()
+    newer.join(timeout=0.5)  # it ends here unless it waits for the older one
+    go_on.set()
+    older.join()
+    newer.join()
+    assert "new" in rows(client)
 
 
 def test_until_file_and_card_agree_the_last_good_pair_answers(own_models: Settings) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import shutil
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -41,9 +42,15 @@ class Registry:
         # Models of the first refresh that are neither ready nor broken yet.
         self.starting: frozenset[str] = frozenset()
         self.is_refreshed = False
+        # Of two refreshes at once, the one with the older scan must not end last.
+        self._refreshing = threading.Lock()
 
     def refresh(self) -> None:
         """Scan the folder and update the slots; blocks, so call it outside the event loop."""
+        with self._refreshing:
+            self._refresh()
+
+    def _refresh(self) -> None:
         slots: dict[str, Slot] = {}
         # Ensembles follow their members.
         for file in sorted(self._watch.scan(), key=lambda file: file.is_ensemble):

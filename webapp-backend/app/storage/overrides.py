@@ -1,6 +1,7 @@
 """Overrides set through the API: thresholds and the active model."""
 
 import logging
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -29,9 +30,15 @@ class OverrideStore:
         self._database = database
         self._down = False
         self.current = Overrides()
+        # Of two refreshes at once, the one with the older rows must not end last.
+        self._refreshing = threading.Lock()
 
     def refresh(self) -> None:
         """Read the overrides, which other replicas may have set; kept if the database fails."""
+        with self._refreshing:
+            self._refresh()
+
+    def _refresh(self) -> None:
         try:
             with self._database.session() as session:
                 thresholds = session.scalars(
