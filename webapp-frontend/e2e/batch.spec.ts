@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Page } from '@playwright/test'
 import { archive, finishedJob, forgetJobs, startJob } from './jobs'
-import { drop, NO_PICTURE, picture } from './picture'
+import { drop, gradient, NO_PICTURE, picture } from './picture'
 import { expect, test } from './test'
 import { zip } from './zip'
 
@@ -192,6 +192,31 @@ test('a job is followed while it runs, and cancelled', async ({ page, request })
   await page.getByRole('button', { name: 'Delete', exact: true }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
   await expect(page).toHaveURL(/\/batch$/)
+})
+
+test('labelled folders are compared with the verdicts; copies and system files are named', async ({ page, request }) => {
+  const files = [
+    { name: 'Real/a.png', buffer: gradient(64) },
+    { name: 'Fake/b.png', buffer: gradient(65) },
+    { name: 'Fake/c.png', buffer: gradient(65) },
+    { name: 'Fake/Thumbs.db', buffer: NO_PICTURE.buffer },
+  ]
+  const job = await startJob(request, zip('e2e-labelled.zip', files))
+  await page.goto(`/batch/${job.id}`)
+  const state = page.getByRole('region', { name: 'State of the job' })
+  await expect(state.getByText('Finished')).toBeVisible({ timeout: 120_000 })
+  const summary = page.getByRole('region', { name: 'Summary' })
+  await expect(summary).toContainText('1 exact copy of another file')
+  await expect(summary).toContainText('1 system file was not scored: Thumbs.db (1)')
+  const matrix = page.getByRole('region', { name: 'Verdicts against the folder names' }).getByRole('table')
+  await expect(matrix).toHaveCount(1)
+  await expect(matrix.getByRole('rowheader', { name: 'Real (1)' })).toBeVisible()
+  await expect(matrix.getByRole('rowheader', { name: 'Fake (2)' })).toBeVisible()
+  const copy = page.getByRole('row', { name: /^Fake\/c\.png/ })
+  await expect(copy).toContainText('Folder: Fake')
+  await expect(copy).toContainText('Exact copy of Fake/b.png')
+  await page.getByRole('radio', { name: 'Wrong' }).check({ force: true })
+  await expect(page).toHaveURL(/show=wrong/)
 })
 
 test('cancelling a job that has just ended keeps it', async ({ page, request }) => {

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import type { Component } from 'vue'
 import JobProgress from '@/features/batch/JobProgress.vue'
 import JobSummary from '@/features/batch/JobSummary.vue'
+import LabelledMatrices from '@/features/batch/LabelledMatrices.vue'
 import ResultTable from '@/features/batch/ResultTable.vue'
 import { useJobText } from '@/i18n/jobs'
 import { i18n } from '@/i18n/i18n'
@@ -47,7 +48,12 @@ it('sums up what each model said, and the files without a verdict', () => {
 
 it('shows each verdict in words with its number, or why there is none', () => {
   const results = [jobPicture('a.jpg', { v1: 'fake', v2: 'real' }), jobPicture('b.jpg', {})]
-  const props = { order: '', models: ['v1', 'v2'], results: results.map((one, position) => ({ ...one, position })) }
+  const props = {
+    order: '',
+    models: ['v1', 'v2'],
+    originalOf: () => undefined,
+    results: results.map((one, position) => ({ ...one, position })),
+  }
   const [, first, second] = show(ResultTable, props).findAll('[role=row]')
   expect(first?.findAll('[role=cell]').map((cell) => cell.text())).toEqual([
     expect.stringMatching(/^Likely fake\s*87\.0%$/),
@@ -59,7 +65,8 @@ it('shows each verdict in words with its number, or why there is none', () => {
 })
 
 it('sorts by a column: the most fake first, then the most real, then as in the archive', async () => {
-  const table = show(ResultTable, { order: '', models: ['v1'], results: [jobPicture('a', { v1: 'fake' })] })
+  const results = [jobPicture('a', { v1: 'fake' })]
+  const table = show(ResultTable, { order: '', models: ['v1'], originalOf: () => undefined, results })
   const [, header] = table.findAll('[role=columnheader]')
   const orders: unknown[] = []
   while (orders.length < 3) {
@@ -69,4 +76,45 @@ it('sorts by a column: the most fake first, then the most real, then as in the a
     await table.setProps({ order })
   }
   expect(orders).toEqual(['-fake:v1', 'fake:v1', ''])
+})
+
+it('names copies and system files in the summary', () => {
+  const archive = {
+    copies: 1,
+    skipped: [
+      { name: '__MACOSX', count: 3 },
+      { name: 'Thumbs.db', count: 1 },
+    ],
+    labelled: [],
+  }
+  const text = show(JobSummary, { job: job({ archive }), results: [] }).text()
+  expect(text).toContain('1 exact copy of another file')
+  expect(text).toContain('4 system files were not scored: __MACOSX (3), Thumbs.db (1)')
+})
+
+it('compares the verdicts of each model with the folders', () => {
+  const counts = { wrong: 0, undecided: 0, failed: 0 }
+  const labelled = [
+    { ...counts, model: 'v1', label: 'Real', right: 6, wrong: 2 },
+    { ...counts, model: 'v1', label: 'Fake', right: 3, undecided: 1 },
+    { ...counts, model: 'v2', label: 'Real', right: 7, failed: 1 },
+    { ...counts, model: 'v2', label: 'Fake', right: 4 },
+  ]
+  const tables = show(LabelledMatrices, { labelled }).findAll('article')
+  const cells = tables.map((table) => table.findAll('td strong').map((cell) => cell.text()))
+  // Called real, called fake, undecided and, where a file has none, no verdict.
+  expect(cells).toEqual([
+    ['6', '2', '0', '0', '3', '1'],
+    ['7', '0', '0', '1', '0', '4', '0', '0'],
+  ])
+  expect(tables.map((table) => table.get('caption').text())).toEqual(['9 of 12 right', '11 of 12 right'])
+  expect(tables[0]?.text()).toMatch(/Real \(8\).*Fake \(4\)/s)
+})
+
+it('says beside a file which class its folder names and which file it copies', () => {
+  const copy = { ...jobPicture('Real/b.jpg', { v1: 'fake' }), label: 'Real' as const, copy_of: 0 }
+  const props = { order: '', models: ['v1'], originalOf: () => 'Real/a.jpg', results: [copy] }
+  const header = show(ResultTable, props).get('[role=rowheader]')
+  expect(header.text()).toContain('Folder: Real')
+  expect(header.text()).toContain('Exact copy of Real/a.jpg')
 })

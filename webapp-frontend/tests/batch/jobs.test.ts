@@ -36,6 +36,16 @@ it('finds the files that some model calls fake, those it leaves open, and those 
   expect(files('none')).toEqual(['broken.jpg'])
 })
 
+it('finds verdicts that are not the class of the folder', () => {
+  const labelled = [
+    { ...jobPicture('Fake/a', { v1: 'fake', v2: 'real' }), label: 'Fake' as const },
+    { ...jobPicture('Fake/b', { v1: 'fake', v2: 'uncertain' }), label: 'Fake' as const },
+    { ...jobPicture('Real/c', { v1: 'fake' }), label: 'Real' as const },
+    jobPicture('other/d', { v1: 'fake', v2: 'real' }),
+  ]
+  expect(filterResults(labelled, 'wrong').map(({ file }) => file)).toEqual(['Fake/a', 'Real/c'])
+})
+
 it('finds files by a part of their name, in any case', () => {
   expect(filterResults(results, 'all', ' CAR').map(({ file }) => file)).toEqual(['cartoon.png'])
   expect(filterResults(results, 'fake', 'car')).toEqual([])

@@ -32,6 +32,12 @@ it('reads stored and deflated files by their paths', async () => {
   expect(await textOf(packed(deflateRawSync(words), 8), 'a/ü.txt')).toBe(words.toString())
 })
 
+it('names files as the service does', async () => {
+  const names = ['Fake\\1.png', 'u\u0308.png']
+  const archive = zip('a.zip', names.map((name) => ({ name, buffer: words })))
+  expect([...(await readZip(blobOf(archive.buffer))).keys()]).toEqual(['Fake/1.png', '\u00fc.png'])
+})
+
 it('finds the directory before a comment and after other data', async () => {
   const { buffer } = zip('a.zip', [{ name: 'x', buffer: words }])
   buffer.writeUInt16LE(3, buffer.length - 2)

@@ -1,4 +1,4 @@
-import type { Job, JobPicture, VerdictName } from '@/api/types'
+import type { ClassName, Confusion, Job, JobPicture, LabelledCounts, VerdictName } from '@/api/types'
 import { type Votes, votesOf } from '@/features/detect/verdicts'
 
 /** What a file chooser offers as archives. */
@@ -74,14 +74,58 @@ export function talliesOf(models: string[], results: JobPicture[]): Tally[] {
   })
 }
 
-/** `fake`: some model says so; `open`: some model reaches no verdict; `none`: no verdict at all. */
-export const RESULT_FILTERS = ['all', 'fake', 'open', 'none'] as const
+/** A model's calls by the class that the folders name. */
+export interface LabelledConfusion {
+  model: string
+  right: number
+  total: number
+  confusion: Pick<Confusion, 'true_real' | 'false_fake' | 'missed_fake' | 'true_fake'>
+  undecided: Record<'real' | 'fake', number>
+  /** Files without a verdict; undefined if every file has one. */
+  failed?: Record<'real' | 'fake', number>
+}
+
+const NO_FILES = { right: 0, wrong: 0, undecided: 0, failed: 0 }
+
+export function confusionsOf(labelled: LabelledCounts[]): LabelledConfusion[] {
+  return [...new Set(labelled.map(({ model }) => model))].map((model) => {
+    const of = (label: ClassName) =>
+      labelled.find((counts) => counts.model === model && counts.label === label) ?? NO_FILES
+    const [real, fake] = [of('Real'), of('Fake')]
+    const right = real.right + fake.right
+    const failed = { real: real.failed, fake: fake.failed }
+    const others = [real, fake].flatMap((counts) => [counts.wrong, counts.undecided, counts.failed])
+    return {
+      model,
+      right,
+      total: others.reduce((sum, number) => sum + number, right),
+      confusion: {
+        true_real: real.right,
+        false_fake: real.wrong,
+        missed_fake: fake.wrong,
+        true_fake: fake.right,
+      },
+      undecided: { real: real.undecided, fake: fake.undecided },
+      ...(real.failed + fake.failed && { failed }),
+    }
+  })
+}
+
+/**
+ * `fake`: some model says so; `open`: some model reaches no verdict; `wrong`: some verdict is not
+ * the class that the folders name; `none`: no verdict at all.
+ */
+export const RESULT_FILTERS = ['all', 'fake', 'open', 'wrong', 'none'] as const
 export type ResultFilter = (typeof RESULT_FILTERS)[number]
 
-const CONDITIONS: Record<ResultFilter, (verdicts: VerdictName[]) => boolean> = {
+const CONDITIONS: Record<
+  ResultFilter,
+  (verdicts: VerdictName[], label: JobPicture['label']) => boolean
+> = {
   all: () => true,
   fake: (verdicts) => verdicts.includes('fake'),
   open: (verdicts) => verdicts.some((name) => name === 'uncertain' || name === 'out_of_scope'),
+  wrong: (verdicts, label) => label != null && verdicts.includes(label === 'Fake' ? 'real' : 'fake'),
   none: (verdicts) => !verdicts.length,
 }
 
@@ -92,11 +136,10 @@ export function filterResults(
   search = '',
 ): JobPicture[] {
   const text = search.trim().toLowerCase()
-  return results.filter(
-    ({ file, verdicts }) =>
-      CONDITIONS[filter](verdicts.map(({ verdict }) => verdict)) &&
-      (!text || file.toLowerCase().includes(text)),
-  )
+  return results.filter(({ file, label, verdicts }) => {
+    const names = verdicts.map(({ verdict }) => verdict)
+    return CONDITIONS[filter](names, label) && (!text || file.toLowerCase().includes(text))
+  })
 }
 
 export function verdictOf({ verdicts }: JobPicture, name: string) {

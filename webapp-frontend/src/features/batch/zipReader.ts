@@ -46,7 +46,9 @@ function entriesOf(directory: DataView): Map<string, ZipEntry> {
     const nameSize = directory.getUint16(at + 28, true)
     if (at + HEADER_SIZE + nameSize > directory.byteLength) break
     const start = directory.byteOffset + at + HEADER_SIZE
-    const path = decoder.decode(new Uint8Array(directory.buffer, start, nameSize))
+    const name = decoder.decode(new Uint8Array(directory.buffer, start, nameSize))
+    // The service names files in this form.
+    const path = name.replaceAll('\\', '/').normalize()
     const entry = {
       offset: directory.getUint32(at + 42, true),
       compressedSize: directory.getUint32(at + 20, true),
