@@ -68,7 +68,7 @@ test('runs are chosen, and the choice survives a reload', async ({ page, request
   const [first, second] = await runs(request)
   if (!first || !second) throw new Error('two runs are needed')
   await page.getByRole('button', { name: 'None', exact: true }).click()
-  await expect(page.getByText('Select a run to see its curves.')).toBeVisible()
+  await expect(page.getByText('Select a run to see its curves and settings.')).toBeVisible()
   await page.getByRole('checkbox', { name: second.name }).check()
   await expect(row(page, second.name)).toBeVisible()
   await page.reload()
@@ -76,6 +76,19 @@ test('runs are chosen, and the choice survives a reload', async ({ page, request
   await expect(row(page, first.name)).toHaveCount(0)
   await page.getByRole('checkbox', { name: first.name }).check()
   await expect(row(page, first.name)).toBeVisible()
+})
+
+test('the settings of the selected runs are compared in their own tab', async ({ page, request }) => {
+  const [first, second] = await runs(request)
+  if (!first || !second) throw new Error('two runs are needed')
+  await page.getByRole('button', { name: 'None', exact: true }).click()
+  await page.getByRole('checkbox', { name: first.name }).check()
+  await page.getByRole('checkbox', { name: second.name }).check()
+  await page.getByRole('tab', { name: 'Settings' }).click()
+  const settings = page.getByRole('table', { name: /settings of the selected runs/ })
+  await expect(settings.getByRole('columnheader', { name: first.name })).toBeVisible()
+  await expect(settings.getByRole('columnheader', { name: second.name })).toBeVisible()
+  await expect(settings.getByRole('rowheader', { name: /^Epochs/ })).toBeVisible()
 })
 
 test('the keyboard moves the cursor, and the values are text', async ({ page }) => {
