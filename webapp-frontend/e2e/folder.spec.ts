@@ -95,6 +95,43 @@ test('pictures that do not fit one archive are shared out to several jobs', asyn
   await expect(page.getByRole('article', { name: 'Pictures 2 of 2.zip' }).first()).toContainText('Finished')
 })
 
+test('on Batch, dropped pictures are packed and judged by the chosen models', async ({ page, request, models }) => {
+  const names = ['80.png', '81.png']
+  await page.goto('/batch')
+  await expect(page.getByRole('button', { name: 'Start the job' })).toBeDisabled()
+  await drop(
+    page,
+    ...names.map((name, index) => ({ name, mimeType: 'image/png', buffer: gradient(80 + index) })),
+    { ...NO_PICTURE, name: 'words.txt', mimeType: 'text/plain' },
+  )
+  await expect(page.getByRole('heading', { name: '2 pictures' })).toBeVisible()
+  await expect(page.getByText('1 file is left out: it is not a picture.')).toBeVisible()
+  await page.getByRole('radio', { name: 'All' }).check({ force: true })
+  await page.getByRole('button', { name: 'Start the job' }).click()
+  const { job, results } = await jobOf(page, request)
+  jobs.push(job.id)
+  expect(results.map(({ file }) => file)).toEqual(names)
+  expect(results.every(({ verdicts }) => verdicts.length === models.names.length)).toBe(true)
+})
+
+test('on Batch, a folder is chosen, dropped for other files, and chosen again', async ({ page, request }) => {
+  const path = folder('album', 2)
+  folders.push(path)
+  await page.goto('/batch')
+  for (const again of [true, false]) {
+    const chooser = page.waitForEvent('filechooser')
+    await page.getByRole('button', { name: 'Choose a folder' }).click()
+    await (await chooser).setFiles(path)
+    await expect(page.getByRole('heading', { name: '2 pictures' })).toBeVisible()
+    if (again) await page.getByRole('button', { name: 'Choose other files' }).click()
+  }
+  await page.getByRole('button', { name: 'Start the job' }).click()
+  const { job, results } = await jobOf(page, request)
+  jobs.push(job.id)
+  expect(job.file).toBe('album.zip')
+  expect(results.map(({ file }) => file).sort()).toEqual(['album/day 1/0.png', 'album/day 1/1.png'])
+})
+
 async function jobIds(request: APIRequestContext): Promise<string[]> {
   const { jobs: list } = (await (await request.get('/api/jobs?limit=1000')).json()) as { jobs: { id: string }[] }
   return list.map(({ id }) => id)

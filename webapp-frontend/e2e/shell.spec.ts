@@ -87,6 +87,12 @@ test('a page whose code could not be fetched opens when the service is back', as
   await expect(page.getByRole('heading', { name: 'Models', level: 1 })).toBeVisible()
 })
 
+test('a first page whose code is lost once on the way opens all the same', async ({ page }) => {
+  await page.route(/assets\/DetectPage.*\.js/, (route) => route.abort(), { times: 1 })
+  await page.goto('/')
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+})
+
 test('the page can be installed', async ({ page, request }) => {
   await page.goto('/')
   const address = await page.locator('link[rel=manifest]').getAttribute('href')

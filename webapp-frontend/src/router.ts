@@ -13,6 +13,9 @@ declare module 'vue-router' {
 /** More than the header's height, so that it covers nothing that is scrolled to. */
 const BELOW_HEADER = 116
 
+/** In the session storage while a first page is loaded for the second time. */
+const TRIED = 'first-page-tried'
+
 export const router = createRouter({
   history: createWebHistory(),
   // A choice that only changes the address leaves the page where it is.
@@ -101,11 +104,16 @@ router.onError(async (_error, to, from) => {
   }
   await probe()
   if (useConnection().value !== 'up') useRecovery(open)
-  // A first page that fails although the service answers would fail again.
   else if (from.matched.length > 0) open()
+  // A first page gets one more try: where its code is broken, it would fail for ever.
+  else if (!sessionStorage.getItem(TRIED)) {
+    sessionStorage.setItem(TRIED, to.path)
+    open()
+  }
 })
 
 router.afterEach(async (to, from) => {
+  sessionStorage.removeItem(TRIED)
   const firstPage = from.matched.length === 0
   if (firstPage || (to.path === from.path && !to.hash)) return
   // A screen reader then reads what the link leads to, as it would after a full page load.

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { archiveProblem, jobQuery } from '@/features/batch/jobs'
+import { createPictureFolder } from '@/features/batch/usePictureFolder'
 
 const MAX_BYTES = 1000
 
@@ -7,23 +8,33 @@ function file(name: string, type = '', size = 100) {
   return { name, type, size }
 }
 
-it('takes one ZIP archive, by its name or by what the system calls it', () => {
-  expect(archiveProblem([file('Faces.ZIP')], MAX_BYTES)).toBeNull()
-  expect(archiveProblem([file('faces', 'application/x-zip-compressed')], MAX_BYTES)).toBeNull()
-})
-
-it('says what to do with anything else', () => {
-  const picture = file('a.jpg', 'image/jpeg')
-  expect(archiveProblem([picture, picture], MAX_BYTES)).toBe('several')
-  expect(archiveProblem([file('a.zip'), file('b.zip')], MAX_BYTES)).toBe('several')
-  expect(archiveProblem([picture], MAX_BYTES)).toBe('picture')
-  expect(archiveProblem([file('faces')], MAX_BYTES)).toBe('other')
-  expect(archiveProblem([file('faces.tar.gz', 'application/gzip')], MAX_BYTES)).toBe('other')
+it('takes a ZIP archive, by its name or by its type', () => {
+  expect(archiveProblem(file('Faces.ZIP'), MAX_BYTES)).toBeNull()
+  expect(archiveProblem(file('faces', 'application/x-zip-compressed'), MAX_BYTES)).toBeNull()
+  expect(archiveProblem(file('faces.tar.gz', 'application/gzip'), MAX_BYTES)).toBe('other')
 })
 
 it('does not send what is certainly too large', () => {
-  expect(archiveProblem([file('a.zip', '', MAX_BYTES)], MAX_BYTES)).toBeNull()
-  expect(archiveProblem([file('a.zip', '', MAX_BYTES + 1)], MAX_BYTES)).toBe('tooLarge')
+  expect(archiveProblem(file('a.zip', '', MAX_BYTES), MAX_BYTES)).toBeNull()
+  expect(archiveProblem(file('a.zip', '', MAX_BYTES + 1), MAX_BYTES)).toBe('tooLarge')
+})
+
+it('sends an archive as it is and packs anything that may be a picture', () => {
+  const folder = createPictureFolder()
+  const { archive, problem } = folder.upload
+  const zip = new File(['PK'], 'faces.zip')
+  const picture = new File(['x'], 'a.jpg', { type: 'image/jpeg' })
+  folder.takeAny([zip])
+  expect(archive.value).toBe(zip)
+  expect(folder.plan.value).toBeNull()
+  folder.takeAny([picture])
+  expect(folder.pictures.value).toEqual([picture])
+  folder.takeAny([new File(['x'], 'IMG_1', { type: '' }), picture, zip])
+  expect(folder.pictures.value.map(({ name }) => name)).toEqual(['IMG_1', 'a.jpg'])
+  expect(folder.plan.value?.leftOut.type).toEqual([zip])
+  folder.takeAny([new File(['x'], 'notes.txt', { type: 'text/plain' })])
+  expect(folder.plan.value).toBeNull()
+  expect(problem.value).toBe('other')
 })
 
 it('asks the active model, all, or those that are named', () => {

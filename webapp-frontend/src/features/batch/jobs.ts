@@ -4,18 +4,19 @@ import { type Votes, votesOf } from '@/features/detect/verdicts'
 /** What a file chooser offers as archives. */
 export const ARCHIVE_TYPES = '.zip,application/zip,application/x-zip-compressed'
 
-/** `several`: files that are not packed; `other`: a folder, or a file that is no ZIP. */
-export type ArchiveProblem = 'several' | 'picture' | 'other' | 'tooLarge'
+/** `other`: a file that is neither a ZIP archive nor a picture. */
+export type ArchiveProblem = 'other' | 'tooLarge'
 
 type FileFacts = Pick<File, 'name' | 'size' | 'type'>
 
-/** Why files are not worth sending as an archive; null where there is one that may do. */
-export function archiveProblem(files: readonly FileFacts[], maxBytes: number): ArchiveProblem | null {
-  const [file, ...others] = files
-  if (!file || others.length) return 'several'
-  if (file.type.startsWith('image/')) return 'picture'
-  // A folder, too, comes as a file: without a type, and it cannot be read.
-  if (!/\.zip$/i.test(file.name) && !ARCHIVE_TYPES.split(',').includes(file.type)) return 'other'
+/** True if a file calls itself a ZIP archive. */
+export function isArchive({ name, type }: Pick<FileFacts, 'name' | 'type'>): boolean {
+  return /\.zip$/i.test(name) || ARCHIVE_TYPES.split(',').includes(type)
+}
+
+/** Why a file is not worth sending as an archive; null if it may be one. */
+export function archiveProblem(file: FileFacts, maxBytes: number): ArchiveProblem | null {
+  if (!isArchive(file)) return 'other'
   return file.size > maxBytes ? 'tooLarge' : null
 }
 

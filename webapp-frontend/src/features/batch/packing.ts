@@ -33,10 +33,13 @@ export function planPacking(files: File[], limits: Limits | null): PackingPlan {
 
 function reasonAgainst(file: File, mostBytes: number): LeftOutReason | null {
   if (SYSTEM.test(pathOf(file))) return 'system'
-  // The service reads files by content, so a name without an ending is worth a try.
-  const isNamed = /\.[^./]+$/.test(file.name)
-  if (!file.type.startsWith('image/') && isNamed && !PICTURE.test(file.name)) return 'type'
+  if (!mayBePicture(file)) return 'type'
   return file.size > mostBytes ? 'size' : null
+}
+
+/** The service reads files by content, so a name without an ending is worth a try. */
+export function mayBePicture({ name, type }: Pick<File, 'name' | 'type'>): boolean {
+  return type.startsWith('image/') || PICTURE.test(name) || !/\.[^./]+$/.test(name)
 }
 
 function shareOut(pictures: File[], limits: Limits | null): File[][] {

@@ -3,7 +3,6 @@ import { type ApiFailure, asFailure } from '@/api/client'
 import { useConfig } from '@/api/config'
 import { startJob } from '@/api/endpoints'
 import type { Job } from '@/api/types'
-import { shared } from '@/ui/state'
 import { archiveProblem, type ArchiveProblem } from './jobs'
 import { keepArchive } from './useLocalPictures'
 
@@ -17,16 +16,22 @@ export function createArchiveUpload() {
   const failure = shallowRef<ApiFailure | null>(null)
   let request = new AbortController()
 
-  function take(files: File[]) {
+  function take(file: File) {
     if (sent.value !== null) return
     failure.value = null
-    problem.value = archiveProblem(files, config.value?.max_archive_bytes ?? Infinity)
-    if (!problem.value) archive.value = files[0] ?? null
+    problem.value = archiveProblem(file, config.value?.max_archive_bytes ?? Infinity)
+    if (!problem.value) archive.value = file
+  }
+
+  function forget() {
+    cancel()
+    archive.value = problem.value = failure.value = null
   }
 
   /** The job that was accepted; null where none was. */
   async function send(asked: Record<string, string>): Promise<Job | null> {
-    if (!archive.value || sent.value !== null) return null
+    const file = archive.value
+    if (!file || sent.value !== null) return null
     request = new AbortController()
     const { signal } = request
     sent.value = 0
@@ -34,8 +39,8 @@ export function createArchiveUpload() {
     failure.value = null
     try {
       const progress = (share: number) => (sent.value = share)
-      const job = await startJob(archive.value, asked, { progress, signal })
-      await keepArchive(job.id, archive.value)
+      const job = await startJob(file, asked, { progress, signal })
+      await keepArchive(job.id, file)
       archive.value = null
       return job
     } catch (thrown) {
@@ -50,7 +55,5 @@ export function createArchiveUpload() {
     request.abort()
   }
 
-  return { archive, problem, sent, failure, take, send, cancel }
+  return { archive, problem, sent, failure, take, forget, send, cancel }
 }
-
-export const [provideArchiveUpload, useArchiveUpload] = shared(createArchiveUpload)

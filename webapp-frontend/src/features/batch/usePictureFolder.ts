@@ -2,7 +2,8 @@ import { computed, ref, shallowRef } from 'vue'
 import { useConfig } from '@/api/config'
 import type { Job } from '@/api/types'
 import { shared } from '@/ui/state'
-import { commonFolder, pack, type PackingPlan, planPacking } from './packing'
+import { isArchive } from './jobs'
+import { commonFolder, mayBePicture, pack, type PackingPlan, planPacking } from './packing'
 import { createArchiveUpload } from './useArchiveUpload'
 
 /** Many pictures that are packed here and judged as jobs; it goes on while other pages are seen. */
@@ -13,6 +14,7 @@ export function createPictureFolder() {
   const name = ref('')
   const packing = ref(false)
   const unreadable = ref(false)
+  const pictures = computed(() => plan.value?.archives.flat() ?? [])
   const jobs = shallowRef<Job[]>([])
   const busy = computed(() => packing.value || upload.sent.value !== null)
   let cancelled = false
@@ -31,6 +33,18 @@ export function createPictureFolder() {
     jobs.value = []
     name.value = commonFolder(files)
     plan.value = planPacking(files, config.value)
+  }
+
+  /** An archive is sent as it is; anything else is packed. */
+  function takeAny(files: File[]) {
+    const [file, ...others] = files
+    if (!file || busy.value) return
+    if (others.length || (mayBePicture(file) && !isArchive(file))) {
+      take(files)
+      return
+    }
+    plan.value = null
+    upload.take(file)
   }
 
   /** The jobs that were accepted, after the last archive; null if an archive was not. */
@@ -52,7 +66,7 @@ export function createPictureFolder() {
   async function sendOne(files: File[], archiveName: string, query: Record<string, string>) {
     packing.value = true
     try {
-      upload.take([await pack(files, archiveName)])
+      upload.take(await pack(files, archiveName))
     } catch {
       // A file was moved or changed after it was chosen.
       unreadable.value = true
@@ -70,12 +84,31 @@ export function createPictureFolder() {
 
   function forget() {
     cancel()
+    upload.forget()
     plan.value = null
   }
 
-  return { plan, name, jobs, packing, unreadable, busy, isComplete, upload, take, send, cancel, forget }
+  return {
+    plan,
+    pictures,
+    name,
+    jobs,
+    packing,
+    unreadable,
+    busy,
+    isComplete,
+    upload,
+    take,
+    takeAny,
+    send,
+    cancel,
+    forget,
+  }
 }
 
+/** The files of the start page. */
 export const [providePictureFolder, usePictureFolder] = shared(createPictureFolder)
+/** The files of the Batch page. */
+export const [provideJobFiles, useJobFiles] = shared(createPictureFolder)
 
 export type PictureFolder = ReturnType<typeof createPictureFolder>
