@@ -84,7 +84,7 @@ def test_a_phone_photo_of_four_megabytes(web: httpx.Client) -> None:
     assert (answer["image"]["width"], answer["image"]["height"]) == (3000, 4000)
 
 
-@pytest.mark.parametrize("megabytes", [11, 40])
+@pytest.mark.parametrize("megabytes", [31, 60])  # more than the service and than nginx take
 def test_too_large_is_json(web: httpx.Client, megabytes: int) -> None:
     data = b"x" * megabytes * 1024**2
     answer = web.post("/api/predict", files={"image": ("a.jpg", data)})
@@ -97,7 +97,7 @@ def test_an_archive_becomes_a_job_whose_progress_is_streamed(web: httpx.Client) 
     with zipfile.ZipFile(archive, "w") as file:
         for number in range(60):
             file.writestr(f"{number}.jpg", jpeg(np.full((600, 400, 3), number, np.uint8)))
-        file.writestr("padding", b"x" * 15 * 1024**2)  # larger than a picture may be
+        file.writestr("padding", b"x" * 15 * 1024**2)  # no picture
     upload = {"archive": ("many.zip", archive.getvalue())}
     answer = web.post("/api/jobs", files=upload, params={"models": "all"})
     assert answer.status_code == 202, answer.text
@@ -175,7 +175,8 @@ def test_a_model_dropped_into_the_folder_is_served_and_gone_again(web: httpx.Cli
         shutil.copy(FOLDER / "v1.keras", dropped)
         until(lambda: ask().status_code == 200)
         answer = ask().json()
-        assert (answer["verdict"], len(answer["assumptions"])) == ("uncertain", 3)
+        assert answer["verdict"] == "uncertain"
+        assert answer["assumptions"]  # it has no card
         folder = web.get("/api/models").json()["folder"]
         assert folder["shown_as"] == "detection-model/models"
         assert "dropped.keras" in [file["name"] for file in folder["files"]]

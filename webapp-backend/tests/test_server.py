@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from server import Server
-from service_factories import PATIENCE, brightness_model, card_for, picture, samples
+from service_factories import PATIENCE, brightness_model, card_for, picture, samples, until
 
 pytestmark = pytest.mark.slow
 
@@ -146,7 +146,7 @@ def test_a_job_goes_on_where_a_killed_worker_left_it(server: Server) -> None:
 def let_in(server: Server) -> float:
     """Pictures that were let in since the service began, answered or not."""
     found = samples(server.client)
-    answered = found["deepfake_requests_total", "POST", "/api/predict", "200"]
+    answered = found.get(("deepfake_requests_total", "POST", "/api/predict", "200"), 0)
     return answered + found["deepfake_queue_depth",]
 
 
@@ -175,3 +175,26 @@ def test_it_stops_with_its_children_after_answering_what_it_accepted(server: Ser
     for process in children.values():
         with pytest.raises(ProcessLookupError):
             os.kill(process, 0)
+
+
+@needs_proc
+def test_its_children_end_when_it_is_killed(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    card_for(brightness_model(server.models / "first.keras"))
+    server.until(lambda: server.answers("first"))
+    # After a conversion the worker replaces itself, which must not lose sight of the service.
+    worker = server.worker()
+    server.until(lambda: "/tensorflow/" not in Path(f"/proc/{worker}/maps").read_text())
+    server.until(lambda: server.children().keys() == {"worker", "tensorboard"})
+    children = server.children().values()
+    server.client.close()
+    server.process.kill()
+    server.process.wait()
+
+    def is_running(process: int) -> bool:
+        try:  # what has ended and not been waited for has no command line
+            return bool(Path(f"/proc/{process}/cmdline").read_bytes())
+        except OSError:
+            return False
+
+    until(lambda: not any(map(is_running, children)))

@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 
+from app.core.parent import SUPERVISED
 from app.core.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,10 @@ async def supervised(
     after: asyncio.Event,
     silent: bool = False,
 ) -> AsyncIterator[None]:
-    """Run a command from an event on while the block runs; restart it if it ends."""
+    """Run a command from an event on while the block runs; restart it if it ends.
+
+    The child's standard input is open while this process lives: see `app.core.parent`.
+    """
     task = asyncio.create_task(_keep(name, command, environment, after, silent))
     try:
         yield
@@ -68,8 +72,8 @@ async def _keep(
         # A group of its own: Ctrl-C goes to the service, which stops its children in order.
         process = await asyncio.create_subprocess_exec(
             *command,
-            env=dict(environment),
-            stdin=asyncio.subprocess.DEVNULL,
+            env={**environment, SUPERVISED: "1"},
+            stdin=asyncio.subprocess.PIPE,
             stdout=output,
             stderr=output,
             start_new_session=True,

@@ -9,6 +9,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 from app.core import logs, native_logs
+from app.core.parent import exit_with_parent
 from app.core.settings import Settings
 from app.jobs.archive_worker import ArchiveWorker
 from app.jobs.heat_map_worker import HeatMapWorker
@@ -24,8 +25,8 @@ settings = Settings()
 logs.configure(settings.log_format, settings.log_level, prefix="worker: ")
 if hasattr(os, "setpriority"):  # not on Windows
     os.setpriority(os.PRIO_PROCESS, 0, _NICE)
+exit_with_parent()
 native_logs.load_litert()
-parent = os.getppid()
 database = Database(settings.store_url)
 store, overrides = JobStore(database), OverrideStore(database)
 
@@ -40,8 +41,7 @@ converter = ModelConverter(settings.models_dir, settings.cache_dir, chosen_model
 archives, heat_maps = ArchiveWorker(store, settings), HeatMapWorker(store, settings)
 for consumer in (archives, heat_maps):
     threading.Thread(target=consumer.run, name=consumer.kind, daemon=True).start()
-# An embedded worker must not outlive a killed parent.
-while os.getppid() == parent:
+while True:
     converter.step()
     time.sleep(settings.poll_seconds)
     if "tensorflow" in sys.modules and not (archives.busy or heat_maps.busy or heat_maps.warm):

@@ -1,0 +1,19 @@
+"""Ends a child process when the service that started it is gone, even if that was killed."""
+
+import os
+import threading
+
+# Set in the environment of a child whose standard input is a pipe that the service holds open.
+SUPERVISED = "SUPERVISED"
+
+
+def exit_with_parent() -> None:
+    """End this process at the end of its standard input; nothing happens in an unsupervised one."""
+    if os.environ.get(SUPERVISED):
+        threading.Thread(target=_wait_and_exit, name="parent", daemon=True).start()
+
+
+def _wait_and_exit() -> None:
+    while os.read(0, 1):
+        pass
+    os._exit(1)
