@@ -5,7 +5,7 @@ import type { Prediction } from '@/api/types'
 import { frameRate, pauseAfter, pauseAfterFailure } from './pace'
 import { meanFake, type RunningVerdict, verdictOf, withFrame } from './runningVerdict'
 
-/** The frame rate is that of so many frames. */
+/** The frame rate is an average over this many frames. */
 const RATE_FRAMES = 12
 
 /** What is known of the video. */
