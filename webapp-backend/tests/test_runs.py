@@ -72,3 +72,13 @@ def test_an_unknown_run_is_not_found(published: Settings, name: str) -> None:
 def test_without_a_logs_folder_there_are_no_runs(client: TestClient) -> None:
     answer: Any = client.get("/api/runs")
     assert answer.json() == {"success": True, "runs": []}
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "logs" / "broken" / "train"
+    folder.mkdir(parents=True)
+    (folder / "events.out.tfevents.1").write_bytes(b"no events here")
+    with ready_client(settings_for(tmp_path / "none", tmp_path)) as client:
+        (run,) = client.get("/api/runs").json()["runs"]
+        assert run["name"] == "broken"
+        assert run["problems"] == [{"file": "train/events.out.tfevents.1", "code": "not_events"}]

@@ -149,6 +149,7 @@ export function run(name: string, changes: Partial<RunSummary> = {}): RunSummary
     started: when,
     updated: when,
     last: [],
+    problems: [],
     facts: null,
     ...changes,
   }

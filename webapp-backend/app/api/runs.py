@@ -4,7 +4,15 @@ from fastapi import APIRouter
 
 from app.api.deps import ServiceDep, refusals
 from app.core.errors import NotFoundError
-from app.schemas.runs import RunDetail, RunFacts, RunList, RunPoint, RunSeries, RunSummary
+from app.schemas.runs import (
+    RunDetail,
+    RunFacts,
+    RunList,
+    RunPoint,
+    RunProblem,
+    RunSeries,
+    RunSummary,
+)
 from detection_model.training.logs import Run, Series
 from detection_model.training.run import RunRecord
 
@@ -41,6 +49,7 @@ def _summary(run: Run) -> RunSummary:
         started=run.started,
         updated=run.updated,
         last=[_last(series) for series in run.series],
+        problems=[RunProblem(file=file, code=code) for file, code in run.problems.items()],
         facts=_facts(record) if record else None,
     )
 

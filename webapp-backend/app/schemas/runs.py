@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from app.schemas.base import Answer
+from detection_model.training.logs import FileProblem
 
 RunStatus = Literal["running", "interrupted", "finished", "unknown"]
 
@@ -38,6 +39,13 @@ class RunFacts(BaseModel):
     finished: datetime | None
 
 
+class RunProblem(BaseModel):
+    """An event file that cannot be read to its end; an incomplete one may still be written."""
+
+    file: str = Field(description="path in the run's folder")
+    code: FileProblem
+
+
 class RunSummary(BaseModel):
     """One training run below the logs folder."""
 
@@ -47,6 +55,7 @@ class RunSummary(BaseModel):
     started: datetime | None
     updated: datetime
     last: list[RunPoint]
+    problems: list[RunProblem]
     facts: RunFacts | None = Field(None, description="none where there is no run.json")
 
 
