@@ -126,8 +126,10 @@ def photoshop(fields: dict[int, str]) -> bytes:
     return block + b"\0" * (len(records) % 2)
 
 
-def with_stealth(text: str, *, alpha: bool = True, packed: bool = True) -> bytes:
-    """A PNG file with text in the lowest bits of its pixels, column by column."""
+def with_stealth(
+    text: str, *, alpha: bool = True, packed: bool = True, container: str = "PNG", **options: Any
+) -> bytes:
+    """A file with text in the lowest bits of its pixels, column by column."""
     body = gzip.compress(text.encode()) if packed else text.encode()
     word = f"stealth_{'png' if alpha else 'rgb'}{'comp' if packed else 'info'}".encode()
     hidden = word + struct.pack(">I", len(body) * 8) + body
@@ -140,5 +142,5 @@ def with_stealth(text: str, *, alpha: bool = True, packed: bool = True) -> bytes
     part[:] = columns.swapaxes(0, 1)
     file = io.BytesIO()
     image = Image.fromarray(pixels)
-    (image if alpha else image.convert("RGB")).save(file, "PNG")
+    (image if alpha else image.convert("RGB")).save(file, container, **options)
     return file.getvalue()

@@ -242,6 +242,20 @@ def test_settings_in_the_lowest_bits_of_the_pixels_are_read(alpha: bool, packed:
     assert read_provenance(data).entries[0].value == SETTINGS
 
 
+@pytest.mark.parametrize("lossless", [True, False])
+@pytest.mark.parametrize("packed", [True, False])
+def test_settings_in_the_transparency_of_webp_are_read(lossless: bool, packed: bool) -> None:
+    data = with_stealth(SETTINGS, packed=packed, container="WEBP", lossless=lossless, method=0)
+    assert summary(data) == ("generated", "Stable Diffusion", "pixels")
+    assert read_provenance(data).entries[0].value == SETTINGS
+
+
+def test_a_webp_file_cut_off_in_its_header_has_no_statement() -> None:
+    data = with_stealth(SETTINGS, container="WEBP", lossless=True, method=0)
+    for length in range(12, 40):
+        assert read_provenance(data[:length]).entries == []
+
+
 def test_the_trailer_of_galaxy_phones_declares_the_use_of_ai() -> None:
     editor = b'PhotoEditor_Re_Edit_Data{"genAIType":%d}SEFHxxxxSEFT'
     assert summary(plain() + editor % 1) == ("edited_with_ai", "Samsung Galaxy AI", "trailer")

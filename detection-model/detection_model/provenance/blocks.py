@@ -1,4 +1,6 @@
-"""Finds the metadata blocks of an image file by walking its container; decodes no pixels.
+"""Finds the metadata blocks of an image file by walking its container.
+
+Pixels are decoded only for text in their lowest bits.
 
 Formats: JPEG (ITU-T T.81, JFIF, Exif 2.32, XMP part 3, Photoshop resources), PNG 3, WebP, GIF89a.
 A TIFF file is one EXIF block. Every step is bounded: a hostile file costs time in proportion to
@@ -17,7 +19,7 @@ from dataclasses import dataclass, field
 from PIL import Image
 
 from detection_model.imaging import FORMATS
-from detection_model.provenance.stealth import read_stealth
+from detection_model.provenance import stealth
 
 # A ComfyUI workflow may have a million characters.
 MAX_TEXT = 2 * 1024 * 1024
@@ -180,7 +182,7 @@ def _png(data: bytes, blocks: Blocks) -> None:
     else:
         blocks.problems.append(_TOO_MANY)
     blocks.end = at
-    blocks.hidden = read_stealth(data, header, pixels)
+    blocks.hidden = stealth.read_png(data, header, pixels)
 
 
 def _png_text(kind: bytes, body: bytes, room: int, blocks: Blocks) -> int:
@@ -236,6 +238,7 @@ def _profile(kind: str, text: bytes, blocks: Blocks) -> None:
 
 
 def _webp(data: bytes, blocks: Blocks) -> None:
+    has_alpha = False
     at, end = 12, min(len(data), 8 + int.from_bytes(data[4:8], "little"))
     for _ in range(MAX_CHUNKS):  # an animation has a chunk for each frame
         if at + 8 > end:
@@ -243,6 +246,11 @@ def _webp(data: bytes, blocks: Blocks) -> None:
         kind, length = struct.unpack("<4sI", data[at : at + 8])
         body = data[at + 8 : at + 8 + length] if kind not in (b"VP8 ", b"VP8L", b"ANMF") else b""
         match kind:
+            case b"VP8L":  # lossless; the flag of transparency follows two sizes of 14 bits
+                header = data[at + 8 : at + 13]
+                has_alpha |= len(header) == 5 and header[0] == 0x2F and bool(header[4] & 0x10)
+            case b"ALPH":
+                has_alpha = True
             case b"EXIF":
                 blocks.exif.append(body.removeprefix(_EXIF))
             case b"XMP ":
@@ -253,6 +261,8 @@ def _webp(data: bytes, blocks: Blocks) -> None:
     else:
         blocks.problems.append(_TOO_MANY)
     blocks.end = end
+    if has_alpha:
+        blocks.hidden = stealth.read_webp(data)
 
 
 def _gif(data: bytes, blocks: Blocks) -> None:

@@ -1,4 +1,4 @@
-"""Text in the least significant bits of a PNG's pixels ("stealth pnginfo").
+"""Text in the least significant bits of the pixels of a PNG or WebP file ("stealth pnginfo").
 
 NovelAI and extensions of the Stable Diffusion web UI write it, column by column: a magic word, the
 length in bits, and the settings, plain or packed with gzip. Layout:
@@ -20,9 +20,11 @@ _MAX_BYTES = 1024 * 1024
 _WORDS = {b"stealth_pnginfo": False, b"stealth_pngcomp": True}
 _COLOUR_WORDS = {b"stealth_rgbinfo": False, b"stealth_rgbcomp": True}
 _FIRST = b"s"
+# Larger pictures are not generated with hidden settings, and cost too much to decode.
+_MAX_WEBP_PIXELS = 20_000_000
 
 
-def read_stealth(data: bytes, header: bytes, pixels: bytes) -> str | None:
+def read_png(data: bytes, header: bytes, pixels: bytes) -> str | None:
     """The hidden text of a PNG file, None if it has none.
 
     Only the rows of the magic word are unpacked, unless it is there.
@@ -44,18 +46,41 @@ def read_stealth(data: bytes, header: bytes, pixels: bytes) -> str | None:
         hidden = [_bytes(column[:, :3])] + ([_bytes(column[:, 3])] if channels == 4 else [])
         if not any(word[:1] == _FIRST for word in hidden):
             return None
-    alpha = hidden[-1][:_WORD_BYTES] in _WORDS
-    if not alpha and hidden[0][:_WORD_BYTES] not in _COLOUR_WORDS:
-        return None
+    return _read_pixels(data, "PNG") if _has_word(hidden) else None
+
+
+def read_webp(data: bytes) -> str | None:
+    """The hidden text in the transparency of a WebP file, None if it has none.
+
+    WebP has no rows that can be read alone, so this decodes the whole picture, once more than the
+    model does. It skips pictures of more than 20 megapixels.
+    """
+    return _read_pixels(data, "WEBP")
+
+
+def _read_pixels(data: bytes, container: str) -> str | None:
     try:
         with (
             warnings.catch_warnings(action="ignore"),
-            Image.open(io.BytesIO(data), formats=("PNG",)) as image,
+            Image.open(io.BytesIO(data), formats=(container,)) as image,
         ):
-            columns = np.asarray(image).swapaxes(0, 1)[: _MAX_BYTES * 8 // height + 1]
+            if container == "WEBP" and image.width * image.height > _MAX_WEBP_PIXELS:
+                return None
+            columns = np.asarray(image).swapaxes(0, 1)[: _MAX_BYTES * 8 // image.height + 1]
     except Exception:  # noqa: BLE001  decoders raise nearly anything on hostile bytes
         return None
-    return _text(_bytes(columns[..., 3] if alpha else columns[..., :3]))
+    # As many columns as the word and the length take, before all of them are unpacked.
+    first = columns[: (_WORD_BYTES + 4) * 8 // columns.shape[1] + 1]
+    for channels in (slice(3, 4), slice(0, 3)):
+        word = _bytes(first[..., channels])[:_WORD_BYTES]
+        if word in (_WORDS if channels.start else _COLOUR_WORDS):
+            return _text(_bytes(columns[..., channels]))
+    return None
+
+
+def _has_word(hidden: list[bytes]) -> bool:
+    """Whether a magic word begins the bits of the colours, or the last ones: those of alpha."""
+    return hidden[-1][:_WORD_BYTES] in _WORDS or hidden[0][:_WORD_BYTES] in _COLOUR_WORDS
 
 
 def _first_column(pixels: bytes, width: int, channels: int, rows: int) -> NDArray[np.uint8]:
