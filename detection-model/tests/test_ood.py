@@ -20,6 +20,7 @@ from detection_model.inference.ood import (
     SIDE,
     is_drawing,
     measure,
+    median,
     out_of_distribution,
     squared_distance,
 )
@@ -129,6 +130,27 @@ def test_the_distance_is_mahalanobis() -> None:
         pictures=1,
     )
     assert squared_distance(values, scope) == pytest.approx(2 * 9 + 2 * 0.5 * 12 + 16)
+
+
+def test_the_median_is_that_of_pillow() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
+    for pixels in (noise, noise // 64 * 64, photo(2, 64)):
+        filtered = np.asarray(Image.fromarray(pixels).filter(ImageFilter.MedianFilter(3)))
+        assert np.array_equal(
+            median(pixels.transpose(2, 0, 1)), filtered[1:-1, 1:-1].transpose(2, 0, 1)
+        )
+
+
+def test_the_saturation_is_that_of_pillow_for_every_colour() -> None:
+    most, least = np.meshgrid(np.arange(256), np.arange(256))
+    for start in range(0, 256, SIDE):
+        for end in range(0, 256, SIDE):
+            part = (slice(start, start + SIDE), slice(end, end + SIDE))
+            colours = np.stack([most[part], least[part], np.minimum(most, least)[part]], axis=-1)
+            pixels = np.zeros((SIDE, SIDE, 3), np.uint8)
+            pixels[: colours.shape[0], : colours.shape[1]] = colours
+            hsv = np.asarray(Image.fromarray(pixels).convert("HSV"))
+            assert measure(pixels, ("saturation",))[0] == hsv[..., 1].mean()
 
 
 def test_the_spectrums_slope_is_that_of_the_least_squares_line() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from detection_model.card import Card, MeasureName, Scope
 from detection_model.inference.crops import Crop
@@ -66,19 +66,47 @@ def is_drawing(pixels: NDArray[np.uint8]) -> bool:
     """
     filter_ = Image.Resampling.BOX if min(pixels.shape[:2]) >= _SIDE else Image.Resampling.BILINEAR
     small = Image.fromarray(pixels).resize((_SIDE, _SIDE), filter_)
-    # With one more pixel on each side, which the filter needs.
+    # With one more pixel on each side, which the median takes.
     middle_with_border = small.crop(
         (_FRAME - 1, _FRAME - 1, _SIDE - _FRAME + 1, _SIDE - _FRAME + 1)
     )
-    calm = np.asarray(middle_with_border.filter(ImageFilter.MedianFilter(3)), np.int16)
-    middle = calm[1:-1, 1:-1]
-    across = np.abs(np.diff(middle, axis=1)).max(axis=-1)[:-1]
-    down = np.abs(np.diff(middle, axis=0)).max(axis=-1)[:, :-1]
+    middle = median(np.asarray(middle_with_border).transpose(2, 0, 1)).astype(np.int16)
+    across = np.abs(np.diff(middle, axis=2)).max(axis=0)[:-1]
+    down = np.abs(np.diff(middle, axis=1)).max(axis=0)[:, :-1]
     steps = np.maximum(across, down)
     edges = (steps >= _ACROSS).mean()
     flat = (steps <= _WITHIN).mean()
     shaded = 1 - flat - edges
     return bool(shaded < _MOST_SHADED and edges >= _LEAST_EDGES and flat >= _LEAST_FLAT)
+
+
+def median(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Median of each pixel's 3x3 square in uint8 (n, h, w), as uint8 (n, h - 2, w - 2).
+
+    It sorts each column of three. The median is that of three values of neighbouring columns: the
+    largest minimum, the middle of the middles, the smallest maximum (Smith, "Implementing Median
+    Filters in XC4000E FPGAs", 1996). It takes a tenth of the time of Pillow's MedianFilter.
+    """
+    above, here, below = planes[:, :-2], planes[:, 1:-1], planes[:, 2:]
+    low, high = np.minimum(above, here), np.maximum(above, here)
+    least, middle, most = (
+        np.minimum(low, below),
+        np.maximum(low, np.minimum(high, below)),
+        np.maximum(high, below),
+    )
+    return _middle(
+        np.maximum(np.maximum(least[..., :-2], least[..., 1:-1]), least[..., 2:]),
+        _middle(middle[..., :-2], middle[..., 1:-1], middle[..., 2:]),
+        np.minimum(np.minimum(most[..., :-2], most[..., 1:-1]), most[..., 2:]),
+    )
+
+
+def _middle(
+    first: NDArray[np.uint8], second: NDArray[np.uint8], third: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    """The median of three values, element by element."""
+    low, high = np.minimum(first, second), np.maximum(first, second)
+    return np.maximum(low, np.minimum(high, third))
 
 
 def squared_distance(values: NDArray[np.float64], scope: Scope) -> float:
@@ -118,7 +146,12 @@ def _sharpness(_image: Image.Image, luma: NDArray[np.float32]) -> float:
 
 
 def _saturation(image: Image.Image, _luma: NDArray[np.float32]) -> float:
-    return float(np.asarray(image.convert("HSV"))[..., 1].mean())
+    red, green, blue = (np.asarray(channel) for channel in image.split())
+    most = np.maximum(np.maximum(red, green), blue)
+    span = (most - np.minimum(np.minimum(red, green), blue)).astype(np.float32)
+    share = np.divide(span, most, out=np.zeros_like(span), where=most > 0, dtype=np.float32)
+    # Rounded down as Pillow's HSV does, which the cards' measures were fitted with.
+    return float((share * 255).astype(np.uint8).mean())
 
 
 def _flat_share(_image: Image.Image, luma: NDArray[np.float32]) -> float:
