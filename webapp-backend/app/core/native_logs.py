@@ -1,6 +1,7 @@
 """Keeps messages of native libraries (absl, oneDNN, XNNPACK) off the console."""
 
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -40,3 +41,5 @@ def load_tensorflow() -> None:
     if "tensorflow" not in sys.modules:
         with hidden_stderr():
             importlib.import_module("tensorflow")
+        # Each conversion is a new model: that its functions are traced again is no news to users.
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
