@@ -128,9 +128,9 @@ class Service:
         try:
             return self.registry.slots[name]
         except KeyError:
-            known = ", ".join(self.registry.slots) or "none"
+            names = ", ".join(self.registry.slots) or "none"
             raise NotFoundError(
-                "unknown_model", f"No model {name[:100]}; there are: {known}."
+                "unknown_model", f"No model {name[:100]}; there are: {names}."
             ) from None
 
     def model(self, name: str | None) -> ServedModel:

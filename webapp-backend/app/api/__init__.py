@@ -1,1 +1,1 @@
-"""One router a resource; `schemas` is what they say."""
+"""Routes: one router for each resource, with request and response types from `schemas`."""

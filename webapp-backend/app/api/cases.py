@@ -1,4 +1,4 @@
-"""POST /api/cases: "This verdict is wrong". Operators read what is kept; the API does not tell."""
+"""POST /api/cases: "This verdict is wrong". Only operators read the stored files."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,7 @@ from app.reports.phash import perceptual_hash
 from app.schemas.cases import CaseAnswer, CaseClaim, CaseKept
 from app.schemas.predict import Prediction
 from app.service import Service
-from app.storage.case_files import CasesFullError, Kept
+from app.storage.case_files import CasesFullError, StoredCase
 from detection_model.evaluation.cases import CaseFile, CaseVerdict, Claim
 
 router = APIRouter(prefix="/api", tags=["cases"])
@@ -38,7 +38,7 @@ def _body() -> dict[str, Any]:
     operation_id="keep_case",
     status_code=201,
     responses={
-        200: {"model": CaseAnswer, "description": "the same claim is kept already"},
+        200: {"model": CaseAnswer, "description": "the same claim is already stored"},
         **refusals(400, 404, 408, 409, 413, 415, 422, 503),
     },
     openapi_extra=_body(),
@@ -55,30 +55,30 @@ async def keep_case(
     """
     claim = await _claim(request)
     answer = await predict_upload(request, service, upload, selection, "auto")
-    kept = await to_thread.run_sync(_keep, service, answer, claim, selection.calibrate)
-    if not kept.is_new:
+    stored = await to_thread.run_sync(_keep, service, answer, claim, selection.calibrate)
+    if not stored.is_new:
         response.status_code = 200
     return CaseAnswer(
-        case=_case_kept(kept.case), results=answer.predictions, message=_message(kept)
+        case=_summary(stored.case), results=answer.predictions, message=_message(stored)
     )
 
 
 async def _claim(request: Request) -> CaseClaim:
-    """The text fields of a form that was read already.
+    """The text fields of the form, which the request has already read.
 
     Raises:
         InvalidError: one of them is missing or wrong.
     """
     form = await request.form()
-    given = {name: value for name, value in form.items() if not isinstance(value, UploadFile)}
+    fields = {name: value for name, value in form.items() if not isinstance(value, UploadFile)}
     try:
-        return CaseClaim.model_validate(given)
+        return CaseClaim.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]
         raise InvalidError("invalid_parameter", f"{first['loc'][0]}: {first['msg']}") from None
 
 
-def _keep(service: Service, answer: Predictions, claim: CaseClaim, calibrated: bool) -> Kept:
+def _keep(service: Service, answer: Predictions, claim: CaseClaim, calibrated: bool) -> StoredCase:
     picture = answer.results.picture
     case = CaseFile(
         sha256=picture.sha256,
@@ -123,7 +123,7 @@ def _verdict(prediction: Prediction, calibrated: bool) -> CaseVerdict:
     )
 
 
-def _case_kept(case: CaseFile) -> CaseKept:
+def _summary(case: CaseFile) -> CaseKept:
     return CaseKept(
         sha256=case.sha256,
         created=case.claim.created,
@@ -133,8 +133,9 @@ def _case_kept(case: CaseFile) -> CaseKept:
     )
 
 
-def _message(kept: Kept) -> str:
-    if not kept.is_new:
-        return "This is known already; nothing new was written."
-    what = "The case and the picture are kept" if kept.case.picture else "The case is kept"
-    return f"{what}. Thank you."
+def _message(stored: StoredCase) -> str:
+    if not stored.is_new:
+        return "This report is already stored; nothing has changed."
+    if stored.case.picture:
+        return "The report and the picture are stored. Thank you."
+    return "The report is stored. Thank you."

@@ -145,14 +145,14 @@ async def uploaded(
 
 
 def _only_file(form: FormData, field: str, what: str) -> UploadFile:
-    given = [value for name, value in form.multi_items() if name in (field, FILE_ALIAS)]
-    if not given:
+    values = [value for name, value in form.multi_items() if name in (field, FILE_ALIAS)]
+    if not values:
         raise MalformedError("missing_file", f"Send the {what} in the field {field}.")
-    if len(given) > 1:
+    if len(values) > 1:
         raise MalformedError("several_files", f"Send one {what} in each request.")
-    if not isinstance(given[0], UploadFile):
+    if not isinstance(values[0], UploadFile):
         raise MalformedError("not_a_file", f"The field {field} must be a file, not text.")
-    return given[0]
+    return values[0]
 
 
 async def _picture(request: Request, service: ServiceDep) -> AsyncIterator[Uploaded]:

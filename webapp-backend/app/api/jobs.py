@@ -109,23 +109,23 @@ def _accept(service: Service, archive: Uploaded, parameters: JobParameters) -> J
     if service.jobs.active() >= settings.max_jobs:
         raise UnavailableError("busy", "Too many jobs wait. Try again later.", 30)
     name = uuid.uuid4().hex
-    arriving, kept = (settings.jobs_dir / f"{name}{suffix}" for suffix in (".part", ".zip"))
+    partial, complete = (settings.jobs_dir / f"{name}{suffix}" for suffix in (".part", ".zip"))
     try:
         try:
             settings.jobs_dir.mkdir(parents=True, exist_ok=True)
-            with arriving.open("wb") as file:
+            with partial.open("wb") as file:
                 archive.copy_to(file)
-            with opened(arriving, settings.archive_limits) as pictures:
+            with opened(partial, settings.archive_limits) as pictures:
                 total, summary = len(pictures), summary_of(pictures, parameters.models)
-            os.replace(arriving, kept)  # noqa: PTH105  as elsewhere
+            os.replace(partial, complete)  # noqa: PTH105  as elsewhere
         except OSError:
             message = "The archive cannot be stored now: the disk is full. Try again later."
             raise UnavailableError("storage_full", message, 60) from None
         job = service.jobs.add(name, archive.name, parameters, total, summary)
         service.jobs.delete_oldest(settings.keep_jobs)
     except BaseException:
-        arriving.unlink(missing_ok=True)
-        kept.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
+        complete.unlink(missing_ok=True)
         raise
     return job
 

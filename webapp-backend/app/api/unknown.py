@@ -28,40 +28,43 @@ async def refuse_unknown_parameters(request: Request) -> None:
     Raises:
         InvalidError: the query names an unknown parameter.
     """
-    given = request.query_params.keys()
-    if given:
-        known = _parameters(request.scope["route"])
-        for name in given:
-            if name not in known:
-                raise _unknown("parameter", name, known)
+    names = request.query_params.keys()
+    if names:
+        expected = _parameters(request.scope["route"])
+        for name in names:
+            if name not in expected:
+                raise _unknown("parameter", name, expected)
 
 
 def refuse_unknown_fields(form: FormData, request: Request) -> None:
     """Refuse form fields that the route does not have.
 
-    A form without any known field passes unless a name is similar: the missing file matters more.
+    A form without any known field passes unless a name is similar: the missing file is the error
+    that the route reports.
 
     Raises:
         InvalidError: the form has an unknown field.
     """
     route = request.scope["route"]
-    known = _fields(route)
+    expected = _fields(route)
     for name in form:
-        if name in known:
+        if name in expected:
             continue
         if name in _parameters(route):
             message = f"Give '{name}' in the address (?{name}=...), not as a form field."
             raise InvalidError("unknown_field", message)
-        if _similar(name, known) or not known.isdisjoint(form):
-            raise _unknown("field", name, known)
+        if _similar(name, expected) or not expected.isdisjoint(form):
+            raise _unknown("field", name, expected)
 
 
 def unknown_body_field(request: Request, name: str) -> InvalidError:
     """The refusal of a field that the route's JSON body does not have."""
     body = request.scope["route"].body_field
     model = body.field_info.annotation if body else None
-    known = model.model_fields if isinstance(model, type) and issubclass(model, BaseModel) else ()
-    return _unknown("field", name, frozenset(known))
+    expected = (
+        model.model_fields if isinstance(model, type) and issubclass(model, BaseModel) else ()
+    )
+    return _unknown("field", name, frozenset(expected))
 
 
 def install_unknown_paths(app: FastAPI, routers: Sequence[APIRouter]) -> None:
@@ -114,19 +117,19 @@ def _not_found(routes: Sequence[APIRoute], scope: Scope, path: str) -> str:
     return f"There is nothing at {excerpt}. {_DOCS}"
 
 
-def _unknown(what: str, name: str, known: Collection[str]) -> InvalidError:
+def _unknown(what: str, name: str, expected: Collection[str]) -> InvalidError:
     excerpt = "".join(c if c.isprintable() else " " for c in name)[:_LENGTH]
-    if similar := _similar(name, known):
+    if similar := _similar(name, expected):
         hint = f"did you mean '{similar}'?"
-    elif known:
-        hint = f"known are {', '.join(sorted(known))}."
+    elif expected:
+        hint = f"expected: {', '.join(sorted(expected))}."
     else:
         hint = "this route has none."
     return InvalidError(f"unknown_{what}", f"Unknown {what} '{excerpt}'; {hint}")
 
 
-def _similar(name: str, known: Collection[str]) -> str | None:
-    return next(iter(get_close_matches(name.lower(), known, 1, _SIMILAR)), None)
+def _similar(name: str, expected: Collection[str]) -> str | None:
+    return next(iter(get_close_matches(name.lower(), expected, 1, _SIMILAR)), None)
 
 
 def _fields(route: APIRoute) -> frozenset[str]:

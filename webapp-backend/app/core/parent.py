@@ -8,7 +8,7 @@ SUPERVISED = "SUPERVISED"
 
 
 def exit_with_parent() -> None:
-    """End this process at the end of its standard input; nothing happens in an unsupervised one."""
+    """End this process when its standard input ends, if the service supervises it."""
     if os.environ.get(SUPERVISED):
         threading.Thread(target=_wait_and_exit, name="parent", daemon=True).start()
 

@@ -30,7 +30,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 @dataclass(frozen=True)
 class StoredEvaluation:
-    """metrics.json, and the files beside it, which are read on first use.
+    """The figures in metrics.json; the other files of the folder are read on first use.
 
     A listing of models needs none of the others, and they hold thousands of rows.
     """

@@ -21,10 +21,10 @@ _CARD = 1
 
 @dataclass(frozen=True)
 class ModelPath:
-    """A model file, or the card of an ensemble, and what stands beside it, as of one look.
+    """State of a model file, or of the card of an ensemble, at one scan of the folder.
 
-    `stamps` changes whenever the file, its card or its evaluation does; `still` says that
-    nobody seems to be writing them.
+    `stamps` changes whenever the file, its card or its evaluation does; `still` is
+    true if they are old or have not changed since the scan before.
     """
 
     path: Path

@@ -111,9 +111,9 @@ def opened(path: Path, limits: ArchiveLimits) -> Iterator[Archive]:
     except Exception:  # noqa: BLE001  zipfile raises nearly anything on hostile bytes
         raise _damaged() from None
     with archive:
-        found = Archive(archive)
-        _check_files(found, limits)
-        yield found
+        pictures = Archive(archive)
+        _check_files(pictures, limits)
+        yield pictures
 
 
 def summary_of(archive: Archive, models: Sequence[JobModel]) -> ArchiveSummary:

@@ -73,18 +73,18 @@ def scaled_down(attribution: Attribution, side: int) -> Attribution:
     height, width = attribution.shape
     scale = min(1, side / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    seen = ~np.isnan(attribution)
-    share = _resized(seen.astype(np.float32), size)
-    total = _resized(np.where(seen, attribution, np.float32(0)), size)
+    covered = ~np.isnan(attribution)
+    share = _resized(covered.astype(np.float32), size)
+    total = _resized(np.where(covered, attribution, np.float32(0)), size)
     return np.where(share >= 0.5, total / np.maximum(share, 0.5), np.float32(np.nan))
 
 
 def quantised(attribution: Attribution) -> HeatMap:
     """An attribution (finite or NaN) as 16-bit integers."""
-    seen = ~np.isnan(attribution)
-    values = np.where(seen, attribution, 0)
+    covered = ~np.isnan(attribution)
+    values = np.where(covered, attribution, 0)
     step = float(np.abs(values).max()) / _LEVELS or 1.0
-    levels = np.where(seen, np.rint(values / step), _UNSEEN)
+    levels = np.where(covered, np.rint(values / step), _UNSEEN)
     return HeatMap(
         width=attribution.shape[1],
         height=attribution.shape[0],

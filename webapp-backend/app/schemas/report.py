@@ -63,7 +63,7 @@ class ReportForensics(BaseModel):
 
 
 class Report(Answer):
-    """All that is known of a picture at one time. A hint with its limits, never a proof."""
+    """Verdicts and evidence about a picture. A hint with its limits, never a proof."""
 
     schema_version: Literal[1] = 1
     created: datetime

@@ -50,13 +50,13 @@ class RunSummary(BaseModel):
     """One training run below the logs folder."""
 
     name: str = Field(examples=["v1/2026-11-21T14-52-55"])
-    model: str = Field(description="what it trained; its folder where run.json does not say")
+    model: str = Field(description="the trained model; without run.json the name of its folder")
     status: RunStatus
     started: datetime | None
     updated: datetime
     last: list[RunPoint]
     problems: list[RunProblem]
-    facts: RunFacts | None = Field(None, description="none where there is no run.json")
+    facts: RunFacts | None = Field(None, description="null: there is no run.json")
 
 
 class RunList(Answer):
@@ -68,11 +68,11 @@ class RunList(Answer):
 class RunSeries(BaseModel):
     """Every value of one metric; the three lists have the same length."""
 
-    part: str = Field(description="train, validation, or empty where the run has no parts")
+    part: str = Field(description="train, validation, or empty: the run has no parts")
     tag: str = Field(examples=["epoch_accuracy"])
     steps: list[int]
     times: list[float] = Field(description="seconds since 1970")
-    values: list[float | None] = Field(description="none: not a number, or infinite")
+    values: list[float | None] = Field(description="null: not a number, or infinite")
 
 
 class RunDetail(Answer):

@@ -1,4 +1,4 @@
-"""Keeps pictures' case files in a folder: `<sha256>.json`, and with consent the picture beside it.
+"""Keeps pictures' case files in a folder: `<sha256>.json`, and the picture if its sender consents.
 
 Other files in the folder are left alone.
 """
@@ -19,7 +19,7 @@ class CasesFullError(Exception):
     """The limit on cases or on the size of their pictures is reached."""
 
 
-class Kept(NamedTuple):
+class StoredCase(NamedTuple):
     """The stored case, and whether it changed."""
 
     case: CaseFile
@@ -29,8 +29,8 @@ class Kept(NamedTuple):
 class CaseFiles:
     """Blocks, so call it outside the event loop; safe to use from several threads.
 
-    Of several processes, one may overwrite the claim that another adds at the same moment.
-    `most` cases and `most_bytes` of pictures are kept.
+    Claims that several processes add at the same moment may overwrite each other.
+    It keeps at most `most` cases and `most_bytes` of pictures.
     """
 
     def __init__(self, folder: Path, *, most: int, most_bytes: int) -> None:
@@ -39,7 +39,7 @@ class CaseFiles:
         self._most_bytes = most_bytes
         self._lock = threading.Lock()
 
-    def keep(self, fresh: CaseFile, picture: bytes | None) -> Kept:
+    def keep(self, fresh: CaseFile, picture: bytes | None) -> StoredCase:
         """Add a claim to a picture's case, or create the case.
 
         Args:
@@ -55,7 +55,7 @@ class CaseFiles:
             old = _read(path)
             name = f"{fresh.sha256}.{fresh.format.lower()}" if picture is not None else None
             if old is not None and old.picture == name and _same(old.claim, fresh.claim):
-                return Kept(old, is_new=False)
+                return StoredCase(old, is_new=False)
             earlier = old.claims if old is not None else ()
             claims = (*earlier, *fresh.claims)[-_CLAIMS:]
             case = fresh.model_copy(update={"picture": name, "claims": claims})
@@ -63,7 +63,7 @@ class CaseFiles:
             self._write(path, case, picture)
             if old is not None and old.picture and name is None:
                 (self._folder / old.picture).unlink(missing_ok=True)
-            return Kept(case, is_new=True)
+            return StoredCase(case, is_new=True)
 
     def _refuse_too_many(self, old: CaseFile | None, name: str | None, size: int) -> None:
         files = list(self._folder.iterdir()) if self._folder.is_dir() else []

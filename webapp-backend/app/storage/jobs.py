@@ -119,9 +119,9 @@ class JobStore:
     def delete_oldest(self, keep: int, kind: JobKind = "score") -> int:
         """Delete all ended jobs of a kind but the newest."""
         ended = (JobRow.state.not_in(_ACTIVE), JobRow.kind == kind)
-        kept = select(JobRow.id).where(*ended).order_by(JobRow.created.desc()).limit(keep)
+        newest = select(JobRow.id).where(*ended).order_by(JobRow.created.desc()).limit(keep)
         with self._database.session() as session:
-            done = session.execute(delete(JobRow).where(*ended, JobRow.id.not_in(kept)))
+            done = session.execute(delete(JobRow).where(*ended, JobRow.id.not_in(newest)))
             return cast(CursorResult[Any], done).rowcount
 
     def claimable(self, kind: JobKind = "score") -> list[Claimable]:
@@ -132,12 +132,12 @@ class JobStore:
             rows = session.execute(query.order_by(JobRow.created, JobRow.id))
             return [Claimable(job, state == "waiting", beat) for job, state, beat in rows]
 
-    def claim(self, seen: Claimable, runner: str) -> Claim | None:
+    def claim(self, job: Claimable, runner: str) -> Claim | None:
         """Claim a job that nobody has changed since it was listed."""
         with self._database.session() as session:
             mine = (
                 update(JobRow)
-                .where(JobRow.id == seen.id, JobRow.state.in_(_ACTIVE), JobRow.beat == seen.beat)
+                .where(JobRow.id == job.id, JobRow.state.in_(_ACTIVE), JobRow.beat == job.beat)
                 .values(
                     state="running",
                     runner=runner,
@@ -148,7 +148,7 @@ class JobStore:
             )
             if not _hit(session, mine):
                 return None
-            row = session.get_one(JobRow, seen.id, populate_existing=True)
+            row = session.get_one(JobRow, job.id, populate_existing=True)
             return Claim(_job(row), row.attempts)
 
     def beat(self, job: str, runner: str) -> bool:

@@ -34,7 +34,10 @@ class OverrideStore:
         self._refreshing = threading.Lock()
 
     def refresh(self) -> None:
-        """Read the overrides, which other replicas may have set; kept if the database fails."""
+        """Read the overrides, which other replicas may have set.
+
+        They stay as they are if the database fails.
+        """
         with self._refreshing:
             self._refresh()
 

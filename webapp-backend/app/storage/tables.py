@@ -1,4 +1,4 @@
-"""The store's tables; Alembic's migrations make them."""
+"""Tables of the database, created by Alembic's migrations."""
 
 from datetime import UTC, datetime
 
@@ -8,7 +8,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A time with its zone, also from SQLite, which keeps none."""
+    """A time in UTC with its zone, which SQLite does not store."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -50,7 +50,7 @@ class ServiceSetting(Base):
 
 
 class HistoryRow(Base):
-    """One judged upload; `owner` is for the day when there are accounts."""
+    """One judged upload; `owner` is reserved for user accounts."""
 
     __tablename__ = "history"
 
@@ -88,7 +88,7 @@ class VerdictRow(Base):
 
 
 class JobRow(Base):
-    """Long work; `owner` is for the day when there are accounts."""
+    """Long work; `owner` is reserved for user accounts."""
 
     __tablename__ = "jobs"
 

@@ -1,4 +1,4 @@
-"""Refuses request bodies that are too large, while they arrive."""
+"""Refuses request bodies that are too large, while they are being received."""
 
 from collections.abc import Mapping
 

@@ -36,16 +36,16 @@ class RequestLogging:
         self.metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
+        """Handle a request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         start = time.perf_counter()
-        given = Headers(scope=scope).get(_HEADER, "")
-        request_id = given if _GOOD_ID.fullmatch(given) else uuid.uuid4().hex
+        client_id = Headers(scope=scope).get(_HEADER, "")
+        request_id = client_id if _GOOD_ID.fullmatch(client_id) else uuid.uuid4().hex
         status = 500
 
-        async def named(message: Message) -> None:
+        async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -53,7 +53,7 @@ class RequestLogging:
             await send(message)
 
         try:
-            await self.app(scope, receive, named)
+            await self.app(scope, receive, send_with_id)
         finally:
             self._note(scope, status, request_id, time.perf_counter() - start)
 

@@ -45,9 +45,9 @@ class ModelConverter:
         self._watch = FolderWatch(models)
 
         # Left behind by a killed worker. A young one may be in use by another worker.
-        for left in cache.glob(f"{_UNFINISHED}*"):
-            if time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
-                shutil.rmtree(left, ignore_errors=True)
+        for leftover in cache.glob(f"{_UNFINISHED}*"):
+            if time.time() - leftover.stat().st_mtime > _ABANDONED_SECONDS:
+                shutil.rmtree(leftover, ignore_errors=True)
 
     def step(self) -> None:
         """Convert every file that is unchanged since the last look and not in the cache."""
@@ -76,17 +76,17 @@ class ModelConverter:
         name = file.path.name
         folder = compiled_folder(self._cache, sha256)
         self._cache.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=self._cache))
+        output = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=self._cache))
         try:
-            report = self._compile(file, sha256, folder, made)
+            report = self._compile(file, sha256, folder, output)
             into = failure_folder(self._cache, sha256, name) if report.problem else folder
-            publish_compiled(report, made, into)
+            publish_compiled(report, output, into)
         finally:
-            shutil.rmtree(made, ignore_errors=True)
+            shutil.rmtree(output, ignore_errors=True)
         clear_attempts(folder)
         log.info("%s: %s", file.name, report.problem or f"ready for {report.engine}")
 
-    def _compile(self, file: ModelPath, sha256: str, folder: Path, made: Path) -> Compiled:
+    def _compile(self, file: ModelPath, sha256: str, folder: Path, output: Path) -> Compiled:
         if count_attempt(folder) > _ATTEMPTS:
             problem = "the worker crashed at each attempt to convert it; too large for the memory?"
             return Compiled(sha256=sha256, problem=problem, keras_version=_keras_version())
@@ -97,7 +97,7 @@ class ModelConverter:
         from detection_model.inference.detector import ModelError
 
         try:
-            return compile_model(file.path, sha256, made)
+            return compile_model(file.path, sha256, output)
         except ModelError as error:
             return Compiled(sha256=sha256, problem=str(error), keras_version=_keras_version())
 
