@@ -145,9 +145,9 @@ def table(path: Path, seconds: float) -> None:
     with tempfile.TemporaryDirectory() as folder:
         expected: Array | None = None
         for candidate in candidates(model, Path(folder)):
-            found = np.asarray(candidate.make(8, cpus)(some[:8]))
-            expected = found if expected is None else expected
-            cells = columns.setdefault(candidate.name, [f"{np.abs(found - expected).max():.1e}"])
+            outputs = np.asarray(candidate.make(8, cpus)(some[:8]))
+            expected = outputs if expected is None else expected
+            cells = columns.setdefault(candidate.name, [f"{np.abs(outputs - expected).max():.1e}"])
             for workers, threads, batch in ways:
                 rate, cpu = measure(candidate.make, some[:batch], workers, threads, seconds)
                 cells.append(f"{rate:.0f} ({cpu:.2f})")
@@ -167,9 +167,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("models", type=Path, nargs="+")
     parser.add_argument("--seconds", type=float, default=2.0, help="of each cell")
-    given = parser.parse_args()
-    for path in given.models:
-        table(path, given.seconds)
+    arguments = parser.parse_args()
+    for path in arguments.models:
+        table(path, arguments.seconds)
 
 
 if __name__ == "__main__":

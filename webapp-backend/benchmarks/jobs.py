@@ -50,16 +50,16 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200, help="number of pictures")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--state", type=Path, help="a service's state, for its converted models")
-    given = parser.parse_args()
-    files = sorted(given.pictures.rglob("*.jpg"))[: given.count]
+    arguments = parser.parse_args()
+    files = sorted(arguments.pictures.rglob("*.jpg"))[: arguments.count]
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder)
-        if given.state:
-            (state / "cache").symlink_to((given.state / "cache").resolve())
-        settings = Settings(models_dir=given.models, state_dir=state)
-        registry = prepared(settings, given.model, threads=settings.threads)
-        print(f"{given.model}, {len(files)} pictures, {settings.threads} threads\n")
-        print(table(settings, registry, given.model, files, given.rounds))
+        if arguments.state:
+            (state / "cache").symlink_to((arguments.state / "cache").resolve())
+        settings = Settings(models_dir=arguments.models, state_dir=state)
+        registry = prepared(settings, arguments.model, threads=settings.threads)
+        print(f"{arguments.model}, {len(files)} pictures, {settings.threads} threads\n")
+        print(table(settings, registry, arguments.model, files, arguments.rounds))
 
 
 def table(settings: Settings, registry: Registry, name: str, files: list[Path], rounds: int) -> str:

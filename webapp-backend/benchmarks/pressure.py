@@ -17,7 +17,7 @@ _HEALTH = b"GET /api/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 _EVERY_SECONDS = 0.05
 
 
-def probe(port: int, seconds: float, found: "Queue[Result]") -> None:
+def probe(port: int, seconds: float, results: "Queue[Result]") -> None:
     """Ask for the health again and again."""
 
     async def ask() -> Result:
@@ -30,7 +30,7 @@ def probe(port: int, seconds: float, found: "Queue[Result]") -> None:
             await asyncio.sleep(_EVERY_SECONDS)
         return result
 
-    found.put(asyncio.run(ask()))
+    results.put(asyncio.run(ask()))
 
 
 def main() -> None:
@@ -40,15 +40,15 @@ def main() -> None:
     parser.add_argument("pictures", type=Path)
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=15.0)
-    given = parser.parse_args()
-    pictures = [path.read_bytes() for path in sorted(given.pictures.glob("*.jpg"))[:64]]
+    arguments = parser.parse_args()
+    pictures = [path.read_bytes() for path in sorted(arguments.pictures.glob("*.jpg"))[:64]]
     path = "/api/predict?models=all&history=false"
     requests = [upload(path, picture) for picture in pictures]
     queue: Queue[Result] = multiprocessing.Queue()
-    prober = multiprocessing.Process(target=probe, args=(given.port, given.seconds, queue))
+    prober = multiprocessing.Process(target=probe, args=(arguments.port, arguments.seconds, queue))
     prober.start()
     work = asyncio.run(
-        closed_loop(given.port, requests, clients=given.clients, seconds=given.seconds)
+        closed_loop(arguments.port, requests, clients=arguments.clients, seconds=arguments.seconds)
     )
     health = queue.get()
     prober.join()
@@ -56,7 +56,7 @@ def main() -> None:
     print("| clients | answers/s | 503/s | others | p50 ms | p99 ms | health p50 / p99 / max ms |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     print(
-        f"| {given.clients} | {work.throughput:.0f} | {work.statuses[503] / work.seconds:.0f} "
+        f"| {arguments.clients} | {work.throughput:.0f} | {work.statuses[503] / work.seconds:.0f} "
         f"| {others or 0} | {work.quantile(0.5) * 1000:.0f} | {work.quantile(0.99) * 1000:.0f} "
         f"| {health.quantile(0.5) * 1000:.1f} / {health.quantile(0.99) * 1000:.1f} "
         f"/ {max(health.latencies) * 1000:.1f} |"

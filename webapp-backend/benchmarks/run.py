@@ -54,8 +54,8 @@ def measure(server: Server, pictures: Sequence[bytes], seconds: float) -> Row:
         asyncio.run(closed_loop(port, requests, clients=4, seconds=min(3.0, seconds)))
         for clients in CLIENTS:
             before = cpu_seconds(root)
-            found = asyncio.run(closed_loop(port, requests, clients=clients, seconds=seconds))
-            row.loads.append(_load(clients, found, cpu_seconds(root) - before))
+            result = asyncio.run(closed_loop(port, requests, clients=clients, seconds=seconds))
+            row.loads.append(_load(clients, result, cpu_seconds(root) - before))
             row.peak_megabytes = max(row.peak_megabytes, megabytes(root))
         row.held_rate = held_rate(port, requests, row.loads[2].throughput, seconds)
     return row
@@ -66,31 +66,31 @@ def held_rate(port: int, requests: Sequence[bytes], guess: float, seconds: float
     best = 0.0
     for tenths in (5, 6, 7, 8, 9, 10, 11, 12):
         rate = guess * tenths / 10
-        found = asyncio.run(open_loop(port, requests, rate=rate, seconds=seconds))
-        if set(found.statuses) != {200} or found.quantile(0.99) > P99_SECONDS:
+        result = asyncio.run(open_loop(port, requests, rate=rate, seconds=seconds))
+        if set(result.statuses) != {200} or result.quantile(0.99) > P99_SECONDS:
             break
         best = rate
     return best
 
 
-def _load(clients: int, found: Result, cpu: float) -> Load:
-    good = len(found.latencies)
+def _load(clients: int, result: Result, cpu: float) -> Load:
+    good = len(result.latencies)
     return Load(
         clients=clients,
-        throughput=found.throughput,
-        p50=found.quantile(0.5) * 1000,
-        p99=found.quantile(0.99) * 1000,
+        throughput=result.throughput,
+        p50=result.quantile(0.5) * 1000,
+        p99=result.quantile(0.99) * 1000,
         cpu_per_picture=cpu / max(1, good) * 1000,
-        refused=found.statuses[503],
-        failed=sum(count for status, count in found.statuses.items() if status not in (200, 503)),
+        refused=result.statuses[503],
+        failed=sum(count for status, count in result.statuses.items() if status not in (200, 503)),
     )
 
 
 def limit(model: Path, pictures: Path, seconds: float) -> dict[str, float]:
     """Decoding and the bare engine in one process, without HTTP."""
     command = [sys.executable, str(HERE / "limit.py"), str(model), str(pictures), str(seconds)]
-    found: dict[str, float] = json.loads(subprocess.check_output(command))
-    return found
+    figures: dict[str, float] = json.loads(subprocess.check_output(command))
+    return figures
 
 
 def main() -> None:
@@ -103,18 +103,18 @@ def main() -> None:
     parser.add_argument("--bentoml", type=Path, help="BentoML's command, where it is installed")
     parser.add_argument("--only", help="names that contain this")
     parser.add_argument("--json", type=Path, help="write the figures here too")
-    given = parser.parse_args()
-    pictures = [path.read_bytes() for path in sorted(given.pictures.glob("*.jpg"))[:64]]
-    model, state = given.model.resolve(), given.state.resolve()
-    bare = limit(model, given.pictures, given.seconds)
+    arguments = parser.parse_args()
+    pictures = [path.read_bytes() for path in sorted(arguments.pictures.glob("*.jpg"))[:64]]
+    model, state = arguments.model.resolve(), arguments.state.resolve()
+    bare = limit(model, arguments.pictures, arguments.seconds)
     rows = []
-    for server in servers(model, state, given.bentoml):
-        if given.only is None or given.only in server.name:
+    for server in servers(model, state, arguments.bentoml):
+        if arguments.only is None or arguments.only in server.name:
             print(f"{server.name} …", file=sys.stderr)
-            rows.append(measure(server, pictures, given.seconds))
+            rows.append(measure(server, pictures, arguments.seconds))
     print(table(rows, bare))
-    if given.json:
-        given.json.write_text(json.dumps([bare, *map(asdict, rows)], indent=1))
+    if arguments.json:
+        arguments.json.write_text(json.dumps([bare, *map(asdict, rows)], indent=1))
 
 
 if __name__ == "__main__":

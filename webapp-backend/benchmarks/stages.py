@@ -61,8 +61,8 @@ def run(model: ServedModel, data: bytes, stages: Stages) -> bool:
     stages("provenance", lambda: statement_of(data, None))
     crops = [Crop(picture.pixels)]
     if margin is not None:
-        found = stages("faces: detector", lambda: find_faces(picture.pixels))
-        faces = stages("faces: wider search", lambda: search(picture.pixels, found)).faces
+        detections = stages("faces: detector", lambda: find_faces(picture.pixels))
+        faces = stages("faces: wider search", lambda: search(picture.pixels, detections)).faces
         crops = [Crop(picture.pixels, face) for face in faces[:8]] or crops
     result = whole.models[0].result
     verdicts = [face.verdict for face in result.faces] or [result.verdict]
@@ -112,20 +112,23 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=48, help="number of pictures")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--state", type=Path, help="a service's state, for its converted models")
-    given = parser.parse_args()
-    files = sorted(given.pictures.rglob("*.jpg"))
-    pictures = [path.read_bytes() for path in files[:: max(1, len(files) // given.count)]]
+    arguments = parser.parse_args()
+    files = sorted(arguments.pictures.rglob("*.jpg"))
+    pictures = [path.read_bytes() for path in files[:: max(1, len(files) // arguments.count)]]
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(models_dir=given.models, state_dir=given.state or Path(folder))
-        model = prepared(settings, given.model, threads=1).ready()[given.model]
+        settings = Settings(models_dir=arguments.models, state_dir=arguments.state or Path(folder))
+        model = prepared(settings, arguments.model, threads=1).ready()[arguments.model]
         for data in pictures[:3]:
             run(model, data, Stages())
         stages = Stages()
-        checked = sum(run(model, data, stages) for _ in range(given.rounds) for data in pictures)
-    passes = given.rounds * len(pictures)
+        checked = sum(
+            run(model, data, stages) for _ in range(arguments.rounds) for data in pictures
+        )
+    passes = arguments.rounds * len(pictures)
     whole = stages.seconds["**default prediction**"]
     print(
-        f"{given.model}, {len(pictures)} pictures; consistency checked in {checked / passes:.0%}\n"
+        f"{arguments.model}, {len(pictures)} pictures; "
+        f"consistency checked in {checked / passes:.0%}\n"
     )
     print("| stage | CPU ms a picture | share |\n| --- | --- | --- |")
     for stage, seconds in stages.seconds.items():
