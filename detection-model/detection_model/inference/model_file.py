@@ -56,8 +56,7 @@ def read_original(path: Path) -> Original:
     Raises:
         ModelError: damaged, not a Keras file, or not readable by this Keras.
     """
-    import detection_model.architectures.attention  # registers the layer for files with it
-    import detection_model.architectures.statistics  # noqa: F401  likewise
+    import detection_model.architectures.pooling  # noqa: F401  registers layers for files with them
     from detection_model.architectures.legacy import rebuilt
 
     container = content(path)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from detection_model import architectures, perturb
 from detection_model.architectures import Recipe
+from detection_model.architectures.backbones import NONE
 from detection_model.architectures.heads import backbone_layers
-from detection_model.architectures.pretrained import NONE
 from detection_model.data.decoding import Pictures
 from detection_model.inference.detector import load_original
 from detection_model.training import fault_injection
@@ -200,7 +200,7 @@ def fit_probe(
     """
     from sklearn.linear_model import LogisticRegression
 
-    from detection_model.architectures.statistics import SPREAD, STANDARD, STATISTICS
+    from detection_model.architectures.pooling import SPREAD, STANDARD, STATISTICS
 
     names = {layer.name for layer in model.layers}
     if STATISTICS not in names or not isinstance(data.train, CropSampler):
