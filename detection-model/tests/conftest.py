@@ -20,7 +20,7 @@ from factories import Cli
 
 from detection_model.card import Card, InputSpec, file_sha256, write_card
 from detection_model.cli import app
-from detection_model.data.synthetic import write_synthetic
+from detection_model.data.write import write_synthetic
 
 # A stalled machine must not fail a test.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -10,7 +10,7 @@ from factories import jpeg_copy, portrait, write_dataset
 from PIL import Image, ImageEnhance
 from scipy.sparse.csgraph import connected_components
 
-from detection_model.data.audit import duplicates
+from detection_model.data.audit import leaks
 from detection_model.data.audit.checks import copies, duplicate_issues
 from detection_model.data.audit.scan import scan
 from detection_model.data.folders import find_data
@@ -46,7 +46,7 @@ def test_a_changed_copy_is_grouped_with_its_original_alone(
     change: Callable[[Image.Image], Image.Image],
 ) -> None:
     originals = [portrait(seed) for seed in range(30)]
-    groups = duplicates.near(hashes([*originals, *map(change, originals)]))
+    groups = leaks.near_duplicates(hashes([*originals, *map(change, originals)]))
     assert groups[:30].tolist() == groups[30:].tolist()
     assert len(set(groups)) == 30
 
@@ -61,32 +61,32 @@ def hashes_with_copies(distance: int) -> np.ndarray:
     return np.packbits(np.concatenate([bits, copies]), axis=1)
 
 
-@pytest.mark.parametrize("distance", [duplicates.NEAR, 31])
+@pytest.mark.parametrize("distance", [leaks.NEAR, 31])
 def test_every_pair_within_the_distance_is_grouped_and_no_other(distance: int) -> None:
     hashes = hashes_with_copies(distance)
     words = hashes.view(np.uint64)
     distances = np.bitwise_count(words[:, None] ^ words[None]).sum(axis=2)
     expected = connected_components(distances <= distance, directed=False)[1]
-    groups = duplicates.near(hashes, distance)
+    groups = leaks.near_duplicates(hashes, distance)
     pairs = set(zip(groups.tolist(), expected.tolist(), strict=True))
     assert len(pairs) == len(set(groups)) == len(set(expected)) == 1700
 
 
 def test_groups_do_not_depend_on_the_batch_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    hashes = hashes_with_copies(duplicates.NEAR)
-    whole = duplicates.near(hashes)
+    hashes = hashes_with_copies(leaks.NEAR)
+    whole = leaks.near_duplicates(hashes)
     monkeypatch.setattr(duplicates, "PAIRS_AT_ONCE", 700)
-    assert duplicates.near(hashes).tolist() == whole.tolist()
+    assert leaks.near_duplicates(hashes).tolist() == whole.tolist()
 
 
 def test_twenty_thousand_copies_are_one_group() -> None:
     # They form two hundred million pairs.
-    assert set(duplicates.near(np.zeros((20_000, 32), np.uint8))) == {0}
+    assert set(leaks.near_duplicates(np.zeros((20_000, 32), np.uint8))) == {0}
 
 
 def test_a_distance_that_would_miss_pairs_is_refused() -> None:
     with pytest.raises(ValueError, match="31 bits"):
-        duplicates.near(hashes_with_copies(2), 32)
+        leaks.near_duplicates(hashes_with_copies(2), 32)
 
 
 def test_a_set_without_copies_has_none(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from detection_model.data.synthetic import write_synthetic
+from detection_model.data.write import write_synthetic
 from detection_model.training import network
 from detection_model.training.config import Faults, configured
 from detection_model.training.fault_injection import SkipGradients, labels

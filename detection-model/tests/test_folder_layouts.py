@@ -10,9 +10,9 @@ from PIL import Image
 
 from detection_model.data.audit.checks import inspect_data
 from detection_model.data.audit.report import write_report
-from detection_model.data.folder_names import split_and_class
 from detection_model.data.folders import DataError, all_examples, find_data
 from detection_model.data.issues import data_warnings, warnings_for
+from detection_model.data.layout import split_and_class
 
 
 def picture(path: Path) -> Path:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from detection_model.data.folders import DataError, find_data
-from detection_model.data.merging import Source, merge_data
+from detection_model.data.write import Source, merge_data
 
 
 def write_files(root: Path, *names: str) -> Path:

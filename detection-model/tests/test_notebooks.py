@@ -20,7 +20,7 @@ from detection_model.data.audit.checks import inspect_data
 from detection_model.data.audit.report import data_report
 from detection_model.data.folders import find_data
 from detection_model.data.issues import REPORT, report_folder
-from detection_model.data.synthetic import synthetic_picture, write_synthetic
+from detection_model.data.write import synthetic_picture, write_synthetic
 from detection_model.evaluation.records import Evaluation
 from detection_model.inference.detector import Detector
 from detection_model.training.run import RECORD, RunRecord

@@ -9,7 +9,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from detection_model import perturb
-from detection_model.data.synthetic import synthetic_picture
+from detection_model.data.write import synthetic_picture
 from detection_model.evaluation.scoring import (
     FAMILIES,
     PERTURBATIONS,

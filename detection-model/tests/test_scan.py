@@ -10,7 +10,7 @@ from PIL import Image
 from detection_model.data.audit import plots, scan
 from detection_model.data.audit.checks import unreadable_issues
 from detection_model.data.folders import DataError, find_data, sample
-from detection_model.data.synthetic import write_synthetic
+from detection_model.data.write import write_synthetic
 
 
 def test_the_measures_of_a_row_match_numpy(tmp_path: Path) -> None:

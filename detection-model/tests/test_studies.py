@@ -16,7 +16,7 @@ from typer.testing import Result
 
 from detection_model import architectures
 from detection_model.cli import studies
-from detection_model.data.synthetic import write_synthetic
+from detection_model.data.write import write_synthetic
 from detection_model.training.config import Faults, TrainConfig, configured
 from detection_model.training.run import Interrupted, Reporter, RunRecord
 from detection_model.training.study import (

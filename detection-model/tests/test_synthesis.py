@@ -10,7 +10,7 @@ from PIL import Image
 from typer.testing import Result
 
 from detection_model.data.folders import DataError, find_data
-from detection_model.data.holdout_fakes import manipulate
+from detection_model.data.write import manipulate
 from detection_model.synthesis import holdout, training_fakes
 from detection_model.synthesis.blending import aligned
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typer.testing import Result
 
 from detection_model.data.folders import find_data
-from detection_model.data.synthetic import README
+from detection_model.data.write import README
 
 Invoke = Callable[..., Result]
 

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from detection_model import predict
 from detection_model.card import CardError
-from detection_model.data.synthetic import synthetic_picture
+from detection_model.data.write import synthetic_picture
 from detection_model.evaluation import plots, tables
 from detection_model.evaluation.comparison import compare
 from detection_model.evaluation.records import Prediction, Published, read_published

@@ -13,8 +13,8 @@ from detection_model.cli import common
 from detection_model.inference.pipeline import PredictOptions
 
 if TYPE_CHECKING:
-    from detection_model.bulk.executors import Executor
     from detection_model.bulk.results import Manifest
+    from detection_model.bulk.run import Executor
     from detection_model.bulk.scoring import Scorer
 
 
@@ -103,7 +103,7 @@ def _converted(file: Path, options: PredictOptions, cache: Path) -> "Scorer":
 
 
 def _executor(scorer: "Scorer", workers: int | None, ray: str | None) -> "Executor":
-    from detection_model.bulk.executors import LocalProcesses, RayTasks
+    from detection_model.bulk.run import LocalProcesses, RayTasks
 
     if ray:
         return RayTasks(scorer, ray)

@@ -10,7 +10,7 @@ import typer
 
 from detection_model.cli import common
 from detection_model.data.issues import DataIssues
-from detection_model.data.synthetic import is_synthetic, write_synthetic
+from detection_model.data.write import is_synthetic, write_synthetic
 from detection_model.forensics.spectrum import PUBLISHED
 
 _COLOURS = {"leak": "bold red", "warning": "yellow", "note": "blue"}
@@ -46,8 +46,13 @@ def inspect(
       detection-model data inspect data/Dataset --limit 5000
     """
     from detection_model.data.audit.checks import inspect_data
-    from detection_model.data.audit.report import PAGE, write_report
-    from detection_model.data.audit.tables import counts_table, files_table, separations_table
+    from detection_model.data.audit.report import (
+        PAGE,
+        counts_table,
+        files_table,
+        separations_table,
+        write_report,
+    )
     from detection_model.data.folders import find_data
 
     with common.exit_on_error():
@@ -96,7 +101,7 @@ def merge(
 
       detection-model data merge data/All --from data/Dataset=FFHQ,StyleGAN --from data/Composites
     """
-    from detection_model.data.merging import Source, merge_data
+    from detection_model.data.write import Source, merge_data
 
     with common.exit_on_error():
         counts = merge_data([Source.parse(text) for text in source], out)
@@ -117,7 +122,7 @@ def manipulate(
 
       detection-model eval benchmark --data data/All --data data/Manipulated
     """
-    from detection_model.data.holdout_fakes import manipulate
+    from detection_model.data.write import manipulate
 
     with common.exit_on_error(), common.progress_bar("reading") as reading:
         counts = manipulate(folder, out, seed=seed, progress=reading)

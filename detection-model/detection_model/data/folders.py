@@ -12,8 +12,8 @@ from pathlib import Path
 
 from detection_model.card import ClassName
 from detection_model.data import layout
-from detection_model.data.folder_names import SplitName as SplitName
 from detection_model.data.layout import DataError as DataError
+from detection_model.data.layout import SplitName as SplitName
 from detection_model.data.picture_files import PictureFiles
 
 _SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}

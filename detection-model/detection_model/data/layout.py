@@ -2,16 +2,61 @@
 
 Four layouts are understood: `{Train,Validation,Test}/{Real,Fake}`, `{Real,Fake}/{train,val,test}`,
 `{train_real,train_fake,test_real,test_fake}`, and `{Real,Fake}` without splits.
+
+Published sets name these folders in many ways: `REAL`, `0_real`, `training_fake`, `Real Images`,
+`nature`. A name counts only if every word in it is known: `real_vs_fake`, `not real` and
+`Real-ESRGAN`, a program that makes pictures, name no class.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from detection_model.card import ClassName
-from detection_model.data.folder_names import SplitName, split_and_class
 from detection_model.data.picture_files import PictureFiles, printable, relative_name, subfolders
+
+SplitName = Literal["train", "validation", "test"]
+
+_SPLITS: dict[str, SplitName] = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("valid", "val", "validation", "dev"), "validation"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+_REAL = (
+    *("real", "reals", "original", "originals", "authentic", "genuine", "pristine"),
+    *("natural", "nature", "unaltered", "unmanipulated"),
+)
+_FAKE = (
+    *("fake", "fakes", "deepfake", "deepfakes", "manipulated", "tampered", "forged", "altered"),
+    *("generated", "synthetic", "synthesized", "artificial", "ai", "aigenerated"),
+)
+_CLASSES: dict[str, ClassName] = {**dict.fromkeys(_REAL, "Real"), **dict.fromkeys(_FAKE, "Fake")}
+# Words that say nothing about the class.
+_NEUTRAL = {
+    *("image", "images", "img", "imgs", "picture", "pictures", "photo", "photos"),
+    *("photograph", "photographs", "face", "faces", "video", "videos", "frame", "frames"),
+    *("sequence", "sequences", "sample", "samples", "crop", "crops", "data", "dataset", "set"),
+    *("class", "folder", "deep"),
+}
+# `AIGenerated` is AI and Generated, `RealFaces` Real and Faces.
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+
+
+def split_and_class(name: str) -> tuple[SplitName | None, ClassName | None]:
+    """The split and the class that a folder's name gives; None for each that it does not."""
+    if not name.isascii():
+        return None, None
+    words = {word.lower() for word in _WORD.findall(name)}
+    splits = {_SPLITS[word] for word in words if word in _SPLITS}
+    classes = {_CLASSES[word] for word in words if word in _CLASSES}
+    unknown = words - _SPLITS.keys() - _CLASSES.keys() - _NEUTRAL
+    if unknown or len(splits) > 1 or len(classes) > 1:
+        return None, None
+    return next(iter(splits), None), next(iter(classes), None)
+
 
 EXPECTED = "expected subfolders Train/Real, Train/Fake, Validation/Real, …, or Real and Fake"
 # A download often wraps the data set in one or two more folders.

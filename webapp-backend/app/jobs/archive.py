@@ -12,8 +12,8 @@ from app.jobs.zip_end import END_BYTES, find_end
 from app.schemas.jobs import ArchiveSummary, JobModel, LabelledCounts, SkippedFiles
 from detection_model.card import ClassName
 from detection_model.data.archives import is_encrypted, is_folder, member_path, read_member
-from detection_model.data.folder_names import split_and_class
-from detection_model.data.system_files import system_name
+from detection_model.data.layout import split_and_class
+from detection_model.data.picture_files import system_name
 from detection_model.imaging.formats import (
     archive_kind,
     starts_like_a_picture,

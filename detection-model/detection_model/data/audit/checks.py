@@ -8,9 +8,14 @@ from typing import get_args
 import numpy as np
 
 from detection_model.card import ClassName
-from detection_model.data.audit import duplicates
-from detection_model.data.audit.duplicates import Indices
-from detection_model.data.audit.leaks import FEWEST, Separation, file_separations, light_separations
+from detection_model.data.audit import leaks
+from detection_model.data.audit.leaks import (
+    FEWEST,
+    Indices,
+    Separation,
+    file_separations,
+    light_separations,
+)
 from detection_model.data.audit.scan import Row, Scan, Unreadable, scan
 from detection_model.data.decoding import Progress
 from detection_model.data.folders import DataFolder
@@ -248,7 +253,7 @@ def inspect_data(
 
 def copies(rows: Sequence[Row]) -> tuple[list[Indices], list[Indices]]:
     """Groups of positions with identical pixels, and groups of near duplicates."""
-    pixels = duplicates.same([row.pixels_sha256 for row in rows])
+    pixels = leaks.identical([row.pixels_sha256 for row in rows])
     looks = np.frombuffer(b"".join(row.look for row in rows), np.uint8).reshape(len(rows), -1)
-    near = duplicates.members(duplicates.near(looks))
-    return duplicates.members(pixels), [group for group in near if len(set(pixels[group])) > 1]
+    near = leaks.duplicate_groups(leaks.near_duplicates(looks))
+    return leaks.duplicate_groups(pixels), [group for group in near if len(set(pixels[group])) > 1]
