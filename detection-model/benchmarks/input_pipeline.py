@@ -27,10 +27,9 @@ import tensorflow as tf
 from detection_model.architectures import ZOO
 from detection_model.training import network
 from detection_model.training.config import TrainConfig, configured
-from detection_model.training.devices import find_devices
 from detection_model.training.loading import load_data
 from detection_model.training.network import stages
-from detection_model.training.run import Reporter
+from detection_model.training.run import Reporter, find_devices
 
 AUGMENTED = {"flip": True, "rotation": 10, "brightness": 0.2, "jpeg": 50, "blur": 1}
 # More batches than a source keeps ready: two it waits with, and those its workers hold.

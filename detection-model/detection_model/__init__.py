@@ -14,7 +14,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from detection_model.inference.ensemble import load
+    from detection_model.inference.detector import load
     from detection_model.inference.pipeline import ImageResult, PredictOptions, predict
 
 __all__ = ["ImageResult", "PredictOptions", "load", "predict"]
@@ -23,7 +23,7 @@ __version__ = version("detection-model")
 _MODULES = {
     "ImageResult": "pipeline",
     "PredictOptions": "pipeline",
-    "load": "ensemble",
+    "load": "detector",
     "predict": "pipeline",
 }
 

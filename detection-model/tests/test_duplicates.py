@@ -75,7 +75,7 @@ def test_every_pair_within_the_distance_is_grouped_and_no_other(distance: int) -
 def test_groups_do_not_depend_on_the_batch_size(monkeypatch: pytest.MonkeyPatch) -> None:
     hashes = hashes_with_copies(leaks.NEAR)
     whole = leaks.near_duplicates(hashes)
-    monkeypatch.setattr(duplicates, "PAIRS_AT_ONCE", 700)
+    monkeypatch.setattr(leaks, "PAIRS_AT_ONCE", 700)
     assert leaks.near_duplicates(hashes).tolist() == whole.tolist()
 
 

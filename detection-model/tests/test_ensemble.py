@@ -30,7 +30,7 @@ from detection_model.card import (
 from detection_model.evaluation.cards import ensemble_card, fit_stack
 from detection_model.evaluation.records import Evaluation, read_published
 from detection_model.evaluation.tables import models_table
-from detection_model.inference.ensemble import Ensemble
+from detection_model.inference.detector import Ensemble
 from detection_model.inference.verdict import ensemble_logit, sigmoid
 
 Invoke = Callable[..., Result]
@@ -119,7 +119,7 @@ def test_stacking_is_logistic_regression_whatever_the_scale_of_a_member() -> Non
 
 def test_combining_needs_no_tensorflow() -> None:
     code = (
-        "import sys, detection_model.inference.ensemble, detection_model.inference.verdict; "
+        "import sys, detection_model.inference.detector, detection_model.inference.verdict; "
         "sys.exit('tensorflow' in sys.modules or 'sklearn' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -14,10 +14,19 @@ from typer.testing import Result
 
 from detection_model import imaging
 from detection_model.card import Card, InputSpec, file_sha256, write_card
-from detection_model.explain import overlay
-from detection_model.explain.attribution import heat, onto_image
+from detection_model.explain.attribution import (
+    COLOURS,
+    Colours,
+    heat,
+    layer,
+    onto_image,
+    overlay,
+    png,
+    stops,
+    table,
+    with_legend,
+)
 from detection_model.explain.explanation import Explainer
-from detection_model.explain.overlay import COLOURS, Colours, stops, table
 from detection_model.faces import Box, crop
 
 Run = Callable[..., Result]
@@ -94,24 +103,24 @@ def test_an_overlay_mixes_by_opacity_and_skips_pixels_outside_the_input() -> Non
     pixels = np.full((1, 3, 3), 100, np.uint8)
     warm = np.array([[0, 1, NAN]], np.float32)
     low, high = table("viridis")[[0, 255]].astype(float)
-    half = overlay.overlay(pixels, warm, 0.5)
+    half = overlay(pixels, warm, 0.5)
     np.testing.assert_allclose(half[0, :2], [(100 + low) / 2, (100 + high) / 2], atol=1)
     np.testing.assert_array_equal(half[0, 2], [100] * 3)
-    np.testing.assert_array_equal(overlay.overlay(pixels, warm, 0), pixels)
-    layer = overlay.layer(warm, "jet")
-    np.testing.assert_array_equal(layer[0, :, 3], [255, 255, 0])
-    np.testing.assert_array_equal(layer[0, :2, :3], table("jet")[[0, 255]])
+    np.testing.assert_array_equal(overlay(pixels, warm, 0), pixels)
+    drawn = layer(warm, "jet")
+    np.testing.assert_array_equal(drawn[0, :, 3], [255, 255, 0])
+    np.testing.assert_array_equal(drawn[0, :2, :3], table("jet")[[0, 255]])
 
 
 def test_a_legend_is_drawn_below_the_picture() -> None:
     picture = np.full((200, 150, 3), 9, np.uint8)
-    result = overlay.with_legend(picture, "nothing for Fake", "most for Fake", "jet")
+    result = with_legend(picture, "nothing for Fake", "most for Fake", "jet")
     np.testing.assert_array_equal(result[:200], picture)
     below = result[200:]
     for colour in table("jet")[[0, 255]]:
         assert (below == colour).all(axis=2).any()
     assert (below < 80).all(axis=2).sum() > 20  # text
-    assert np.asarray(Image.open(io.BytesIO(overlay.png(result)))).shape == result.shape
+    assert np.asarray(Image.open(io.BytesIO(png(result)))).shape == result.shape
 
 
 def save(folder: Path, spec: InputSpec = SPEC) -> Path:

@@ -18,8 +18,9 @@ from PIL import Image, ImageCms, ImageDraw, PngImagePlugin
 from detection_model.forensics import view
 from detection_model.forensics.common import ViewId
 from detection_model.headers import read_container
-from detection_model.imaging import ImageError, Limits, decode, gif, tiff
+from detection_model.imaging import ImageError, Limits, decode, tiff
 from detection_model.imaging.decoding import FULL_SIZE
+from detection_model.imaging.frames import count_frames
 from detection_model.provenance.read import read_provenance
 
 Bytes = NDArray[np.uint8]
@@ -260,13 +261,13 @@ def test_the_first_page_with_content_is_decoded() -> None:
 
 def test_the_frames_of_a_gif_are_counted_without_decoding() -> None:
     images = [Image.new("RGB", (40, 40), (step, 0, 0)) for step in range(0, 250, 25)]
-    assert gif.count_frames(frames("GIF", *images), 1000) == 10
-    assert gif.count_frames(frames("GIF", *images), 4) == 4
+    assert count_frames(frames("GIF", *images), 1000) == 10
+    assert count_frames(frames("GIF", *images), 4) == 4
 
 
 @given(st.binary(max_size=400))
 def test_header_readers_survive_any_bytes(data: bytes) -> None:
-    assert gif.count_frames(b"GIF89a" + data, 100) <= 100
+    assert count_frames(b"GIF89a" + data, 100) <= 100
     for start in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         assert len(list(tiff.read_directories(start + data))) <= 1000
         assert isinstance(tiff.raw_kind(start + data), str)

@@ -12,10 +12,10 @@ from PIL import Image, ImageFilter
 
 from detection_model.card import Card, InputSpec, Scope
 from detection_model.data.folders import Example, find_data
-from detection_model.evaluation import uncertainty
+from detection_model.evaluation.fit_uncertainty import fit_ood
 from detection_model.faces import Face
 from detection_model.inference.crops import Crop
-from detection_model.inference.ood import (
+from detection_model.inference.uncertainty import (
     NAMES,
     SIDE,
     is_drawing,
@@ -96,7 +96,7 @@ def test_a_face_of_few_pixels_is_tiny_and_one_of_more_is_not() -> None:
 
 
 def test_a_picture_unlike_the_training_pictures_is_far_from_them(tmp_path: Path) -> None:
-    fitted = uncertainty.fit_ood(examples(tmp_path), 0.3, "generated, train")
+    fitted = fit_ood(examples(tmp_path), 0.3, "generated, train")
     assert fitted.pictures == 16
     card = CARD.model_copy(update={"scope": fitted})
     for seed in range(100, 104):

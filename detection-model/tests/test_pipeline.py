@@ -21,11 +21,6 @@ from detection_model.card import (
     TemperatureCalibrator,
 )
 from detection_model.faces import Face
-from detection_model.inference.consistency import (
-    PERTURBATIONS,
-    check_consistency,
-    is_close,
-)
 from detection_model.inference.crops import MAX_FACES, Crop, ImageCrops
 from detection_model.inference.pipeline import (
     PredictOptions,
@@ -33,6 +28,11 @@ from detection_model.inference.pipeline import (
     predict_crops,
 )
 from detection_model.inference.probability import calibrated_logit, log_odds, sigmoid
+from detection_model.inference.uncertainty import (
+    PERTURBATIONS,
+    check_consistency,
+    is_close,
+)
 from detection_model.inference.verdict import ConformalSet, Reason, Verdict, decide, evidence_of
 
 Bytes = NDArray[np.uint8]

@@ -16,7 +16,7 @@ from detection_model.data.write import synthetic_picture
 from detection_model.evaluation import plots, tables
 from detection_model.evaluation.comparison import compare
 from detection_model.evaluation.records import Prediction, Published, read_published
-from detection_model.evaluation.verdict_counts import predict_folder
+from detection_model.evaluation.scoring import predict_folder
 from detection_model.inference.detector import Detector
 from detection_model.training.logs import RunReader
 from detection_model.training.plots import runs_figure

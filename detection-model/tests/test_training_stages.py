@@ -22,8 +22,7 @@ from detection_model.data.audit.report import write_report
 from detection_model.data.folders import find_data
 from detection_model.training import run
 from detection_model.training.config import TrainConfig, configured
-from detection_model.training.devices import Devices, describe
-from detection_model.training.run import RunRecord
+from detection_model.training.run import Devices, RunRecord, describe
 from detection_model.training.train import Folders, Reporter, train
 
 pytestmark = pytest.mark.slow
@@ -300,5 +299,5 @@ def test_devices_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert describe(1, []) == "CPU"
     assert describe(1, ["NVIDIA H100"]) == "GPU (NVIDIA H100)"
     assert describe(2, ["A", "B"]) == "2 GPUs (A, B)"
-    monkeypatch.setattr("detection_model.training.devices.version", lambda _name: "1.2.0")
+    monkeypatch.setattr("detection_model.training.run.version", lambda _name: "1.2.0")
     assert describe(1, ["GPU"]) == "GPU (Apple, tensorflow-metal 1.2.0)"

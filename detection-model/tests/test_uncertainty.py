@@ -17,8 +17,8 @@ from detection_model.card import (
     TemperatureCalibrator,
     read_card,
 )
+from detection_model.evaluation.fit_uncertainty import fit_conformal
 from detection_model.evaluation.records import Prediction
-from detection_model.evaluation.uncertainty import fit_conformal
 from detection_model.inference.verdict import decide
 
 Invoke = Callable[..., Result]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-from detection_model.evaluation.verdict_counts import (
+from detection_model.evaluation.scoring import (
     SourceVerdicts,
     mean_share,
     pictures_needed,

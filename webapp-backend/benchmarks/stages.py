@@ -27,11 +27,10 @@ from detection_model import imaging
 from detection_model.faces import find_faces
 from detection_model.faces.search import search
 from detection_model.imaging import Limits
-from detection_model.inference.consistency import PERTURBATIONS
 from detection_model.inference.crops import Crop
-from detection_model.inference.ood import out_of_distribution
 from detection_model.inference.pipeline import PredictOptions
 from detection_model.inference.runtime import Engine
+from detection_model.inference.uncertainty import PERTURBATIONS, out_of_distribution
 
 T = TypeVar("T")
 

@@ -7,8 +7,13 @@ from typing import Any, get_args
 import pytest
 
 from detection_model.forensics.common import TEXTS, ViewId
-from detection_model.provenance.record import SIGNATURE_TEXTS, STATE_TEXTS
-from detection_model.provenance.statement import CLAIM_TEXTS, EARLIER_TEXT, TRUST_TEXTS
+from detection_model.provenance.record import (
+    CLAIM_TEXTS,
+    EARLIER_TEXT,
+    SIGNATURE_TEXTS,
+    STATE_TEXTS,
+    TRUST_TEXTS,
+)
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,13 @@ from detection_model.export.compiled import (
     read_compiled,
 )
 from detection_model.inference.crops import ImageCrops
-from detection_model.inference.detector import Detector, ModelError, resolve_card
-from detection_model.inference.ensemble import Ensemble, member_files
+from detection_model.inference.detector import (
+    Detector,
+    Ensemble,
+    ModelError,
+    member_files,
+    resolve_card,
+)
 from detection_model.inference.pipeline import Model, PredictOptions, predict_crops
 from detection_model.inference.runtime import LiteRT
 from detection_model.inference.threshold import published_threshold

@@ -13,22 +13,11 @@ import typer
 # TyperGroup parses with Typer's own copy of click, so its contexts are not click's.
 from typer.core import TyperGroup
 
-from detection_model.cli import (
-    bulk,
-    calibrate,
-    compare,
-    data,
-    evaluate,
-    image,
-    model,
-    studies,
-    train,
-    verdicts,
-)
+from detection_model.cli import bulk, compare, data, evaluate, image, model, train
 
 
 class TrainGroup(TyperGroup):
-    """Takes a recipe where a subcommand is expected: `train v3` beside `train sweep v3`."""
+    """Takes a recipe where a subcommand is expected: `train v3` as well as `train sweep v3`."""
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
@@ -70,16 +59,16 @@ GROUPS: dict[str, tuple[str, Commands]] = {
     ),
     "train": (
         "Train a model, or search and compare settings.",
-        {"sweep": studies.sweep, "backbones": studies.backbones, "faults": studies.faults},
+        {"sweep": train.sweep, "backbones": train.backbones, "faults": train.faults},
     ),
     "eval": (
         "Measure, calibrate and compare models.",
         {
             "run": evaluate.run,
-            "calibrate": calibrate.calibrate,
+            "calibrate": compare.calibrate,
             "compare": compare.compare,
             "benchmark": compare.benchmark,
-            "verdicts": verdicts.verdicts,
+            "verdicts": evaluate.verdicts,
             "cases": evaluate.cases,
         },
     ),
@@ -109,14 +98,14 @@ OLD_NAMES: Commands = {
     "manipulate": data.manipulate,
     "synthetic": data.synthetic,
     "average-spectra": data.spectra,
-    "sweep": studies.sweep,
-    "backbone-study": studies.backbones,
-    "fault-study": studies.faults,
+    "sweep": train.sweep,
+    "backbone-study": train.backbones,
+    "fault-study": train.faults,
     "evaluate": evaluate.run,
-    "calibrate": calibrate.calibrate,
+    "calibrate": compare.calibrate,
     "compare": compare.compare,
     "benchmark": compare.benchmark,
-    "verdicts": verdicts.verdicts,
+    "verdicts": evaluate.verdicts,
     "cases": evaluate.cases,
     "card": model.card,
     "average": model.average,

@@ -13,8 +13,8 @@ import detection_model
 from detection_model import PredictOptions, imaging
 from detection_model.card import ClassName
 from detection_model.cli import common
+from detection_model.explain.attribution import Colours
 from detection_model.explain.explanation import Method
-from detection_model.explain.overlay import Colours
 from detection_model.inference import verdict
 
 if TYPE_CHECKING:
@@ -90,9 +90,8 @@ def explain(
 
       detection-model image explain portrait.jpg --method occlusion --out why.png
     """
-    from detection_model.explain.attribution import ExplainError, heat
+    from detection_model.explain.attribution import ExplainError, heat, overlay, png, with_legend
     from detection_model.explain.explanation import Explainer
-    from detection_model.explain.overlay import overlay, png, with_legend
     from detection_model.faces import crop_box
     from detection_model.inference.crops import ImageCrops
 

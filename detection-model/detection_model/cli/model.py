@@ -17,7 +17,7 @@ from detection_model.card import (
     write_card,
 )
 from detection_model.cli import common
-from detection_model.inference.ensemble import member_files
+from detection_model.inference.detector import member_files
 
 if TYPE_CHECKING:
     from detection_model.export.formats import FormatName, Report
@@ -144,8 +144,7 @@ def ensemble(
       detection-model model ensemble stack v1 v2 v3 --stack data/Dataset
     """
     from detection_model.evaluation.cards import ensemble_card, stacked_card
-    from detection_model.inference.detector import Detector
-    from detection_model.inference.ensemble import member_files
+    from detection_model.inference.detector import Detector, member_files
 
     path = models / f"{name}.json"
     if name in model_files(models):

@@ -6,7 +6,7 @@ from rich.table import Table
 
 from detection_model.evaluation.comparison import Agreement, Difference
 from detection_model.evaluation.records import Estimate, EvaluationRow, Gain, Published
-from detection_model.evaluation.verdict_counts import FolderVerdicts
+from detection_model.evaluation.scoring import FolderVerdicts
 
 _NAMES = {
     "f1": "F1",

@@ -1,10 +1,47 @@
-"""Chooses the picture of a file that holds several: frames, pages, or a main picture."""
+"""Chooses the picture of a file that holds several: frames, pages, or a main picture.
+
+The frames of a GIF file are counted without decoding them.
+"""
 
 import numpy as np
 from PIL import Image, ImageFile
 
-from detection_model.imaging import gif, tiff
+from detection_model.imaging import tiff
 from detection_model.imaging.picture import Note, NoteValues
+
+# Palette entries have three bytes; the flags' low bits hold the exponent of their number.
+_HAS_PALETTE, _PALETTE_BITS = 0x80, 0x07
+_EXTENSION, _IMAGE = 0x21, 0x2C
+
+
+def count_frames(data: bytes, most: int) -> int:
+    """Number of frames, at most `most`: a hostile file may hold millions of tiny ones."""
+    frames = 0
+    try:
+        at = 13 + _palette(data[10])
+        while frames < most:
+            if data[at] == _EXTENSION:
+                at = _skip_blocks(data, at + 2)
+            elif data[at] == _IMAGE:
+                frames += 1
+                at = _skip_blocks(data, at + 10 + _palette(data[at + 9]) + 1)
+            else:
+                break
+    except IndexError:
+        pass
+    return max(frames, 1)
+
+
+def _palette(flags: int) -> int:
+    return 3 << ((flags & _PALETTE_BITS) + 1) if flags & _HAS_PALETTE else 0
+
+
+def _skip_blocks(data: bytes, at: int) -> int:
+    """The place after a chain of blocks, each with its length in front; a 0 ends it."""
+    while data[at]:
+        at += data[at] + 1
+    return at + 1
+
 
 # More are not counted, and of a blank start not more than this are looked at.
 _MAX_COUNTED = 1000
@@ -34,7 +71,7 @@ def choose_frame(image: ImageFile.ImageFile, data: bytes) -> list[Note]:
             pages = tiff.page_indices(data)
             return _note("Page", "pages", *_first_with_content(image, pages), len(pages))
         case "GIF":
-            frames = list(range(gif.count_frames(data, _MAX_COUNTED)))
+            frames = list(range(count_frames(data, _MAX_COUNTED)))
         case "PNG" | "WEBP" | "AVIF":
             # The still picture of an animated PNG is not part of the animation.
             first = int(bool(image.info.get("default_image")))

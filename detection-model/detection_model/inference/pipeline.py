@@ -12,14 +12,14 @@ from detection_model import imaging
 from detection_model.card import Calibrator, Card, NoCalibrator
 from detection_model.faces import Face
 from detection_model.imaging import Note
-from detection_model.inference.consistency import (
+from detection_model.inference.crops import Crop, ImageCrops
+from detection_model.inference.uncertainty import (
     PERTURBATIONS,
     ConsistencyMode,
     check_consistency,
     is_close,
+    out_of_distribution,
 )
-from detection_model.inference.crops import Crop, ImageCrops
-from detection_model.inference.ood import out_of_distribution
 from detection_model.inference.verdict import Reason, Stability, Verdict, decide
 
 Region = Literal["face", "whole"]

@@ -17,12 +17,11 @@ from detection_model.training.callbacks import (
     stage_callbacks,
 )
 from detection_model.training.config import TrainConfig
-from detection_model.training.devices import Devices, find_devices
 from detection_model.training.loading import TrainingData, load_data, validation_batches
 from detection_model.training.network import Stage, stages
+from detection_model.training.run import Devices, RunRecord, find_devices
 from detection_model.training.run import Interrupted as Interrupted
 from detection_model.training.run import Reporter as Reporter
-from detection_model.training.run import RunRecord
 from detection_model.training.run import TrainingError as TrainingError
 
 

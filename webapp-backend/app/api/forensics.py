@@ -11,7 +11,7 @@ from app.api.deps import ServiceDep, Upload, refusals, upload_body
 from app.inference.predictions import image_info
 from app.schemas.forensics import ForensicView, ViewImage, ViewList, ViewText
 from detection_model import imaging
-from detection_model.explain.overlay import png
+from detection_model.explain.attribution import png
 from detection_model.forensics import view as look
 from detection_model.forensics.common import TEXTS, ViewId
 from detection_model.forensics.spectrum import ClassSpectra, read_averages

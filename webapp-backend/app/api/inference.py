@@ -8,8 +8,8 @@ from fastapi import Depends, Query, Request
 from app.api.deps import Uploaded, chosen_models
 from app.inference.predictions import Predictions, prediction
 from app.service import Service
-from detection_model.inference.consistency import ConsistencyMode
 from detection_model.inference.pipeline import PredictOptions
+from detection_model.inference.uncertainty import ConsistencyMode
 
 Threshold = Annotated[float | None, Query(ge=0, le=1, allow_inf_nan=False)]
 Whole = Annotated[bool, Query(description="classify the whole picture, even with models for faces")]

@@ -29,7 +29,7 @@ from app.schemas.jobs import (
 )
 from app.service import Service
 from app.storage.database import StoreUnavailable
-from detection_model.inference.consistency import ConsistencyMode
+from detection_model.inference.uncertainty import ConsistencyMode
 
 router = APIRouter(prefix="/api", tags=["jobs"])
 

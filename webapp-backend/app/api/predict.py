@@ -13,7 +13,7 @@ from app.schemas.history import HistoryImage, HistoryVerdict
 from app.schemas.predict import Comparison, Prediction
 from app.service import Service
 from app.storage.history import NewEntry
-from detection_model.inference.consistency import ConsistencyMode
+from detection_model.inference.uncertainty import ConsistencyMode
 
 router = APIRouter(prefix="/api", tags=["predict"])
 

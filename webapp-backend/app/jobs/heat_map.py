@@ -12,9 +12,8 @@ from app.schemas.explain import Explanation, HeatMap, Overlay
 from app.schemas.jobs import ExplainTask, JobModel
 from detection_model.card import ClassName
 from detection_model.data.decoding import Progress
-from detection_model.explain.attribution import Attribution, heat
+from detection_model.explain.attribution import COLOURS, Attribution, heat, layer, png, stops
 from detection_model.explain.explanation import Explainer
-from detection_model.explain.overlay import COLOURS, layer, png, stops
 from detection_model.faces import Box, crop
 from detection_model.imaging import Picture
 

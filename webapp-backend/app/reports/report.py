@@ -16,7 +16,7 @@ from app.schemas.predict import Prediction
 from app.schemas.report import Report, ReportFile, ReportForensics, ReportHeatMap, ReportModel
 from app.service import Service
 from app.storage.database import StoreUnavailable
-from detection_model.explain.overlay import Colours
+from detection_model.explain.attribution import Colours
 from detection_model.provenance.record import Provenance
 
 _COLOURS: Colours = "viridis"

@@ -7,8 +7,8 @@ from pydantic import BaseModel, Field
 from app.schemas.base import Answer
 from app.schemas.predict import FaceBox, ImageInfo
 from detection_model.card import ClassName
+from detection_model.explain.attribution import Colours
 from detection_model.explain.explanation import Method
-from detection_model.explain.overlay import Colours
 from detection_model.inference.pipeline import Region
 
 

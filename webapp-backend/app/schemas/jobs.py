@@ -10,7 +10,7 @@ from app.schemas.history import HistoryImage, HistoryVerdict
 from detection_model.card import ClassName
 from detection_model.explain.explanation import Method
 from detection_model.faces import Box
-from detection_model.inference.consistency import ConsistencyMode
+from detection_model.inference.uncertainty import ConsistencyMode
 from detection_model.provenance.record import Statement
 
 JobKind = Literal["score", "explain"]

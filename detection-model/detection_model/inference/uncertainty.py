@@ -1,19 +1,105 @@
-"""Out-of-distribution checks: a face too small, a blank crop, a drawing, unlike the training data.
+"""Uncertainty of a verdict beyond its probability: consistency and out-of-distribution checks.
 
-Cheap rules on uint8 RGB (h, w, 3) with NumPy and Pillow alone.
+The consistency check asks if small, label-preserving perturbations flip the verdict. The idea is
+test-time augmentation: a verdict that a re-save or a mirror image turns is no verdict.
+
+The out-of-distribution checks are cheap rules on uint8 RGB (h, w, 3) with NumPy and Pillow alone:
+a face too small, a blank crop, a drawing, unlike the training data.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from detection_model.card import Card, MeasureName, Scope
+from detection_model import perturb
+from detection_model.card import Calibrator, Card, MeasureName, Scope, Steadiness
 from detection_model.inference.crops import Crop
-from detection_model.inference.verdict import Reason
+from detection_model.inference.probability import calibrate, calibrated_logit, log_odds
+from detection_model.inference.verdict import Change, Reason, Stability, side
+from detection_model.perturb import Bytes
 
-__all__ = ["out_of_distribution"]
+# When to check: only close to the threshold, always, or never.
+ConsistencyMode = Literal["auto", "always", "never"]
+
+_MAX_SIDE = 512
+_QUALITY = 60
+# Pixels of a shift, as a share of the shorter side.
+_SHIFT = 1 / 64
+# In calibrated log-odds, for cards that do not state their reach.
+_DEFAULT_REACH = 1.0
+
+
+class Perturbation(NamedTuple):
+    """A small change of uint8 RGB (h, w, 3) that keeps its size up to a few pixels."""
+
+    label: str
+    change: Callable[[Bytes], Bytes]
+
+    def apply(self, pixels: Bytes) -> Bytes:
+        """The perturbed image; first scaled to at most 512 pixels, as where images are shared."""
+        longer = max(pixels.shape[:2])
+        if longer > _MAX_SIDE:
+            pixels = perturb.scale(pixels, _MAX_SIDE / longer, Image.Resampling.BICUBIC)
+        return self.change(pixels)
+
+
+PERTURBATIONS: dict[str, Perturbation] = {
+    "jpeg_60": Perturbation(
+        f"saved as JPEG of quality {_QUALITY}", lambda pixels: perturb.jpeg(pixels, _QUALITY)
+    ),
+    "half_size": Perturbation(
+        "scaled to half its size and back",
+        lambda pixels: perturb.resample(
+            pixels, (max(1, pixels.shape[1] // 2), max(1, pixels.shape[0] // 2))
+        ),
+    ),
+    "shift": Perturbation(
+        "shifted by a few pixels",
+        lambda pixels: perturb.shift(pixels, max(1, round(min(pixels.shape[:2]) * _SHIFT))),
+    ),
+    "flip": Perturbation("mirrored", perturb.flip),
+}
+
+
+def is_close(
+    logit: float, calibrator: Calibrator, threshold: float, steadiness: Steadiness | None
+) -> bool:
+    """True if a small perturbation could flip the verdict.
+
+    Args:
+        logit: of the image, before calibration.
+        calibrator: of the card.
+        threshold: in force, on the calibrated probability of Fake.
+        steadiness: of the card: how far small perturbations move this model.
+    """
+    reach = steadiness.reach if steadiness else _DEFAULT_REACH
+    return abs(calibrated_logit(logit, calibrator) - log_odds(threshold)) <= reach
+
+
+def check_consistency(
+    logit: float, perturbed: Mapping[str, float], calibrator: Calibrator, threshold: float
+) -> Stability:
+    """Compare the side of the threshold before and after each perturbation.
+
+    Args:
+        logit: of the image itself, before calibration.
+        perturbed: logits by the names of `PERTURBATIONS`.
+        calibrator: of the card.
+        threshold: in force, on the calibrated probability of Fake.
+    """
+    changes = []
+    for name, value in perturbed.items():
+        fake = calibrate(value, calibrator)
+        label, prediction = PERTURBATIONS[name].label, side(fake, threshold)
+        changes.append(Change(change=name, label=label, fake=fake, prediction=prediction))
+    original = side(calibrate(logit, calibrator), threshold)
+    return Stability(
+        stable=all(change.prediction == original for change in changes), changes=changes
+    )
+
 
 # Pixels of a face's longer side; BlazeFace hardly detects smaller ones.
 _SMALLEST_FACE = 40
@@ -115,7 +201,6 @@ def squared_distance(values: NDArray[np.float64], scope: Scope) -> float:
     return float(off @ np.asarray(scope.precision) @ off)
 
 
-Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
 # Side in pixels at which statistics are computed, whatever the file's resolution.

@@ -15,10 +15,9 @@ from detection_model.evaluation.calibration import data_summary
 from detection_model.evaluation.metrics import source_weights
 from detection_model.evaluation.records import Prediction
 from detection_model.evaluation.scoring import Model, data_for
-from detection_model.inference.consistency import PERTURBATIONS
 from detection_model.inference.crops import Crop, ImageCrops
-from detection_model.inference.ood import NAMES, measure
 from detection_model.inference.probability import calibrate, calibrated_logit
+from detection_model.inference.uncertainty import NAMES, PERTURBATIONS, measure
 
 # Share of pictures that small perturbations move by at most the margin, and share of training
 # crops within the OOD limit.
