@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image
 
 from detection_model import imaging
-from detection_model.forensics.double_compression import DoubleCompression, double_compression
+from detection_model.forensics.jpeg import DoubleCompression, double_compression
 
 QUALITIES = (50, 60, 75, 85, 90, 95)
 

@@ -25,10 +25,8 @@ import numpy as np
 from detection_model import architectures, imaging
 from detection_model.card import InputSpec, OutputSpec
 from detection_model.cli import common
-from detection_model.explain.integrated_gradients import integrated_gradients
-from detection_model.explain.lime import lime
 from detection_model.explain.log_odds import LogOdds
-from detection_model.explain.occlusion import occlusion
+from detection_model.explain.methods import integrated_gradients, lime, occlusion
 from detection_model.inference.detector import ModelError, load_model
 
 SLOW: dict[str, Callable[..., Any]] = {

@@ -28,8 +28,8 @@ from detection_model.card import (
     write_card,
 )
 from detection_model.evaluation.cards import ensemble_card, fit_stack
+from detection_model.evaluation.display import models_table
 from detection_model.evaluation.records import Evaluation, read_published
-from detection_model.evaluation.tables import models_table
 from detection_model.inference.detector import Ensemble
 from detection_model.inference.verdict import ensemble_logit, sigmoid
 

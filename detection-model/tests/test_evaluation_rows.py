@@ -19,7 +19,7 @@ from detection_model.data.issues import (
     fingerprint,
     report_folder,
 )
-from detection_model.evaluation import plots, records
+from detection_model.evaluation import display, records
 from detection_model.evaluation.evaluate import Result as Evaluated
 from detection_model.evaluation.evaluate import label, recalibrated, row_predictions, rows, warnings
 from detection_model.evaluation.metrics import over_thresholds
@@ -130,14 +130,14 @@ def test_the_figures_show_each_generator_and_perturbation() -> None:
     predictions = [*TWO_GENERATORS, *[row._replace(delivery="blur-1") for row in TWO_GENERATORS]]
     result = Evaluated(evaluation(predictions), predictions, [])
     evaluated = result.evaluation.rows
-    (axes,) = plots.rows_figure(evaluated).axes
+    (axes,) = display.rows_figure(evaluated).axes
     assert [tick.get_text() for tick in axes.get_yticklabels()] == [label(row) for row in evaluated]
-    (axes,) = plots.precision_recall_figure({"A": result.curves(evaluated[1])}).axes
+    (axes,) = display.precision_recall_figure({"A": result.curves(evaluated[1])}).axes
     assert np.asarray(axes.get_lines()[0].get_ydata()).tolist()[-1] == pytest.approx(0.5)
-    (axes,) = plots.reliability_figure({"m": result.curves()}).axes
+    (axes,) = display.reliability_figure({"m": result.curves()}).axes
     curve = axes.get_lines()[1]
     assert np.asarray(curve.get_xdata()).tolist() == result.curves().reliability.x
-    (axes,) = plots.threshold_figure(result.curves(), 0.3).axes
+    (axes,) = display.threshold_figure(result.curves(), 0.3).axes
     assert np.asarray(axes.get_lines()[-1].get_xdata()).tolist() == [0.3, 0.3]
     assert {line.get_label() for line in axes.get_lines()} >= {"accuracy on real", "F1"}
 

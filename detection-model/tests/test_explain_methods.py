@@ -11,10 +11,8 @@ from detection_model import architectures, imaging
 from detection_model.card import OutputSpec
 from detection_model.explain import log_odds
 from detection_model.explain.attribution import ExplainError
-from detection_model.explain.integrated_gradients import integrated_gradients
-from detection_model.explain.lime import lime
 from detection_model.explain.log_odds import LogOdds
-from detection_model.explain.occlusion import occlusion
+from detection_model.explain.methods import integrated_gradients, lime, occlusion
 from detection_model.inference import verdict
 
 OUTPUTS = [

@@ -8,13 +8,16 @@ from factories import file_bytes, grainy, jpeg_copy
 from PIL import Image
 from scipy import fft
 
-from detection_model.forensics.double_compression import (
+from detection_model.forensics.jpeg import (
     DoubleCompression,
+    Jpeg,
     block_dct,
     double_compression,
+    jpeg,
+    nearest_quality,
     periodicity,
+    quantisation_tables,
 )
-from detection_model.forensics.jpeg import Jpeg, jpeg, nearest_quality, quantisation_tables
 from detection_model.imaging import decode
 
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from detection_model import predict
 from detection_model.card import CardError
 from detection_model.data.write import synthetic_picture
-from detection_model.evaluation import plots, tables
+from detection_model.evaluation import display
 from detection_model.evaluation.comparison import compare
 from detection_model.evaluation.records import Prediction, Published, read_published
 from detection_model.evaluation.scoring import predict_folder
@@ -40,7 +40,7 @@ def rows(table: Table) -> list[list[str]]:
 
 
 def test_the_metrics_table_has_intervals_and_sample_sizes(models: dict[str, Published]) -> None:
-    cells = {line[0]: line[1:] for line in rows(tables.metrics_table({"v1": models["v1"].row}))}
+    cells = {line[0]: line[1:] for line in rows(display.metrics_table({"v1": models["v1"].row}))}
     row = models["v1"].row
     auc = row.metrics["auc"]
     assert cells["pictures"] == [f"{row.n_real} real + {row.n_fake} fake"]
@@ -50,7 +50,7 @@ def test_the_metrics_table_has_intervals_and_sample_sizes(models: dict[str, Publ
 
 
 def test_the_models_table_has_size_and_training(models: dict[str, Published]) -> None:
-    cells = {line[0]: line for line in rows(tables.models_table(models)) if line[0]}
+    cells = {line[0]: line for line in rows(display.models_table(models)) if line[0]}
     assert list(cells) == NAMES
     assert cells["v1"][2:] == ["3,696,625", "14.8 MB", "20", "750 real + 750 fake"]
 
@@ -71,13 +71,13 @@ def test_agreement_counts_every_picture_once() -> None:
         prediction("c", "Real", 0.6),
     ]
     agreement = compare({"one": first, "two": second}, {"one": 0.5, "two": 0.5})
-    assert rows(tables.agreement_table(agreement)) == [
+    assert rows(display.agreement_table(agreement)) == [
         ["0 of 2", "1"],
         ["1 of 2", "1"],
         ["2 of 2", "1"],
         ["all agree", "2"],
     ]
-    assert rows(tables.pairs_table(agreement)) == [["one, two", "0", "1", "1.000"]]
+    assert rows(display.pairs_table(agreement)) == [["one, two", "0", "1", "1.000"]]
 
 
 def test_a_folder_of_fakes_is_scored_by_every_model(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_folder_of_fakes_is_scored_by_every_model(tmp_path: Path) -> None:
     assert [bad.path.name for bad in result.bad] == ["notes.txt"]
     expected = predict(detectors["v3"], tmp_path / "1.png").verdict
     assert result.verdicts["1.png"]["v3"] == expected
-    *pictures, last = rows(tables.verdicts_table(result))
+    *pictures, last = rows(display.verdicts_table(result))
     assert pictures[1][2] == f"{expected.prediction} ({expected.fake:.2f})"
     calls = [line[1].startswith("Fake") for line in pictures]
     assert last[:2] == ["called Fake", f"{sum(calls)} of 3"]
@@ -123,11 +123,11 @@ def test_the_curves_of_the_runs_are_plotted_completely(models: dict[str, Publish
 
 
 def test_roc_and_confusion_figures_name_the_models(models: dict[str, Published]) -> None:
-    (axes,) = plots.roc_figure({name: model.curves for name, model in models.items()}).axes
+    (axes,) = display.roc_figure({name: model.curves for name, model in models.items()}).axes
     _, *curves = axes.get_lines()
     assert [line.get_label() for line in curves] == NAMES
     assert np.asarray(curves[0].get_ydata()).tolist() == models["v1"].curves.roc.y
-    matrices = plots.confusion_figure({name: m.row.confusion for name, m in models.items()}).axes
+    matrices = display.confusion_figure({name: m.row.confusion for name, m in models.items()}).axes
     counts = models["v3"].row.confusion
     assert matrices[2].get_title() == "v3"
     assert [int(text.get_text()) for text in matrices[2].texts] == [

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from detection_model.architectures import backbones, cnn, mesonet
+from detection_model.architectures import backbones, cnn
 from detection_model.architectures.backbones import NONE as NONE
 from detection_model.architectures.backbones import WeightsError as WeightsError
 from detection_model.architectures.heads import HeadName
@@ -85,30 +85,30 @@ def _backbone(name: str, summary: str, **changes: Any) -> Recipe:
 def _mesonet(network: Callable[..., Any], summary: str) -> Recipe:
     # The authors number their folders df and real by name.
     classes: tuple[ClassName, ClassName] = ("Fake", "Real")
-    return Recipe(network, mesonet.SIDE, 20, summary, published_classes=classes)
+    return Recipe(network, cnn.SIDE, 20, summary, published_classes=classes)
 
 
 ZOO: dict[str, Recipe] = {
     "v1": Recipe(
-        network=partial(cnn.build, paddings=("valid", "valid", "valid"), dropout=0.0),
+        network=partial(cnn.build_cnn, paddings=("valid", "valid", "valid"), dropout=0.0),
         side=cnn.SIDE,
         epochs=20,
         summary="Three unpadded convolutions, no dropout",
     ),
     "v2": Recipe(
-        network=partial(cnn.build, paddings=("same", "same", "valid"), dropout=0.5),
+        network=partial(cnn.build_cnn, paddings=("same", "same", "valid"), dropout=0.5),
         side=cnn.SIDE,
         epochs=10,
         summary="Three convolutions, two of them padded, with dropout",
     ),
     "v3": Recipe(
-        network=partial(cnn.build, paddings=("same", "same", "valid"), dropout=0.5),
+        network=partial(cnn.build_cnn, paddings=("same", "same", "valid"), dropout=0.5),
         side=cnn.SIDE,
         epochs=20,
         summary="Three convolutions, two of them padded, with dropout",
     ),
-    "meso4": _mesonet(mesonet.build_meso4, "Meso4 (Afchar et al. 2018)"),
-    "mesoinception4": _mesonet(mesonet.build_mesoinception4, "MesoInception4 (Afchar et al. 2018)"),
+    "meso4": _mesonet(cnn.build_meso4, "Meso4 (Afchar et al. 2018)"),
+    "mesoinception4": _mesonet(cnn.build_mesoinception4, "MesoInception4 (Afchar et al. 2018)"),
     "vgg16": _backbone("vgg16", "VGG16 (Simonyan & Zisserman 2015)", fine_tuned=4),
     "xception": _backbone("xception", "Xception (Chollet 2017)", side=299),
     "mobilenetv2": _backbone("mobilenetv2", "MobileNetV2 (Sandler et al. 2018)"),

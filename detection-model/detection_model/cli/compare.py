@@ -76,7 +76,7 @@ def calibrate(
       --threshold-rule target-fpr --target 0.01
     """
     from detection_model.evaluation import calibration, fit_uncertainty, records
-    from detection_model.evaluation.tables import gains_table
+    from detection_model.evaluation.display import gains_table
 
     with common.exit_on_error():
         detector = common.load_detector(model, models)
@@ -166,7 +166,7 @@ def compare(
 
       detection-model eval compare v1 v3 --out comparison.md
     """
-    from detection_model.evaluation import comparison, tables
+    from detection_model.evaluation import comparison, display
     from detection_model.evaluation.comparison import compare
 
     writers = {
@@ -186,10 +186,10 @@ def compare(
         result = comparison.comparison(agreement, thresholds)
     except ValueError as error:
         common.fail(f"{error}: run `detection-model eval run` for each on the same data and split")
-    common.console.print(tables.estimates_table(result.metrics, result.title))
+    common.console.print(display.estimates_table(result.metrics, result.title))
     rows = [difference for difference in result.differences if difference.metric in _SHOWN]
-    common.console.print(tables.differences_table(rows))
-    common.console.print(tables.pairs_table(agreement))
+    common.console.print(display.differences_table(rows))
+    common.console.print(display.pairs_table(agreement))
     if out is not None:
         out.write_text(writers[out.suffix](result))
         common.console.print(f"Wrote {out}", highlight=False, soft_wrap=True)

@@ -132,7 +132,7 @@ def run(
     folder = out or path.with_suffix(".eval")
     evaluation.save(result, folder)
     if plots:
-        from detection_model.evaluation.plots import save_plots
+        from detection_model.evaluation.display import save_plots
 
         save_plots(result, folder)
     _print(result)

@@ -11,10 +11,8 @@ from detection_model import faces, imaging
 from detection_model.card import Card, file_sha256
 from detection_model.data.decoding import Progress
 from detection_model.explain.attribution import Attribution, onto_image
-from detection_model.explain.integrated_gradients import integrated_gradients
-from detection_model.explain.lime import lime
 from detection_model.explain.log_odds import LogOdds
-from detection_model.explain.occlusion import occlusion
+from detection_model.explain.methods import integrated_gradients, lime, occlusion
 from detection_model.inference.detector import load_model, resolve_card
 
 Method = Literal["gradcam", "integrated-gradients", "occlusion", "lime"]

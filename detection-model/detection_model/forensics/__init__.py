@@ -7,9 +7,8 @@ from collections.abc import Callable
 
 from detection_model.forensics.colours import colours
 from detection_model.forensics.common import View, ViewId
-from detection_model.forensics.double_compression import double_compression
 from detection_model.forensics.error_level import error_level
-from detection_model.forensics.jpeg import jpeg
+from detection_model.forensics.jpeg import double_compression, jpeg
 from detection_model.forensics.noise import noise
 from detection_model.forensics.spectrum import ClassSpectra, spectrum
 from detection_model.measures import Bytes

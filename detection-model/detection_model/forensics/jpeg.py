@@ -1,4 +1,14 @@
-"""JPEG quantisation tables and the libjpeg quality that they correspond to."""
+"""JPEG traces: quantisation tables with their libjpeg quality, and signs of earlier compression.
+
+An earlier compression is detected from histograms of DCT coefficients. Popescu & Farid,
+"Statistical Tools for Digital Forensics" (2004): quantising twice with different steps leaves
+periodic gaps or peaks in the histogram, visible in its Fourier transform.
+
+Limits: only luma and the lowest frequencies are analysed. There is no trace if both compressions
+used the same steps, or after a shifted crop, a resize or noise in between; a coarser second
+compression usually hides the first. Small or flat images have too few coefficients, and drawings
+with few colours cause false alarms. benchmarks/double_compression.py measures the accuracy.
+"""
 
 import io
 import warnings
@@ -13,7 +23,7 @@ from detection_model.forensics import common
 from detection_model.forensics.common import View
 from detection_model.headers import read_container
 from detection_model.imaging import FORMATS, without_faults
-from detection_model.measures import Bytes
+from detection_model.measures import Bytes, Floats
 
 _CELL = 16
 
@@ -103,3 +113,130 @@ def _tables(image: Image.Image) -> list[NDArray[np.int64]]:
     if not isinstance(image, JpegImagePlugin.JpegImageFile):
         return []
     return [np.reshape(table, (8, 8)) for _, table in sorted(image.quantization.items())]
+
+
+# The lowest frequencies (row, column), without the mean.
+MODES = [(row, column) for row in range(5) for column in range(5) if 1 <= row + column <= 4]
+# Of larger images only the centre is analysed.
+_MAX_SIDE = 2048
+_MAX_LEVEL = 128
+# A peak must exceed the noise level (about 1) by this factor, and an absolute height: in large
+# images even faint ripples of untouched ones exceed the noise.
+_NOISE_FACTOR = 4.0
+_MIN_HEIGHT = 0.05
+_MIN_MODES = 2
+
+
+class Mode(BaseModel):
+    """One frequency of the block DCT."""
+
+    row: int
+    column: int
+    step: int = Field(description="quantisation step in the file; 1 for formats other than JPEG")
+    height: float = Field(description="height of the highest periodicity peak, 0 to 1")
+    period: float = Field(description="distance between gaps or peaks, in steps")
+    periodic: bool
+
+
+class DoubleCompression(BaseModel):
+    """A hint, never a proof."""
+
+    hint: bool = Field(description=f"at least {_MIN_MODES} modes are periodic")
+    earlier: str = Field(description="what a hint means for this format")
+    blocks: int = Field(description="number of analysed 8 x 8 blocks")
+    modes: list[Mode]
+
+
+def double_compression(data: bytes, pixels: Bytes) -> View:
+    """Periodicity of the histograms of the lowest frequencies.
+
+    In a JPEG file it suggests an earlier compression with other settings, in other formats any
+    earlier JPEG compression.
+
+    Args:
+        data: the file; `imaging.decode` accepts it.
+        pixels: the decoded, upright image, uint8 RGB (height, width, 3).
+    """
+    tables = quantisation_tables(data)
+    steps = tables[0] if tables else np.ones((8, 8), np.int64)
+    coefficients = block_dct(_middle(_luma(data, pixels)))
+    modes, histograms = [], []
+    for row, column in MODES:
+        step = int(steps[row, column])
+        histogram = _histogram(coefficients[:, row, column] / step)
+        height, period, periodic = periodicity(histogram)
+        histograms.append(histogram)
+        modes.append(
+            Mode(
+                row=row,
+                column=column,
+                step=step,
+                height=round(height, 4),
+                period=round(period, 2),
+                periodic=periodic,
+            )
+        )
+    clearest = max(range(len(modes)), key=lambda at: (modes[at].periodic, modes[at].height))
+    return View(
+        "double_compression",
+        {"histogram": common.bars(np.sqrt(histograms[clearest]).astype(np.float32))},
+        DoubleCompression(
+            hint=sum(mode.periodic for mode in modes) >= _MIN_MODES,
+            earlier="JPEG with other settings" if tables else "JPEG",
+            blocks=len(coefficients),
+            modes=modes,
+        ),
+    )
+
+
+def block_dct(luma: Floats) -> Floats:
+    """Orthonormal DCT of complete 8 x 8 blocks: (h, w) to (blocks, 8, 8).
+
+    On JPEG's scale: divided by the quantisation steps, the values are the stored coefficients.
+    """
+    rows, columns = luma.shape[0] // 8, luma.shape[1] // 8
+    blocks = luma[: rows * 8, : columns * 8].reshape(rows, 8, columns, 8).swapaxes(1, 2)
+    angles = np.outer(np.arange(8), 2 * np.arange(8) + 1) * np.pi / 16
+    basis = (np.cos(angles) / 2).astype(np.float32)
+    basis[0] /= np.sqrt(np.float32(2))
+    return np.asarray(basis @ blocks.reshape(-1, 8, 8) @ basis.T, np.float32)
+
+
+def periodicity(histogram: NDArray[np.int64]) -> tuple[float, float, bool]:
+    """Height (0 to 1) and period (bins) of the strongest period, and True if it is significant.
+
+    The transform of a smooth histogram decreases; a peak is a rise above its minimum at longer
+    periods.
+    """
+    total = max(1, int(histogram.sum()))
+    spectrum = np.abs(np.fft.rfft(histogram)) / total
+    rises = spectrum - np.minimum.accumulate(spectrum)
+    at = int(np.argmax(rises))
+    height = float(rises[at])
+    significant = height > max(_MIN_HEIGHT, _NOISE_FACTOR / np.sqrt(total))
+    return height, len(histogram) / at if at else 0.0, significant
+
+
+def _luma(data: bytes, pixels: Bytes) -> Floats:
+    with (
+        warnings.catch_warnings(action="ignore"),
+        Image.open(io.BytesIO(without_faults(data)), formats=FORMATS) as image,
+    ):
+        if image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
+            # The decoder's luma: a conversion through RGB would round once more.
+            image.draft("L", image.size)
+            return np.asarray(image.convert("L"), np.float32)
+    stored = common.as_stored(pixels, common.orientation(data))
+    return np.asarray(stored.convert("L"), np.float32)
+
+
+def _middle(luma: Floats) -> Floats:
+    """The centre, at most `_MAX_SIDE` pixels a side, aligned to the block grid."""
+    tops = [max(0, side - _MAX_SIDE) // 16 * 8 for side in luma.shape]
+    return luma[tops[0] : tops[0] + _MAX_SIDE, tops[1] : tops[1] + _MAX_SIDE]
+
+
+def _histogram(values: NDArray[np.floating]) -> NDArray[np.int64]:
+    levels = np.rint(values).astype(np.int64)
+    bins = levels[np.abs(levels) <= _MAX_LEVEL] + _MAX_LEVEL
+    return np.bincount(bins, minlength=2 * _MAX_LEVEL + 1)

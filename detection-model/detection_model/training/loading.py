@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from detection_model import architectures
 from detection_model.card import ClassName, InputSpec
-from detection_model.data.decoding import Pictures, load_pictures
-from detection_model.data.face_crops import load_face_crops
+from detection_model.data.decoding import Pictures, load_face_crops, load_pictures
 from detection_model.data.folders import DataFolder, Example, SplitName, find_data
 from detection_model.data.picture_files import relative_name
 from detection_model.faces import face_or_whole

@@ -5,8 +5,7 @@ from pydantic import BaseModel
 from app.schemas.predict import Prediction
 from app.schemas.report import ReportForensics
 from detection_model.forensics.common import TEXTS
-from detection_model.forensics.double_compression import DoubleCompression, double_compression
-from detection_model.forensics.jpeg import Jpeg, jpeg
+from detection_model.forensics.jpeg import DoubleCompression, Jpeg, double_compression, jpeg
 from detection_model.imaging import Picture
 from detection_model.inference.verdict import ConformalSet, Evidence, VerdictName
 

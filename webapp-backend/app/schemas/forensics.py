@@ -6,9 +6,8 @@ from app.schemas.base import Answer
 from app.schemas.predict import ImageInfo
 from detection_model.forensics.colours import Colours as ColourCounts
 from detection_model.forensics.common import ViewId
-from detection_model.forensics.double_compression import DoubleCompression
 from detection_model.forensics.error_level import ErrorLevels
-from detection_model.forensics.jpeg import Jpeg
+from detection_model.forensics.jpeg import DoubleCompression, Jpeg
 from detection_model.forensics.noise import Noise
 from detection_model.forensics.spectrum import Spectrum
 
