@@ -43,16 +43,16 @@ def main() -> None:
         pictures.append(image.resize(size, Image.Resampling.LANCZOS))
     print(f"{len(pictures)} pictures of {folder.name}\n\n| saved once | hints |\n| --- | --- |")
     for quality in QUALITIES:
-        found = [hint(saved(picture, quality)) for picture in pictures]
-        print(f"| {quality} | {sum(found) / len(found):.0%} |")
+        hints = [hint(saved(picture, quality)) for picture in pictures]
+        print(f"| {quality} | {sum(hints) / len(hints):.0%} |")
     heads = " | ".join(f"then {quality}" for quality in QUALITIES)
     print(f"\n| first | {heads} |\n| --- |{' --- |' * len(QUALITIES)}")
     for first in QUALITIES:
         once = [Image.open(io.BytesIO(saved(picture, first))) for picture in pictures]
         shares = []
         for second in QUALITIES:
-            found = [hint(saved(picture, second)) for picture in once]
-            shares.append(f"{sum(found) / len(found):.0%}")
+            hints = [hint(saved(picture, second)) for picture in once]
+            shares.append(f"{sum(hints) / len(hints):.0%}")
         print(f"| {first} | {' | '.join(shares)} |")
 
 

@@ -46,8 +46,8 @@ def main() -> None:
     for title, generators in GROUPS.items():
         labels, scores = metrics.labels_and_scores(group(original, generators))
         estimates = metrics.estimate(labels, scores, threshold)
-        auc, found = bracketed(estimates["auc"]), bracketed(estimates["fake_accuracy"])
-        print(f"| {title} | {int(labels.sum())} | {auc} | {found} |")
+        auc, recall = bracketed(estimates["auc"]), bracketed(estimates["fake_accuracy"])
+        print(f"| {title} | {int(labels.sum())} | {auc} | {recall} |")
     for perturbation in ("original", "jpeg-q40", "resize-0.5"):
         labels, scores = metrics.labels_and_scores(
             [row for row in rows if row.delivery == perturbation]

@@ -86,7 +86,7 @@ def sources(config: TrainConfig) -> Streams:
     }
     # The last batch of an epoch is smaller, and the network would be compiled anew for it.
     return {
-        name: (one for one in stream if len(one[0]) == config.batch_size)
+        name: (batch for batch in stream if len(batch[0]) == config.batch_size)
         for name, stream in streams.items()
     }
 
@@ -106,14 +106,14 @@ def rounds(model: Any, streams: Streams, steps: int, end: float) -> Any:
     """Batches a second of every source, (rounds, sources), for as long as a round still fits."""
     for stream in streams.values():  # compiles the step
         turn(model, stream, 1)
-    found: list[list[float]] = []
+    rates: list[list[float]] = []
     longest = 0.0
-    while not found or time.monotonic() + longest < end:
+    while not rates or time.monotonic() + longest < end:
         began = time.monotonic()
-        found.append([turn(model, stream, steps) for stream in streams.values()])
+        rates.append([turn(model, stream, steps) for stream in streams.values()])
         longest = max(longest, time.monotonic() - began)
-        print(f"round {len(found)}: {longest:.0f} s", flush=True)
-    return np.array(found)
+        print(f"round {len(rates)}: {longest:.0f} s", flush=True)
+    return np.array(rates)
 
 
 def turn(model: Any, stream: Iterator[Any], steps: int) -> float:
@@ -146,10 +146,10 @@ def show(rates: Any, costs: dict[str, float], title: str) -> None:
     print("|---|---|---|---|---|")
     for name, of_name in zip(names, rates.T, strict=True):
         ratios = [of_name / rates[:, names.index(other)] for other in ("in memory", "reference")]
-        shown = " | ".join(
-            f"{np.median(one):.1%} ({one.min():.1%} to {one.max():.1%})" for one in ratios
+        cells = " | ".join(
+            f"{np.median(ratio):.1%} ({ratio.min():.1%} to {ratio.max():.1%})" for ratio in ratios
         )
-        print(f"| {name} | {np.median(of_name):.1f} | {shown} | {1000 * costs[name]:.2f} |")
+        print(f"| {name} | {np.median(of_name):.1f} | {cells} | {1000 * costs[name]:.2f} |")
 
 
 if __name__ == "__main__":

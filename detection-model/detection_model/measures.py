@@ -22,7 +22,9 @@ def to_grey(pixels: Bytes) -> Floats:
 def channels(pixels: Bytes) -> tuple[Floats, Floats]:
     """Mean and standard deviation of each channel of uint8 RGB (n, h, w, 3): (n, 3) each."""
     # Histograms of 256 levels are exact, and ten times as fast as a pass over the pixels.
-    counts = np.asarray([Image.fromarray(one).histogram() for one in pixels]).reshape(-1, 3, 256)
+    counts = np.asarray([Image.fromarray(picture).histogram() for picture in pixels]).reshape(
+        -1, 3, 256
+    )
     shares = counts / counts.sum(axis=2, keepdims=True)
     levels = np.arange(256)
     mean = shares @ levels

@@ -69,32 +69,32 @@ def read(folders: Sequence[str]) -> Faces:
     for folder in folders:
         data = find_data(Path(folder))
         for split, examples in data.splits.items():
-            found = load_face_crops([(data.source(one), one) for one in examples]).crops
+            crops = load_face_crops([(data.source(example), example) for example in examples]).crops
             rows += [
-                (one, split, extra) for one in found for extra in range(1 + (split == "train"))
+                (crop, split, extra) for crop in crops for extra in range(1 + (split == "train"))
             ]
-    views = (_view(one, extra, number) for number, (one, _, extra) in enumerate(rows))
+    views = (_view(crop, extra, number) for number, (crop, _, extra) in enumerate(rows))
     numbers = np.concatenate([backbone.predict_on_batch(batch) for batch in _batches(views, 64)])
     return Faces(
         numbers,
-        np.array([one.example.label == "Fake" for one, _, _ in rows]),
-        np.array([one.source for one, _, _ in rows]),
+        np.array([crop.example.label == "Fake" for crop, _, _ in rows]),
+        np.array([crop.source for crop, _, _ in rows]),
         np.array([split for _, split, _ in rows]),
         np.array([bool(extra) for _, _, extra in rows]),
     )
 
 
-def _view(one: FaceCrop, extra: int, number: int) -> NDArray[np.uint8]:
+def _view(crop: FaceCrop, extra: int, number: int) -> NDArray[np.uint8]:
     rng = np.random.default_rng([7, number])
     if not extra:
-        return random_crop(one, one.pixels, SPEC, (0.3, 0.3), rng)
-    return augment(random_crop(one, one.pixels, SPEC, (0.15, 0.4), rng), AUGMENTATION, rng)
+        return random_crop(crop, crop.pixels, SPEC, (0.3, 0.3), rng)
+    return augment(random_crop(crop, crop.pixels, SPEC, (0.15, 0.4), rng), AUGMENTATION, rng)
 
 
 def _batches(views: Iterator[NDArray[np.uint8]], size: int) -> Iterator[Floats]:
     batch: list[NDArray[np.uint8]] = []
-    for one in views:
-        batch.append(one)
+    for view in views:
+        batch.append(view)
         if len(batch) == size:
             yield np.stack(batch).astype(np.float32)
             batch = []
@@ -119,15 +119,15 @@ def scores(faces: Faces, without: Mask) -> NDArray[np.float64]:
     return probe.decision_function(faces.numbers)  # type: ignore[no-any-return]
 
 
-def threshold(faces: Faces, found: NDArray[np.float64], without: Mask) -> float:
+def threshold(faces: Faces, log_odds: NDArray[np.float64], without: Mask) -> float:
     """With 3 % false alarms on the validation reals, every source with the same say."""
     reals = (faces.split == "validation") & ~faces.fake & ~without
     names, sizes = np.unique(faces.source[reals], return_counts=True)
     say = dict(zip(names, np.minimum(1, sizes / 20) / sizes, strict=True))
     weights = np.array([say[name] for name in faces.source[reals]])
-    order = np.argsort(-found[reals])
+    order = np.argsort(-log_odds[reals])
     passed = np.cumsum(weights[order]) / weights.sum()
-    return float(found[reals][order][np.searchsorted(passed, FALSE_ALARMS)])
+    return float(log_odds[reals][order][np.searchsorted(passed, FALSE_ALARMS)])
 
 
 def groups(faces: Faces, *, fake: bool) -> list[tuple[str, ...]]:
@@ -149,18 +149,18 @@ def main(folders: Sequence[str]) -> None:
     typer.echo("| --- | --- | --- |")
     for group in groups(faces, fake=True):
         without = np.isin(faces.source, group) & faces.fake
-        found = scores(faces, without)
+        log_odds = scores(faces, without)
         own = without & ~faces.extra
         judged = test_reals | own
-        auc = roc_auc_score(own[judged], found[judged])
-        share = (found[own] >= threshold(faces, found, without)).mean()
+        auc = roc_auc_score(own[judged], log_odds[judged])
+        share = (log_odds[own] >= threshold(faces, log_odds, without)).mean()
         typer.echo(f"| {', '.join(group)} | {auc:.3f} | {share:.2f} |")
     typer.echo("\n| reals left out | called fake |\n| --- | --- |")
     for (name,) in groups(faces, fake=False):
         without = (faces.source == name) & ~faces.fake
-        found = scores(faces, without | (faces.source == PAIRED.get(name, "")))
+        log_odds = scores(faces, without | (faces.source == PAIRED.get(name, "")))
         own = without & ~faces.extra
-        share = (found[own] >= threshold(faces, found, without)).mean()
+        share = (log_odds[own] >= threshold(faces, log_odds, without)).mean()
         typer.echo(f"| {name} | {share:.3f} |")
 
 

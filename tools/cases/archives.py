@@ -40,11 +40,11 @@ def describe(file: Path) -> dict[str, str]:
 
 def _lines(file: Path, **reasons: str) -> Iterator[Check]:
     """Every file is judged, but for those whose names contain a key: they have its words."""
-    for name, got in describe(file).items():
+    for name, answer in describe(file).items():
         if name == "skipped":
             continue
         words = next((words for key, words in reasons.items() if key in name), "judged")
-        yield Check(f"{file.name}: {name}", words, words if words in got else got)
+        yield Check(f"{file.name}: {name}", words, words if words in answer else answer)
 
 
 @kind("c01")
@@ -99,8 +99,8 @@ def encrypted(case: Path) -> Iterator[Check]:
     """Encrypted files are named, and an archive of nothing else is refused at once."""
     words = "Pack it without a password"
     for file in files(case):
-        got = "; ".join(describe(file).values())
-        yield Check(file.name, words, words if words in got else got)
+        answer = "; ".join(describe(file).values())
+        yield Check(file.name, words, words if words in answer else answer)
 
 
 @kind("c07")
@@ -137,11 +137,11 @@ def no_archives(case: Path) -> Iterator[Check]:
     for file in files(case):
         if file.stem in _NO_ARCHIVES:
             words = _NO_ARCHIVES[file.stem]
-            got = describe(file).get("", "accepted")
-            yield Check(file.name, words, words if words in got else got)
+            answer = describe(file).get("", "accepted")
+            yield Check(file.name, words, words if words in answer else answer)
         else:  # refused, or a job in which every file has a reason
-            got = "judged" if "judged" in describe(file).values() else "a reason"
-            yield Check(file.name, "a reason", got)
+            answer = "judged" if "judged" in describe(file).values() else "a reason"
+            yield Check(file.name, "a reason", answer)
 
 
 @kind("c11")

@@ -22,12 +22,12 @@ def describe(file: Path) -> str:
 
 def _check(file: Path, *words: str) -> Check:
     """A refusal that contains all words; without words, the file is served."""
-    got = describe(file)
+    answer = describe(file)
     if not words:
-        return Check(file.name, _SERVED, got)
+        return Check(file.name, _SERVED, answer)
     expected = "refused with: " + ", ".join(words)
-    refused = got != _SERVED and all(word in got for word in words)
-    return Check(file.name, expected, expected if refused else got)
+    refused = answer != _SERVED and all(word in answer for word in words)
+    return Check(file.name, expected, expected if refused else answer)
 
 
 # Words of the refusal by file name; files that are not here are served.

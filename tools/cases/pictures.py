@@ -71,8 +71,8 @@ def _alike(case: Path, names: list[Path]) -> Iterator[Check]:
     values = [fake(file) for file in names]
     spread = max(values) - min(values)
     expected = f"at most {_TOLERANCE} apart"
-    got = expected if spread <= _TOLERANCE else f"{min(values):.3f} to {max(values):.3f}"
-    yield Check(f"{case.name}: probabilities", expected, got)
+    span = expected if spread <= _TOLERANCE else f"{min(values):.3f} to {max(values):.3f}"
+    yield Check(f"{case.name}: probabilities", expected, span)
 
 
 @kind("a01")
@@ -94,9 +94,9 @@ def brands(case: Path) -> Iterator[Check]:
     """Every HEIF brand is judged or named; none is called a video."""
     for file in files(case):
         words = ("HEIC", "HEIF", "AVIF", "camera raw")
-        got = describe(file).split(",")[0] if not message(file) else message(file)
-        word = next((word for word in words if word in got), words[0])
-        yield Check(file.name, word, word if word in got else got)
+        answer = describe(file).split(",")[0] if not message(file) else message(file)
+        word = next((word for word in words if word in answer), words[0])
+        yield Check(file.name, word, word if word in answer else answer)
 
 
 @kind("a04")
@@ -150,20 +150,20 @@ def profiles(case: Path) -> Iterator[Check]:
 def modes(case: Path) -> Iterator[Check]:
     """CMYK, 16 bits, TIFF variants and old BMP files are judged, or refused by their samples."""
     for file in files(case):
-        got = describe(file)
-        expected = got.split(",")[0] + ", 1 face"
-        if got.startswith("refused"):
+        answer = describe(file)
+        expected = answer.split(",")[0] + ", 1 face"
+        if answer.startswith("refused"):
             yield _names(file, "This kind of TIFF")
         else:
-            yield Check(file.name, expected, got.split(" (")[0])
+            yield Check(file.name, expected, answer.split(" (")[0])
 
 
 @kind("a13")
 def animated(case: Path) -> Iterator[Check]:
     """A note says which frame was judged, and it shows the face."""
     for file in files(case):
-        got = describe(file)
-        yield Check(file.name, got.split(",")[0] + ", 1 face (animation)", got)
+        answer = describe(file)
+        yield Check(file.name, answer.split(",")[0] + ", 1 face (animation)", answer)
 
 
 @kind("a14")
@@ -171,8 +171,10 @@ def trailing(case: Path) -> Iterator[Check]:
     """Bytes after the picture change nothing; bytes before it may be refused."""
     for file in files(case):
         expected = "refused: corrupt_image" if "before" in file.name else "1 face"
-        got = describe(file)
-        yield Check(file.name, expected, got if "before" in file.name else got.split(", ")[-1])
+        answer = describe(file)
+        yield Check(
+            file.name, expected, answer if "before" in file.name else answer.split(", ")[-1]
+        )
 
 
 @kind("a15")
@@ -180,13 +182,15 @@ def truncated(case: Path) -> Iterator[Check]:
     """Cut files are refused as incomplete, unless only the end mark is missing."""
     for file in files(case):
         harmless = any(word in file.name for word in ("one-byte", "no-eoi", "no-end", "no-iend"))
-        got = describe(file)
+        answer = describe(file)
         if harmless:
             yield Check(
-                file.name, "1 face", got.split(", ")[1].split(" (")[0] if "," in got else got
+                file.name,
+                "1 face",
+                answer.split(", ")[1].split(" (")[0] if "," in answer else answer,
             )
         else:
-            yield Check(file.name, "refused: truncated_image", got)
+            yield Check(file.name, "refused: truncated_image", answer)
 
 
 @kind("a17")
@@ -244,14 +248,14 @@ def transparent(case: Path) -> Iterator[Check]:
     """Transparency is blended with white, with a note."""
     for file in files(case):
         notes = ("(transparency)", "(fully_transparent)")
-        got = describe(file)
-        yield Check(file.name, "a note", "a note" if got.endswith(notes) else got)
+        answer = describe(file)
+        yield Check(file.name, "a note", "a note" if answer.endswith(notes) else answer)
 
 
 @kind("a22", "a25")
 def faces(case: Path) -> Iterator[Check]:
     """Partial, tiny and altered faces are judged, or out of scope with a reason; none fails."""
     for file in files(case):
-        got = describe(file)
-        judged = got.startswith("JPEG") or "too_small" in got
-        yield Check(file.name, "an answer", "an answer" if judged else got)
+        answer = describe(file)
+        judged = answer.startswith("JPEG") or "too_small" in answer
+        yield Check(file.name, "an answer", "an answer" if judged else answer)

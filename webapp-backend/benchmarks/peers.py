@@ -66,8 +66,8 @@ def started(server: Server, port: int) -> Iterator[psutil.Process]:
     try:
         yield root
     finally:
-        for one in family(root):
-            one.kill()
+        for member in family(root):
+            member.kill()
         process.wait()
 
 
@@ -82,9 +82,9 @@ def family(root: psutil.Process) -> list[psutil.Process]:
 def cpu_seconds(root: psutil.Process) -> float:
     """User and system time of a process and all that it started."""
     total = 0.0
-    for one in family(root):
+    for member in family(root):
         try:
-            times = one.cpu_times()
+            times = member.cpu_times()
         except psutil.NoSuchProcess:
             continue
         total += times.user + times.system
@@ -94,9 +94,9 @@ def cpu_seconds(root: psutil.Process) -> float:
 def megabytes(root: psutil.Process) -> float:
     """Proportional resident memory of a process and all that it started."""
     total = 0
-    for one in family(root):
+    for member in family(root):
         try:
-            total += one.memory_full_info().pss
+            total += member.memory_full_info().pss
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
     return total / 1e6

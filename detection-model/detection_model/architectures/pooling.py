@@ -88,8 +88,8 @@ def standardised(maps: Sequence[Any]) -> Any:
     """
     *fine, last = maps
     pooled = [
-        MeanAndDeviation(dtype="float32", name=f"{PREFIX}level{number}")(one)
-        for number, one in enumerate(fine)
+        MeanAndDeviation(dtype="float32", name=f"{PREFIX}level{number}")(level)
+        for number, level in enumerate(fine)
     ]
     top = layers.GlobalAveragePooling2D(dtype="float32", name=f"{PREFIX}average")(last)
     joined = layers.Concatenate(dtype="float32", name=STATISTICS)([*pooled, top])

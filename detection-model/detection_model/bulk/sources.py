@@ -221,5 +221,5 @@ def _column(table: pq.ParquetFile, file: str) -> str:
     for name in (*BYTES_COLUMNS, *PATH_COLUMNS):
         if name in names:
             return name
-    wanted = ", ".join((*BYTES_COLUMNS, *PATH_COLUMNS))
-    raise SourceError("corrupt_table", f"{file} has no column of pictures; one of {wanted}.")
+    expected = ", ".join((*BYTES_COLUMNS, *PATH_COLUMNS))
+    raise SourceError("corrupt_table", f"{file} has no column of pictures; one of {expected}.")

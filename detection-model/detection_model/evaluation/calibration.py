@@ -92,10 +92,10 @@ def choose_threshold(
     if not len(usable):
         raise CardError(f"no threshold on {where}: {reason} cannot be reached")
     best = usable[np.flatnonzero(merit[usable] == merit[usable].max())[-1]]
-    got = f"F1 {2 * hits[best] / (hits[best] + false_alarms[best] + fakes.sum()):.3f}"
+    f1 = f"F1 {2 * hits[best] / (hits[best] + false_alarms[best] + fakes.sum()):.3f}"
     return Threshold(
         value=round(float(candidates[best]), 7),
-        chosen=f"{reason} on {where}: {got}, {tpr[best]:.3f} of fakes found, {fpr[best]:.3f} "
+        chosen=f"{reason} on {where}: {f1}, {tpr[best]:.3f} of fakes found, {fpr[best]:.3f} "
         "of reals called Fake",
     )
 

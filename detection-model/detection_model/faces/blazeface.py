@@ -64,9 +64,9 @@ def far_candidates(pixels: NDArray[np.uint8], min_score: float = 0.6) -> list[Fa
     return [_face(row) for row in _merge(_detect(_FAR, Image.fromarray(pixels), min_score))]
 
 
-def overlap(one: Face, other: Face) -> float:
+def overlap(first: Face, second: Face) -> float:
     """Intersection over union of two faces' boxes."""
-    boxes = [[0.0, face.left, face.top, face.right, face.bottom] for face in (one, other)]
+    boxes = [[0.0, face.left, face.top, face.right, face.bottom] for face in (first, second)]
     rows = np.asarray(boxes, np.float32)
     return float(_overlap(rows[0], rows[1:])[0])
 

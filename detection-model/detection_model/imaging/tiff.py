@@ -120,12 +120,12 @@ def read_directories(data: bytes) -> Iterator[Directory]:
     big = data[2:4] in (b"+\0", b"\0+")
     try:
         (start,) = struct.unpack_from(f"{order}Q" if big else f"{order}I", data, 8 if big else 4)
-        waiting, seen = [(start, True)], set[int]()
-        while waiting and len(seen) < _MAX_DIRECTORIES:
+        waiting, offsets = [(start, True)], set[int]()
+        while waiting and len(offsets) < _MAX_DIRECTORIES:
             offset, is_page = waiting.pop()
-            if not offset or offset in seen:
+            if not offset or offset in offsets:
                 continue
-            seen.add(offset)
+            offsets.add(offset)
             tags, following = _read(data, offset, order, big=big)
             yield Directory(tags, is_page)
             waiting.append((following, is_page))

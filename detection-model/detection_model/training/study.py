@@ -161,7 +161,7 @@ def write_tables(
 def curves_figure(outcomes: Iterable[StudyResult]) -> Figure:
     """Validation accuracy over the epochs, a line for each row."""
     figure, (axes,) = new_figure(1, width=7, height=4)
-    for position, outcome in enumerate(one for one in outcomes if one.curve):
+    for position, outcome in enumerate(outcome for outcome in outcomes if outcome.curve):
         style = ("-", "--")[position >= 6]  # colours repeat after six
         epochs = range(1, len(outcome.curve) + 1)
         axes.plot(epochs, outcome.curve, style, color=colour(position), label=outcome.name)
