@@ -63,7 +63,7 @@ class Server:
 
     def children(self) -> dict[str, int]:
         """Process ids of the worker and TensorBoard."""
-        found = {}
+        processes = {}
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 parent = (folder / "stat").read_text().rpartition(") ")[2].split()[1]
@@ -72,16 +72,16 @@ class Server:
                 continue
             for name in ("worker", "tensorboard"):
                 if int(parent) == self.process.pid and f"app.{name}".encode() in line:
-                    found[name] = int(folder.name)
-        return found
+                    processes[name] = int(folder.name)
+        return processes
 
     def worker(self) -> int:
         """Process id of the worker, which is nobody for a moment when it starts itself anew."""
-        seen: dict[str, int] = {}
+        processes: dict[str, int] = {}
 
         def is_named() -> bool:
-            seen.update(self.children())
-            return "worker" in seen
+            processes.update(self.children())
+            return "worker" in processes
 
         self.until(is_named)
-        return seen["worker"]
+        return processes["worker"]

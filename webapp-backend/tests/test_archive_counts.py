@@ -17,7 +17,7 @@ def judged(client: TestClient, runner: ArchiveWorker, files: dict[str, bytes], *
     runner.step()
     ended = state(client, job)
     assert ended["state"] == "finished"
-    return ended["archive"], {one["file"]: one for one in results(client, job)}
+    return ended["archive"], {result["file"]: result for result in results(client, job)}
 
 
 def test_verdicts_on_labelled_folders_are_counted_as_right_and_wrong(
@@ -34,7 +34,7 @@ def test_verdicts_on_labelled_folders_are_counted_as_right_and_wrong(
         "real.png": WHITE,
     }
     counts, pictures = judged(client, runner, files, models="bright,dark,nocard")
-    assert {name: one["label"] for name, one in pictures.items()} == {
+    assert {name: picture["label"] for name, picture in pictures.items()} == {
         "Test/Real/a.png": "Real",
         "Test/Real/b.png": "Real",
         "Test/Fake/c.png": "Fake",
@@ -64,7 +64,7 @@ def test_folders_without_a_class_give_no_counts(client: TestClient, runner: Arch
 def test_exact_copies_name_the_first_file(client: TestClient, runner: ArchiveWorker) -> None:
     files = {"a.png": WHITE, "b.png": BLACK, "A.PNG": WHITE, "copy of b.png": BLACK, "x.txt": b"x"}
     counts, pictures = judged(client, runner, files, model="bright")
-    copies = {name: one["copy_of"] for name, one in pictures.items()}
+    copies = {name: picture["copy_of"] for name, picture in pictures.items()}
     expected = {"a.png": None, "b.png": None, "A.PNG": 0, "copy of b.png": 1, "x.txt": None}
     assert copies == expected
     assert counts["copies"] == 2
@@ -81,7 +81,7 @@ def test_system_files_are_counted_by_name_in_any_case(
     files = {"a.png": WHITE, **dict.fromkeys(system, WHITE)}
     counts, pictures = judged(client, runner, files, model="bright")
     assert list(pictures) == ["a.png"]
-    assert {one["name"]: one["count"] for one in counts["skipped"]} == {
+    assert {kind["name"]: kind["count"] for kind in counts["skipped"]} == {
         "__MACOSX": 2,
         "._*": 1,
         ".DS_Store": 2,

@@ -45,12 +45,12 @@ def zip_bomb(files: int, size: int) -> bytes:
 
 def many_names(count: int) -> bytes:
     """A directory that names one file again and again."""
-    one = packed({"a": b""}, zipfile.ZIP_STORED)
-    start_ = one.find(b"PK\x01\x02")
-    end = one.find(b"PK\x05\x06")
-    directory = one[start_:end] * count
+    archive = packed({"a": b""}, zipfile.ZIP_STORED)
+    start_ = archive.find(b"PK\x01\x02")
+    end = archive.find(b"PK\x05\x06")
+    directory = archive[start_:end] * count
     tail = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, len(directory), start_, 0)
-    return one[:start_] + directory + tail
+    return archive[:start_] + directory + tail
 
 
 def zip64_end(data: bytes, directory_bytes: int | None = None) -> bytes:
@@ -124,8 +124,8 @@ def test_archives_of_every_packer_are_judged(
     job = started(client, data, model="bright")
     runner.step()
     pictures = results(client, job)
-    assert [one["file"] for one in pictures] == ["a.png", "b.png"]
-    assert [one["verdicts"][0]["prediction"] for one in pictures] == ["Fake", "Real"]
+    assert [picture["file"] for picture in pictures] == ["a.png", "b.png"]
+    assert [picture["verdicts"][0]["prediction"] for picture in pictures] == ["Fake", "Real"]
     assert state(client, job)["state"] == "finished"
 
 

@@ -56,18 +56,18 @@ def test_the_service_judges_itself_and_keeps_no_picture_without_consent(
 ) -> None:
     answer = say(client, name="../../etc/x.png", note="I took this photograph.")
     assert answer.status_code == 201
-    said = predict(client, WHITE, model="bright").json()
-    kept = answer.json()["case"]
-    assert (kept["sha256"], kept["claims"]) == (said["image"]["sha256"], 1)
-    assert (kept["really"], kept["picture_kept"]) == ("real", False)
+    prediction = predict(client, WHITE, model="bright").json()
+    row = answer.json()["case"]
+    assert (row["sha256"], row["claims"]) == (prediction["image"]["sha256"], 1)
+    assert (row["really"], row["picture_kept"]) == ("real", False)
     assert answer.json()["results"][0]["prediction"] == "Fake"
-    assert files(folder) == [f"{kept['sha256']}.json"]
+    assert files(folder) == [f"{row['sha256']}.json"]
     case = only_case(folder)
     (verdict,) = case.claim.verdicts
     assert (verdict.model, verdict.prediction) == ("bright", "Fake")
     assert (verdict.model_sha256, verdict.fake) == (
-        said["model_sha256"],
-        said["probability"]["fake"],
+        prediction["model_sha256"],
+        prediction["probability"]["fake"],
     )
     assert (case.claim.note, case.label) == ("I took this photograph.", "Real")
     assert len(str(case.perceptual_hash)) == 64
@@ -118,9 +118,9 @@ def test_claims_that_come_at_once_are_all_kept(
     client: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def slow(path: Path) -> CaseFile:
-        found = read_case(path)
+        case = read_case(path)
         time.sleep(0.1)  # long enough for another claim to come between
-        return found
+        return case
 
     monkeypatch.setattr("app.storage.case_files.read_case", slow)
     with ThreadPoolExecutor(4) as pool:

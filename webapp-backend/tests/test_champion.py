@@ -41,16 +41,16 @@ def faces(label: str, count: int) -> list[Path]:
 
 
 def test_it_is_the_one_that_people_meet(client: TestClient) -> None:
-    found = answer(client, encoded(landscape()))
-    assert found["model"] == "v5"
-    assert found["verdict"] == "out_of_scope"
-    assert "no_face" in [one["code"] for one in found["explained"]]
+    result = answer(client, encoded(landscape()))
+    assert result["model"] == "v5"
+    assert result["verdict"] == "out_of_scope"
+    assert "no_face" in [reason["code"] for reason in result["explained"]]
 
 
 def test_a_cartoon_is_said_to_be_drawn_rather_than_scored(client: TestClient) -> None:
-    found = answer(client, encoded(cartoon()))
-    assert found["verdict"] == "out_of_scope"
-    assert {"drawing", "no_face"} & {one["code"] for one in found["explained"]}
+    result = answer(client, encoded(cartoon()))
+    assert result["verdict"] == "out_of_scope"
+    assert {"drawing", "no_face"} & {reason["code"] for reason in result["explained"]}
 
 
 @needs_faces
@@ -67,15 +67,15 @@ def test_a_face_saved_at_quality_20_gets_a_verdict_or_a_reason(client: TestClien
     pixels = Image.open(faces("Real", 1)[0])
     low = io.BytesIO()
     pixels.save(low, "JPEG", quality=20)
-    found = answer(client, low.getvalue(), stability="always")
-    assert found["image"]["faces"] == 1
-    assert [one["change"] for one in found["stability"]["changes"]] == [
+    result = answer(client, low.getvalue(), stability="always")
+    assert result["image"]["faces"] == 1
+    assert [change["change"] for change in result["stability"]["changes"]] == [
         "jpeg_60",
         "half_size",
         "shift",
         "flip",
     ]
-    assert found["explained"]
+    assert result["explained"]
 
 
 @needs_faces
@@ -83,14 +83,14 @@ def test_of_two_faces_each_has_its_own_verdict(client: TestClient) -> None:
     real, fake = (np.asarray(Image.open(faces(label, 1)[0])) for label in ("Real", "Fake"))
     both = np.full((300, 700, 3), 200, np.uint8)
     both[20:276, 20:276], both[20:276, 420:676] = real, fake
-    found = answer(client, encoded(both))
-    assert found["image"]["faces"] == 2
-    sides = ["left" if one["box"]["left"] < 0.5 else "right" for one in found["faces"]]
+    result = answer(client, encoded(both))
+    assert result["image"]["faces"] == 2
+    sides = ["left" if face["box"]["left"] < 0.5 else "right" for face in result["faces"]]
     assert sorted(sides) == ["left", "right"]
     alone = {
         side: answer(client, path.read_bytes())["logit"]
         for side, path in (("left", faces("Real", 1)[0]), ("right", faces("Fake", 1)[0]))
     }
-    for side, one in zip(sides, found["faces"], strict=True):
-        assert one["logit"] == pytest.approx(alone[side], abs=2.5)
-    assert found["logit"] == max(one["logit"] for one in found["faces"])
+    for side, face in zip(sides, result["faces"], strict=True):
+        assert face["logit"] == pytest.approx(alone[side], abs=2.5)
+    assert result["logit"] == max(face["logit"] for face in result["faces"])

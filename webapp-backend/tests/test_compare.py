@@ -58,17 +58,17 @@ def compared(client: TestClient, models: str, **query: str) -> Any:
 
 def test_where_models_agree_and_where_not(measured: Settings) -> None:
     with ready_client(measured) as client:
-        found = compared(client, "bright,dark,nocard")
-    assert found["models"] == ["bright", "dark", "nocard"]
-    assert found["not_measured"] == ["nocard"]
-    assert found["datasets"] == ["D, test"]
+        comparison = compared(client, "bright,dark,nocard")
+    assert comparison["models"] == ["bright", "dark", "nocard"]
+    assert comparison["not_measured"] == ["nocard"]
+    assert comparison["datasets"] == ["D, test"]
     # dark's card puts its threshold at 0.6: it misses c, and b.
-    assert [found[name] for name in ("pictures", "n_real", "n_fake")] == [3, 1, 2]
-    assert [found[name] for name in ("agree", "all_right", "all_wrong")] == [1, 1, 0]
-    (pair,) = found["pairs"]
+    assert [comparison[name] for name in ("pictures", "n_real", "n_fake")] == [3, 1, 2]
+    assert [comparison[name] for name in ("agree", "all_right", "all_wrong")] == [1, 1, 0]
+    (pair,) = comparison["pairs"]
     assert (pair["only_first_right"], pair["only_second_right"]) == (2, 0)
     assert pair["p_value"] == 0.5
-    first, second = found["disagreements"]
+    first, second = comparison["disagreements"]
     assert [call["right"] for call in first["calls"]] == [True, False]
     assert (first["path"], first["picture"]) == ("Test/Fake/b.png", True)
     assert (second["path"], second["picture"]) == ("Test/Fake/c.png", False)
@@ -80,9 +80,13 @@ def test_one_data_set_can_be_asked_for(measured: Settings) -> None:
     assert "a.png,D," in text
     predictions.write_text(text.replace("a.png,D,", "a.png,E,"))
     with ready_client(measured) as client:
-        found = compared(client, "bright,dark", dataset="D")
+        comparison = compared(client, "bright,dark", dataset="D")
         other = compared(client, "bright,dark", dataset="E")
-    assert (found["pictures"], found["n_real"], found["datasets"]) == (2, 0, ["D, test"])
+    assert (comparison["pictures"], comparison["n_real"], comparison["datasets"]) == (
+        2,
+        0,
+        ["D, test"],
+    )
     # dark was not measured on E.
     assert (other["pictures"], other["not_measured"]) == (0, [])
 
@@ -95,8 +99,8 @@ def test_a_changed_threshold_changes_the_comparison(measured: Settings) -> None:
 
 def test_a_model_without_predictions_leaves_nothing_to_compare(measured: Settings) -> None:
     with ready_client(measured) as client:
-        found = compared(client, "bright,nocard")
-    assert (found["pictures"], found["pairs"], found["disagreements"]) == (0, [], [])
+        comparison = compared(client, "bright,nocard")
+    assert (comparison["pictures"], comparison["pairs"], comparison["disagreements"]) == (0, [], [])
 
 
 @pytest.mark.parametrize(
@@ -148,8 +152,8 @@ def test_a_name_that_leaves_the_data_folder_is_not_followed(measured: Settings) 
 
 
 def test_speed_is_measured_on_this_machine(client: TestClient) -> None:
-    found = client.post("/api/models/bright/speed").json()
-    assert found["runs"] >= 1
-    assert 0 < found["fastest_ms"] <= found["median_ms"] <= found["slowest_ms"]
+    speed = client.post("/api/models/bright/speed").json()
+    assert speed["runs"] >= 1
+    assert 0 < speed["fastest_ms"] <= speed["median_ms"] <= speed["slowest_ms"]
     assert client.post("/api/models/broken/speed").status_code == 409
     assert client.post("/api/models/v99/speed").status_code == 404

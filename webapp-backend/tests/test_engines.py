@@ -41,12 +41,12 @@ class Constant:
     st.lists(st.integers(0, 5), max_size=30),
 )
 def test_engines_stay_within_the_budget_and_all_answer(
-    sizes: list[int], budget: int, asked: list[int]
+    sizes: list[int], budget: int, calls: list[int]
 ) -> None:
     pool = EnginePool(budget)
     engines = [pool.add(Constant(number).load, size) for number, size in enumerate(sizes)]
     assert pool.used <= budget
-    for number in asked:
+    for number in calls:
         engine = engines[number % len(engines)]
         assert engine(BATCH)[0, 0] == number % len(engines)
         assert pool.used <= budget or len(pool) == 1

@@ -81,7 +81,7 @@ def test_a_threshold_is_set_for_an_ensemble(both: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("spoil", "problem"),
     [
         (lambda models: (models / "dark.keras").unlink(), "dark is missing"),
         (
@@ -92,14 +92,14 @@ def test_a_threshold_is_set_for_an_ensemble(both: TestClient) -> None:
     ],
 )
 def test_an_ensemble_that_is_not_whole_says_which_member_or_field(
-    settings: Settings, models: Path, spoil: Any, said: str
+    settings: Settings, models: Path, spoil: Any, problem: str
 ) -> None:
     ensemble(models, "both", ["bright", "dark"])
     spoil(models)
     with ready_client(settings.model_copy(update={"models_dir": models})) as client:
         row = client.get("/api/models/both").json()["model"]
         assert row["state"] == "broken"
-        assert said in row["problem"]
+        assert problem in row["problem"]
         refused = predict(client, GREY, model="both")
         assert (refused.status_code, refused.json()["error"]) == (409, "model_broken")
         assert predict(client, GREY, model="bright").status_code == 200

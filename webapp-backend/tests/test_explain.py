@@ -53,12 +53,17 @@ def test_overlays_show_both_classes_in_both_colour_maps(
 ) -> None:
     with working(settings):
         answer = explain(client, SPOT, model="spots").json()
-    drawn = {(one["towards"], one["colours"]): opened(one["png"]) for one in answer["overlays"]}
-    assert len(drawn) == 4
+    overlays = {
+        (overlay["towards"], overlay["colours"]): opened(overlay["png"])
+        for overlay in answer["overlays"]
+    }
+    assert len(overlays) == 4
     size = (answer["map"]["width"], answer["map"]["height"])
-    assert {(image.mode, image.size) for image in drawn.values()} == {("RGBA", size)}
+    assert {(image.mode, image.size) for image in overlays.values()} == {("RGBA", size)}
     brightest, least = answer["legend"]["viridis"][-1], answer["legend"]["viridis"][0]
-    at_spot = {key: np.asarray(image)[28, 20, :3].tobytes().hex() for key, image in drawn.items()}
+    at_spot = {
+        key: np.asarray(image)[28, 20, :3].tobytes().hex() for key, image in overlays.items()
+    }
     assert f"#{at_spot['Fake', 'viridis']}" == brightest
     # Nothing here is darker than the rest, so nothing speaks for Real.
     assert f"#{at_spot['Real', 'viridis']}" == least
@@ -222,8 +227,8 @@ def test_places_that_the_model_does_not_see_have_no_value(
     wide = np.full((64, 192, 3), 128, np.uint8)
     with working(settings):
         answer = explain(client, encoded(wide), model="middle").json()
-    seen = ~np.isnan(values(answer)[0])
-    assert seen.mean() == pytest.approx(0.25, abs=0.02)
-    assert not seen[:60].any()
+    visible = ~np.isnan(values(answer)[0])
+    assert visible.mean() == pytest.approx(0.25, abs=0.02)
+    assert not visible[:60].any()
     alpha = np.asarray(opened(answer["overlays"][0]["png"]))[0, :, 3]
-    assert ((alpha == 255) == seen).all()
+    assert ((alpha == 255) == visible).all()

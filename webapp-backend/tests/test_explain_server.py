@@ -54,7 +54,7 @@ def test_a_heat_map_survives_that_the_worker_is_killed(server: Server) -> None:
     server.until(lambda: server.client.get("/api/ready").status_code == 200)
     answer = explain(server, "lime")
     os.kill(server.worker(), signal.SIGKILL)
-    found = finished(server, answer)
-    assert found.json()["method"] == "lime", found.text
+    result = finished(server, answer)
+    assert result.json()["method"] == "lime", result.text
     jobs = Path(server.models.parent / "state" / "jobs")
     server.until(lambda: not list(jobs.iterdir()))

@@ -45,7 +45,7 @@ def test_two_real_faces_side_by_side_are_found_where_they_are(client: TestClient
     both = np.concatenate([dark * 0.3, 128 + bright / 2], axis=1).astype(np.uint8)
     answer = classify(client, both)
     assert answer["image"]["faces"] == 2
-    left, right = sorted(answer["faces"], key=lambda one: one["box"]["left"])
+    left, right = sorted(answer["faces"], key=lambda face: face["box"]["left"])
     assert 0.05 < left["box"]["left"] < left["box"]["left"] + left["box"]["width"] < 0.5
     assert 0.5 < right["box"]["left"] < right["box"]["left"] + right["box"]["width"] < 0.95
     assert (left["prediction"], right["prediction"]) == ("Real", "Fake")
@@ -86,7 +86,7 @@ def test_the_most_suspicious_face_is_one_that_the_model_was_made_for(
 ) -> None:
     plant(monkeypatch, LEFT, face(280, 60, 30))  # the bright one is tiny
     answer = classify(client, PAIR)
-    assert [one["verdict"] for one in answer["faces"]] == ["real", "out_of_scope"]
+    assert [face["verdict"] for face in answer["faces"]] == ["real", "out_of_scope"]
     assert "tiny_face" in codes(answer["faces"][1])
     assert answer["verdict"] == "real"
     plant(monkeypatch, face(280, 60, 30))
@@ -106,8 +106,8 @@ def test_a_face_beyond_the_edge_has_a_box_inside(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant(monkeypatch, face(-20, -40, 120))
-    (found,) = classify(client, PAIR)["faces"]
-    assert found["box"] == pytest.approx({"left": 0, "top": 0, "width": 0.25, "height": 0.4})
+    (result,) = classify(client, PAIR)["faces"]
+    assert result["box"] == pytest.approx({"left": 0, "top": 0, "width": 0.25, "height": 0.4})
 
 
 def test_the_whole_picture_is_judged_when_asked_and_that_is_said(
@@ -140,8 +140,8 @@ def test_several_models_share_one_search_for_faces(
     monkeypatch.setattr("detection_model.inference.crops.find_faces", search)
     results = classify(client, PAIR, models="faces,lopsided,older")["results"]
     assert len(searches) == 1
-    assert [one["judged"] for one in results] == ["face", "face", "whole"]
-    assert [one["image"]["faces"] for one in results] == [1, 1, None]
+    assert [result["judged"] for result in results] == ["face", "face", "whole"]
+    assert [result["image"]["faces"] for result in results] == [1, 1, None]
     classify(client, PAIR, model="older")
     assert len(searches) == 1
 
@@ -155,7 +155,7 @@ def test_the_history_keeps_how_many_faces_were_found(
     classify(client, landscape(), model="lopsided")
     until(lambda: client.get("/api/history").json()["total"] == 3)
     entries = client.get("/api/history").json()["entries"]
-    assert sorted(str(one["image"]["faces"]) for one in entries) == ["2", "2", "None"]
+    assert sorted(str(entry["image"]["faces"]) for entry in entries) == ["2", "2", "None"]
 
 
 def test_a_job_stores_verdicts_and_faces_as_judged(

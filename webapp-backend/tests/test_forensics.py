@@ -22,34 +22,36 @@ def ask(client: TestClient, data: bytes, view: str) -> Any:
     return client.post("/api/forensics", files={"image": ("x.jpg", data)}, params={"view": view})
 
 
-def seen(client: TestClient, data: bytes, view: str) -> tuple[Any, dict[str, Image.Image]]:
+def answer_and_pictures(
+    client: TestClient, data: bytes, view: str
+) -> tuple[Any, dict[str, Image.Image]]:
     """The answer, and its pictures by name."""
-    answer = ask(client, data, view)
-    assert answer.status_code == 200, answer.text
-    found = answer.json()
+    response = ask(client, data, view)
+    assert response.status_code == 200, response.text
+    answer = response.json()
     pictures: dict[str, Image.Image] = {}
-    for one in found["images"]:
-        image = Image.open(io.BytesIO(base64.b64decode(one["data"])))
+    for entry in answer["images"]:
+        image = Image.open(io.BytesIO(base64.b64decode(entry["data"])))
         assert (Image.MIME[image.format or ""], image.size) == (
-            one["media_type"],
-            (one["width"], one["height"]),
+            entry["media_type"],
+            (entry["width"], entry["height"]),
         )
-        pictures[one["name"]] = image
-    return found, pictures
+        pictures[entry["name"]] = image
+    return answer, pictures
 
 
 def test_all_views_are_listed_with_what_they_do_not_prove(client: TestClient) -> None:
-    listed = client.get("/api/forensics").json()["views"]
-    assert [one["id"] for one in listed] == list(VIEWS)
-    assert all(one["limits"].endswith(".") for one in listed)
+    views = client.get("/api/forensics").json()["views"]
+    assert [view["id"] for view in views] == list(VIEWS)
+    assert all(view["limits"].endswith(".") for view in views)
 
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_each_view_comes_with_its_texts_and_pictures(client: TestClient, view: ViewId) -> None:
     data = encoded(shaded(120), "JPEG", quality=80)
-    found, pictures = seen(client, data, view)
-    assert (found["view"], found["shows"]) == (view, TEXTS[view].shows)
-    assert found["image"] == predict(client, data).json()["image"]
+    answer, pictures = answer_and_pictures(client, data, view)
+    assert (answer["view"], answer["shows"]) == (view, TEXTS[view].shows)
+    assert answer["image"] == predict(client, data).json()["image"]
     assert pictures
 
 
@@ -57,28 +59,30 @@ def test_error_levels_show_the_part_that_was_pasted(client: TestClient) -> None:
     rng = np.random.default_rng(0)
     pixels = shaded(120)
     pixels[64:128, 64:128] = rng.integers(0, 256, (64, 64, 3))
-    _, pictures = seen(client, encoded(pixels), "error_level")
+    _, pictures = answer_and_pictures(client, encoded(pixels), "error_level")
     errors = np.asarray(pictures["errors"].convert("L"), np.float64)
     assert errors[64:128, 64:128].mean() > 5 * errors[:, :48].mean()
 
 
 def test_jpeg_tables_tell_the_quality_and_other_formats_have_none(client: TestClient) -> None:
-    found, pictures = seen(client, encoded(shaded(120), "JPEG", quality=83), "jpeg")
-    assert (found["numbers"]["quality"], found["numbers"]["libjpeg"]) == (83, True)
-    assert len(found["numbers"]["tables"][0]) == 8
+    answer, pictures = answer_and_pictures(client, encoded(shaded(120), "JPEG", quality=83), "jpeg")
+    assert (answer["numbers"]["quality"], answer["numbers"]["libjpeg"]) == (83, True)
+    assert len(answer["numbers"]["tables"][0]) == 8
     assert list(pictures) == ["tables"]
-    found, pictures = seen(client, encoded(shaded(120)), "jpeg")
-    assert (found["numbers"]["quality"], pictures) == (None, {})
+    answer, pictures = answer_and_pictures(client, encoded(shaded(120)), "jpeg")
+    assert (answer["numbers"]["quality"], pictures) == (None, {})
 
 
 def test_numbers_are_those_of_the_view(client: TestClient) -> None:
-    bright, _ = seen(client, picture(255), "colours")
+    bright, _ = answer_and_pictures(client, picture(255), "colours")
     assert (bright["numbers"]["brightest"], bright["numbers"]["darkest"]) == (1, 0)
     twice = encoded(shaded(120, 512, 512), "JPEG", quality=60)
     again = io.BytesIO()
     Image.open(io.BytesIO(twice)).save(again, "JPEG", quality=90)
-    hinted, _ = seen(client, again.getvalue(), "double_compression")
-    once, _ = seen(client, encoded(shaded(120, 512, 512), "JPEG", quality=90), "double_compression")
+    hinted, _ = answer_and_pictures(client, again.getvalue(), "double_compression")
+    once, _ = answer_and_pictures(
+        client, encoded(shaded(120, 512, 512), "JPEG", quality=90), "double_compression"
+    )
     assert (hinted["numbers"]["hint"], once["numbers"]["hint"]) == (True, False)
 
 
@@ -97,11 +101,11 @@ def test_the_averages_of_the_training_data_stand_beside_the_spectrum(
     grey = np.full((256, 256), 90, np.uint8)
     spectra = ClassSpectra(record, {"Real": grey, "Fake": grey + 1})
     monkeypatch.setattr(forensics, "published_averages", lambda: spectra)
-    found, pictures = seen(client, encoded(shaded(120)), "spectrum")
+    answer, pictures = answer_and_pictures(client, encoded(shaded(120)), "spectrum")
     assert list(pictures) == ["own", "whole", "Real", "Fake"]
     assert pictures["Fake"].getpixel((0, 0)) == 91
-    assert found["numbers"]["pictures"] == {"Real": 7, "Fake": 7}
-    assert found["numbers"]["class_radial"]["Real"] == [3.0, 2.0, 1.0]
+    assert answer["numbers"]["pictures"] == {"Real": 7, "Fake": 7}
+    assert answer["numbers"]["class_radial"]["Real"] == [3.0, 2.0, 1.0]
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -124,14 +128,14 @@ def test_a_view_must_be_named(client: TestClient, query: dict[str, str]) -> None
 def test_a_large_picture_comes_back_at_a_size_that_a_page_shows(client: TestClient) -> None:
     wide = encoded(shaded(120, 900, 2400), "JPEG", quality=90)
     for view in ("error_level", "noise"):
-        found, _ = seen(client, wide, view)
-        assert found["images"][0]["width"] == 1600
-        assert found["image"]["width"] == 2400
+        answer, _ = answer_and_pictures(client, wide, view)
+        assert answer["images"][0]["width"] == 1600
+        assert answer["image"]["width"] == 2400
 
 
 def test_it_is_counted_and_timed(client: TestClient) -> None:
-    seen(client, picture(), "noise")
+    answer_and_pictures(client, picture(), "noise")
     text = client.get("/metrics").text
-    asked = 'deepfake_requests_total{method="POST",route="/api/forensics",status="200"} 1.0'
-    assert asked in text
+    requests = 'deepfake_requests_total{method="POST",route="/api/forensics",status="200"} 1.0'
+    assert requests in text
     assert 'deepfake_stage_seconds_count{model="",stage="noise"} 1.0' in text

@@ -48,35 +48,35 @@ def seeds() -> list[bytes]:
         (pixels, "TIFF", {"compression": "tiff_lzw"}),
         (pixels.convert("F"), "TIFF", {}),
     ]
-    found = []
+    files = []
     for image, format_, options in ways:
         buffer = io.BytesIO()
         image.save(buffer, format_, **options)
-        found.append(buffer.getvalue())
-    return found
+        files.append(buffer.getvalue())
+    return files
 
 
 def spoiled(data: bytes, other: bytes, rng: random.Random) -> bytes:
     """A picture with some bytes changed, cut, repeated or taken from another."""
-    found = bytearray(data)
+    altered = bytearray(data)
     for _ in range(rng.choice((1, 1, 2, 4, 16, 64))):
         # Headers decide most, so they are hit most.
-        at = int(len(found) * rng.random() ** rng.choice((1, 4)))
+        at = int(len(altered) * rng.random() ** rng.choice((1, 4)))
         length = rng.choice((1, 2, 4, 4, 8, 64))
         match rng.randrange(6):
             case 0:
-                found[at : at + 1] = bytes([rng.randrange(256)])
+                altered[at : at + 1] = bytes([rng.randrange(256)])
             case 1:
-                found[at : at + length] = rng.choice((b"\0", b"\xff", b"\x7f")) * length
+                altered[at : at + length] = rng.choice((b"\0", b"\xff", b"\x7f")) * length
             case 2:
-                found[at : at + length] = b""
+                altered[at : at + length] = b""
             case 3:
-                found[at:at] = found[at : at + length] * rng.choice((1, 3, 50))
+                altered[at:at] = altered[at : at + length] * rng.choice((1, 3, 50))
             case 4:
-                found[at:at] = other[at : at + rng.choice((8, 512))]
+                altered[at:at] = other[at : at + rng.choice((8, 512))]
             case 5:
-                del found[max(20, at) :]
-    return bytes(found)
+                del altered[max(20, at) :]
+    return bytes(altered)
 
 
 @pytest.fixture(scope="module")
@@ -114,8 +114,14 @@ def test_every_seed_is_a_good_picture(fuzzed: TestClient) -> None:
 def operations() -> dict[str, Any]:
     """What the API's description offers; streams without end are tested elsewhere."""
     described = schemathesis.openapi.from_dict(create_app().openapi())
-    found = (one.ok() for one in described.get_all_operations() if isinstance(one, Ok))
-    return {one.label: one for one in found if not one.path.endswith("/events")}
+    operations = (
+        result.ok() for result in described.get_all_operations() if isinstance(result, Ok)
+    )
+    return {
+        operation.label: operation
+        for operation in operations
+        if not operation.path.endswith("/events")
+    }
 
 
 OPERATIONS = operations()

@@ -83,7 +83,7 @@ def test_slow_heat_maps_are_kept_apart_from_archives_and_only_the_newest(
         assert client.get("/api/jobs").json()["total"] == 0
         listed = client.get("/api/jobs", params={"kind": "explain"}).json()["jobs"]
         # One ended one was kept when the last was accepted, which has ended since.
-        assert {one["id"] for one in listed} == {jobs[1]["id"], jobs[2]["id"]}
+        assert {job["id"] for job in listed} == {jobs[1]["id"], jobs[2]["id"]}
         assert fetched(client, jobs[0]).status_code == 404
         results = client.get(f"/api/jobs/{jobs[2]['id']}/results")
         assert (results.status_code, results.json()["error"]) == (409, "no_archive")

@@ -35,7 +35,7 @@ def holds(client: TestClient, count: int) -> Callable[[], bool]:
 
 
 @pytest.fixture
-def told(client: TestClient) -> TestClient:
+def history(client: TestClient) -> TestClient:
     """Three uploads: black through all models, white through bright, white through dark."""
     judge(client, BLACK, "Night.png", models="all")
     until(holds(client, 1))
@@ -62,9 +62,9 @@ def test_an_entry_holds_what_was_answered_and_no_picture(client: TestClient) -> 
     assert entry["created"].endswith(("Z", "+00:00"))
 
 
-def test_newest_first_and_all_verdicts_of_an_upload_together(told: TestClient) -> None:
-    assert names(told) == ["100%_day.png", "day.png", "Night.png"]
-    of_night = page(told)["entries"][2]["verdicts"]
+def test_newest_first_and_all_verdicts_of_an_upload_together(history: TestClient) -> None:
+    assert names(history) == ["100%_day.png", "day.png", "Night.png"]
+    of_night = page(history)["entries"][2]["verdicts"]
     assert [verdict["model"] for verdict in of_night] == ["bright", "dark", "nocard"]
 
 
@@ -83,43 +83,43 @@ def test_newest_first_and_all_verdicts_of_an_upload_together(told: TestClient) -
         ({"model": "v99"}, []),
     ],
 )
-def test_filters(told: TestClient, query: dict[str, str], expected: list[str]) -> None:
-    assert names(told, **query) == expected
-    assert page(told, **query)["total"] == len(expected)
+def test_filters(history: TestClient, query: dict[str, str], expected: list[str]) -> None:
+    assert names(history, **query) == expected
+    assert page(history, **query)["total"] == len(expected)
 
 
-def test_it_is_found_by_the_start_of_its_hash(told: TestClient) -> None:
-    sha256 = page(told)["entries"][2]["image"]["sha256"]
-    assert names(told, search=sha256[:12].upper()) == ["Night.png"]
+def test_it_is_found_by_the_start_of_its_hash(history: TestClient) -> None:
+    sha256 = page(history)["entries"][2]["image"]["sha256"]
+    assert names(history, search=sha256[:12].upper()) == ["Night.png"]
 
 
-def test_pages_follow_one_another(told: TestClient) -> None:
-    pages = [page(told, limit=2, offset=offset) for offset in (0, 2, 4)]
+def test_pages_follow_one_another(history: TestClient) -> None:
+    pages = [page(history, limit=2, offset=offset) for offset in (0, 2, 4)]
     assert [p["total"] for p in pages] == [3, 3, 3]
-    found = [entry["image"]["name"] for p in pages for entry in p["entries"]]
-    assert found == ["100%_day.png", "day.png", "Night.png"]
+    images = [entry["image"]["name"] for p in pages for entry in p["entries"]]
+    assert images == ["100%_day.png", "day.png", "Night.png"]
 
 
-def test_one_is_deleted_and_then_gone(told: TestClient) -> None:
-    first = page(told)["entries"][0]["id"]
-    assert told.delete(f"/api/history/{first}").json() == {"success": True, "deleted": 1}
-    again = told.delete(f"/api/history/{first}")
+def test_one_is_deleted_and_then_gone(history: TestClient) -> None:
+    first = page(history)["entries"][0]["id"]
+    assert history.delete(f"/api/history/{first}").json() == {"success": True, "deleted": 1}
+    again = history.delete(f"/api/history/{first}")
     assert (again.status_code, again.json()["error"]) == (404, "unknown_entry")
-    assert names(told) == ["day.png", "Night.png"]
+    assert names(history) == ["day.png", "Night.png"]
 
 
 def test_what_a_filter_finds_is_deleted_with_its_verdicts(
-    told: TestClient, settings: Settings
+    history: TestClient, settings: Settings
 ) -> None:
-    assert told.delete("/api/history", params={"model": "dark"}).json()["deleted"] == 2
-    assert names(told) == ["day.png"]
-    assert told.delete("/api/history").json()["deleted"] == 1
+    assert history.delete("/api/history", params={"model": "dark"}).json()["deleted"] == 2
+    assert names(history) == ["day.png"]
+    assert history.delete("/api/history").json()["deleted"] == 1
     with sqlite3.connect(settings.state_dir / "store.sqlite3") as store:
         assert store.execute("select count(*) from history_verdicts").fetchone() == (0,)
     store.close()
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("history")
 def test_the_owner_is_there_from_the_first_migration_and_empty(settings: Settings) -> None:
     with sqlite3.connect(settings.state_dir / "store.sqlite3") as store:
         assert set(store.execute("select owner from history")) == {(None,)}
@@ -224,8 +224,8 @@ def test_the_store_is_migrated_once_and_its_files_name_their_revisions(tmp_path:
         f"migrate(create_engine('sqlite:///{tmp_path}/store.sqlite3'))\n"
         "print('alembic' in sys.modules)"
     )
-    said = [subprocess.check_output([sys.executable, "-c", code], text=True) for _ in range(2)]
-    assert said == ["True\n", "False\n"]
+    outputs = [subprocess.check_output([sys.executable, "-c", code], text=True) for _ in range(2)]
+    assert outputs == ["True\n", "False\n"]
 
 
 def test_a_store_of_a_newer_version_costs_no_verdict(settings: Settings) -> None:

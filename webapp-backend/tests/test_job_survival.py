@@ -60,9 +60,9 @@ def test_results_are_stored_once_through_kills_and_lost_answers(
         except Killed:
             kills += 1
     assert kills > 3
-    found = results(client, job)
-    assert [one["file"] for one in found] == names
-    assert [one["copy_of"] for one in found] == [
+    scored = results(client, job)
+    assert [picture["file"] for picture in scored] == names
+    assert [picture["copy_of"] for picture in scored] == [
         None if number < 7 else number % 7 for number in range(20)
     ]
     ended = state(client, job)
@@ -95,9 +95,9 @@ def test_a_runner_that_was_given_up_stores_nothing_more(
 ) -> None:
     job = started(client, packed(many(2)), model="bright")
     store = service.jobs
-    (seen,) = store.claimable()
-    assert store.claim(seen, "slow") is not None
-    assert store.claim(seen, "too late") is None  # its beat has moved
+    (claim,) = store.claimable()
+    assert store.claim(claim, "slow") is not None
+    assert store.claim(claim, "too late") is None  # its beat has moved
     assert store.claim(store.claimable()[0], "new") is not None
     pictures = [refused_picture(0)]
     assert not store.add_results(job["id"], "slow", pictures)
@@ -110,8 +110,8 @@ def test_a_job_that_is_being_done_is_not_taken_from_its_runner(
     client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started(client, packed(many(2)), model="bright")
-    (seen,) = service.jobs.claimable()
-    assert service.jobs.claim(seen, "other") is not None
+    (claim,) = service.jobs.claimable()
+    assert service.jobs.claim(claim, "other") is not None
     now = 0.0
     monkeypatch.setattr("app.jobs.archive_worker.time.monotonic", lambda: now)
     watcher = ArchiveWorker(service.jobs, service.settings)

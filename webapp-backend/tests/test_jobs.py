@@ -42,16 +42,17 @@ def test_every_picture_of_an_archive_is_judged_and_every_other_file_explained(
         threshold=0.7,
     )
     assert (job["total"], job["file"], job["kind"]) == (6, "faces.zip", "score")
-    skipped = {one["name"]: one["count"] for one in job["archive"]["skipped"]}
+    skipped = {kind["name"]: kind["count"] for kind in job["archive"]["skipped"]}
     assert skipped == {"__MACOSX": 1, ".DS_Store": 1, "Thumbs.db": 1}
     runner.step()
     ended = state(client, job)
     assert (ended["state"], ended["done"], ended["failed"]) == ("finished", 6, 4)
-    found = {one["file"]: one for one in results(client, job)}
-    said = {
-        name: [verdict["prediction"] for verdict in one["verdicts"]] for name, one in found.items()
+    pictures = {picture["file"]: picture for picture in results(client, job)}
+    predictions = {
+        name: [verdict["prediction"] for verdict in picture["verdicts"]]
+        for name, picture in pictures.items()
     }
-    assert said == {
+    assert predictions == {
         "people/white.png": ["Fake", "Real"],
         "people/black.png": ["Real", "Fake"],
         "notes.txt": [],
@@ -59,29 +60,29 @@ def test_every_picture_of_an_archive_is_judged_and_every_other_file_explained(
         "nested.zip": [],
         "empty.jpg": [],
     }
-    errors = {name: one["error"] for name, one in found.items() if one["error"]}
+    errors = {name: picture["error"] for name, picture in pictures.items() if picture["error"]}
     assert errors == {
         "notes.txt": "unsupported_format",
         "half.png": "truncated_image",
         "nested.zip": "unsupported_format",
         "empty.jpg": "empty_file",
     }
-    assert {v["threshold"] for v in found["people/white.png"]["verdicts"]} == {0.7}
+    assert {v["threshold"] for v in pictures["people/white.png"]["verdicts"]} == {0.7}
 
 
 def test_a_jobs_verdict_is_that_of_predict(client: TestClient, runner: ArchiveWorker) -> None:
     grey = picture(140, (300, 200), "JPEG")
     job = started(client, packed({"grey.jpg": grey}), models="bright,dark,nocard")
     runner.step()
-    (one,) = results(client, job)
+    (result,) = results(client, job)
     answers = client.post(
         "/api/predict", files={"image": ("x", grey)}, params={"models": "bright,dark,nocard"}
     ).json()["results"]
-    for stored, answer in zip(one["verdicts"], answers, strict=True):
+    for stored, answer in zip(result["verdicts"], answers, strict=True):
         assert stored == {name: answer[name] for name in stored}
     image = answers[0]["image"]
-    assert one["image"] == {
-        **{name: image[name] for name in image if name in one["image"]},
+    assert result["image"] == {
+        **{name: image[name] for name in image if name in result["image"]},
         "name": "grey.jpg",
     }
 

@@ -26,8 +26,8 @@ def manifests() -> list[Manifest]:
 
 
 ALL = manifests()
-WORKLOADS = [one for one in ALL if one["kind"] in ("Deployment", "StatefulSet")]
-IDS = [f"{one['kind']}-{one['metadata']['name']}" for one in ALL]
+WORKLOADS = [manifest for manifest in ALL if manifest["kind"] in ("Deployment", "StatefulSet")]
+IDS = [f"{manifest['kind']}-{manifest['metadata']['name']}" for manifest in ALL]
 
 
 def pod_of(workload: Manifest) -> Manifest:
@@ -36,7 +36,11 @@ def pod_of(workload: Manifest) -> Manifest:
 
 
 def named(kind: str, name: str) -> Manifest:
-    return next(one for one in ALL if one["kind"] == kind and one["metadata"]["name"] == name)
+    return next(
+        manifest
+        for manifest in ALL
+        if manifest["kind"] == kind and manifest["metadata"]["name"] == name
+    )
 
 
 def labels_of(workload: Manifest) -> dict[str, str]:
@@ -45,7 +49,7 @@ def labels_of(workload: Manifest) -> dict[str, str]:
 
 
 def names(kind: str) -> set[str]:
-    return {one["metadata"]["name"] for one in ALL if one["kind"] == kind}
+    return {manifest["metadata"]["name"] for manifest in ALL if manifest["kind"] == kind}
 
 
 def test_the_kustomization_lists_every_file() -> None:
@@ -66,7 +70,7 @@ def test_the_schemas_refuse_a_misspelt_field() -> None:
         kubernetes_validate.validate(broken, KUBERNETES, strict=True)
 
 
-@pytest.mark.parametrize("workload", WORKLOADS, ids=lambda one: one["metadata"]["name"])
+@pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload: workload["metadata"]["name"])
 def test_each_workload_is_locked_down_and_finds_its_volumes(workload: Manifest) -> None:
     pod = pod_of(workload)
     assert pod["automountServiceAccountToken"] is False
@@ -94,11 +98,11 @@ def test_each_workload_is_locked_down_and_finds_its_volumes(workload: Manifest) 
 
 
 def test_services_budgets_policies_and_the_autoscaler_select_what_exists() -> None:
-    workloads = {one["metadata"]["name"]: labels_of(one) for one in WORKLOADS}
+    workloads = {workload["metadata"]["name"]: labels_of(workload) for workload in WORKLOADS}
     assert all(labels == {NAME: name} for name, labels in workloads.items())
-    for one in WORKLOADS:
-        assert one["spec"]["selector"]["matchLabels"] == labels_of(one)
-    for service in (one for one in ALL if one["kind"] == "Service"):
+    for workload in WORKLOADS:
+        assert workload["spec"]["selector"]["matchLabels"] == labels_of(workload)
+    for service in (manifest for manifest in ALL if manifest["kind"] == "Service"):
         name = service["metadata"]["name"]
         assert service["spec"]["selector"] == workloads[name]
         (container,) = pod_of(next(w for w in WORKLOADS if w["metadata"]["name"] == name))[
@@ -106,7 +110,7 @@ def test_services_budgets_policies_and_the_autoscaler_select_what_exists() -> No
         ]
         ports = {port["name"] for port in container["ports"]}
         assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports
-    for budget in (one for one in ALL if one["kind"] == "PodDisruptionBudget"):
+    for budget in (manifest for manifest in ALL if manifest["kind"] == "PodDisruptionBudget"):
         assert budget["spec"]["selector"]["matchLabels"] in workloads.values()
     scaler = named("HorizontalPodAutoscaler", "api")["spec"]
     assert scaler["scaleTargetRef"]["name"] in names("Deployment")
@@ -116,10 +120,12 @@ def test_services_budgets_policies_and_the_autoscaler_select_what_exists() -> No
 
 def test_every_workload_has_a_policy_and_policies_open_its_ports() -> None:
     policies = {
-        one["metadata"]["name"]: one["spec"] for one in ALL if one["kind"] == "NetworkPolicy"
+        manifest["metadata"]["name"]: manifest["spec"]
+        for manifest in ALL
+        if manifest["kind"] == "NetworkPolicy"
     }
     assert policies.pop("default")["podSelector"] == {}
-    assert set(policies) == {one["metadata"]["name"] for one in WORKLOADS}
+    assert set(policies) == {workload["metadata"]["name"] for workload in WORKLOADS}
     for name, policy in policies.items():
         assert policy["podSelector"]["matchLabels"] == {NAME: name}
         (container,) = pod_of(next(w for w in WORKLOADS if w["metadata"]["name"] == name))[

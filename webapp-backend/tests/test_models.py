@@ -21,19 +21,19 @@ WHITE = picture(255)
 
 
 def test_a_broken_file_is_reported_on_its_row_and_harms_no_other(client: TestClient) -> None:
-    found = rows(client)
-    assert {name: row["state"] for name, row in found.items()} == {
+    models = rows(client)
+    assert {name: row["state"] for name, row in models.items()} == {
         "bright": "ready",
         "broken": "broken",
         "dark": "ready",
         "nocard": "ready",
     }
-    assert "broken.keras is not a Keras file" in found["broken"]["problem"]
-    assert found["bright"]["engine"]["name"] == "litert"
-    assert found["bright"]["engine"]["max_difference"] < 1e-3
-    assert found["bright"]["engine"]["max_logit_difference"] < 1e-3
-    assert found["dark"]["card"]["output"]["classes"] == ["Fake", "Real"]
-    assert found["nocard"]["assumptions"]
+    assert "broken.keras is not a Keras file" in models["broken"]["problem"]
+    assert models["bright"]["engine"]["name"] == "litert"
+    assert models["bright"]["engine"]["max_difference"] < 1e-3
+    assert models["bright"]["engine"]["max_logit_difference"] < 1e-3
+    assert models["dark"]["card"]["output"]["classes"] == ["Fake", "Real"]
+    assert models["nocard"]["assumptions"]
 
 
 def test_switching_the_active_model_outlives_a_restart(settings: Settings) -> None:
@@ -88,8 +88,8 @@ def test_the_measured_counts_follow_the_threshold_in_force(own_models: Settings)
     with ready_client(own_models) as client:
         assert rows(client)["bright"]["evaluation"]["confusion"]["correct"] == 3
         client.patch("/api/models/bright", json={"threshold": 0.65})
-        found = rows(client)["bright"]["evaluation"]
-        assert (found["confusion"]["correct"], found["accuracy"]) == (4, 1.0)
+        evaluation = rows(client)["bright"]["evaluation"]
+        assert (evaluation["confusion"]["correct"], evaluation["accuracy"]) == (4, 1.0)
         detail = client.get("/api/models/bright/evaluation").json()
         assert detail["evaluation"]["rows"][0]["confusion"]["correct"] == 3
         assert detail["summary"]["confusion"]["correct"] == 4

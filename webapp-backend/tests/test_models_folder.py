@@ -30,8 +30,8 @@ WHITE = picture(255)
 
 
 def files(client: TestClient) -> dict[str, tuple[str, str | None, str | None]]:
-    found = client.get("/api/models").json()["folder"]["files"]
-    return {file["name"]: (file["role"], file["model"], file["problem"]) for file in found}
+    listing = client.get("/api/models").json()["folder"]["files"]
+    return {file["name"]: (file["role"], file["model"], file["problem"]) for file in listing}
 
 
 def test_a_model_is_added_and_removed_without_a_restart(own_models: Settings) -> None:
@@ -59,10 +59,10 @@ def test_of_two_refreshes_at_once_the_older_scan_does_not_win(
     scan = FolderWatch.scan
 
     def scan_and_wait(watch: FolderWatch) -> list[ModelPath]:
-        found = scan(watch)
+        paths = scan(watch)
         scanned.set()
         go_on.wait()
-        return found
+        return paths
 
     monkeypatch.setattr(FolderWatch, "scan", scan_and_wait)
     older = threading.Thread(target=service.refresh)
@@ -187,8 +187,8 @@ def test_the_folder_and_what_is_wrong_with_each_file(own_models: Settings) -> No
     prepare(folder, own_models.cache_dir)
     with ready_client(own_models) as client:
         assert client.get("/api/models").json()["folder"]["shown_as"] == "models"
-        found = files(client)
-        assert {name: role for name, (role, _, _) in found.items()} == {
+        listing = files(client)
+        assert {name: role for name, (role, _, _) in listing.items()} == {
             "bad.keras": "model",
             "bright.eval": "evaluation",
             "bright.json": "card",
@@ -199,7 +199,7 @@ def test_the_folder_and_what_is_wrong_with_each_file(own_models: Settings) -> No
             "saved": "other",
             "torch.pth": "other",
         }
-        problems = {name: problem for name, (_, _, problem) in found.items() if problem}
+        problems = {name: problem for name, (_, _, problem) in listing.items() if problem}
         assert problems.keys() == {"bad.keras", "gone.eval", "gone.json", "saved", "torch.pth"}
         assert "is not a Keras file" in problems["bad.keras"]
         assert "gone.keras or gone.h5 is missing" in problems["gone.json"]
@@ -220,15 +220,15 @@ def test_an_h5_file_is_served_and_gives_way_to_keras(own_models: Settings) -> No
     (folder / "half.h5").write_bytes((folder / "old.h5").read_bytes()[:1000])
     prepare(folder, own_models.cache_dir)
     with ready_client(own_models) as client:
-        found = rows(client)
-        assert found["old"]["state"] == "ready"
-        assert found["old"]["file"]["name"] == "old.h5"
+        models = rows(client)
+        assert models["old"]["state"] == "ready"
+        assert models["old"]["file"]["name"] == "old.h5"
         old, new = (predict(client, WHITE, model=m).json()["logit"] for m in ("old", "bright"))
         assert old == pytest.approx(new, abs=1e-4)
-        assert found["bright"]["file"]["name"] == "bright.keras"
+        assert models["bright"]["file"]["name"] == "bright.keras"
         assert "bright.keras has the same name" in str(files(client)["bright.h5"][2])
-        assert found["half"]["state"] == "broken"
-        assert "half.h5" in found["half"]["problem"]
+        assert models["half"]["state"] == "broken"
+        assert "half.h5" in models["half"]["problem"]
 
 
 def test_names_are_in_natural_order() -> None:
@@ -278,14 +278,16 @@ def test_a_failure_of_another_keras_is_tried_again(own_models: Settings) -> None
 
 def test_files_that_swap_their_names_are_noticed(own_models: Settings) -> None:
     folder = own_models.models_dir
-    one, other = (brightness_model(folder / f"{n}.keras", sign=s) for n, s in (("a", 1), ("b", -1)))
-    for path in (one, other):
+    first, other = (
+        brightness_model(folder / f"{n}.keras", sign=s) for n, s in (("a", 1), ("b", -1))
+    )
+    for path in (first, other):
         os.utime(path, (1e9, 1e9))
     prepare(folder, own_models.cache_dir)
     with ready_client(own_models) as client:
         before = [predict(client, WHITE, model=n).json()["model_sha256"] for n in ("a", "b")]
-        one.rename(folder / "aside")
-        other.rename(one)
+        first.rename(folder / "aside")
+        other.rename(first)
         (folder / "aside").rename(other)
         refresh(client)
         after = [predict(client, WHITE, model=n).json()["model_sha256"] for n in ("a", "b")]

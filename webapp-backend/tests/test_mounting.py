@@ -164,13 +164,13 @@ def mount(path: Path, models: Path, *, card_first: bool) -> None:
 def until_served(client: TestClient, sha256: str | None) -> None:
     """Wait for the service's own look at the folder."""
 
-    def shown() -> Any:
+    def served_sha256() -> Any:
         answer = client.get("/api/models/guest")
         if answer.status_code == 404:
             return None
         return (answer.json()["model"]["card"] or {}).get("sha256", "no card")
 
-    until(lambda: shown() == sha256)
+    until(lambda: served_sha256() == sha256)
 
 
 def check(answers: list[tuple[int, Any]], truth: dict[str, str]) -> None:

@@ -16,25 +16,25 @@ def test_requests_stages_verdicts_and_refusals_are_counted(client: TestClient) -
     predict(client, WHITE, model="bright")
     predict(client, WHITE, models="bright,dark")
     predict(client, b"no picture", model="bright")
-    found = samples(client)
-    assert found["deepfake_requests_total", "POST", "/api/predict", "200"] == 2
-    assert found["deepfake_requests_total", "POST", "/api/predict", "415"] == 1
-    assert found["deepfake_request_seconds_count", "/api/predict"] == 3
-    assert found["deepfake_refusals_total", "unsupported_format"] == 1
-    assert found["deepfake_verdicts_total", "bright", "fake"] == 2
-    assert found["deepfake_verdicts_total", "dark", "real"] == 1
-    assert found["deepfake_stage_seconds_count", "bright", "infer"] == 2
-    assert found["deepfake_stage_seconds_count", "", "decode"] == 2
-    assert found["deepfake_models_ready",] == 3
-    assert found["deepfake_waiting_seconds",] == 0
+    values = samples(client)
+    assert values["deepfake_requests_total", "POST", "/api/predict", "200"] == 2
+    assert values["deepfake_requests_total", "POST", "/api/predict", "415"] == 1
+    assert values["deepfake_request_seconds_count", "/api/predict"] == 3
+    assert values["deepfake_refusals_total", "unsupported_format"] == 1
+    assert values["deepfake_verdicts_total", "bright", "fake"] == 2
+    assert values["deepfake_verdicts_total", "dark", "real"] == 1
+    assert values["deepfake_stage_seconds_count", "bright", "infer"] == 2
+    assert values["deepfake_stage_seconds_count", "", "decode"] == 2
+    assert values["deepfake_models_ready",] == 3
+    assert values["deepfake_waiting_seconds",] == 0
 
 
 def test_paths_that_anyone_can_make_up_are_one_label(client: TestClient) -> None:
     for path in ("/api/models/a", "/api/models/b", "/api/nothing/1", "/api/nothing/2"):
         client.get(path)
-    found = samples(client)
-    assert found["deepfake_requests_total", "GET", "/api/models/{name}", "404"] == 2
-    assert not [key for key in found if any("nothing" in part for part in key)]
+    values = samples(client)
+    assert values["deepfake_requests_total", "GET", "/api/models/{name}", "404"] == 2
+    assert not [key for key in values if any("nothing" in part for part in key)]
 
 
 @pytest.mark.parametrize(
@@ -46,10 +46,10 @@ def test_a_request_has_an_id_that_its_client_may_choose(
 ) -> None:
     with caplog.at_level(logging.DEBUG, "app.access"):
         answer = client.get("/api/health", headers={"X-Request-ID": sent})
-    got = answer.headers["x-request-id"]
-    assert (got == sent) is kept
-    assert len(got) in (32, len(sent))
-    assert [getattr(record, "request_id", None) for record in caplog.records] == [got]
+    identity = answer.headers["x-request-id"]
+    assert (identity == sent) is kept
+    assert len(identity) in (32, len(sent))
+    assert [getattr(record, "request_id", None) for record in caplog.records] == [identity]
 
 
 def test_the_log_tells_nothing_of_the_picture(

@@ -40,7 +40,7 @@ def ask(client: TestClient, data: bytes, **query: Any) -> Any:
     return client.post("/api/provenance", files={"image": ("x.jpg", data)}, params=query)
 
 
-def said(client: TestClient, data: bytes, **query: Any) -> Any:
+def read(client: TestClient, data: bytes, **query: Any) -> Any:
     answer = ask(client, data, **query)
     assert answer.status_code == 200, answer.text
     return answer.json()
@@ -51,18 +51,22 @@ def trusting(settings: Settings, anchors: Path) -> TestClient:
 
 
 def test_a_plain_file_says_nothing(client: TestClient) -> None:
-    found = said(client, plain("JPEG"))
-    assert (found["says_generated"], found["claims"], found["entries"]) == (False, [], [])
-    assert (found["credentials"]["state"], found["trust_list"]) == ("none", False)
-    assert found["image"] == predict(client, plain("JPEG")).json()["image"]
+    provenance = read(client, plain("JPEG"))
+    assert (provenance["says_generated"], provenance["claims"], provenance["entries"]) == (
+        False,
+        [],
+        [],
+    )
+    assert (provenance["credentials"]["state"], provenance["trust_list"]) == ("none", False)
+    assert provenance["image"] == predict(client, plain("JPEG")).json()["image"]
 
 
 def test_a_signed_file_is_valid_but_its_signer_unknown(client: TestClient, signed: bytes) -> None:
-    found = said(client, signed)
-    assert found["credentials"]["state"] == "unknown_signer"
-    assert found["credentials"]["signer"] == "Test Press"
-    assert found["says_generated"]
-    assert found["claims"][0]["signature"] == "unknown_signer"
+    provenance = read(client, signed)
+    assert provenance["credentials"]["state"] == "unknown_signer"
+    assert provenance["credentials"]["signer"] == "Test Press"
+    assert provenance["says_generated"]
+    assert provenance["claims"][0]["signature"] == "unknown_signer"
 
 
 def test_with_a_list_of_signers_it_is_trusted(
@@ -71,10 +75,10 @@ def test_with_a_list_of_signers_it_is_trusted(
     anchors = tmp_path / "anchors.pem"
     anchors.write_text(authority.root)
     with trusting(settings, anchors) as client:
-        found = said(client, signed)
-        assert (found["credentials"]["state"], found["trust_list"]) == ("trusted", True)
+        provenance = read(client, signed)
+        assert (provenance["credentials"]["state"], provenance["trust_list"]) == ("trusted", True)
         anchors.write_text(Authority().root)  # read anew: no restart
-        assert said(client, signed)["credentials"]["state"] == "unknown_signer"
+        assert read(client, signed)["credentials"]["state"] == "unknown_signer"
 
 
 def test_a_file_that_was_changed_after_signing_is_invalid(
@@ -82,10 +86,10 @@ def test_a_file_that_was_changed_after_signing_is_invalid(
 ) -> None:
     at = signed.rindex(b"\xff\xdb") + 8
     changed = signed[:at] + bytes([signed[at] ^ 1]) + signed[at + 1 :]
-    found = said(client, changed)
-    assert found["credentials"]["state"] == "invalid"
-    assert found["credentials"]["problems"] == ["assertion.dataHash.mismatch"]
-    assert found["claims"][0]["signature"] == "invalid"
+    provenance = read(client, changed)
+    assert provenance["credentials"]["state"] == "invalid"
+    assert provenance["credentials"]["problems"] == ["assertion.dataHash.mismatch"]
+    assert provenance["claims"][0]["signature"] == "invalid"
 
 
 @pytest.mark.parametrize("content", [None, b"no certificate", b"\xff\xfe\x00"])
@@ -96,22 +100,25 @@ def test_a_list_that_cannot_be_read_is_told_and_nobody_is_trusted(
     if content is not None:
         anchors.write_bytes(content)
     with trusting(settings, anchors) as client:
-        found = said(client, signed)
-    assert (found["credentials"]["state"], found["trust_list"]) == ("unknown_signer", False)
-    assert "trusted signers" in found["problems"][-1]
-    assert str(tmp_path) not in str(found)
+        provenance = read(client, signed)
+    assert (provenance["credentials"]["state"], provenance["trust_list"]) == (
+        "unknown_signer",
+        False,
+    )
+    assert "trusted signers" in provenance["problems"][-1]
+    assert str(tmp_path) not in str(provenance)
 
 
 def test_personal_fields_are_masked_unless_asked_for(client: TestClient) -> None:
     data = with_exif({MODEL: "Camera 9", ARTIST: "Jane Roe"}, PLACE)
-    found = said(client, data)
-    shown = {entry["name"]: entry["value"] for entry in found["entries"]}
-    assert shown["Model"] == "Camera 9"
-    assert shown["Artist"] is None
-    assert [shown[name] for name in shown if name.startswith("GPS")] == [None, None]
-    assert found["masked"] == 3
+    provenance = read(client, data)
+    values = {entry["name"]: entry["value"] for entry in provenance["entries"]}
+    assert values["Model"] == "Camera 9"
+    assert values["Artist"] is None
+    assert [values[name] for name in values if name.startswith("GPS")] == [None, None]
+    assert provenance["masked"] == 3
     assert "Jane" not in ask(client, data).text
-    full = said(client, data, personal=True)
+    full = read(client, data, personal=True)
     assert (full["masked"], {e["name"]: e["value"] for e in full["entries"]}["Artist"]) == (
         0,
         "Jane Roe",
@@ -120,7 +127,7 @@ def test_personal_fields_are_masked_unless_asked_for(client: TestClient) -> None
 
 def test_what_the_file_says_is_apart_from_what_the_model_says(client: TestClient) -> None:
     dark = with_text({"parameters": "a face\nSteps: 20, Sampler: Euler a, Seed: 7"})
-    assert said(client, dark)["says_generated"]
+    assert read(client, dark)["says_generated"]
     verdict = predict(client, dark, model="bright").json()
     assert "says_generated" not in verdict
 
@@ -158,7 +165,7 @@ def test_hostile_metadata_is_bounded(client: TestClient, name: str) -> None:
     assert answer.status_code in (200, 422), answer.text
     assert len(answer.content) < 5 * 1024**2
     assert answer.status_code == predict(client, HOSTILE[name]).status_code
-    assert said(client, plain("JPEG"))["problems"] == []
+    assert read(client, plain("JPEG"))["problems"] == []
 
 
 @pytest.mark.parametrize("data", [b"", b"no picture", picture()[:-30], picture(9, (10, 10))])
@@ -200,7 +207,7 @@ def test_the_statement_is_the_same_in_the_record_and_the_report(
     client: TestClient, signed: bytes
 ) -> None:
     statement = predict(client, signed).json()["provenance"]
-    assert said(client, signed)["statement"] == statement
+    assert read(client, signed)["statement"] == statement
     reported = client.post("/api/report", files={"image": ("x.jpg", signed)}).json()
     assert reported["provenance"]["statement"] == statement
 

@@ -61,10 +61,10 @@ def client(settings: Settings) -> Iterator[TestClient]:
 
 
 def ask(client: TestClient, data: bytes, name: str = "face.png", **query: Any) -> Any:
-    asked = {"heatmap": "none", **query}
-    if "models" not in asked:
-        asked.setdefault("model", "spots")
-    return client.post("/api/report", files={"image": (name, data)}, params=asked)
+    options = {"heatmap": "none", **query}
+    if "models" not in options:
+        options.setdefault("model", "spots")
+    return client.post("/api/report", files={"image": (name, data)}, params=options)
 
 
 def report(client: TestClient, data: bytes, name: str = "face.png", **query: Any) -> Any:
@@ -107,34 +107,34 @@ def decoded(uri: str) -> Image.Image:
 
 
 def test_a_report_is_the_answer_of_predict_and_the_facts_to_weigh_it(client: TestClient) -> None:
-    found = report(client, WHITE)
-    (said,) = found["results"]
-    answer = predict(client, WHITE, model="spots").json()
-    for one in (said, answer):
-        del one["timing_ms"]
-    assert said == answer
-    (model,) = found["models"]
-    assert (model["name"], model["sha256"]) == ("spots", answer["model_sha256"])
+    answer = report(client, WHITE)
+    (result,) = answer["results"]
+    prediction = predict(client, WHITE, model="spots").json()
+    for verdict in (result, prediction):
+        del verdict["timing_ms"]
+    assert result == prediction
+    (model,) = answer["models"]
+    assert (model["name"], model["sha256"]) == ("spots", prediction["model_sha256"])
     assert (model["threshold"], model["threshold_chosen"]) == (0.4, "for this test")
     assert (model["known_failures"], model["calibration"]) == (["Blurred pictures."], "none")
-    assert found["file"]["name"] == "face.png"
-    assert found["file"]["sha256"] == answer["image"]["sha256"]
-    assert found["created"].endswith("Z")
-    assert {"detection-model", "webapp-backend", "numpy", "python"} <= set(found["software"])
-    assert {one["view"] for one in found["forensics"]} == {"jpeg", "double_compression"}
-    assert found["agreement"] is None
+    assert answer["file"]["name"] == "face.png"
+    assert answer["file"]["sha256"] == prediction["image"]["sha256"]
+    assert answer["created"].endswith("Z")
+    assert {"detection-model", "webapp-backend", "numpy", "python"} <= set(answer["software"])
+    assert {view["view"] for view in answer["forensics"]} == {"jpeg", "double_compression"}
+    assert answer["agreement"] is None
 
 
 def test_all_models_side_by_side_and_the_active_one_leads(client: TestClient) -> None:
-    found = report(client, WHITE, models="all")
-    names = [one["model"] for one in found["results"]]
+    answer = report(client, WHITE, models="all")
+    names = [result["model"] for result in answer["results"]]
     assert sorted(names) == ["both", "faces", "spots"]
-    assert found["leading"] == predict(client, WHITE).json()["model"]
-    assert found["agreement"]["models"] == 3
+    assert answer["leading"] == predict(client, WHITE).json()["model"]
+    assert answer["agreement"]["models"] == 3
     page = Page(client, WHITE, models="all")
-    assert found["agreement"]["message"] in page.words
-    for one in found["models"]:
-        assert f"SHA-256 {one['sha256']}" in page.words
+    assert answer["agreement"]["message"] in page.words
+    for model in answer["models"]:
+        assert f"SHA-256 {model['sha256']}" in page.words
 
 
 def test_the_page_needs_nothing_from_outside_and_runs_nothing(client: TestClient) -> None:
@@ -149,7 +149,7 @@ def test_the_page_needs_nothing_from_outside_and_runs_nothing(client: TestClient
     style = re.search("<style>(.*?)</style>", answer.text, re.DOTALL)
     assert style is not None
     assert not re.search(r"url\(|@import|https?:|//", style[1])
-    policy = str(next(one["content"] for one in page.all("meta") if one.get("http-equiv")))
+    policy = str(next(tag["content"] for tag in page.all("meta") if tag.get("http-equiv")))
     assert policy == answer.headers["content-security-policy"]
     assert policy.startswith("default-src 'none';")
     assert "script" not in policy
@@ -163,8 +163,8 @@ def test_a_screen_reader_finds_headings_table_headers_and_texts(client: TestClie
     page = Page(client, SPOT, models="all")
     assert page.all("html") == [{"lang": "en"}]
     assert len(page.all("h1")) == 1
-    assert all(one.get("alt") for one in page.all("img"))
-    assert all(one.get("scope") for one in page.all("th"))
+    assert all(image.get("alt") for image in page.all("img"))
+    assert all(cell.get("scope") for cell in page.all("th"))
     assert len(page.all("caption")) == len(page.all("table"))
 
 
@@ -178,7 +178,7 @@ def test_hostile_names_and_metadata_are_only_words(client: TestClient) -> None:
     page = Page(client, file.getvalue(), name)
     assert {tag for tag, _ in page.tags} <= TAGS
     assert not any("onerror" in attributes for _, attributes in page.tags)
-    assert all(str(one["src"]).startswith("data:image/jpeg") for one in page.all("img"))
+    assert all(str(image["src"]).startswith("data:image/jpeg") for image in page.all("img"))
     assert page.words.count("<script>alert(1)") >= 3  # title, name, metadata
 
 
@@ -187,9 +187,9 @@ def test_what_the_file_says_of_itself_is_apart_from_the_verdict(client: TestClie
     info.add_itxt("parameters", "a face\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1")
     file = io.BytesIO()
     Image.new("RGB", (60, 80), "black").save(file, "PNG", pnginfo=info)
-    found = report(client, file.getvalue())
-    assert found["results"][0]["verdict"] == "real"
-    assert found["provenance"]["says_generated"] is True
+    answer = report(client, file.getvalue())
+    assert answer["results"][0]["verdict"] == "real"
+    assert answer["provenance"]["says_generated"] is True
     words = Page(client, file.getvalue()).words
     assert "No sign of generation was found" in words
     assert (
@@ -214,10 +214,10 @@ def test_places_and_names_are_masked_unless_asked_for(client: TestClient) -> Non
     exif = Image.Exif()
     exif[0x13B] = "Jane Roe"
     data = encoded(np.full((80, 60, 3), 90, np.uint8), "JPEG", exif=exif)
-    hidden, shown = ask(client, data), ask(client, data, personal=True)
+    hidden, visible = ask(client, data), ask(client, data, personal=True)
     assert "Jane Roe" not in hidden.text
     assert hidden.json()["provenance"]["masked"] == 1
-    assert "Jane Roe" in shown.text
+    assert "Jane Roe" in visible.text
     assert "Jane Roe" not in Page(client, data).text
     assert "Jane Roe" in Page(client, data, personal=True).text
 
@@ -237,10 +237,10 @@ def test_the_heat_map_shows_the_place_that_speaks_for_the_verdict(
     client: TestClient, settings: Settings
 ) -> None:
     with working(settings):
-        found = report(client, SPOT, heatmap="gradcam")
+        answer = report(client, SPOT, heatmap="gradcam")
         page = Page(client, SPOT, heatmap="gradcam")
-    assert found["heatmap_missing"] is None
-    heat = found["heatmap"]
+    assert answer["heatmap_missing"] is None
+    heat = answer["heatmap"]
     assert (heat["model"], heat["towards"], heat["face"]) == ("spots", "Fake", None)
     colours = np.asarray(decoded(heat["overlaid"]), np.int64)
     assert colours.shape[:2] == (128, 96)
@@ -249,23 +249,23 @@ def test_the_heat_map_shows_the_place_that_speaks_for_the_verdict(
     assert spot[1] > spot[2] + 40
     assert corner[2] > corner[1]
     assert "most for Fake" in page.words
-    assert heat["overlaid"] in [one["src"] for one in page.all("img")]
+    assert heat["overlaid"] in [image["src"] for image in page.all("img")]
 
 
 def test_without_a_worker_the_report_says_so_and_comes_all_the_same(settings: Settings) -> None:
     quick = settings.model_copy(update={"report_wait": 0.1})
     with ready_client(quick) as client:
-        found = report(client, SPOT, heatmap="gradcam")
-        assert found["heatmap"] is None
-        assert "no heat map within 0.1 seconds" in found["heatmap_missing"]
+        answer = report(client, SPOT, heatmap="gradcam")
+        assert answer["heatmap"] is None
+        assert "no heat map within 0.1 seconds" in answer["heatmap_missing"]
         words = Page(client, SPOT, heatmap="gradcam").words
         assert "Heat map not available: There was no heat map within 0.1 seconds." in words
 
 
 def test_an_ensemble_has_no_heat_map_and_the_report_says_why(client: TestClient) -> None:
-    found = report(client, SPOT, model="both", heatmap="gradcam")
-    assert "spots" in found["heatmap_missing"]
-    assert found["results"][0]["model"] == "both"
+    answer = report(client, SPOT, model="both", heatmap="gradcam")
+    assert "spots" in answer["heatmap_missing"]
+    assert answer["results"][0]["model"] == "both"
 
 
 def test_each_face_is_numbered_and_told(
@@ -274,16 +274,16 @@ def test_each_face_is_numbered_and_told(
     pair = np.concatenate([shaded(60), shaded(200, seed=1)], axis=1)
     plant(monkeypatch, face(50, 50, 100), face(250, 60, 80))
     data = encoded(pair)
-    found = report(client, data, model="faces")
-    (said,) = found["results"]
-    assert found["file"]["faces"] == len(said["faces"]) == 2
+    answer = report(client, data, model="faces")
+    (result,) = answer["results"]
+    assert answer["file"]["faces"] == len(result["faces"]) == 2
     page = Page(client, data, model="faces")
     assert "Face 1 Face 2" in page.words
-    assert len([one for one in page.all("span") if one.get("class") == "face"]) == 2
+    assert len([tag for tag in page.all("span") if tag.get("class") == "face"]) == 2
     with working(settings):
         drawn = report(client, data, model="faces", heatmap="gradcam")
     assert drawn["heatmap_missing"] is None
-    assert said["faces"][drawn["heatmap"]["face"]]["logit"] == said["logit"]
+    assert result["faces"][drawn["heatmap"]["face"]]["logit"] == result["logit"]
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,9 @@ def published(tmp_path: Path) -> Settings:
 
 def test_the_published_runs_with_all_their_points(published: Settings) -> None:
     with ready_client(published) as client:
-        found = {run["model"]: run for run in client.get("/api/runs").json()["runs"]}
+        runs = {run["model"]: run for run in client.get("/api/runs").json()["runs"]}
         for model in ("v1", "v2", "v3"):
-            run = found[model]
+            run = runs[model]
             record = json.loads((REPOSITORY / "logs" / run["name"] / "run.json").read_bytes())
             detail = client.get(f"/api/runs/{run['name']}").json()
             assert detail["run"] == run

@@ -139,15 +139,15 @@ def test_a_job_goes_on_where_a_killed_worker_left_it(server: Server) -> None:
     assert kills
     server.until(lambda: job()["state"] == "finished")
     assert (job()["done"], job()["failed"]) == (count, 0)
-    found = server.client.get(f"{url}/results", params={"limit": 1000}).json()["results"]
-    assert [one["file"] for one in found] == [f"{number}.png" for number in range(count)]
+    pictures = server.client.get(f"{url}/results", params={"limit": 1000}).json()["results"]
+    assert [picture["file"] for picture in pictures] == [f"{number}.png" for number in range(count)]
 
 
 def let_in(server: Server) -> float:
     """Pictures that were let in since the service began, answered or not."""
-    found = samples(server.client)
-    answered = found.get(("deepfake_requests_total", "POST", "/api/predict", "200"), 0)
-    return answered + found["deepfake_queue_depth",]
+    values = samples(server.client)
+    answered = values.get(("deepfake_requests_total", "POST", "/api/predict", "200"), 0)
+    return answered + values["deepfake_queue_depth",]
 
 
 @needs_proc
@@ -163,11 +163,11 @@ def test_it_stops_with_its_children_after_answering_what_it_accepted(server: Ser
     before = let_in(server)
     events = server.client.stream("GET", f"{job.headers['location']}/events")
     with events as stream, ThreadPoolExecutor(6) as askers:
-        asked = [askers.submit(server.ask, large) for _ in range(6)]
+        requests = [askers.submit(server.ask, large) for _ in range(6)]
         server.until(lambda: let_in(server) == before + 6)
         server.process.send_signal(signal.SIGINT)
         os.kill(worker, signal.SIGCONT)
-        assert [answer.result().status_code for answer in asked] == [200] * 6
+        assert [answer.result().status_code for answer in requests] == [200] * 6
         assert "event: progress" in list(stream.iter_lines())
     assert server.process.wait(PATIENCE) == 0
     # The stream ended by itself; it was not waited for until the patience was over.

@@ -36,10 +36,10 @@ def test_a_cartoon_is_out_of_scope_as_it_is_drawn(client: TestClient) -> None:
     answer = classify(client, cartoon())
     assert (answer["verdict"], answer["image"]["faces"]) == ("out_of_scope", 1)
     assert codes(answer)[1:] == ["drawing"]
-    (found,) = answer["faces"]
-    assert found["verdict"] == "out_of_scope"
+    (face,) = answer["faces"]
+    assert face["verdict"] == "out_of_scope"
     # Drawn from 0.28 to 0.72 of the width.
-    box = found["box"]
+    box = face["box"]
     assert 0.2 < box["left"] < 0.45 < box["left"] + box["width"] < 0.8
 
 
@@ -65,7 +65,7 @@ def test_a_verdict_that_a_mirror_turns_is_uncertain_and_says_so(
     assert answer["reasons"][1].endswith("it flips when the picture is mirrored")
     tried = answer["stability"]
     assert tried["stable"] is False
-    assert {one["change"]: one["prediction"] for one in tried["changes"]} == {
+    assert {change["change"]: change["prediction"] for change in tried["changes"]} == {
         "jpeg_60": "Fake",
         "half_size": "Fake",
         "shift": "Fake",
@@ -89,9 +89,9 @@ def test_stability_is_tried_where_it_is_close_or_where_asked(
     assert classify(client, close)["stability"] is None
     both = {"models": "faces,older"}
     compared = classify(client, close, **both)["results"]
-    assert [one["stability"] for one in compared] == [None, None]
-    asked = classify(client, close, **both, stability="always")["results"]
-    assert all(one["stability"] for one in asked)
+    assert [result["stability"] for result in compared] == [None, None]
+    checked = classify(client, close, **both, stability="always")["results"]
+    assert all(result["stability"] for result in checked)
 
 
 @pytest.mark.parametrize(
