@@ -1,4 +1,4 @@
-"""What `make test-compose` asks the running containers through the one published port."""
+"""Checks of `make test-compose` on the running containers, through the one published port."""
 
 import io
 import json

@@ -21,7 +21,7 @@ NOTEBOOKS = Path(__file__).parents[1] / "detection-model" / "notebooks"
 NOT_KEPT = "Pictures of the data set are not kept in the repository: run this cell to see them.\n"
 _STARTS = 3
 _SECONDS = re.compile(r" - \d+s - \d+m?s/step")
-# What native libraries print when they start: it differs from machine to machine.
+# Start messages of native libraries, which differ from machine to machine.
 _NATIVE_LOGS = re.compile(r"WARNING: All log messages before absl|[IW]\d{4} |INFO: Created Tensor")
 _COLOUR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -90,7 +90,7 @@ def tidy(notebook: NotebookNode) -> None:
                 output.text = _SECONDS.sub("", output.text)
             data = output.get("data", {})
             if "text/plain" in data:
-                # Only terminals show colours there; the HTML beside it has its own.
+                # Only terminals show colours there; the HTML next to it has its own.
                 data["text/plain"] = _COLOUR_CODES.sub("", data["text/plain"])
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},

@@ -56,7 +56,7 @@ def summary(models: Path) -> str:
 
 
 def _is_whole(row: EvaluationRow) -> bool:
-    """Whether a row covers a whole data set without a perturbation."""
+    """True if a row covers a whole data set without a perturbation."""
     return row.delivery == "original" and row.generator is None
 
 

@@ -1,4 +1,4 @@
-"""How often the hint at double compression is right, on pictures of a folder.
+"""Accuracy of the double-compression hint on the pictures of a folder.
 
     python detection-model/benchmarks/double_compression.py FOLDER [pictures]
 

@@ -1,10 +1,10 @@
-"""How long does an explanation take, in forward passes of the same model?
+"""Duration of an explanation, in forward passes of the same model.
 
     python detection-model/benchmarks/explanations.py v3 mobilenetv2 path/to/model.keras
 
-Of each model (published, or of the zoo with chance weights, which cost the same) a forward pass is
-one warm `tf.function` call on one picture. Grad-CAM is measured in turns with it, so that a busy
-machine disturbs both alike; the median of the ratios counts, and 3 is the most it may be. The slow
+A forward pass of a model (published, or an architecture with random weights, which costs the same)
+is one warm `tf.function` call on one picture. Grad-CAM is measured in turns with it, so that a busy
+machine disturbs both alike; the median of the ratios counts, and must not exceed 3. The slow
 methods are measured once.
 """
 
@@ -91,7 +91,7 @@ def in_turns(model: LogOdds, batch: Any, rounds: int) -> tuple[Any, Any]:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """How long it takes."""
+    """Print the table."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began

@@ -1,4 +1,4 @@
-"""How fast does a training step get its pictures? Examples a second, and their ratios.
+"""Speed of the input pipeline during training: examples a second, and their ratios.
 
     python detection-model/benchmarks/input_pipeline.py --data data/Dataset
 
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def sources(config: TrainConfig) -> Streams:
-    """What is compared, each an endless iterator of batches."""
+    """The pipelines to compare, each an endless iterator of batches."""
     data = load_data(config, Reporter())
     altered = config.model_copy(update={"augmentation": AUGMENTED})
     altered = TrainConfig.model_validate(altered.model_dump())
@@ -84,7 +84,7 @@ def sources(config: TrainConfig) -> Streams:
         "library, augmented": network.batches(altered, data, 0),
         "reference": reference.repeat(),
     }
-    # The last batch of an epoch is smaller, and the network would be compiled anew for it.
+    # The last batch of an epoch is smaller, and the network would be compiled again for it.
     return {
         name: (batch for batch in stream if len(batch[0]) == config.batch_size)
         for name, stream in streams.items()

@@ -1,8 +1,8 @@
-"""How a probe judges sources of reals and generators that it was fitted without.
+"""Recall of a probe on sources of reals and generators that it was fitted without.
 
     python studies/leave_one_out.py data/Broad data/All > studies/leave_one_out.md
 
-The numbers of v5's head (`architectures.statistics`) are computed once, of two views of each
+The numbers of v5's head (`architectures.pooling`) are computed once, of two views of each
 training face and one of each other; then a logistic regression is fitted without each group in
 turn. It takes some ten minutes on two cores. Fine-tuning moves the figures; the probe tells how
 much a group that nobody has met costs.
@@ -131,7 +131,7 @@ def threshold(faces: Faces, log_odds: NDArray[np.float64], without: Mask) -> flo
 
 
 def groups(faces: Faces, *, fake: bool) -> list[tuple[str, ...]]:
-    """What is left out in turn."""
+    """Groups of sources to leave out in turn."""
     names = sorted(set(faces.source[faces.fake == fake]))
     joined = [tuple(n for n in group if n in names) for group in TOGETHER] if fake else []
     alone = [(name,) for name in names if not any(name in group for group in joined)]

@@ -15,7 +15,7 @@ _LIMITS = ArchiveLimits(files=10_000, bytes=2 * 1024**3)
 
 
 def describe(file: Path) -> dict[str, str]:
-    """What a job makes of an archive: by file `judged` or the reason; refusals and skipped files.
+    """Result of a job for each file of an archive: `judged` or the reason of its refusal.
 
     `judged` is followed by the class that the folders name, and by the position of the original.
 
@@ -112,7 +112,7 @@ def links(case: Path) -> Iterator[Check]:
 
 @kind("c09")
 def methods(case: Path) -> Iterator[Check]:
-    """What Python can unpack is judged; other methods are named."""
+    """Members that Python can unpack are judged; other compression methods are named."""
     for file in files(case):
         is_mark = file.stem.endswith("-mark")
         yield from _lines(file, **({"0 ": "plain ZIP compression"} if is_mark else {}))
@@ -133,7 +133,7 @@ _NO_ARCHIVES = {
 
 @kind("c10")
 def no_archives(case: Path) -> Iterator[Check]:
-    """What people send in place of an archive is named."""
+    """Files that are no archive are refused by their kind."""
     for file in files(case):
         if file.stem in _NO_ARCHIVES:
             words = _NO_ARCHIVES[file.stem]

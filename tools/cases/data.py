@@ -13,7 +13,7 @@ from detection_model.data.folders import DataError, all_examples, find_data
 
 
 def describe(case: Path) -> str:
-    """What becomes of a folder: `train 8+8, test 8+8` (Real and Fake), or the refusal."""
+    """Splits of a folder, as `train 8+8, test 8+8` (Real and Fake), or its refusal."""
     try:
         data = find_data(case)
     except DataError as error:
@@ -112,7 +112,7 @@ def leaks(case: Path) -> Iterator[Check]:
 
 @kind("d09")
 def missing(case: Path) -> Iterator[Check]:
-    """What is missing is named before training."""
+    """Missing splits and classes are named before training."""
     text = "trained"
     try:
         data = find_data(case)

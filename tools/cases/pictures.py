@@ -16,7 +16,7 @@ _TOLERANCE = 0.06
 
 
 def describe(file: Path) -> str:
-    """What becomes of a file: `JPEG, 1 face (pages)` or `refused: unsupported_format`."""
+    """Result for a file: `JPEG, 1 face (pages)` or `refused: unsupported_format`."""
     try:
         picture = imaging.decode(file.read_bytes())
     except ImageError as error:
@@ -213,7 +213,7 @@ def wrong_ending(case: Path) -> Iterator[Check]:
 
 @kind("a18")
 def no_pictures(case: Path) -> Iterator[Check]:
-    """What is not a picture is named."""
+    """Files that are not pictures are refused by their kind."""
     names = {
         "rar": "RAR",
         "7z": "7z",
@@ -237,7 +237,7 @@ def no_pictures(case: Path) -> Iterator[Check]:
 
 @kind("a19")
 def huge(case: Path) -> Iterator[Check]:
-    """What claims too many pixels is refused; a strip and a legal large picture are judged."""
+    """Claims of too many pixels are refused; a strip and a legal large picture are judged."""
     for file in files(case):
         legal = "ok" in file.stem or "strip" in file.stem
         yield _check(file, "PNG, no faces" if legal else "refused: too_many_pixels")

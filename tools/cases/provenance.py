@@ -1,4 +1,4 @@
-"""What a file says of its origin (cases b*)."""
+"""Statements of files about their origin (cases b*)."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,7 +90,7 @@ def source_type_values(case: Path) -> Iterator[Check]:
 
 @kind("b08")
 def places(case: Path) -> Iterator[Check]:
-    """A packet is found in every place that it may have, or said to be unreadable."""
+    """A packet is read in every place that the format allows, or reported as unreadable."""
     unread = ("broken", "dtd", "cut")
     for file in files(case):
         if any(word in file.stem for word in unread):

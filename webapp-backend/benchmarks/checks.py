@@ -1,7 +1,7 @@
-"""What looking for faces and trying small changes cost, as ratios to a request without them.
+"""Cost of face detection and of the consistency check, as ratios to a request without them.
 
-`python checks.py MODELS_FOLDER MODEL PICTURES_FOLDER [ROUNDS]` prints Markdown. A model that is
-made for whole pictures is measured as if it were made for faces.
+`python checks.py MODELS_FOLDER MODEL PICTURES_FOLDER [ROUNDS]` prints Markdown. A model for
+whole pictures is measured as if it were made for faces.
 """
 
 import statistics
@@ -51,7 +51,7 @@ def main(models: Path, name: str, folder: Path, rounds: int = 15) -> None:
 
 
 def served(models: Path, name: str, cache: Path) -> ServedModel:
-    """The model as the service has it, with a face margin."""
+    """The model as the service loads it, with a face margin."""
     preparer = ModelConverter(models, cache)
     registry = Registry(models, cache, threads=available_cpus(), memory=available_memory() // 2)
     for _ in range(2):  # the second look finds every file still

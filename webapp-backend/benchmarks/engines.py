@@ -1,7 +1,7 @@
 """Engines for one model: time and processor time a picture, by batch and threads.
 
 `python engines.py MODEL…` prints a table; ONNX Runtime and OpenVINO take part where installed.
-Every engine is asked for the same logits; the largest difference from TensorFlow is shown.
+Every engine computes the same logits; the table has the largest difference from TensorFlow.
 """
 
 import argparse
@@ -40,7 +40,7 @@ class Candidate:
 
 
 def candidates(model: LoadedModel, folder: Path) -> Iterator[Candidate]:
-    """Every engine that is installed and that the model converts for."""
+    """Every engine that is installed and to which the model converts."""
     facts = model.facts
     function = TensorFlow(model.logits, height=facts.height, width=facts.width)
     yield Candidate("tf.function", lambda _batch, _threads: function)
@@ -112,7 +112,7 @@ def openvino(model: LoadedModel, folder: Path) -> Callable[[int, int], Call]:
 
 def measure(make: Callable[[int, int], Call], pictures: Array, workers: int, threads: int,
             seconds: float) -> tuple[float, float]:  # fmt: skip
-    """Pictures a second, and processor milliseconds a picture, of some workers side by side."""
+    """Pictures a second, and CPU milliseconds a picture, of several workers in parallel."""
     batch = len(pictures)
     calls = [make(batch, threads) for _ in range(workers)]
     for call in calls:
@@ -163,7 +163,7 @@ def _cpu() -> float:
 
 
 def main() -> None:
-    """Measure every model that is named."""
+    """Measure each model."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("models", type=Path, nargs="+")
     parser.add_argument("--seconds", type=float, default=2.0, help="of each cell")

@@ -1,4 +1,4 @@
-"""The limit of this machine: decoding and the bare engine on all cores, nothing around them.
+"""The limit of this machine: decoding and the bare engine on all cores, without a service.
 
 `python limit.py MODEL PICTURES SECONDS` prints JSON.
 """
@@ -56,7 +56,7 @@ def main(model: Path, folder: Path, seconds: float) -> None:
 
 
 def prepared(model: Path) -> tuple[bytes, InputSpec]:
-    """What the worker makes of a model file, made by a process that goes away again."""
+    """Convert a model file as the worker does, in a process that ends afterwards."""
     import subprocess
 
     with tempfile.TemporaryDirectory() as folder:

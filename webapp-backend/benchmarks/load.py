@@ -1,6 +1,6 @@
 """Load on an HTTP service from a client that costs little itself.
 
-Requests are bytes made beforehand and go over kept-alive sockets, so that on few cores the
+Requests are prepared bytes sent over kept-alive sockets, so that on few cores the
 client takes as little as can be of what the server needs.
 """
 
@@ -16,7 +16,7 @@ _BACK_OFF = 0.5
 
 @dataclass
 class Result:
-    """What a load came to; latencies in seconds, of good answers only."""
+    """Result of a load; latencies in seconds, of good answers only."""
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
@@ -28,7 +28,7 @@ class Result:
         return len(self.latencies) / self.seconds
 
     def quantile(self, share: float) -> float:
-        """Latency that `share` of the good answers stayed under, in seconds."""
+        """Quantile of the latencies of good answers, in seconds; `share` in [0, 1]."""
         if not self.latencies:
             return float("nan")
         ordered = sorted(self.latencies)
@@ -54,7 +54,7 @@ async def closed_loop(
 ) -> Result:
     """Each client sends its next request when it has the answer to its last.
 
-    A client that is refused with 503 waits half a second first, as it is told to wait one.
+    After a 503 a client waits half a second; the answer asks for one.
     """
     result = Result()
     begin = time.perf_counter()
@@ -78,7 +78,7 @@ async def closed_loop(
 async def open_loop(port: int, requests: Sequence[bytes], *, rate: float, seconds: float) -> Result:
     """Requests arrive at a fixed rate, whether or not earlier ones are answered.
 
-    Latency counts from when a request was due, so that a stall is not left out of it.
+    Latency counts from the time when a request was due, so that it includes stalls.
     """
     result = Result()
     idle: list[Connection] = []
@@ -108,7 +108,7 @@ def _count(result: Result, status: int, latency: float) -> None:
 
 
 class Connection:
-    """One socket, opened when first needed and again when the server closed it."""
+    """One socket, opened for the first request and again after the server closed it."""
 
     def __init__(self, port: int) -> None:
         self._port = port

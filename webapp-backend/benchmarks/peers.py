@@ -1,4 +1,4 @@
-"""What is compared: how each is started, and what its processes use."""
+"""The services to compare: their commands, and the resources of their processes."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ _SERVERS = Path(__file__).parent / "servers"
 
 @dataclass(frozen=True)
 class Server:
-    """How something is started on a port, and with which environment."""
+    """Command that starts a service on a port, and its environment."""
 
     name: str
     command: list[str]
@@ -25,7 +25,7 @@ class Server:
 
 
 def servers(model: Path, state: Path, bentoml: Path | None) -> Iterator[Server]:
-    """Everything that is compared; PORT in a command stands for the port."""
+    """All services by name; PORT in a command stands for the port."""
     name, python = model.stem, sys.executable
     yield Server("empty FastAPI", [python, str(_SERVERS / "empty.py"), "PORT"])
     yield Server(
@@ -72,7 +72,7 @@ def started(server: Server, port: int) -> Iterator[psutil.Process]:
 
 
 def family(root: psutil.Process) -> list[psutil.Process]:
-    """A process and all that it started."""
+    """A process and all its descendants."""
     try:
         return [root, *root.children(recursive=True)]
     except psutil.NoSuchProcess:
@@ -80,7 +80,7 @@ def family(root: psutil.Process) -> list[psutil.Process]:
 
 
 def cpu_seconds(root: psutil.Process) -> float:
-    """User and system time of a process and all that it started."""
+    """User and system time of a process and its descendants, in seconds."""
     total = 0.0
     for member in family(root):
         try:
@@ -92,7 +92,7 @@ def cpu_seconds(root: psutil.Process) -> float:
 
 
 def megabytes(root: psutil.Process) -> float:
-    """Proportional resident memory of a process and all that it started."""
+    """Proportional set size of a process and its descendants, in megabytes."""
     total = 0
     for member in family(root):
         try:

@@ -1,7 +1,8 @@
-"""Does a running service stay calm? `python pressure.py PORT PICTURES` prints a table.
+"""Latency of the health check while a service is overloaded.
 
-64 clients ask for all models without pause, more than can be done; meanwhile another process asks
-for /api/health, as an orchestrator would, and notes how long each answer took.
+`python pressure.py PORT PICTURES` prints a table. 64 clients request predictions by all models
+without pause, more than the service can serve; meanwhile another process requests /api/health, as
+an orchestrator would, and measures the latency of each answer.
 """
 
 import argparse
@@ -18,7 +19,7 @@ _EVERY_SECONDS = 0.05
 
 
 def probe(port: int, seconds: float, results: "Queue[Result]") -> None:
-    """Ask for the health again and again."""
+    """Request the health check repeatedly."""
 
     async def ask() -> Result:
         result, connection = Result(), Connection(port)

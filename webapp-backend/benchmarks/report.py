@@ -1,4 +1,4 @@
-"""The figures of a benchmark, and the table made of them."""
+"""The figures of a benchmark, and their table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ class Load:
 
 @dataclass
 class Row:
-    """One server."""
+    """Figures of one server under all loads."""
 
     name: str
     ready_seconds: float

@@ -1,6 +1,6 @@
-"""Serves one model with everything named, under the same load, and prints a table.
+"""Serves one model with each of the named services, under the same load, and prints a table.
 
-`make benchmark` installs the peers and runs it. Ratios are what matters: all rows come from one
+`make benchmark` installs the peers and runs it. Read the ratios: all rows come from one
 run on one machine, by the same client, with the same pictures and the same model file.
 """
 
@@ -40,7 +40,7 @@ async def until_ready(port: int, request: bytes) -> None:
 
 
 def measure(server: Server, pictures: Sequence[bytes], seconds: float) -> Row:
-    """One server under all loads."""
+    """Measure one server under all loads."""
     requests = [upload(server.path, picture, field_name=server.field) for picture in pictures]
     # A first start fills caches, also that of converted models: measured is any later one.
     port = free_port()
@@ -87,14 +87,14 @@ def _load(clients: int, result: Result, cpu: float) -> Load:
 
 
 def limit(model: Path, pictures: Path, seconds: float) -> dict[str, float]:
-    """Decoding and the bare engine in one process, without HTTP."""
+    """Measure decoding and the bare engine in one process, without HTTP."""
     command = [sys.executable, str(HERE / "limit.py"), str(model), str(pictures), str(seconds)]
     figures: dict[str, float] = json.loads(subprocess.check_output(command))
     return figures
 
 
 def main() -> None:
-    """Run everything that is asked for."""
+    """Run the selected services."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path, help="a .keras file, alone or among others")
     parser.add_argument("pictures", type=Path, help="folder of pictures to send")

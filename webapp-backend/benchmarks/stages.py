@@ -42,7 +42,7 @@ class Stages:
         self.seconds: defaultdict[str, float] = defaultdict(float)
 
     def __call__(self, stage: str, work: Callable[[], T]) -> T:
-        """The result of some work of a stage."""
+        """Time some work of a stage and return its result."""
         start = time.thread_time()
         result = work()
         self.seconds[stage] += time.thread_time() - start
@@ -50,7 +50,7 @@ class Stages:
 
 
 def run(model: ServedModel, data: bytes, stages: Stages) -> bool:
-    """One picture through all stages; returns whether consistency was checked."""
+    """Pass one picture through all stages; True if consistency was checked."""
     margin, engine = model.face_margin, model.engine
     assert engine is not None, "an ensemble has no stages of its own"
     whole = stages(

@@ -76,7 +76,7 @@ class Server:
         return processes
 
     def worker(self) -> int:
-        """Process id of the worker, which is nobody for a moment when it starts itself anew."""
+        """Process id of the worker; waits while the worker restarts."""
         processes: dict[str, int] = {}
 
         def is_named() -> bool:

@@ -1,4 +1,4 @@
-"""What a job counts: system files, copies, and verdicts right and wrong by labelled folders."""
+"""Counts of a job: system files, copies, and right and wrong verdicts by labelled folders."""
 
 import csv
 import io

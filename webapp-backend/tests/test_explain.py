@@ -206,7 +206,7 @@ def test_a_request_that_waits_for_its_heat_map_reads_the_database_seldom(
 
     monkeypatch.setattr(JobStore, "get", counted)
     with ready_client(settings.model_copy(update={"explain_wait": 2.0})) as client:
-        assert explain(client, SPOT, model="spots").status_code == 202  # nobody works
+        assert explain(client, SPOT, model="spots").status_code == 202  # no worker runs
     assert 2 <= len(reads) <= 10
 
 

@@ -112,7 +112,7 @@ def test_every_seed_is_a_good_picture(fuzzed: TestClient) -> None:
 
 
 def operations() -> dict[str, Any]:
-    """What the API's description offers; streams without end are tested elsewhere."""
+    """Operations of the API's description, without endless streams."""
     described = schemathesis.openapi.from_dict(create_app().openapi())
     operations = (
         result.ok() for result in described.get_all_operations() if isinstance(result, Ok)

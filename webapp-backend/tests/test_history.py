@@ -30,7 +30,7 @@ def page(client: TestClient, **query: Any) -> Any:
 
 
 def holds(client: TestClient, count: int) -> Callable[[], bool]:
-    """Is the history, which is written beside the requests, so long by now?"""
+    """A condition: the history, written in the background, has `count` entries."""
     return lambda: page(client)["total"] == count
 
 

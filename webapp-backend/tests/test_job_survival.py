@@ -26,7 +26,7 @@ from app.storage.jobs import JobStore
 
 
 class Killed(BaseException):
-    """What a kill -9 looks like from inside."""
+    """Stands in for a kill -9."""
 
 
 def test_results_are_stored_once_through_kills_and_lost_answers(
@@ -48,7 +48,7 @@ def test_results_are_stored_once_through_kills_and_lost_answers(
             raise Killed  # before anything was stored
         stored = add_results(store, *args)
         if calls % 3 == 2:
-            raise Killed  # stored, but nobody came to know
+            raise Killed  # stored, but the worker does not know
         return stored
 
     monkeypatch.setattr(JobStore, "add_results", unreliable)

@@ -88,7 +88,7 @@ def test_a_foreign_file_is_served_with_its_assumptions_and_right_after_card(
 
 
 class Askers:
-    """Clients that ask without pause, and what they were told."""
+    """Clients that send requests without pause, and their answers."""
 
     QUERIES: tuple[dict[str, str], ...] = ({}, {"models": "all"}, {"model": "steady"})
 

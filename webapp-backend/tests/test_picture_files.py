@@ -1,4 +1,4 @@
-"""What people upload is judged, with notes on the file, or refused by name."""
+"""Uploads are judged, with notes on the file, or refused with the kind of the file."""
 
 import io
 

@@ -49,7 +49,7 @@ def test_nobody_is_let_in_to_wait_longer_than_allowed(
         while let_in(inside, admission, "m"):
             inside_now += 1
             mine = seconds / threads
-            # A free thread takes anybody; after that nobody waits longer than allowed.
+            # A free thread takes any request; after that none waits longer than allowed.
             assert inside_now <= threads or admission.expected_wait() - mine <= max_wait
     assert inside_now >= threads
     assert admission.expected_wait() == 0

@@ -1,4 +1,4 @@
-"""What a file says of itself, over HTTP; files are really signed."""
+"""The provenance of a file over HTTP; test files carry real signatures."""
 
 import csv
 import io
@@ -77,7 +77,7 @@ def test_with_a_list_of_signers_it_is_trusted(
     with trusting(settings, anchors) as client:
         provenance = read(client, signed)
         assert (provenance["credentials"]["state"], provenance["trust_list"]) == ("trusted", True)
-        anchors.write_text(Authority().root)  # read anew: no restart
+        anchors.write_text(Authority().root)  # read again, without a restart
         assert read(client, signed)["credentials"]["state"] == "unknown_signer"
 
 

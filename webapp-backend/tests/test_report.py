@@ -74,7 +74,7 @@ def report(client: TestClient, data: bytes, name: str = "face.png", **query: Any
 
 
 class Page(HTMLParser):
-    """What a browser would make of a page."""
+    """The elements and words of a page, as a browser reads them."""
 
     def __init__(
         self, client: TestClient, data: bytes, name: str = "face.png", **query: Any

@@ -144,7 +144,7 @@ def test_a_job_goes_on_where_a_killed_worker_left_it(server: Server) -> None:
 
 
 def let_in(server: Server) -> float:
-    """Pictures that were let in since the service began, answered or not."""
+    """Number of pictures admitted since the start, answered or not."""
     values = samples(server.client)
     answered = values.get(("deepfake_requests_total", "POST", "/api/predict", "200"), 0)
     return answered + values["deepfake_queue_depth",]
@@ -192,7 +192,7 @@ def test_its_children_end_when_it_is_killed(tmp_path: Path) -> None:
     server.process.wait()
 
     def is_running(process: int) -> bool:
-        try:  # what has ended and not been waited for has no command line
+        try:  # zombies have no command line
             return bool(Path(f"/proc/{process}/cmdline").read_bytes())
         except OSError:
             return False

@@ -1,4 +1,4 @@
-"""What a start waits for, and which model answers after it."""
+"""A start waits only for what the first answer needs, and the default model answers after it."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Layers that pool feature maps. Importing this registers them, so that files with them load.
+"""Layers that pool feature maps. Importing this module registers them, so that model files load.
 
 A generator's traces are fine and lie everywhere in a picture. The top of a network that learned
 objects has lost most of them; how much the maps before it vary has not.

@@ -173,7 +173,7 @@ def outside_warnings(outside: Sequence[Path], root: Path) -> Iterator[str]:
 
 
 def file_notes(files: PictureFiles) -> Iterator[str]:
-    """How many files are not pictures."""
+    """Notes on the number of files that are not pictures."""
     if files.system:
         yield f"{_many(files.system, 'system file')} skipped, such as Thumbs.db or in __MACOSX"
     if others := files.others.total():

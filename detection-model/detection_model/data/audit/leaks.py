@@ -114,7 +114,7 @@ Columns = dict[str, NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Separation:
-    """How well one family of features separates fakes from reals.
+    """Separation of fakes from reals by one family of features.
 
     `auc` has a 95 % interval; `telling` is the most important feature, None if there is none.
     """
