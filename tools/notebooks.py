@@ -1,7 +1,7 @@
 """Executes notebooks from top to bottom and saves them with small outputs: `make notebooks`.
 
-What is kept reads well on its own and says nothing of this machine. A short training will do:
-the notebooks say how many epochs their outputs are of.
+Outputs read well on their own and hold no path of this machine. A short training suffices: the
+notebooks state the number of epochs behind their outputs.
 """
 
 import re
@@ -27,7 +27,7 @@ _COLOUR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class ThisPython(AsyncKernelManager):
-    """Starts kernels of the Python that runs this, whatever kernels the machine knows of."""
+    """Starts kernels of the running Python, whatever kernels are installed."""
 
     @default("kernel_spec_manager")
     def _no_others(self) -> KernelSpecManager:
@@ -75,7 +75,7 @@ def execute(notebook: NotebookNode, folder: Path, overrides: str) -> None:
 
 
 def tidy(notebook: NotebookNode) -> None:
-    """Take away what differs from run to run, and the data set's own pictures."""
+    """Remove what differs between runs, and pictures of the data set."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for number, cell in enumerate(code, start=1):
         cell.execution_count = number
