@@ -145,9 +145,9 @@ def table(path: Path, seconds: float) -> None:
     with tempfile.TemporaryDirectory() as folder:
         expected: Array | None = None
         for candidate in candidates(model, Path(folder)):
-            outputs = np.asarray(candidate.make(8, cpus)(some[:8]))
-            expected = outputs if expected is None else expected
-            cells = columns.setdefault(candidate.name, [f"{np.abs(outputs - expected).max():.1e}"])
+            logits = np.asarray(candidate.make(8, cpus)(some[:8]))
+            expected = logits if expected is None else expected
+            cells = columns.setdefault(candidate.name, [f"{np.abs(logits - expected).max():.1e}"])
             for workers, threads, batch in ways:
                 rate, cpu = measure(candidate.make, some[:batch], workers, threads, seconds)
                 cells.append(f"{rate:.0f} ({cpu:.2f})")

@@ -1,10 +1,9 @@
-"""What a ZIP job costs over the bare engine: the same pictures, models and threads without a job.
+"""Cost of a ZIP job over the bare engine: the same pictures, models and threads without a job.
 
 `python jobs.py MODELS_FOLDER MODEL PICTURES_FOLDER [--state FOLDER]` prints Markdown. Both run in
-turns, so that a busy machine slows them alike; the ratios are what to read.
+turns, so that a busy machine slows them alike; read the ratios.
 """
 
-import argparse
 import statistics
 import tempfile
 import time
@@ -14,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from stages import prepared
+from stages import parse_arguments, prepared
 
 from app.core.settings import Settings
 from app.inference.pipeline import predict
@@ -28,14 +27,14 @@ from detection_model.inference.pipeline import PredictOptions
 
 
 class Cost(NamedTuple):
-    """Seconds by the clock, and of all processors."""
+    """Seconds of wall time, and of CPU time on all processors."""
 
     wall: float
     cpu: float
 
 
 def cost(work: Callable[[], object]) -> Cost:
-    """The cost of some work."""
+    """Run `work` and measure it."""
     wall, cpu = time.perf_counter(), time.process_time()
     work()
     return Cost(time.perf_counter() - wall, time.process_time() - cpu)
@@ -43,27 +42,20 @@ def cost(work: Callable[[], object]) -> Cost:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("models", type=Path, help="folder of .keras files")
-    parser.add_argument("model", help="name of the model")
-    parser.add_argument("pictures", type=Path, help="folder of JPEG files")
-    parser.add_argument("--count", type=int, default=200, help="number of pictures")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--state", type=Path, help="a service's state, for its converted models")
-    arguments = parser.parse_args()
-    files = sorted(arguments.pictures.rglob("*.jpg"))[: arguments.count]
+    options = parse_arguments(__doc__, count=200, rounds=5)
+    files = sorted(options.pictures.rglob("*.jpg"))[: options.count]
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder)
-        if arguments.state:
-            (state / "cache").symlink_to((arguments.state / "cache").resolve())
-        settings = Settings(models_dir=arguments.models, state_dir=state)
-        registry = prepared(settings, arguments.model, threads=settings.threads)
-        print(f"{arguments.model}, {len(files)} pictures, {settings.threads} threads\n")
-        print(table(settings, registry, arguments.model, files, arguments.rounds))
+        if options.state:
+            (state / "cache").symlink_to((options.state / "cache").resolve())
+        settings = Settings(models_dir=options.models, state_dir=state)
+        registry = prepared(settings, options.model, threads=settings.threads)
+        print(f"{options.model}, {len(files)} pictures, {settings.threads} threads\n")
+        print(table(settings, registry, options.model, files, options.rounds))
 
 
 def table(settings: Settings, registry: Registry, name: str, files: list[Path], rounds: int) -> str:
-    """Both in turns."""
+    """Time the bare engine and a job in turns; return a Markdown table."""
     model = registry.ready()[name]
     pictures = [path.read_bytes() for path in files]
     database = Database(settings.store_url)

@@ -47,12 +47,12 @@ def main(model: Path, folder: Path, seconds: float) -> None:
         thread.join()
     took = time.perf_counter() - begin
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    figures = {
+    result = {
         "throughput": sum(done) / took,
         "cpu": (cpu() - before) / sum(done) * 1000,
         "megabytes": peak / 1000,
     }
-    print(json.dumps(figures))
+    print(json.dumps(result))
 
 
 def prepared(model: Path) -> tuple[bytes, InputSpec]:

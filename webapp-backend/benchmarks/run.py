@@ -89,8 +89,8 @@ def _load(clients: int, result: Result, cpu: float) -> Load:
 def limit(model: Path, pictures: Path, seconds: float) -> dict[str, float]:
     """Measure decoding and the bare engine in one process, without HTTP."""
     command = [sys.executable, str(HERE / "limit.py"), str(model), str(pictures), str(seconds)]
-    figures: dict[str, float] = json.loads(subprocess.check_output(command))
-    return figures
+    limits: dict[str, float] = json.loads(subprocess.check_output(command))
+    return limits
 
 
 def main() -> None:

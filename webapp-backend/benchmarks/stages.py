@@ -1,8 +1,8 @@
 """Processor time of each stage of a default prediction.
 
 `python stages.py MODELS_FOLDER MODEL PICTURES_FOLDER [--state FOLDER]` prints Markdown.
-Each picture passes all stages in turn before the next, so that a busy machine slows all alike; the
-shares are what to read. It is the time of one thread with one interpreter each, waiting excluded.
+Each picture passes all stages before the next, so that a busy machine slows all alike; read the
+shares. Times are of one thread with one interpreter each, without waiting.
 """
 
 import argparse
@@ -60,8 +60,8 @@ def run(model: ServedModel, data: bytes, stages: Stages) -> bool:
     stages("provenance", lambda: statement_of(data, None))
     crops = [Crop(picture.pixels)]
     if margin is not None:
-        detections = stages("faces: detector", lambda: find_faces(picture.pixels))
-        faces = stages("faces: wider search", lambda: search(picture.pixels, detections)).faces
+        upright = stages("faces: detector", lambda: find_faces(picture.pixels))
+        faces = stages("faces: wider search", lambda: search(picture.pixels, upright)).faces
         crops = [Crop(picture.pixels, face) for face in faces[:8]] or crops
     result = whole.models[0].result
     verdicts = [face.verdict for face in result.faces] or [result.verdict]
@@ -91,7 +91,7 @@ def _changed(crop: Crop, model: ServedModel) -> NDArray[np.float32]:
 
 
 def prepared(settings: Settings, name: str, *, threads: int) -> Registry:
-    """The service's models, converted where they are not; a model by name is first."""
+    """A registry of the service's models; converts those that are not converted, `name` first."""
     converter = ModelConverter(settings.models_dir, settings.cache_dir, lambda: name)
     registry = Registry(
         settings.models_dir, settings.cache_dir, threads=threads, memory=2**31, warm=False
@@ -102,33 +102,35 @@ def prepared(settings: Settings, name: str, *, threads: int) -> Registry:
     return registry
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def parse_arguments(description: str | None, *, count: int, rounds: int) -> argparse.Namespace:
+    """The command line of a benchmark of one model on a folder of pictures."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("models", type=Path, help="folder of .keras files")
     parser.add_argument("model", help="name of the model")
     parser.add_argument("pictures", type=Path, help="folder of JPEG files")
-    parser.add_argument("--count", type=int, default=48, help="number of pictures")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--count", type=int, default=count, help="number of pictures")
+    parser.add_argument("--rounds", type=int, default=rounds)
     parser.add_argument("--state", type=Path, help="a service's state, for its converted models")
-    arguments = parser.parse_args()
-    files = sorted(arguments.pictures.rglob("*.jpg"))
-    pictures = [path.read_bytes() for path in files[:: max(1, len(files) // arguments.count)]]
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Print the table."""
+    options = parse_arguments(__doc__, count=48, rounds=3)
+    files = sorted(options.pictures.rglob("*.jpg"))
+    pictures = [path.read_bytes() for path in files[:: max(1, len(files) // options.count)]]
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(models_dir=arguments.models, state_dir=arguments.state or Path(folder))
-        model = prepared(settings, arguments.model, threads=1).ready()[arguments.model]
+        settings = Settings(models_dir=options.models, state_dir=options.state or Path(folder))
+        model = prepared(settings, options.model, threads=1).ready()[options.model]
         for data in pictures[:3]:
             run(model, data, Stages())
         stages = Stages()
-        checked = sum(
-            run(model, data, stages) for _ in range(arguments.rounds) for data in pictures
-        )
-    passes = arguments.rounds * len(pictures)
+        rounds = options.rounds
+        checked = sum(run(model, data, stages) for _ in range(rounds) for data in pictures)
+    passes = rounds * len(pictures)
     whole = stages.seconds["**default prediction**"]
-    print(
-        f"{arguments.model}, {len(pictures)} pictures; "
-        f"consistency checked in {checked / passes:.0%}\n"
-    )
+    share = f"{checked / passes:.0%}"
+    print(f"{options.model}, {len(pictures)} pictures; consistency checked in {share}\n")
     print("| stage | CPU ms a picture | share |\n| --- | --- | --- |")
     for stage, seconds in stages.seconds.items():
         print(f"| {stage} | {seconds / passes * 1000:.2f} | {seconds / whole:.0%} |")
