@@ -1,5 +1,5 @@
 import { computed, shallowReactive } from 'vue'
-import { makeThumbnail } from '@/ui/thumbnails'
+import { makeThumbnail } from '@/ui/scaling'
 import { openEntry, readZip, type ZipEntry } from './zipReader'
 
 /** An archive that the reader chose, which stays on this device. */

@@ -1,10 +1,20 @@
 import { onScopeDispose, ref, shallowRef, watch } from 'vue'
 import { type ApiFailure, asFailure } from '@/api/client'
+import { useConfig } from '@/api/config'
 import { predict, type PredictOptions } from '@/api/endpoints'
 import type { Comparison } from '@/api/types'
 import { shared, useRemembered } from '@/ui/state'
+import type { ExampleName } from './examples'
+import { shrunkCopy } from './shrinking'
 
-export interface SentPicture {
+/** Where a picture comes from if it is not simply the reader's file. */
+interface PictureOrigin {
+  /** The reader's file where a shrunk copy is checked. */
+  original?: File
+  example?: ExampleName
+}
+
+export interface SentPicture extends PictureOrigin {
   file: File
   /** Object URL for the preview, revoked when the next picture comes. */
   url: string
@@ -19,6 +29,7 @@ export type Outcome =
 export function createDetection(question: () => PredictOptions) {
   const picture = shallowRef<SentPicture | null>(null)
   const outcome = shallowRef<Outcome | null>(null)
+  const config = useConfig()
   let request = new AbortController()
 
   function drop() {
@@ -38,10 +49,20 @@ export function createDetection(question: () => PredictOptions) {
     if (!signal.aborted) outcome.value = result
   }
 
-  function check(file: File) {
+  function check(file: File, origin: PictureOrigin = {}) {
     drop()
-    picture.value = { file, url: URL.createObjectURL(file) }
+    picture.value = { file, url: URL.createObjectURL(file), ...origin }
     return send(file)
+  }
+
+  /** Checks a smaller copy of the picture. False if the browser cannot make one. */
+  async function shrink(): Promise<boolean> {
+    const large = picture.value
+    if (!large) return false
+    const copy = await shrunkCopy(large.file, config.value)
+    // The reader may have chosen another picture by now.
+    if (copy && picture.value === large) void check(copy, { original: large.original ?? large.file })
+    return copy !== null
   }
 
   async function retry() {
@@ -49,7 +70,7 @@ export function createDetection(question: () => PredictOptions) {
   }
 
   onScopeDispose(drop)
-  return { picture, outcome, check, retry }
+  return { picture, outcome, check, retry, shrink }
 }
 
 export type Detection = ReturnType<typeof createDetection>

@@ -1,7 +1,7 @@
 import { onScopeDispose, ref, watch } from 'vue'
 import { type Detection, usePredictOptions } from '@/features/detect/useDetection'
 import { useRemembered } from '@/ui/state'
-import { makeThumbnail } from '@/ui/thumbnails'
+import { makeThumbnail } from '@/ui/scaling'
 import { deleteThumbnails, readThumbnail, saveThumbnail } from './thumbnailStore'
 
 const enabled = useRemembered('history-thumbnails', false)
