@@ -35,6 +35,14 @@ test('the theme follows the system until it is chosen, and the choice is remembe
   await expect(page.getByRole('button', { name: 'Switch to the dark theme' })).toBeVisible()
 })
 
+test('the rules for plain buttons leave the colours of filled buttons', async ({ page }) => {
+  await page.goto('/batch')
+  await expect(page.getByRole('button', { name: 'Start the job' })).not.toHaveCSS(
+    'background-color',
+    'rgba(0, 0, 0, 0)',
+  )
+})
+
 test('the skip link leads to the content', async ({ page }) => {
   await page.goto('/')
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
