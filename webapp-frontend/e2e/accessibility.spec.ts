@@ -62,7 +62,7 @@ const PAGES: Record<string, States> = {
     'an archive to be sent, and a hint': async (page) => {
       await page.setInputFiles('input[type=file]', archive('chosen', 1))
       await page.getByRole('checkbox', { name: 'v3' }).check()
-      await drop(page, picture())
+      await drop(page, { ...NO_PICTURE, name: 'notes.txt', mimeType: 'text/plain' })
       await expect(page.getByRole('button', { name: 'Start the job' })).toBeEnabled()
       await expect(page.getByRole('alert')).toBeVisible()
     },
