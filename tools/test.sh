@@ -36,6 +36,10 @@ export BASE_URL=http://127.0.0.1:$port
 "$bin/python" tools/wait_ready.py "$BASE_URL" "${models[@]}" || { cat "$state/log"; exit 1; }
 face=../shared/data/Dataset/Test/Real
 [ -d "$face" ] && export FACE=$PWD/$face/$(ls "$face" | head -n 1)
-# The service's log comes first, so that the last lines name the tests that failed.
-(cd webapp-frontend && npm run --silent e2e) 2>&1 | tee "$state/e2e" ||
-  { tail -n 100 "$state/log"; grep -E '^  +[0-9]+ (failed|flaky)' -A 20 "$state/e2e"; exit 1; }
+# The last lines name the tests that failed, and why: a CI may show no more than those.
+(cd webapp-frontend && npm run --silent e2e) 2>&1 | tee "$state/e2e" || {
+  grep -vE '^(INFO|DEBUG):' "$state/log" | tail -n 40 || true
+  grep -E '^ +([0-9]+\) |Error:|Expected|Received|Locator|unexpected|> [0-9]+ \|)' "$state/e2e" || true
+  grep -E '^  +[0-9]+ (failed|flaky)' -A 20 "$state/e2e"
+  exit 1
+}
