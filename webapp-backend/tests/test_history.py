@@ -62,6 +62,53 @@ def test_an_entry_holds_what_was_answered_and_no_picture(client: TestClient) -> 
     assert entry["created"].endswith(("Z", "+00:00"))
 
 
+@pytest.mark.parametrize("query", [{"model": "bright"}, {"models": "all"}])
+def test_an_entry_is_opened_with_its_complete_answer(client: TestClient, query: Any) -> None:
+    answer = judge(client, WHITE, **query)
+    until(holds(client, 1))
+    (entry,) = page(client)["entries"]
+    opened = client.get(f"/api/history/{entry['id']}").json()
+    assert opened["entry"] == entry
+    assert opened["answer"]["results"] == answer.get("results", [answer])
+    assert opened["answer"]["agreement"]["models"] == len(entry["verdicts"])
+
+
+@pytest.mark.parametrize("stored", [None, '{"results": [], "failed": []}'])
+def test_an_entry_of_an_older_version_is_opened_without_the_answer(
+    history: TestClient, settings: Settings, stored: str | None
+) -> None:
+    with sqlite3.connect(settings.state_dir / "store.sqlite3") as store:
+        store.execute("update history set answer = ?", (stored,))
+    store.close()
+    entry = page(history)["entries"][0]
+    opened = history.get(f"/api/history/{entry['id']}").json()
+    assert opened == {"success": True, "entry": entry, "answer": None}
+
+
+def test_an_unknown_entry_is_not_opened(client: TestClient) -> None:
+    answer = client.get("/api/history/1")
+    assert (answer.status_code, answer.json()["error"]) == (404, "unknown_entry")
+
+
+def test_entries_are_grouped_by_picture(history: TestClient) -> None:
+    night, day, latest = sorted(entry["id"] for entry in page(history)["entries"])
+    groups = page(history, by="picture")
+    assert groups["total"] == 2
+    assert [entry["id"] for entry in groups["entries"]] == [latest, night]
+    assert [entry["same_picture"] for entry in groups["entries"]] == [[latest, day], [night]]
+    assert page(history, by="picture", limit=1, offset=1)["entries"][0]["id"] == night
+    (of_bright, _) = page(history, by="picture", model="bright")["entries"]
+    assert (of_bright["id"], of_bright["same_picture"]) == (day, [day])
+
+
+def test_some_are_chosen_by_id_and_deleted_together(history: TestClient) -> None:
+    latest, day, _ = (entry["id"] for entry in page(history)["entries"])
+    assert names(history, ids=[latest, day]) == ["100%_day.png", "day.png"]
+    deletion = history.delete("/api/history", params={"ids": [latest, day, 10**6]})
+    assert deletion.json()["deleted"] == 2
+    assert names(history) == ["Night.png"]
+
+
 def test_newest_first_and_all_verdicts_of_an_upload_together(history: TestClient) -> None:
     assert names(history) == ["100%_day.png", "day.png", "Night.png"]
     of_night = page(history)["entries"][2]["verdicts"]
@@ -170,6 +217,8 @@ def test_a_file_name_is_kept_clean(client: TestClient, sent: str, kept: str | No
         {"offset": 2**70},
         {"prediction": "Maybe"},
         {"since": "yesterday"},
+        {"ids": "x"},
+        {"by": "model"},
         {"since": "0001-01-01T00:00:00+14:00"},
     ],
 )
@@ -179,6 +228,7 @@ def test_a_wrong_filter_is_refused(client: TestClient, query: dict[str, Any]) ->
 
 
 def test_an_entry_number_that_is_none_is_refused(client: TestClient) -> None:
+    assert client.get("/api/history/x").status_code == 422
     assert client.delete("/api/history/x").status_code == 422
     assert client.delete(f"/api/history/{2**70}").status_code == 422
 

@@ -75,6 +75,41 @@ test('filters narrow the list, and all that they show is deleted at once', async
   await expect(page.getByLabel('File name')).toHaveValue('')
 })
 
+test('checks of a picture are grouped, opened again, and deleted by selection', async ({
+  page,
+  request,
+  models,
+}) => {
+  const name = unique('again')
+  for (const part of ['a', 'b']) await addHistoryEntry(request, `${name}-${part}.png`)
+  await page.goto('/history')
+  await search(page, name)
+  await expect(entries(page)).toHaveCount(2)
+  await page.getByRole('radio', { name: 'Each picture' }).check({ force: true })
+  await expect(entries(page)).toHaveCount(1)
+  const group = page.getByRole('article', { name: `${name}-b.png` })
+  await group.getByText('Checked 2 times').click()
+  await group.getByRole('list').getByRole('link').click()
+
+  await expect(page.getByRole('heading', { name: `${name}-a.png`, level: 1 })).toBeVisible()
+  await unfold(page)
+  await expect(page.getByRole('article')).toHaveCount(models.names.length)
+  await expect(page.getByText('The picture was not stored.')).toBeVisible()
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+
+  await page.getByRole('link', { name: 'Back to the history' }).click()
+  await search(page, name)
+  await page.getByRole('radio', { name: 'Each check' }).check({ force: true })
+  await expect(entries(page)).toHaveCount(2)
+  await page.getByRole('checkbox', { name: `Select ${name}-a.png` }).check()
+  await expect(page.getByRole('button', { name: 'Delete 1 selected entry…' })).toBeVisible()
+  await page.getByRole('checkbox', { name: 'Select all on this page' }).check()
+  await page.getByRole('button', { name: 'Delete 2 selected entries…' }).click()
+  await page.getByRole('button', { name: 'Delete 2', exact: true }).click()
+  await expect(page.getByRole('heading', { name: 'No matches' })).toBeVisible()
+  expect(await countHistoryEntries(request, name)).toBe(0)
+})
+
 test('the filtered list is saved as CSV and as JSON', async ({ page, request, models }) => {
   const name = unique('saved')
   for (const part of ['a', 'b']) await addHistoryEntry(request, `${name}-${part}.png`)

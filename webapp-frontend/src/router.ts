@@ -78,6 +78,12 @@ export const router = createRouter({
       meta: { title: 'history.title' },
     },
     {
+      path: '/history/:id',
+      component: () => import('@/pages/HistoryEntryPage.vue'),
+      props: true,
+      meta: { title: 'history.entry.title' },
+    },
+    {
       path: '/help',
       component: () => import('@/pages/HelpPage.vue'),
       meta: { title: 'help.title' },

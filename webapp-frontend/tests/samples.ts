@@ -264,6 +264,7 @@ export const historyEntry: HistoryEntry = {
     height: 48,
     format: 'JPEG',
   },
+  same_picture: [],
   verdicts: [
     {
       model: 'v1',

@@ -1,18 +1,21 @@
 """/api/history: past verdicts. Pictures are not kept."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
+from pydantic import Field
 
 from app.api.deps import ServiceDep, refusals
 from app.core.errors import InvalidError, NotFoundError
-from app.schemas.history import HistoryDeleted, HistoryPage
+from app.schemas.history import HistoryDeleted, HistoryEntryAnswer, HistoryPage
 from app.storage.history import HistoryFilter
 from detection_model.card import ClassName
 from detection_model.inference.verdict import VerdictName
 
 router = APIRouter(prefix="/api", tags=["history"])
+
+EntryId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 def _filter(
@@ -31,8 +34,11 @@ def _filter(
     until: Annotated[
         datetime | None, Query(description="time before which; UTC if it has no zone")
     ] = None,
+    ids: Annotated[
+        list[EntryId] | None, Query(max_length=200, description="these entries only")
+    ] = None,
 ) -> HistoryFilter:
-    return HistoryFilter(model, prediction, verdict, search, _utc(since), _utc(until))
+    return HistoryFilter(model, prediction, verdict, search, _utc(since), _utc(until), ids)
 
 
 def _utc(value: datetime | None) -> datetime | None:
@@ -53,9 +59,13 @@ def list_history(
     query: FilterDep,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+    by: Annotated[
+        Literal["entry", "picture"],
+        Query(description="`picture`: only the newest matching entry of each picture"),
+    ] = "entry",
 ) -> HistoryPage:
     """Past verdicts, newest first. All filters on verdicts apply to the same verdict."""
-    total, entries = service.history.page(query, limit, offset)
+    total, entries = service.history.page(query, limit, offset, by_picture=by == "picture")
     return HistoryPage(
         total=total,
         limit=limit,
@@ -63,6 +73,15 @@ def list_history(
         recording=service.settings.history,
         entries=entries,
     )
+
+
+@router.get("/history/{entry}", operation_id="get_history_entry", responses=refusals(404, 422, 503))
+def get_history_entry(service: ServiceDep, entry: Annotated[EntryId, Path()]) -> HistoryEntryAnswer:
+    """One entry with its complete answer."""
+    answer = service.history.get(entry)
+    if answer is None:
+        raise _unknown_entry()
+    return answer
 
 
 @router.delete("/history", operation_id="delete_history", responses=refusals(422, 503))
@@ -74,10 +93,12 @@ def delete_history(service: ServiceDep, query: FilterDep) -> HistoryDeleted:
 @router.delete(
     "/history/{entry}", operation_id="delete_history_entry", responses=refusals(404, 422, 503)
 )
-def delete_history_entry(
-    service: ServiceDep, entry: Annotated[int, Path(ge=1, le=2**31 - 1)]
-) -> HistoryDeleted:
+def delete_history_entry(service: ServiceDep, entry: Annotated[EntryId, Path()]) -> HistoryDeleted:
     """Delete one entry."""
     if not service.history.delete_one(entry):
-        raise NotFoundError("unknown_entry", "There is no such entry; it may be deleted already.")
+        raise _unknown_entry()
     return HistoryDeleted(deleted=1)
+
+
+def _unknown_entry() -> NotFoundError:
+    return NotFoundError("unknown_entry", "There is no such entry; it may be deleted already.")

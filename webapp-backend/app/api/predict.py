@@ -37,13 +37,10 @@ async def predict(
     consistency: ConsistencyMode = "auto" if single else "never"
     answer = await predict_upload(request, service, upload, selection, consistency)
     predictions = answer.predictions
+    comparison = Comparison(results=predictions, failed=answer.failed, agreement=agree(predictions))
     if history and service.settings.history:
-        _record(service, upload, answer)
-    if single:
-        return _json(predictions[0])
-    return _json(
-        Comparison(results=predictions, failed=answer.failed, agreement=agree(predictions))
-    )
+        _record(service, upload, answer, comparison)
+    return _json(predictions[0] if single else comparison)
 
 
 def _json(answer: Prediction | Comparison) -> Response:
@@ -51,7 +48,9 @@ def _json(answer: Prediction | Comparison) -> Response:
     return Response(answer.model_dump_json(), media_type="application/json")
 
 
-def _record(service: Service, upload: Uploaded, answer: Predictions) -> None:
+def _record(
+    service: Service, upload: Uploaded, answer: Predictions, comparison: Comparison
+) -> None:
     image = answer.predictions[0].image
     service.recorder.record(
         NewEntry(
@@ -66,5 +65,6 @@ def _record(service: Service, upload: Uploaded, answer: Predictions) -> None:
                 for prediction in answer.predictions
             ],
             provenance=answer.results.provenance,
+            answer=comparison,
         )
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from app.schemas.base import Answer, Probability, ThresholdSource
+from app.schemas.predict import Comparison
 from detection_model.card import ClassName
 from detection_model.inference.verdict import VerdictName
 from detection_model.provenance.record import Statement
@@ -45,6 +46,10 @@ class HistoryEntry(BaseModel):
         None, description="the statement of the file about its origin; null: not read"
     )
     verdicts: list[HistoryVerdict]
+    same_picture: list[int] = Field(
+        [],
+        description="with `by=picture`: ids of all matching entries of this picture, newest first",
+    )
 
 
 class HistoryPage(Answer):
@@ -55,6 +60,15 @@ class HistoryPage(Answer):
     offset: int
     recording: bool = Field(description="whether new verdicts are kept")
     entries: list[HistoryEntry]
+
+
+class HistoryEntryAnswer(Answer):
+    """One entry with its complete answer."""
+
+    entry: HistoryEntry
+    answer: Comparison | None = Field(
+        description="the complete answer; null: an older version of the service stored the entry"
+    )
 
 
 class HistoryDeleted(Answer):

@@ -1,15 +1,17 @@
 """Past verdicts. Pictures are not stored, only what identifies them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
+from pydantic import ValidationError
 from sqlalchemy import ColumnElement, CursorResult, delete, func, or_, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import Session, selectinload, undefer
 
 from app.schemas.base import Probability
-from app.schemas.history import HistoryEntry, HistoryImage, HistoryVerdict
+from app.schemas.history import HistoryEntry, HistoryEntryAnswer, HistoryImage, HistoryVerdict
+from app.schemas.predict import Comparison
 from app.storage.database import Database
 from app.storage.tables import HistoryRow, VerdictRow
 from detection_model.card import ClassName
@@ -24,6 +26,7 @@ class NewEntry(NamedTuple):
     image: HistoryImage
     verdicts: list[HistoryVerdict]
     provenance: Statement
+    answer: Comparison
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class HistoryFilter:
     search: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    ids: Sequence[int] | None = None
 
 
 class HistoryStore:
@@ -52,20 +56,40 @@ class HistoryStore:
         with self._database.session() as session:
             session.add_all(_row(entry) for entry in entries)
 
-    def page(self, query: HistoryFilter, limit: int, offset: int) -> tuple[int, list[HistoryEntry]]:
-        """Total number of matching entries, and one page of them, newest first."""
+    def page(
+        self, query: HistoryFilter, limit: int, offset: int, *, by_picture: bool = False
+    ) -> tuple[int, list[HistoryEntry]]:
+        """Total number of matching entries, and one page of them, newest first.
+
+        `by_picture` counts and returns only the newest matching entry of each picture.
+        """
         conditions = _conditions(query)
+        matching = select(HistoryRow.id).where(*conditions)
+        if by_picture:
+            newest = select(func.max(HistoryRow.id)).where(*conditions)
+            matching = newest.group_by(HistoryRow.sha256)
         page = (
             select(HistoryRow)
-            .where(*conditions)
+            .where(HistoryRow.id.in_(matching))
             .order_by(HistoryRow.id.desc())
             .limit(limit)
             .offset(offset)
             .options(selectinload(HistoryRow.verdicts))
         )
         with self._database.session() as session:
-            total = session.scalar(select(func.count(HistoryRow.id)).where(*conditions)) or 0
-            return total, [_entry(row) for row in session.scalars(page)]
+            total = session.scalar(select(func.count()).select_from(matching.subquery())) or 0
+            entries = [_entry(row) for row in session.scalars(page)]
+            if by_picture:
+                _add_same_picture(session, conditions, entries)
+            return total, entries
+
+    def get(self, entry: int) -> HistoryEntryAnswer | None:
+        """One entry with its complete answer; None: unknown."""
+        with self._database.session() as session:
+            row = session.get(HistoryRow, entry, options=[undefer(HistoryRow.answer)])
+            if row is None:
+                return None
+            return HistoryEntryAnswer(entry=_entry(row), answer=_answer(row.answer))
 
     def delete(self, query: HistoryFilter) -> int:
         """Delete the matching entries and return their number."""
@@ -95,6 +119,8 @@ def _conditions(query: HistoryFilter) -> list[ColumnElement[bool]]:
     ]
     if of_verdict:
         conditions.append(HistoryRow.id.in_(select(VerdictRow.entry_id).where(*of_verdict)))
+    if query.ids is not None:
+        conditions.append(HistoryRow.id.in_(query.ids))
     if query.search:
         conditions.append(
             or_(
@@ -115,6 +141,7 @@ def _row(entry: NewEntry) -> HistoryRow:
         created=entry.created,
         file_name=image.name,
         provenance=entry.provenance.model_dump_json(),
+        answer=entry.answer.model_dump_json(),
         **image.model_dump(exclude={"name"}),
         verdicts=[
             VerdictRow(
@@ -150,6 +177,26 @@ def _entry(row: HistoryRow) -> HistoryEntry:
             for verdict in row.verdicts
         ],
     )
+
+
+def _answer(stored: str | None) -> Comparison | None:
+    try:
+        return Comparison.model_validate_json(stored) if stored else None
+    except ValidationError:  # of an older version, which lacked some fields
+        return None
+
+
+def _add_same_picture(
+    session: Session, conditions: list[ColumnElement[bool]], entries: list[HistoryEntry]
+) -> None:
+    ids = {entry.image.sha256: entry.same_picture for entry in entries}
+    rows = (
+        select(HistoryRow.sha256, HistoryRow.id)
+        .where(*conditions, HistoryRow.sha256.in_(ids))
+        .order_by(HistoryRow.id.desc())
+    )
+    for sha256, entry in session.execute(rows):
+        ids[sha256].append(entry)
 
 
 _STORED = HistoryVerdict.model_fields.keys() - {"probability"}

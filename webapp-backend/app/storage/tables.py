@@ -65,6 +65,8 @@ class HistoryRow(Base):
     format: Mapped[str] = mapped_column(String(20))
     faces: Mapped[int | None]
     provenance: Mapped[str | None] = mapped_column(Text)
+    # Read only where an entry is opened.
+    answer: Mapped[str | None] = mapped_column(Text, deferred=True)
     verdicts: Mapped[list["VerdictRow"]] = relationship(
         order_by="VerdictRow.id", passive_deletes=True
     )

@@ -5,6 +5,7 @@ import type {
   Comparison,
   Explanation,
   ForensicResult,
+  HistoryEntryAnswer,
   HistoryPage,
   Job,
   JobAnswer,
@@ -191,7 +192,7 @@ export function jobTableUrl(job: string): string {
 export type HistoryQuery = NonNullable<paths['/api/history']['delete']['parameters']['query']>
 
 export function listHistory(
-  query: HistoryQuery,
+  query: HistoryQuery & { by?: 'entry' | 'picture' },
   page: { limit: number; offset: number },
 ): Promise<HistoryPage> {
   return dataOf(client.GET('/api/history', { params: { query: { ...query, ...page } } }))
@@ -202,9 +203,9 @@ export async function deleteHistory(query: HistoryQuery): Promise<number> {
   return (await dataOf(client.DELETE('/api/history', { params: { query } }))).deleted
 }
 
-export async function deleteHistoryEntry(entry: number): Promise<number> {
-  const path = { entry }
-  return (await dataOf(client.DELETE('/api/history/{entry}', { params: { path } }))).deleted
+/** One entry with its complete answer, where the service has that. */
+export function getHistoryEntry(entry: number): Promise<HistoryEntryAnswer> {
+  return dataOf(client.GET('/api/history/{entry}', { params: { path: { entry } } }))
 }
 
 export function listModels(): Promise<ModelList> {

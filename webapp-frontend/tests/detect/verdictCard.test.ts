@@ -89,7 +89,7 @@ it('puts strong signs into words, but not those that a teaching model sees', () 
 })
 
 it('shows the face that a leading verdict is about', () => {
-  const picture = { file: new File([], 'portrait.jpg'), url: 'blob:portrait' }
+  const picture = 'blob:portrait'
   const changes = { faces: [face(0.1), face(0.97)], leading_face: 1, judged: 'face' as const }
   const leading = mount(VerdictCard, {
     props: { prediction: prediction(changes), active: true, evaluation: null, picture },

@@ -3,10 +3,14 @@ import { expect, it } from 'vitest'
 import HistoryRow from '@/features/history/HistoryRow.vue'
 import { i18n } from '@/i18n/i18n'
 import { createDesign } from '@/ui/theme'
+import { createTestRouter } from '../router'
 import { historyEntry } from '../samples'
 
 function row(entry = historyEntry) {
-  return mount(HistoryRow, { props: { entry }, global: { plugins: [i18n, createDesign()] } })
+  return mount(HistoryRow, {
+    props: { entry, selected: [] },
+    global: { plugins: [i18n, createDesign(), createTestRouter()] },
+  })
 }
 
 it('says what was judged and what each model said, with the threshold and its source', () => {
@@ -22,7 +26,19 @@ it('says what was judged and what each model said, with the threshold and its so
 it('gives a picture without a name one, and asks to be removed', async () => {
   const it = row({ ...historyEntry, image: { ...historyEntry.image, name: null } })
   await it.get('button[aria-label="Delete the entry for Unnamed picture"]').trigger('click')
-  expect(it.emitted('remove')).toHaveLength(1)
+  expect(it.emitted('remove')).toEqual([[[7]]])
+})
+
+it('stands for all checks of its picture where pictures have one row each', async () => {
+  const it = row({ ...historyEntry, same_picture: [7, 5, 2] })
+  expect(it.text()).toContain('Checked 3 times')
+  await it.get('button[aria-label="Delete the entry for portrait.jpg"]').trigger('click')
+  expect(it.emitted('remove')).toEqual([[[7, 5, 2]]])
+  expect(row().text()).not.toContain('Checked')
+})
+
+it('leads to its complete answer', () => {
+  expect(row().get('h2 a').attributes('href')).toBe('/history/7')
 })
 
 it('shows what was out of scope without a number, and how many faces were found', () => {

@@ -1,9 +1,11 @@
 import { computed, onScopeDispose, reactive, ref, watch } from 'vue'
 import { useI18n } from 'vue-i18n'
-import { deleteHistory, deleteHistoryEntry, type HistoryQuery, listHistory } from '@/api/endpoints'
+import { deleteHistory, type HistoryQuery, listHistory } from '@/api/endpoints'
+import type { HistoryEntry } from '@/api/types'
 import { useAsync } from '@/api/useAsync'
 import { usePaged } from '@/api/usePaged'
 import { saveFile, saveJson } from '@/ui/files'
+import { useRemembered } from '@/ui/state'
 import { allEntries, csvOf } from './exports'
 import { deleteThumbnail, deleteThumbnails } from './thumbnailStore'
 
@@ -46,30 +48,47 @@ function midnight(day: string, later: number): string | undefined {
 }
 
 const PER_PAGE = 20
+/** Ids in one request, so that its address stays short. */
+const IDS_PER_REQUEST = 100
 /** A search waits until the typing pauses. */
 const PAUSE_MS = 300
 
+/** Whether each check has a row of its own, or each picture one for all of its checks. */
+export type Grouping = 'entry' | 'picture'
+
+/** The ids that a row stands for: those of all checks of its picture, or its own. */
+export function idsOf({ id, same_picture }: HistoryEntry): number[] {
+  return same_picture.length ? same_picture : [id]
+}
+
+/** Deletes entries by their ids. */
+export async function deleteEntries(ids: number[]): Promise<void> {
+  for (let start = 0; start < ids.length; start += IDS_PER_REQUEST) {
+    await deleteHistory({ ids: ids.slice(start, start + IDS_PER_REQUEST) })
+  }
+}
+
 /** Past verdicts that match the filter, a page at a time. */
 export function useHistory() {
+  const grouping = useRemembered<Grouping>('history-grouping', 'entry')
   const filter = reactive(emptyFilter())
   const filtered = computed(() => isFiltered(filter))
   const { page, pages, list, failure, load } = usePaged(
-    (slice) => listHistory(toQuery(filter), slice),
+    (slice) => listHistory({ ...toQuery(filter), by: grouping.value }, slice),
     PER_PAGE,
   )
 
-  const removal = useAsync(async (_signal, entry: number | null) => {
-    await forgetThumbnails(entry)
-    await (entry === null ? deleteHistory(toQuery(filter)) : deleteHistoryEntry(entry))
+  const removal = useAsync(async (_signal, ids: number[] | null) => {
+    await forgetThumbnails(ids)
+    await (ids === null ? deleteHistory(toQuery(filter)) : deleteEntries(ids))
     await load()
   })
 
   /** The thumbnails go with the verdicts; of all verdicts, also those of other pages. */
-  async function forgetThumbnails(entry: number | null) {
-    const image = list.value?.entries.find(({ id }) => id === entry)?.image
-    const all = entry === null && !filtered.value
-    const request = all ? deleteThumbnails() : image ? deleteThumbnail(image.sha256) : undefined
-    await request?.catch(() => undefined)
+  async function forgetThumbnails(ids: number[] | null) {
+    if (ids === null && !filtered.value) return deleteThumbnails().catch(() => undefined)
+    const gone = list.value?.entries.filter(({ id }) => ids === null || ids.includes(id)) ?? []
+    await Promise.all(gone.map(({ image }) => deleteThumbnail(image.sha256).catch(() => undefined)))
   }
 
   const saving = useAsync(async (_signal, format: 'csv' | 'json') => {
@@ -79,7 +98,20 @@ export function useHistory() {
     else saveFile(new Blob([csvOf(entries)], { type: 'text/csv' }), 'history.csv')
   })
 
+  /** Reads the list again, as others may have changed it, and counts its entries; null: unreadable. */
+  async function recount(): Promise<number | null> {
+    await load()
+    if (!list.value || failure.value) return null
+    if (grouping.value === 'entry') return list.value.total
+    const slice = { limit: 1, offset: 0 }
+    return listHistory(toQuery(filter), slice).then(({ total }) => total, () => null)
+  }
+
   let timer: number | undefined
+  watch(grouping, () => {
+    page.value = 1
+    void load()
+  })
   watch(filter, () => {
     window.clearTimeout(timer)
     timer = window.setTimeout(() => {
@@ -96,25 +128,39 @@ export function useHistory() {
   }
 
   void load()
-  return { filter, filtered, page, pages, history: list, failure, load, removal, saving, reset }
+  return {
+    filter,
+    filtered,
+    grouping,
+    page,
+    pages,
+    history: list,
+    failure,
+    load,
+    recount,
+    removal,
+    saving,
+    reset,
+  }
 }
 
-/** What the reader is about to delete: one entry, or (null) all that the list holds. */
-export function useDeletion(remove: (entry: number | null) => Promise<void>) {
+/** What the reader is about to delete: some entries, or (null) all that the list holds. */
+export function useDeletion(remove: (ids: number[] | null) => Promise<void>) {
   const { t } = useI18n()
   const open = ref(false)
-  const entry = ref<number | null>(null)
+  const ids = ref<number[] | null>(null)
   const total = ref(1)
 
-  function askFor(one: number | null, howMany: number) {
-    entry.value = one
+  /** `howMany` entries go; by default those of the ids. */
+  function askFor(some: number[] | null, howMany = some?.length ?? 0) {
+    ids.value = some
     total.value = howMany
     open.value = true
   }
 
   async function confirm() {
     open.value = false
-    await remove(entry.value)
+    await remove(ids.value)
   }
 
   const title = computed(() => t('history.delete.title', total.value))
