@@ -24,21 +24,32 @@ fi
 export CHROMIUM=${CHROMIUM:-$(command -v chromium)}
 # As in check.sh: Node from .venv where the machine has none.
 node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' 2>/dev/null || PATH=$bin:$PATH
+# Each of the two workers has a service of its own: the tests change which model is active, and thresholds.
 state=$(mktemp -d)
-port=$("$bin/python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 models=(); for file in detection-model/models/*.keras; do models+=("$(basename "$file" .keras)"); done
-PORT=$port STATE_DIR=$state POLL_SECONDS=0.2 MAX_WAIT=60 DEADLINE=60 \
-  "$bin/python" -m app >"$state/log" 2>&1 &
-service=$!
-stop() { kill "$service" 2>/dev/null || true; wait "$service" || true; rm -rf "$state"; }
+services=()
+stop() { kill "${services[@]}" 2>/dev/null || true; wait "${services[@]}" || true; rm -rf "$state"; }
 trap stop EXIT
-export BASE_URL=http://127.0.0.1:$port
-"$bin/python" tools/wait_ready.py "$BASE_URL" "${models[@]}" || { cat "$state/log"; exit 1; }
+free_port='import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+export BASE_URL=
+serve() {
+  local port
+  port=$("$bin/python" -c "$free_port")
+  PORT=$port STATE_DIR=$state/$1 POLL_SECONDS=0.2 MAX_WAIT=60 DEADLINE=60 \
+    "$bin/python" -m app >"$state/$1.log" 2>&1 &
+  services+=($!)
+  BASE_URL+=" http://127.0.0.1:$port"
+  "$bin/python" tools/wait_ready.py "http://127.0.0.1:$port" "${models[@]}" || { cat "$state/$1.log"; exit 1; }
+}
+serve first
+# The second finds the models converted.
+mkdir "$state/second" && cp -r "$state/first/cache" "$state/second"
+serve second
 face=../shared/data/Dataset/Test/Real
 [ -d "$face" ] && export FACE=$PWD/$face/$(ls "$face" | head -n 1)
 # The last lines name the tests that failed, and why: a CI may show no more than those.
 (cd webapp-frontend && npm run --silent e2e) 2>&1 | tee "$state/e2e" || {
-  grep -vE '^(INFO|DEBUG):' "$state/log" | tail -n 40 || true
+  grep -hvE '^(INFO|DEBUG):' "$state"/*.log | tail -n 40 || true
   grep -E '^ +([0-9]+\) |Error:|Expected|Received|Locator|unexpected|> [0-9]+ \|)' "$state/e2e" || true
   grep -E '^  +[0-9]+ (failed|flaky)' -A 20 "$state/e2e"
   exit 1

@@ -1,9 +1,11 @@
 import { defineConfig } from '@playwright/test'
 
+// A service for each worker, as the tests change it: which model is active, and thresholds.
+const services = (process.env.BASE_URL ?? 'http://127.0.0.1:8000').trim().split(' ')
+
 export default defineConfig({
   testDir: 'e2e',
-  // The tests change the one running app: which model is active, and thresholds.
-  workers: 1,
+  workers: services.length,
   // A machine that stalls makes no test fail: who gives up late loses nothing while all is well.
   timeout: 300_000,
   expect: { timeout: 60_000 },
@@ -11,7 +13,8 @@ export default defineConfig({
   retries: 1,
   forbidOnly: Boolean(process.env.CI),
   use: {
-    baseURL: process.env.BASE_URL ?? 'http://127.0.0.1:8000',
+    // Playwright numbers its workers from 0, and sets the variable in each of them.
+    baseURL: services[Number(process.env.TEST_PARALLEL_INDEX ?? 0)],
     reducedMotion: 'reduce',
     screenshot: 'only-on-failure',
     launchOptions: {
