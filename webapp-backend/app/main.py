@@ -5,9 +5,10 @@ import contextlib
 import importlib.util
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from importlib.metadata import version
 
+import anyio
 from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
@@ -115,10 +116,21 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             )
         if service.settings.tensorboard == "embedded" and _has_tensorboard():
             app.state.tensorboard = await stack.enter_async_context(_tensorboard(service))
-        for work in (service.keep_fresh(), service.recorder.run(), _announce(service)):
-            stack.callback(asyncio.create_task(work).cancel)
+        # Unlike a cancelled asyncio task, the group waits for threads that use the database.
+        tasks = await stack.enter_async_context(anyio.create_task_group())
+        for work in (service.keep_fresh, service.recorder.run, lambda: _announce(service)):
+            tasks.start_soon(_background, work)
         yield
         await service.recorder.flush()
+        tasks.cancel_scope.cancel()
+
+
+async def _background(work: Callable[[], Awaitable[None]]) -> None:
+    """Run a task whose failure must not end the service."""
+    try:
+        await work()
+    except Exception:
+        log.exception("a background task failed")
 
 
 async def _announce(service: Service) -> None:

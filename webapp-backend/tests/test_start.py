@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 from service_factories import (
+    PATIENCE,
     brightness_model,
     card_for,
     picture,
@@ -18,6 +20,7 @@ from service_factories import (
 
 from app.core.settings import Settings
 from app.main import create_app
+from app.service import Service
 from app.worker.conversion import ModelConverter
 from detection_model.card import file_sha256
 from detection_model.export.compiled import compiled_folder
@@ -104,3 +107,30 @@ def test_before_the_first_refresh_a_request_is_told_that_the_service_starts(
     refused = predict(client, WHITE)
     assert (refused.status_code, refused.json()["error"]) == (503, "model_loading")
     assert "starting" in refused.json()["message"]
+
+
+def test_a_stop_closes_the_database_after_the_last_refresh(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = create_app(settings)
+    service: Service = app.state.service
+    events: list[str] = []
+    has_started, is_closed = threading.Event(), threading.Event()
+
+    def refresh() -> None:
+        has_started.set()
+        is_closed.wait(0.5)  # the time in which a stop that does not wait would close it
+        events.append("refreshed")
+
+    close_connections = service.database.close
+
+    def close() -> None:
+        events.append("closed")
+        is_closed.set()
+        close_connections()
+
+    monkeypatch.setattr(service.overrides, "refresh", refresh)
+    monkeypatch.setattr(service.database, "close", close)
+    with TestClient(app):
+        assert has_started.wait(PATIENCE)
+    assert events[-2:] == ["refreshed", "closed"]
