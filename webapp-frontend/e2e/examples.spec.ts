@@ -39,3 +39,14 @@ test('examples are accessible before and after the choice, and the thumbnails lo
   await expect(page.getByRole('region', { name: 'What this example shows' })).toBeVisible()
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
 })
+
+test('an example that the server does not have is named as such', async ({ page }) => {
+  const home = await page.request.get('/')
+  await page.route('**/examples/drawing.jpg', (route) => route.fulfill({ response: home }))
+  await page.goto('/')
+  await page.getByRole('button', { name: 'A drawing' }).click()
+  await expect(page.getByRole('alert')).toContainText('The example is not available')
+  await page.getByRole('button', { name: 'A photograph' }).click()
+  await expect(page.getByRole('region', { name: 'What this example shows' })).toBeVisible()
+  await expect(page.getByRole('alert')).toHaveCount(0)
+})

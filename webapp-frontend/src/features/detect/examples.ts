@@ -8,10 +8,11 @@ export function thumbnailUrl(name: ExampleName): string {
   return `${FOLDER}${name}.webp`
 }
 
-/** Fetches an example; null if the connection is lost. */
+/** Fetches an example; null if the connection is lost, or the server has no such file. */
 export async function loadExample(name: ExampleName): Promise<File | null> {
   const response = await fetch(`${FOLDER}${name}.jpg`).catch(() => null)
-  if (!response?.ok) return null
+  // For an unknown address the server sends the page itself.
+  if (!response?.ok || !response.headers.get('Content-Type')?.startsWith('image/')) return null
   const content = await response.blob().catch(() => null)
   return content && new File([content], `${name}.jpg`, { type: 'image/jpeg' })
 }
