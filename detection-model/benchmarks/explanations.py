@@ -25,8 +25,8 @@ import numpy as np
 from detection_model import architectures, imaging
 from detection_model.card import InputSpec, OutputSpec
 from detection_model.cli import common
+from detection_model.explain.explanation import integrated_gradients, lime, occlusion
 from detection_model.explain.log_odds import LogOdds
-from detection_model.explain.methods import integrated_gradients, lime, occlusion
 from detection_model.inference.detector import ModelError, load_model
 
 SLOW: dict[str, Callable[..., Any]] = {

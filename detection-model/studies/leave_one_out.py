@@ -2,7 +2,7 @@
 
     python studies/leave_one_out.py data/Broad data/All > studies/leave_one_out.md
 
-The numbers of v5's head (`architectures.pooling`) are computed once, of two views of each
+The numbers of v5's head (`architectures.heads`) are computed once, of two views of each
 training face and one of each other; then a logistic regression is fitted without each group in
 turn. It takes some ten minutes on two cores. Fine-tuning moves the figures; the probe tells how
 much a group that nobody has met costs.
@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from detection_model import architectures
-from detection_model.architectures.pooling import STATISTICS
+from detection_model.architectures.heads import STATISTICS
 from detection_model.card import InputSpec
 from detection_model.data.decoding import FaceCrop, load_face_crops
 from detection_model.data.folders import find_data

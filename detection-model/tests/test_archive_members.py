@@ -8,8 +8,7 @@ import zlib
 
 import pytest
 
-from detection_model.data.archives import is_folder, member_path, read_member
-from detection_model.data.picture_files import system_name
+from detection_model.data.picture_files import is_folder, member_path, read_member, system_name
 from detection_model.imaging import ImageError
 
 MOST = 1000

@@ -192,7 +192,7 @@ def test_code_in_a_pytorch_file_is_not_run(tmp_path: Path, monkeypatch: pytest.M
     assert not Path("ran").exists()
 
 
-def small(pooling: heads.Pooling) -> Any:
+def small(pooling: backbones.Pooling) -> Any:
     import keras
 
     inputs = keras.Input((32, 32, 3))

@@ -10,7 +10,7 @@ import pytest
 from detection_model import architectures
 from detection_model.card import file_sha256
 from detection_model.export import litert
-from detection_model.export.compiled import (
+from detection_model.export.litert import (
     LITERT_FILE,
     clear_attempts,
     count_attempt,

@@ -5,8 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from detection_model.card import Card, CardError, InputSpec, ModelFacts, write_card
-from detection_model.card.eval_config import EvalConfig, read_eval_config
+from detection_model.card import (
+    Card,
+    CardError,
+    EvalConfig,
+    InputSpec,
+    ModelFacts,
+    read_eval_config,
+    write_card,
+)
 from detection_model.inference.detector import resolve_card
 
 SHA = "a" * 64

@@ -11,8 +11,8 @@ from detection_model import architectures, imaging
 from detection_model.card import OutputSpec
 from detection_model.explain import log_odds
 from detection_model.explain.attribution import ExplainError
+from detection_model.explain.explanation import integrated_gradients, lime, occlusion
 from detection_model.explain.log_odds import LogOdds
-from detection_model.explain.methods import integrated_gradients, lime, occlusion
 from detection_model.inference import verdict
 
 OUTPUTS = [
@@ -175,7 +175,7 @@ def record_feature_maps(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def test_an_attention_mask_does_not_count_as_a_feature_map(monkeypatch: pytest.MonkeyPatch) -> None:
     from keras import layers
 
-    from detection_model.architectures.pooling import AttentionPooling
+    from detection_model.architectures.heads import AttentionPooling
 
     maps = record_feature_maps(monkeypatch)
     model_log_odds(small(AttentionPooling(), layers.Dense(1))).gradcam(BATCH)

@@ -20,9 +20,14 @@ from factories import (
 
 from detection_model import imaging
 from detection_model.explain.attribution import Attribution
-from detection_model.explain.explanation import METHODS, Method
+from detection_model.explain.explanation import (
+    METHODS,
+    Method,
+    integrated_gradients,
+    lime,
+    occlusion,
+)
 from detection_model.explain.log_odds import LogOdds
-from detection_model.explain.methods import integrated_gradients, lime, occlusion
 
 FAKES = [patch_image(seed) for seed in range(1000, 1008)]
 

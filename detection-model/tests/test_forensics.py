@@ -14,10 +14,15 @@ from PIL import Image, ImageFilter
 from typer.testing import Result
 
 from detection_model.forensics import view
-from detection_model.forensics.colours import Colours, colours
 from detection_model.forensics.common import TEXTS, ViewId
-from detection_model.forensics.error_level import ErrorLevels, error_level
-from detection_model.forensics.noise import Noise, noise
+from detection_model.forensics.pixels import (
+    Colours,
+    ErrorLevels,
+    Noise,
+    colours,
+    error_level,
+    noise,
+)
 from detection_model.imaging import decode
 
 

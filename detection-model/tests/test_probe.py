@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from detection_model import architectures
-from detection_model.architectures import pooling
+from detection_model.architectures import heads
 from detection_model.data.folders import find_data
 from detection_model.training.config import ConfigError, TrainConfig, configured
 from detection_model.training.loading import load_data
@@ -103,7 +103,7 @@ def test_validation_weights_sources_as_training_samples_them(data: Path) -> None
 
 def test_the_layer_gives_mean_and_deviation_of_each_channel() -> None:
     maps = np.random.default_rng(0).normal(3, 2, (2, 5, 7, 4)).astype(np.float32)
-    result = np.asarray(pooling.MeanAndDeviation()(maps))
+    result = np.asarray(heads.MeanAndDeviation()(maps))
     expected = np.concatenate([maps.mean(axis=(1, 2)), maps.std(axis=(1, 2))], axis=1)
     assert result == pytest.approx(expected, abs=1e-4)
 

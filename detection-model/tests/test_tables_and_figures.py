@@ -18,8 +18,7 @@ from detection_model.evaluation.comparison import compare
 from detection_model.evaluation.records import Prediction, Published, read_published
 from detection_model.evaluation.scoring import predict_folder
 from detection_model.inference.detector import Detector
-from detection_model.training.logs import RunReader
-from detection_model.training.plots import runs_figure
+from detection_model.training.logs import RunReader, runs_figure
 
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "detection-model" / "models"

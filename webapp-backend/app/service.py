@@ -20,7 +20,7 @@ from app.storage.history import HistoryStore
 from app.storage.history_writer import HistoryWriter
 from app.storage.jobs import JobStore
 from app.storage.overrides import OverrideStore
-from detection_model.inference.threshold import ThresholdInForce
+from detection_model.inference.probability import ThresholdInForce
 from detection_model.training.logs import RunReader
 
 log = logging.getLogger(__name__)

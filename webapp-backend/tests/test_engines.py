@@ -15,7 +15,7 @@ from service_factories import picture, predict, prepare, ready_client
 from app.core.resources import available_memory
 from app.core.settings import Settings
 from app.inference.engines import EngineGoneError, EnginePool, PooledEngine
-from detection_model.export.compiled import LITERT_FILE
+from detection_model.export.litert import LITERT_FILE
 
 BATCH = np.zeros((1, 2, 2, 3), np.float32)
 

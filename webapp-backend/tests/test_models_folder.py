@@ -24,7 +24,7 @@ from app.inference.model_folder import FolderWatch, ModelPath
 from app.service import Service
 from detection_model.card import file_sha256, natural_order
 from detection_model.export import litert
-from detection_model.export.compiled import compiled_folder, count_attempt
+from detection_model.export.litert import compiled_folder, count_attempt
 
 WHITE = picture(255)
 
@@ -260,7 +260,7 @@ def test_a_file_that_failed_under_one_name_answers_under_another(own_models: Set
 
 
 def test_a_failure_of_another_keras_is_tried_again(own_models: Settings) -> None:
-    from detection_model.export.compiled import Compiled, failure_folder, publish_compiled
+    from detection_model.export.litert import Compiled, failure_folder, publish_compiled
 
     path = brightness_model(own_models.models_dir / "late.keras", sign=2)
     card_for(path)

@@ -23,7 +23,7 @@ from app.main import create_app
 from app.service import Service
 from app.worker.conversion import ModelConverter
 from detection_model.card import file_sha256
-from detection_model.export.compiled import compiled_folder
+from detection_model.export.litert import compiled_folder
 
 WHITE = picture(255)
 

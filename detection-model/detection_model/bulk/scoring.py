@@ -11,7 +11,7 @@ import pyarrow as pa
 from detection_model import imaging
 from detection_model.bulk.sources import Item, SourceError, read_item
 from detection_model.card import Card, file_sha256, read_card
-from detection_model.export.compiled import (
+from detection_model.export.litert import (
     LITERT_FILE,
     compiled_folder,
     publish_compiled,
@@ -26,8 +26,8 @@ from detection_model.inference.detector import (
     resolve_card,
 )
 from detection_model.inference.pipeline import Model, PredictOptions, predict_crops
+from detection_model.inference.probability import published_threshold
 from detection_model.inference.runtime import LiteRT
-from detection_model.inference.threshold import published_threshold
 
 Row = dict[str, Any]
 

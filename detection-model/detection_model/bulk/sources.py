@@ -13,8 +13,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import fs
 
-from detection_model.data.archives import is_folder, member_path, read_member
-from detection_model.data.picture_files import is_system, system_name
+from detection_model.data.picture_files import (
+    is_folder,
+    is_system,
+    member_path,
+    read_member,
+    system_name,
+)
 from detection_model.imaging import Limits
 
 SourceProblem = Literal["unreadable_file", "corrupt_archive", "corrupt_table"]

@@ -6,12 +6,16 @@ Mitchell et al., "Model Cards for Model Reporting" (2019).
 """
 
 from detection_model.card.files import (
+    EVAL_CONFIG,
     MODEL_SUFFIXES,
     CardError,
+    EvalConfig,
     ModelFacts,
     assumed_card,
     card_path,
+    check_label_map,
     contradictions,
+    eval_config_path,
     file_sha256,
     identity,
     model_files,
@@ -19,6 +23,7 @@ from detection_model.card.files import (
     newest_model,
     read_beside,
     read_card,
+    read_eval_config,
     write_card,
 )
 from detection_model.card.schema import (
@@ -46,6 +51,7 @@ from detection_model.card.schema import (
 )
 
 __all__ = [
+    "EVAL_CONFIG",
     "MODEL_SUFFIXES",
     "Activation",
     "Calibrator",
@@ -54,6 +60,7 @@ __all__ = [
     "ClassName",
     "Combination",
     "Conformal",
+    "EvalConfig",
     "InputSpec",
     "IsotonicCalibrator",
     "MeanCombination",
@@ -72,7 +79,9 @@ __all__ = [
     "TrainingRun",
     "assumed_card",
     "card_path",
+    "check_label_map",
     "contradictions",
+    "eval_config_path",
     "file_sha256",
     "identity",
     "model_files",
@@ -80,5 +89,6 @@ __all__ = [
     "newest_model",
     "read_beside",
     "read_card",
+    "read_eval_config",
     "write_card",
 ]

@@ -26,7 +26,7 @@ from detection_model.data.decoding import Progress as OnProgress
 from detection_model.data.folders import DataError
 from detection_model.data.picture_files import printable
 from detection_model.inference.detector import Detector, Ensemble, ModelError
-from detection_model.inference.threshold import published_threshold
+from detection_model.inference.probability import published_threshold
 from detection_model.training.config import ConfigError
 from detection_model.training.run import Interrupted, Reporter, TrainingError
 

@@ -9,8 +9,16 @@ from typing import Annotated
 
 import typer
 
-from detection_model.card import Card, CardError, card_path, file_sha256, read_card, write_card
-from detection_model.card.eval_config import eval_config_path, read_eval_config
+from detection_model.card import (
+    Card,
+    CardError,
+    card_path,
+    eval_config_path,
+    file_sha256,
+    read_card,
+    read_eval_config,
+    write_card,
+)
 from detection_model.cli import common
 from detection_model.data.decoding import fingerprint
 from detection_model.data.folders import find_data

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from detection_model import architectures
-from detection_model.architectures.heads import HeadName
+from detection_model.architectures import HeadName
 from detection_model.cli import common
 from detection_model.data.folders import find_data
 from detection_model.data.issues import warnings_for

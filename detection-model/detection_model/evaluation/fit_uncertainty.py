@@ -103,7 +103,6 @@ def fit_robustness(
     Raises:
         DataError: none of the pictures can be read.
     """
-    subset = _subset(examples, _MOST_STEADY)
 
     def shift(crop: Crop) -> float:
         crops = [
@@ -115,13 +114,9 @@ def fit_robustness(
         ]
         return max(abs(other - first) for other in others)
 
-    shifts = []
-    for number, image in enumerate(_decoded(subset), start=1):
-        if image is not None:
-            shifts.append(shift(_model_crop(image, uses_face=detector.face_margin is not None)))
-        progress(number, len(subset))
-    if not shifts:
-        raise DataError("none of the pictures could be read")
+    uses_face = detector.face_margin is not None
+    crops = _crops(examples, _MOST_STEADY, uses_face=uses_face, progress=progress)
+    shifts = [shift(crop) for crop in crops]
     reach = float(np.quantile(shifts, _STEADY_SHARE))
     return Steadiness(reach=round(reach, 4), share=_STEADY_SHARE, data=where, pictures=len(shifts))
 
@@ -139,15 +134,12 @@ def fit_ood(
     """
     from sklearn.covariance import LedoitWolf
 
-    subset = _subset(examples, _MOST_SCOPE)
-    values = []
-    for number, image in enumerate(_decoded(subset), start=1):
-        if image is not None:
-            pixels = _model_crop(image, uses_face=face_margin is not None).pixels(face_margin)
-            values += [measure(change(pixels), NAMES) for change in _VARIANTS]
-        progress(number, len(subset))
-    if not values:
-        raise DataError("none of the pictures could be read")
+    uses_face = face_margin is not None
+    values = [
+        measure(change(crop.pixels(face_margin)), NAMES)
+        for crop in _crops(examples, _MOST_SCOPE, uses_face=uses_face, progress=progress)
+        for change in _VARIANTS
+    ]
     measured = np.array(values)
     # Shrinkage needs a common scale: the measures have different units.
     scale = measured.std(axis=0) + 1e-6
@@ -178,27 +170,34 @@ def _limit(nonconformity: Sequence[float], weights: Sequence[float], coverage: f
     return float(nonconformity[order[index]]) if index < len(order) else 1.0
 
 
-def _subset(examples: Sequence[Example], most: int) -> list[Example]:
+def _crops(
+    examples: Sequence[Example], most: int, *, uses_face: bool, progress: Progress
+) -> Iterator[Crop]:
+    """The crop that the model sees of each readable picture, from a random subset.
+
+    This is the crop of the leading face if the model uses faces and there is one, else the whole
+    picture. Progress counts unreadable pictures too.
+
+    Raises:
+        DataError: none of the pictures can be read.
+    """
     order = np.random.default_rng(_SEED).permutation(len(examples))[:most]
-    return [examples[i] for i in order]
 
-
-def _decoded(examples: Sequence[Example]) -> Iterator[ImageCrops | None]:
-    """Decoded pictures; None for unreadable files."""
-
-    def read(example: Example) -> ImageCrops | None:
+    def decode(index: int) -> ImageCrops | None:
         try:
-            return ImageCrops(imaging.decode(example.path.read_bytes()).pixels)
+            return ImageCrops(imaging.decode(examples[index].path.read_bytes()).pixels)
         except (imaging.ImageError, OSError):
             return None
 
+    readable = 0
     with ThreadPoolExecutor() as pool:
-        yield from bounded_map(pool, read, examples)
-
-
-def _model_crop(image: ImageCrops, *, uses_face: bool) -> Crop:
-    """The crop of the leading face; without one, the whole picture."""
-    return image.face_crops[0] if uses_face and image.faces else image.whole
+        for number, image in enumerate(bounded_map(pool, decode, order.tolist()), start=1):
+            if image is not None:
+                readable += 1
+                yield image.face_crops[0] if uses_face and image.faces else image.whole
+            progress(number, len(order))
+    if not readable:
+        raise DataError("none of the pictures could be read")
 
 
 Bytes = NDArray[np.uint8]

@@ -5,11 +5,9 @@ Needs neither TensorFlow nor matplotlib nor scipy.
 
 from collections.abc import Callable
 
-from detection_model.forensics.colours import colours
 from detection_model.forensics.common import View, ViewId
-from detection_model.forensics.error_level import error_level
 from detection_model.forensics.jpeg import double_compression, jpeg
-from detection_model.forensics.noise import noise
+from detection_model.forensics.pixels import colours, error_level, noise
 from detection_model.forensics.spectrum import ClassSpectra, spectrum
 from detection_model.measures import Bytes
 

@@ -29,15 +29,14 @@ from detection_model.card import (
     model_files,
     read_card,
 )
-from detection_model.card.eval_config import check_against, read_eval_config
+from detection_model.card.files import check_label_map, read_eval_config
 from detection_model.inference.crops import Crop
 from detection_model.inference.model_file import ModelError as ModelError
 from detection_model.inference.model_file import load_original as load_original
 from detection_model.inference.model_file import read_original
 from detection_model.inference.pipeline import common_face_margin
-from detection_model.inference.probability import ensemble_logit, fake_logit
+from detection_model.inference.probability import ensemble_logit, fake_logit, published_threshold
 from detection_model.inference.runtime import Engine, TensorFlow
-from detection_model.inference.threshold import published_threshold
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,7 @@ def resolve_card(path: Path, sha256: str, facts: ModelFacts) -> tuple[Card, list
     card = read_card(file)
     if errors := contradictions(card, facts, sha256):
         raise CardError(f"card {file.name}: " + "; ".join(errors))
-    check_against(config, card)
+    check_label_map(config, card)
     return card, []
 
 

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from detection_model import architectures
-from detection_model.architectures import Recipe
-from detection_model.architectures.heads import HeadName
+from detection_model.architectures import HeadName, Recipe
 from detection_model.card import ClassName
 from detection_model.inference.load_failure import (
     describe_archive,
@@ -60,7 +59,7 @@ def read_original(path: Path) -> Original:
     Raises:
         ModelError: damaged, not a Keras file, or not readable by this Keras.
     """
-    import detection_model.architectures.pooling  # noqa: F401  registers layers for files with them
+    import detection_model.architectures.heads  # noqa: F401  registers layers for files with them
 
     container = content(path)
     with tempfile.TemporaryDirectory(prefix="detection-model-") as folder:

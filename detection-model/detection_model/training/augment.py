@@ -1,11 +1,18 @@
 """Random augmentation of training images with the shared perturbations."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from PIL import Image
 
 from detection_model import perturb
 from detection_model.perturb import Bytes
 from detection_model.training.config import Augmentation
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _FILTERS = (Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
 
@@ -82,3 +89,15 @@ def _share(pixels: Bytes, settings: Augmentation, rng: np.random.Generator) -> B
     if settings.webp < 100 and rng.random() < settings.share:
         return perturb.webp(pixels, int(rng.integers(settings.webp, 101)))
     return pixels
+
+
+def augmentation_figure(pixels: Bytes, settings: Augmentation) -> Figure:
+    """A picture, uint8 RGB (h, w, 3), and its augmentation in five epochs."""
+    from detection_model.figures import new_figure
+
+    augmented = [augment(pixels, settings, np.random.default_rng([0, epoch])) for epoch in range(5)]
+    figure, axes = new_figure(6, width=1.5, height=1.5)
+    for plot, picture in zip(axes, [pixels, *augmented], strict=True):
+        plot.imshow(picture)
+        plot.set_axis_off()
+    return figure

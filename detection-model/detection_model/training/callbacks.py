@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from pydantic import BaseModel
 
-import detection_model.architectures.pooling  # noqa: F401  registers the layer for files with it
+import detection_model.architectures.heads  # noqa: F401  registers the layer for files with it
 from detection_model.training import fault_injection, run
 from detection_model.training.config import TrainConfig
 from detection_model.training.network import Stage, rate_at

@@ -14,7 +14,7 @@ from pydantic import (
 )
 
 from detection_model import architectures
-from detection_model.architectures.heads import HeadName
+from detection_model.architectures import HeadName
 from detection_model.card import ClassName
 
 Share = Annotated[float, Field(ge=0, le=1)]

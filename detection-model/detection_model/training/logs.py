@@ -1,18 +1,23 @@
-"""Finds training runs below a logs folder and reads every point of their curves.
+"""Finds training runs below a logs folder, reads every point of their curves, and draws them.
 
 Reads `logs/<model>/<run>/{train,validation}` with run.json, and other layouts that TensorBoard
 shows: `<anything>/train`, `<anything>/validation` and plain event files. Needs tensorboard, not
 TensorFlow.
 """
 
+from __future__ import annotations
+
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from detection_model.training.run import RECORD, RunRecord
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 PARTS = ("train", "validation")
 _EVENTS = "tfevents"
@@ -242,3 +247,32 @@ def _event_files(folder: Path) -> list[Path]:
         return sorted(p for p in folder.iterdir() if _EVENTS in p.name and p.is_file())
     except OSError:
         return []
+
+
+def runs_figure(runs: Mapping[str, Run]) -> Figure:
+    """Loss and accuracy of named runs: validation solid, training dotted."""
+    from detection_model.figures import colour, new_figure
+
+    figure, axes = new_figure(2, width=4.6)
+    for plot, metric in zip(axes, ("loss", "accuracy"), strict=True):
+        for position, (name, run) in enumerate(runs.items()):
+            for part, style in (("validation", "-"), ("train", ":")):
+                for series in run.series:
+                    if (series.part, series.tag) != (part, f"epoch_{metric}"):
+                        continue
+                    # Keras counts epochs from 0. None means a loss that is not finite: a gap.
+                    plot.plot(
+                        [step + 1 for step in series.steps],
+                        [float("nan") if value is None else value for value in series.values],
+                        style,
+                        color=colour(position),
+                        # Runs with the same seed coincide at first: keep the lower one visible.
+                        linewidth=1.2 + 1.1 * (len(runs) - 1 - position),
+                        label=f"{name}, {part}",
+                    )
+        plot.set(xlabel="epoch", ylabel=metric)
+        plot.grid(alpha=0.3)
+        plot.locator_params(axis="x", integer=True)
+    lines, labels = axes[0].get_legend_handles_labels()
+    figure.legend(lines, labels, loc="outside right upper", fontsize=8)
+    return figure

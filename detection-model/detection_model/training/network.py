@@ -200,7 +200,7 @@ def fit_probe(
     """
     from sklearn.linear_model import LogisticRegression
 
-    from detection_model.architectures.pooling import SPREAD, STANDARD, STATISTICS
+    from detection_model.architectures.heads import SPREAD, STANDARD, STATISTICS
 
     names = {layer.name for layer in model.layers}
     if STATISTICS not in names or not isinstance(data.train, CropSampler):

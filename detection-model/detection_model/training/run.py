@@ -200,3 +200,19 @@ def _metal() -> str | None:
         return version("tensorflow-metal")
     except PackageNotFoundError:
         return None
+
+
+def plot_history(history: dict[str, list[float]], folder: Path) -> None:
+    """Write `loss.png` and `accuracy.png` with training and validation curves."""
+    from matplotlib.figure import Figure
+
+    for metric in ("loss", "accuracy"):
+        figure = Figure(figsize=(6, 4), layout="constrained")
+        axes = figure.subplots()
+        for name, label in ((metric, "training"), (f"val_{metric}", "validation")):
+            values = history.get(name, [])
+            axes.plot(range(1, len(values) + 1), values, marker=".", label=label)
+        axes.set(xlabel="epoch", ylabel=metric, title=metric.capitalize())
+        axes.grid(alpha=0.3)
+        axes.legend()
+        figure.savefig(folder / f"{metric}.png", dpi=100)

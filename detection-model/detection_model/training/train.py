@@ -1,5 +1,6 @@
 """Trains a model from a configuration through its stages and publishes it with its card."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import keras
 from detection_model import architectures
 from detection_model.card import Card, TrainingRun, card_path, file_sha256, write_card
 from detection_model.data.issues import data_warnings, read_issues, warnings_for
-from detection_model.training import network, plots, run
+from detection_model.training import network, run
 from detection_model.training.callbacks import (
     Progress,
     load_checkpoint,
@@ -92,7 +93,8 @@ def fit(config: TrainConfig, data: TrainingData, logs: Path, report: Reporter) -
             if config.probe:
                 save_weights_only(model, folder / run.PROBE)
     if data.split_paths is not None:
-        plots.write_json(folder / "split.json", data.split_paths)
+        split = json.dumps(data.split_paths, indent=1)
+        (folder / "split.json").write_text(split + "\n")
     # Updated on resume: the data may have been audited since.
     warnings = tuple(
         text for data_folder in data.folders for text in warnings_for(data_folder, logs)
@@ -183,7 +185,7 @@ def publish(fitted: TrainedModel, data: TrainingData, published: Path) -> Path:
     In this order, a failure while writing leaves a run that the same command resumes.
     """
     record, folder, config = fitted.record, fitted.folder, fitted.record.config
-    plots.plot_history(record.history, folder)
+    run.plot_history(record.history, folder)
     published.parent.mkdir(parents=True, exist_ok=True)
     best = folder / run.BEST
     # It is missing if every loss was NaN.

@@ -6,8 +6,7 @@ from dataclasses import replace
 from app.inference.evaluations import read_evaluation
 from app.inference.model_folder import ModelPath
 from app.inference.models import ServedModel, Slot
-from detection_model.card import Card, CardError, Member, identity, read_card
-from detection_model.card.eval_config import read_eval_config
+from detection_model.card import Card, CardError, Member, identity, read_card, read_eval_config
 
 
 class _NotYetError(Exception):

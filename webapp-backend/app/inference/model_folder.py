@@ -6,8 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from detection_model.card import card_path, file_sha256, model_files, natural_order
-from detection_model.card.eval_config import eval_config_path
+from detection_model.card import (
+    card_path,
+    eval_config_path,
+    file_sha256,
+    model_files,
+    natural_order,
+)
 
 # A file whose time stamp is this old was not being written just now, seconds.
 _STILL_SECONDS = 2.0

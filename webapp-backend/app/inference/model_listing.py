@@ -5,8 +5,7 @@ from pathlib import Path
 
 from app.inference.models import Slot
 from app.schemas.models import FolderFile
-from detection_model.card import MODEL_SUFFIXES, natural_order
-from detection_model.card.eval_config import SHARED
+from detection_model.card import EVAL_CONFIG, MODEL_SUFFIXES, natural_order
 
 _SAVE = "Save the model in Keras with model.save('NAME.keras')."
 _FOREIGN = {
@@ -33,10 +32,10 @@ def _describe(path: Path, slots: Mapping[str, Slot]) -> FolderFile:
     name, stem = path.name, path.stem
     if path.suffix.lower() in MODEL_SUFFIXES and path.is_file():
         return FolderFile(name=name, role="model", model=stem, problem=_model(path, slots))
-    if name == SHARED:
+    if name == EVAL_CONFIG:
         return FolderFile(name=name, role="eval_config", model=None)
-    if name.endswith(f".{SHARED}"):
-        stem = name.removesuffix(f".{SHARED}")
+    if name.endswith(f".{EVAL_CONFIG}"):
+        stem = name.removesuffix(f".{EVAL_CONFIG}")
         return FolderFile(name=name, role="eval_config", model=stem, problem=_orphan(stem, slots))
     if path.suffix == ".json":
         return FolderFile(name=name, role="card", model=stem, problem=_orphan(stem, slots))

@@ -8,9 +8,9 @@ from app.inference.engines import PooledEngine
 from app.inference.evaluations import StoredEvaluation
 from app.inference.model_folder import ModelPath
 from detection_model.card import Card
-from detection_model.export.compiled import Compiled
+from detection_model.export.litert import Compiled
 from detection_model.inference.pipeline import common_face_margin
-from detection_model.inference.threshold import ThresholdInForce, threshold_in_force
+from detection_model.inference.probability import ThresholdInForce, threshold_in_force
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,8 @@ from app.inference.ensembles import ensemble_slot
 from app.inference.evaluations import read_evaluation
 from app.inference.model_folder import FolderWatch, ModelPath
 from app.inference.models import ServedModel, Slot
-from detection_model.card import CardError, file_sha256, natural_order
-from detection_model.card.eval_config import read_eval_config
-from detection_model.export.compiled import LITERT_FILE, Compiled, compiled_folder, find_compiled
+from detection_model.card import CardError, file_sha256, natural_order, read_eval_config
+from detection_model.export.litert import LITERT_FILE, Compiled, compiled_folder, find_compiled
 from detection_model.faces import find_faces
 from detection_model.inference.detector import ModelError, load_model, resolve_card
 from detection_model.inference.runtime import Engine, LiteRT, TensorFlow

@@ -11,9 +11,14 @@ from app.core.settings import ArchiveLimits
 from app.jobs.zip_end import END_BYTES, find_end
 from app.schemas.jobs import ArchiveSummary, JobModel, LabelledCounts, SkippedFiles
 from detection_model.card import ClassName
-from detection_model.data.archives import is_encrypted, is_folder, member_path, read_member
 from detection_model.data.layout import split_and_class
-from detection_model.data.picture_files import system_name
+from detection_model.data.picture_files import (
+    is_encrypted,
+    is_folder,
+    member_path,
+    read_member,
+    system_name,
+)
 from detection_model.imaging.formats import (
     archive_kind,
     starts_like_a_picture,

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from detection_model.inference.threshold import ThresholdSource
+from detection_model.inference.probability import ThresholdSource
 
 __all__ = ["Answer", "ErrorAnswer", "Probability", "ThresholdSource"]
 

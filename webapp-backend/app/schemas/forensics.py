@@ -4,11 +4,10 @@ from pydantic import BaseModel, Field
 
 from app.schemas.base import Answer
 from app.schemas.predict import ImageInfo
-from detection_model.forensics.colours import Colours as ColourCounts
 from detection_model.forensics.common import ViewId
-from detection_model.forensics.error_level import ErrorLevels
 from detection_model.forensics.jpeg import DoubleCompression, Jpeg
-from detection_model.forensics.noise import Noise
+from detection_model.forensics.pixels import Colours as ColourCounts
+from detection_model.forensics.pixels import ErrorLevels, Noise
 from detection_model.forensics.spectrum import Spectrum
 
 Numbers = ErrorLevels | Noise | Spectrum | Jpeg | DoubleCompression | ColourCounts

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from app.core import native_logs
 from app.inference.model_folder import FolderWatch, ModelPath, by_preference
-from detection_model.export.compiled import (
+from detection_model.export.litert import (
     Compiled,
     clear_attempts,
     compiled_folder,
