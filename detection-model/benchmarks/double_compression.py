@@ -35,9 +35,9 @@ def hint(data: bytes) -> bool:
 def main() -> None:
     folder, count = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 40
     files = [path for path in sorted(folder.rglob("*")) if path.suffix in {".jpg", ".png"}]
-    chosen = random.Random(0).sample(files, min(count, len(files)))
+    sample = random.Random(0).sample(files, min(count, len(files)))
     pictures = []
-    for path in chosen:
+    for path in sample:
         image = Image.fromarray(imaging.decode(path.read_bytes()).pixels)
         size = (image.width * 3 // 4, image.height * 3 // 4)
         pictures.append(image.resize(size, Image.Resampling.LANCZOS))

@@ -42,20 +42,20 @@ def main() -> None:
     parser.add_argument("models", nargs="*", default=["v3", "mobilenetv2", "efficientnet-lite0"])
     parser.add_argument("--rounds", type=int, default=50)
     parser.add_argument("--slow", action="store_true", help="the slow methods too")
-    given = parser.parse_args()
-    slow = SLOW if given.slow else {}
+    options = parser.parse_args()
+    slow = SLOW if options.slow else {}
     print("| " + " | ".join(["model", "forward pass, ms", "Grad-CAM", *slow]) + " |")
     print("|---|---|---|" + "---|" * len(slow))
-    for name in given.models:
+    for name in options.models:
         model, spec = loaded(name)
         shape = (spec.height, spec.width, 3)
         pixels = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
         batch = imaging.scale(pixels[None], spec)
-        forward, gradcam = in_turns(model, batch, given.rounds)
+        forward, gradcam = in_turns(model, batch, options.rounds)
         cells = [f"{np.median(forward) * 1e3:.1f}", f"{np.median(gradcam / forward):.2f}"]
         for explain in slow.values():
-            taken = seconds(partial(explain, model, pixels, spec))
-            cells.append(f"{taken / np.median(forward):.0f} ({taken:.1f} s)")
+            duration = seconds(partial(explain, model, pixels, spec))
+            cells.append(f"{duration / np.median(forward):.0f} ({duration:.1f} s)")
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 

@@ -39,8 +39,8 @@ def main() -> None:
     """Print a table in Markdown."""
     name = sys.argv[1] if len(sys.argv) > 1 else "v5"
     threshold = read_card(MODELS / f"{name}.json").threshold.value
-    stored = read_predictions(MODELS / f"{name}.eval" / PREDICTIONS)
-    rows = [row for row in stored if row.dataset in SETS]
+    predictions = read_predictions(MODELS / f"{name}.eval" / PREDICTIONS)
+    rows = [row for row in predictions if row.dataset in SETS]
     original = [row for row in rows if row.delivery == "original"]
     print(f"| {name} | fakes | AUC | found |\n| --- | --- | --- | --- |")
     for title, generators in GROUPS.items():

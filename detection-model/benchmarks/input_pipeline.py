@@ -46,17 +46,17 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--steps", type=int, default=6, help="counted in a turn")
     parser.add_argument("--seconds", type=float, default=110, help="for all; no round is broken")
-    given = parser.parse_args()
-    end = time.monotonic() + given.seconds
+    options = parser.parse_args()
+    end = time.monotonic() + options.seconds
     config = configured(
-        given.recipe,
-        {"data": str(given.data), "batch_size": given.batch_size, "weights": given.weights},
+        options.recipe,
+        {"data": str(options.data), "batch_size": options.batch_size, "weights": options.weights},
     )
     streams = sources(config)
     model = network.new_model(config)
     network.compile_for(model, config, stages(config, ZOO[config.recipe])[0])
-    costs = {name: cost(stream) / given.batch_size for name, stream in streams.items()}
-    rates = rounds(model, streams, given.steps, end) * given.batch_size
+    costs = {name: cost(stream) / options.batch_size for name, stream in streams.items()}
+    rates = rounds(model, streams, options.steps, end) * options.batch_size
     show(
         rates,
         costs,

@@ -104,18 +104,18 @@ def _batches(views: Iterator[NDArray[np.uint8]], size: int) -> Iterator[Floats]:
 
 def scores(faces: Faces, without: Mask) -> NDArray[np.float64]:
     """Log-odds of Fake of all faces, by a probe on the training faces but those `without`."""
-    used = (faces.split == "train") & ~without
-    weights = np.zeros(len(used))
+    training = (faces.split == "train") & ~without
+    weights = np.zeros(len(training))
     for fake in (False, True):
-        own = used & (faces.fake == fake)
+        own = training & (faces.fake == fake)
         names, sizes = np.unique(faces.source[own & ~faces.extra], return_counts=True)
         say = np.minimum(1, sizes / ENOUGH)
         for name, part in zip(names, say / say.sum(), strict=True):
-            chosen = own & (faces.source == name)
-            weights[chosen] = part / chosen.sum()
-    weights *= used.sum() / 2
+            group = own & (faces.source == name)
+            weights[group] = part / group.sum()
+    weights *= training.sum() / 2
     probe = LogisticRegression(C=PENALTY, max_iter=300, tol=1e-3)
-    probe.fit(faces.numbers[used], faces.fake[used], sample_weight=weights[used])
+    probe.fit(faces.numbers[training], faces.fake[training], sample_weight=weights[training])
     return probe.decision_function(faces.numbers)  # type: ignore[no-any-return]
 
 
@@ -126,8 +126,8 @@ def threshold(faces: Faces, log_odds: NDArray[np.float64], without: Mask) -> flo
     say = dict(zip(names, np.minimum(1, sizes / 20) / sizes, strict=True))
     weights = np.array([say[name] for name in faces.source[reals]])
     order = np.argsort(-log_odds[reals])
-    passed = np.cumsum(weights[order]) / weights.sum()
-    return float(log_odds[reals][order][np.searchsorted(passed, FALSE_ALARMS)])
+    false_alarm_rates = np.cumsum(weights[order]) / weights.sum()
+    return float(log_odds[reals][order][np.searchsorted(false_alarm_rates, FALSE_ALARMS)])
 
 
 def groups(faces: Faces, *, fake: bool) -> list[tuple[str, ...]]:
@@ -151,8 +151,8 @@ def main(folders: Sequence[str]) -> None:
         without = np.isin(faces.source, group) & faces.fake
         log_odds = scores(faces, without)
         own = without & ~faces.extra
-        judged = test_reals | own
-        auc = roc_auc_score(own[judged], log_odds[judged])
+        subset = test_reals | own
+        auc = roc_auc_score(own[subset], log_odds[subset])
         share = (log_odds[own] >= threshold(faces, log_odds, without)).mean()
         typer.echo(f"| {', '.join(group)} | {auc:.3f} | {share:.2f} |")
     typer.echo("\n| reals left out | called fake |\n| --- | --- |")

@@ -109,8 +109,8 @@ def calibrate(
     folder.mkdir(exist_ok=True)
     (folder / records.CALIBRATION).write_text(gains.model_dump_json(indent=2) + "\n")
     common.console.print(gains_table(gains.gains))
-    value, chosen = after.threshold.value, after.threshold.chosen
-    common.console.print(f"Threshold {value:.4f}: {chosen}", highlight=False, soft_wrap=True)
+    value, explanation = after.threshold.value, after.threshold.chosen
+    common.console.print(f"Threshold {value:.4f}: {explanation}", highlight=False, soft_wrap=True)
     for line in _uncertainty_lines(after):
         common.console.print(line, highlight=False, soft_wrap=True)
     config = eval_config_path(detector.path)
@@ -187,9 +187,9 @@ def compare(
     if out is not None and out.suffix not in writers:
         common.fail(f"{out.name}: write .json, .csv or .md")
     with common.exit_on_error():
-        measured = {name: _measured(name, models) for name in names}
-    thresholds = {name: threshold for name, (_, threshold) in measured.items()}
-    agreement = compare({name: rows for name, (rows, _) in measured.items()}, thresholds)
+        results = {name: _measured(name, models) for name in names}
+    thresholds = {name: threshold for name, (_, threshold) in results.items()}
+    agreement = compare({name: rows for name, (rows, _) in results.items()}, thresholds)
     try:
         result = comparison.comparison(agreement, thresholds)
     except ValueError as error:
@@ -254,13 +254,13 @@ def benchmark(
     from detection_model.evaluation import evaluate as evaluation
     from detection_model.evaluation.evaluate import warnings
 
-    chosen = [*(perturb or ()), *(delivery or ())]
-    if unknown := [name for name in chosen if name not in PERTURBATIONS]:
+    perturbations = [*(perturb or ()), *(delivery or ())]
+    if unknown := [name for name in perturbations if name not in PERTURBATIONS]:
         common.fail(f"no perturbation {unknown[0]}: choose from {', '.join(PERTURBATIONS)}")
     names = model or sorted(path.stem for path in models.glob("*.keras"))
     sets = [DataSet.parse(text) for text in data]
     words = [word for data_set in sets for word in ("--data", data_set.option)]
-    flags = [word for name in chosen for word in ("--perturb", name)]
+    flags = [word for name in perturbations for word in ("--perturb", name)]
     texts: dict[str, None] = {}
     for name in names:
         command = shlex.join(
@@ -278,7 +278,7 @@ def benchmark(
                     threshold=None,
                     dataset=data_set.name,
                     generator=data_set.generator,
-                    perturbations=chosen or COMMON,
+                    perturbations=perturbations or COMMON,
                     logs=logs,
                     command=command,
                     predicting=predicting,

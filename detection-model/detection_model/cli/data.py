@@ -159,13 +159,13 @@ def synthetic(
 
 def _program() -> str:
     """The command as it was called: by name, by a path, or as a module."""
-    called = Path(sys.argv[0])
-    if called.stem == "__main__":
+    program = Path(sys.argv[0])
+    if program.stem == "__main__":
         return "python -m detection_model"
-    if str(called.parent) in os.get_exec_path():
-        return called.name
+    if str(program.parent) in os.get_exec_path():
+        return program.name
     folder = Path.cwd()
-    return str(called.relative_to(folder) if called.is_relative_to(folder) else called)
+    return str(program.relative_to(folder) if program.is_relative_to(folder) else program)
 
 
 def spectra(

@@ -330,10 +330,10 @@ def _print_verdicts(sources: Sequence["SourceVerdicts"]) -> None:
         own = [row for row in sources if row.label == label]
         if not own:
             continue
-        called, unsure = mean_share(own, "fake"), mean_share(own, "uncertain")
+        fake_share, uncertain_share = mean_share(own, "fake"), mean_share(own, "uncertain")
         typer.echo(
-            f"Of 100 {label.lower()} pictures it {words} {_interval(called)} and is uncertain "
-            f"about {_interval(unsure)}; all sources have the same weight."
+            f"Of 100 {label.lower()} pictures it {words} {_interval(fake_share)} and is uncertain "
+            f"about {_interval(uncertain_share)}; all sources have the same weight."
         )
         smallest = min(own, key=lambda row: row.pictures)
         needed = pictures_needed(smallest.share("fake").value)

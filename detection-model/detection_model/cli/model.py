@@ -209,8 +209,8 @@ def export(
             else [common.model_path(model, models)]
         )
         out.mkdir(parents=True, exist_ok=True)
-        chosen = [name for name in FORMATS if name in to]
-        reports = [report for path in paths for report in _exports(path, chosen, data, out)]
+        formats = [name for name in FORMATS if name in to]
+        reports = [report for path in paths for report in _exports(path, formats, data, out)]
     common.console.print(_report_table(reports))
     sizes = ", ".join(f"{path.name} {path.stat().st_size / 1e6:.2f} MB" for path in paths)
     common.console.print(f"Keras: {sizes}. Written to {out}", highlight=False, soft_wrap=True)

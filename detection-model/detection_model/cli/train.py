@@ -270,10 +270,10 @@ def backbones(
         result = evaluate(
             Detector.load(model), data, split="test", threshold=None, command="backbone-study"
         )
-        chosen = {name: result.row.metrics[name] for name in METRICS}
+        estimates = {name: result.row.metrics[name] for name in METRICS}
         return {
             f"{name}{of}": value
-            for name, estimate in chosen.items()
+            for name, estimate in estimates.items()
             for of, value in (
                 ("", estimate.value),
                 ("_low", estimate.low),
@@ -283,19 +283,19 @@ def backbones(
 
     folder = out or logs / "backbone-study"
     with common.exit_on_error(), common.exit_on_interrupt():
-        chosen = [common.known_recipe(name.strip()) for name in recipes.split(",")]
+        names = [common.known_recipe(name.strip()) for name in recipes.split(",")]
         shared = read_settings(config) if config else {}
         flags = {"data": str(data), "epochs": epochs}
         study = Study(
             f"Recipes trained on {data.resolve().name}",
             {
                 name: configured(name, shared, flags, {"name": f"backbone-study-{name}"})
-                for name in chosen
+                for name in names
             },
             skipped=[
                 StudyResult(name, status="not run: not chosen")
                 for name in architectures.ZOO
-                if name not in chosen
+                if name not in names
             ],
             warnings=warnings_for(find_data(data), logs),
             measure=measure,

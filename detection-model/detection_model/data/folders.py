@@ -141,8 +141,8 @@ def all_examples(data: DataFolder) -> list[Example]:
 
 def sample(examples: Sequence[Example], most: int, seed: int = 0) -> list[Example]:
     """At most `most` examples, sorted; the same ones for the same seed and examples."""
-    drawn = random.Random(seed).sample(examples, min(most, len(examples)))  # noqa: S311
-    return sorted(drawn)
+    sample = random.Random(seed).sample(examples, min(most, len(examples)))  # noqa: S311
+    return sorted(sample)
 
 
 def _divide(examples: Iterable[Example], seed: int) -> dict[SplitName, list[Example]]:

@@ -186,12 +186,12 @@ def file_notes(files: PictureFiles) -> Iterator[str]:
 def _refuse_unknown_classes(parts: Sequence[ClassPart], outside: Iterable[Path]) -> None:
     """Refuse a folder whose only other class has a name that is not understood."""
     for parent in {part.class_folder.parent: None for part in parts}:
-        known = [part for part in parts if part.class_folder.parent == parent]
+        siblings = [part for part in parts if part.class_folder.parent == parent]
         unknown = Counter(
             path.relative_to(parent).parts[0] for path in outside if parent in path.parents[1:]
         )
-        if len({part.label for part in known}) == 1 and unknown:
-            part = known[0]
+        if len({part.label for part in siblings}) == 1 and unknown:
+            part = siblings[0]
             other = "Fake" if part.label == "Real" else "Real"
             raise DataError(
                 f"{parent}: {part.class_folder.name} has {part.label} pictures, but the class or "

@@ -45,8 +45,8 @@ def system_name(path: str) -> str | None:
 
 
 def _pattern(name: str) -> str | None:
-    if (known := _NAMES.get(name.lower())) is not None:
-        return known
+    if (system := _NAMES.get(name.lower())) is not None:
+        return system
     if not name.startswith(".") or name in (".", ".."):
         return None
     return _APPLE_DOUBLE if name.startswith("._") else _HIDDEN

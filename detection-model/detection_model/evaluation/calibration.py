@@ -66,10 +66,10 @@ def choose_threshold(
     """
     distinct = np.unique(scores)
     candidates = (distinct[:-1] + distinct[1:]) / 2
-    called = scores >= candidates[:, None]
+    positive = scores >= candidates[:, None]
     counts = np.ones(len(scores)) if weights is None else weights
     fakes, reals = counts * labels, counts * ~labels
-    hits, false_alarms = called @ fakes, called @ reals
+    hits, false_alarms = positive @ fakes, positive @ reals
     tpr, fpr, precision = (
         hits / fakes.sum(),
         false_alarms / reals.sum(),
@@ -131,11 +131,11 @@ def merge_splits(
     predictions_by_set: Iterable[Mapping[SplitName, list[Prediction]]],
 ) -> dict[SplitName, list[Prediction]]:
     """Concatenate the predictions of several data sets, split by split."""
-    merged: dict[SplitName, list[Prediction]] = {}
+    by_split: dict[SplitName, list[Prediction]] = {}
     for splits in predictions_by_set:
         for split, predictions in splits.items():
-            merged.setdefault(split, []).extend(predictions)
-    return merged
+            by_split.setdefault(split, []).extend(predictions)
+    return by_split
 
 
 def calibrated_card(

@@ -128,9 +128,9 @@ def stacked_card(card: Card, members: Sequence[Detector], data: Path, progress: 
     """
     folder = data_for(members, data)
     examples = folder.split("validation")
-    scored = [score(member, examples, decoding=progress) for member in members]
-    labels = np.asarray([example.label == "Fake" for example in scored[0].examples])
-    stack = fit_stack(np.asarray([scores.logits for scores in scored]).T, labels)
+    results = [score(member, examples, decoding=progress) for member in members]
+    labels = np.asarray([example.label == "Fake" for example in results[0].examples])
+    stack = fit_stack(np.asarray([scores.logits for scores in results]).T, labels)
     names = ", ".join(member.name for member in card.members)
     summary = f"Stack of {names}, fitted on the validation split of {folder.name}."
     return card.model_copy(update={"combination": stack, "summary": summary})

@@ -42,20 +42,20 @@ def rows(
     """
     return [
         _row(
-            chosen,
+            group,
             threshold,
             generator=generator,
             skipped=(skipped or {}).get(part, 0) if whole else 0,
         )
         for part in dict.fromkeys(map(part_of, predictions))
-        for generator, chosen, whole in _groups([p for p in predictions if part_of(p) == part])
+        for generator, group, whole in _groups([p for p in predictions if part_of(p) == part])
     ]
 
 
 def row_predictions(row: EvaluationRow, predictions: Sequence[Prediction]) -> list[Prediction]:
     """The predictions that a row was made from."""
     part = [p for p in predictions if part_of(p) == part_of(row)]
-    return next(chosen for generator, chosen, _ in _groups(part) if generator == row.generator)
+    return next(group for generator, group, _ in _groups(part) if generator == row.generator)
 
 
 def recalibrated(
@@ -199,10 +199,10 @@ def evaluate(
     skipped: dict[Part, int] = {}
     bad: list[BadPicture] = []
     for perturbation in perturbations:
-        scored = score(detector, examples, perturbation, decoding=decoding, predicting=predicting)
+        scores = score(detector, examples, perturbation, decoding=decoding, predicting=predicting)
         part = (dataset or folder.name, split or "all", perturbation)
-        bad, skipped[part] = scored.bad, len(scored.bad)
-        predictions += as_predictions(scored, part, folder)
+        bad, skipped[part] = scores.bad, len(scores.bad)
+        predictions += as_predictions(scores, part, folder)
     predictions = recalibrated(predictions, detector.card.calibrator, generator)
     at = detector.threshold if threshold is None else threshold
     evaluation = Evaluation(
@@ -283,11 +283,11 @@ def save(result: Result, folder: Path) -> None:
     (folder / records.CURVES).write_text(curves.model_dump_json() + "\n")
     lines = [f"WARNING: {text}\n" for text in warnings(result.evaluation)]
     (folder / records.REPORT).write_text("".join([*lines, result.classification_report()]))
-    written = result.evaluation.model_dump_json(indent=2)
-    (folder / records.METRICS).write_text(written + "\n")
+    metrics = result.evaluation.model_dump_json(indent=2)
+    (folder / records.METRICS).write_text(metrics + "\n")
 
 
-def as_predictions(scored: ScoredPictures, part: Part, data: DataFolder) -> list[Prediction]:
+def as_predictions(scores: ScoredPictures, part: Part, data: DataFolder) -> list[Prediction]:
     """Rows for predictions.csv; probabilities are filled in by `recalibrated`."""
     dataset, split, delivery = part
     return [
@@ -303,6 +303,6 @@ def as_predictions(scored: ScoredPictures, part: Part, data: DataFolder) -> list
             generator=data.source(example),
         )
         for example, sha256, logit in zip(
-            scored.examples, scored.hashes, scored.logits, strict=True
+            scores.examples, scores.hashes, scores.logits, strict=True
         )
     ]

@@ -140,16 +140,16 @@ def fit_ood(
         for crop in _crops(examples, _MOST_SCOPE, uses_face=uses_face, progress=progress)
         for change in _VARIANTS
     ]
-    measured = np.array(values)
+    measures = np.array(values)
     # Shrinkage needs a common scale: the measures have different units.
-    scale = measured.std(axis=0) + 1e-6
-    fitted = LedoitWolf().fit(measured / scale)
+    scale = measures.std(axis=0) + 1e-6
+    fitted = LedoitWolf().fit(measures / scale)
     precision = fitted.precision_ / np.outer(scale, scale)
-    deviations = measured - measured.mean(axis=0)
+    deviations = measures - measures.mean(axis=0)
     distances = np.einsum("ij,jk,ik->i", deviations, precision, deviations)
     return Scope(
         measures=NAMES,
-        centre=tuple(map(float, measured.mean(axis=0))),
+        centre=tuple(map(float, measures.mean(axis=0))),
         precision=tuple(tuple(map(float, row)) for row in precision),
         limit=round(float(np.quantile(distances, _WITHIN)), 4),
         data=where,

@@ -46,13 +46,13 @@ def counted_metrics(
     `counts` (r, n) is the number of times that each picture is in each resample. This is many
     times faster than one resample after another.
     """
-    called = scores >= threshold
+    positive = scores >= threshold
     real, fake = counts @ ~labels, counts @ labels
-    true_real, true_fake = counts @ (~called & ~labels), counts @ (called & labels)
+    true_real, true_fake = counts @ (~positive & ~labels), counts @ (positive & labels)
     total = real + fake
     metrics: dict[str, Scores] = {"accuracy": (true_real + true_fake) / total}
     if labels.any() and not labels.all():
-        calls = counts @ called
+        calls = counts @ positive
         metrics |= {
             "balanced_accuracy": (true_real / real + true_fake / fake) / 2,
             "precision": true_fake / np.maximum(1, calls),
@@ -109,9 +109,9 @@ def over_thresholds(labels: Labels, scores: Scores) -> dict[str, Curve]:
     Precision ends at the highest score: above it nothing is called Fake and it is undefined.
     """
     thresholds = np.linspace(0, 1, _CURVE_POINTS)
-    called = scores >= thresholds[:, None]
-    true_fake, calls = (called & labels).sum(axis=1), called.sum(axis=1)
-    true_real = (~called & ~labels).sum(axis=1)
+    positive = scores >= thresholds[:, None]
+    true_fake, calls = (positive & labels).sum(axis=1), positive.sum(axis=1)
+    true_real = (~positive & ~labels).sum(axis=1)
     fakes = max(1, int(labels.sum()))
     reals = max(1, int((~labels).sum()))
     has_calls = calls > 0  # up to the highest score
@@ -136,9 +136,9 @@ def curves(labels: Labels, scores: Scores) -> Curves:
         precision, recall, _ = sk.precision_recall_curve(labels, scores)
     index = _bin(scores)
     size = np.bincount(index, minlength=BINS)
-    used = size > 0
-    share = np.bincount(index, labels, BINS)[used] / size[used]
-    mean = np.bincount(index, scores, BINS)[used] / size[used]
+    nonempty = size > 0
+    share = np.bincount(index, labels, BINS)[nonempty] / size[nonempty]
+    mean = np.bincount(index, scores, BINS)[nonempty] / size[nonempty]
     thresholds = over_thresholds(labels, scores)
     return Curves(
         roc=_curve(false, true),
@@ -211,8 +211,8 @@ def resamples(labels: Labels, seed: int = 0) -> Iterator[Counts]:
     for start in range(0, RESAMPLES, at_once):
         counts = np.empty((min(at_once, RESAMPLES - start), len(labels)))
         for row in counts:
-            chosen = [rng.choice(members, len(members)) for members in classes if len(members)]
-            row[:] = np.bincount(np.concatenate(chosen), minlength=len(labels))
+            draws = [rng.choice(members, len(members)) for members in classes if len(members)]
+            row[:] = np.bincount(np.concatenate(draws), minlength=len(labels))
         yield counts
 
 

@@ -189,7 +189,7 @@ def _prediction(row: dict[str, str]) -> Prediction:
 
 def confusion_at(predictions: Sequence[Prediction], threshold: float) -> Confusion:
     """Confusion matrix at a threshold in [0, 1]; a probability at or above it means Fake."""
-    counts = {(label, called): 0 for label in ("Real", "Fake") for called in (False, True)}
+    counts = {(label, positive): 0 for label in ("Real", "Fake") for positive in (False, True)}
     for row in predictions:
         counts[row.label, row.fake >= threshold] += 1
     return Confusion(

@@ -113,7 +113,7 @@ def score(
             score(member, examples, perturbation, decoding=decoding, predicting=predicting)
             for member in detector.members
         ]
-        rows = zip(*(scored.logits for scored in by_member), strict=True)
+        rows = zip(*(scores.logits for scores in by_member), strict=True)
         logits = [ensemble_logit(detector.card, members) for members in rows]
         return ScoredPictures(by_member[0].examples, by_member[0].hashes, logits, by_member[0].bad)
     spec = detector.card.input

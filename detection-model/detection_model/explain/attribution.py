@@ -126,8 +126,8 @@ def table(colours: Colours) -> NDArray[np.uint8]:
     if colours == "jet":
         channels = [np.interp(at / 255, points, values) * 255 for points, values in _JET]
     else:
-        known = np.frombuffer(bytes.fromhex(_VIRIDIS), np.uint8).reshape(-1, 3)
-        channels = [np.interp(at, np.arange(0, 256, 5), known[:, i]) for i in range(3)]
+        anchors = np.frombuffer(bytes.fromhex(_VIRIDIS), np.uint8).reshape(-1, 3)
+        channels = [np.interp(at, np.arange(0, 256, 5), anchors[:, i]) for i in range(3)]
     return np.stack(channels, axis=1).round().astype(np.uint8)
 
 

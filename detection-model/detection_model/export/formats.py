@@ -70,10 +70,10 @@ def write(
         ModelError: the model does not convert, or a package for this format is missing.
     """
     model = load_original(path)
-    written = target.with_name(f"{target.name}{_SUFFIXES[format_]}")
+    file = target.with_name(f"{target.name}{_SUFFIXES[format_]}")
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            call = WRITERS[format_](model, written, pictures)
+            call = WRITERS[format_](model, file, pictures)
     except ImportError as error:
         raise ModelError(
             f"{format_} needs the package {error.name}: install detection-model[onnx]"
@@ -88,8 +88,8 @@ def write(
     flips = (exported >= threshold) != (expected >= threshold)
     return Report(
         format=format_,
-        path=written,
-        megabytes=_bytes(written) / 1e6,
+        path=file,
+        megabytes=_bytes(file) / 1e6,
         pictures=len(pictures),
         largest_difference=float(difference.max()),
         mean_difference=float(difference.mean()),
@@ -110,8 +110,8 @@ def comparison_pictures(spec: InputSpec, data: Path | None) -> Pixels:
         )
     else:
         examples = all_examples(find_data(data))
-        chosen = random.Random(0).sample(examples, min(_PICTURES, len(examples)))  # noqa: S311
-        pixels = load_pictures(sorted(chosen), spec).pixels
+        sample = random.Random(0).sample(examples, min(_PICTURES, len(examples)))  # noqa: S311
+        pixels = load_pictures(sorted(sample), spec).pixels
     return scale(pixels, spec)
 
 
@@ -124,8 +124,8 @@ def fake(outputs: Pixels, output: OutputSpec, *, linear: bool) -> NDArray[np.flo
     if linear:
         values = np.exp(values - values.max(axis=1, keepdims=True))
         values /= values.sum(axis=1, keepdims=True)
-    chosen = np.asarray([name == "Fake" for name in output.classes])
-    total: NDArray[np.float64] = values[:, chosen].sum(axis=1)
+    is_fake = np.asarray([name == "Fake" for name in output.classes])
+    total: NDArray[np.float64] = values[:, is_fake].sum(axis=1)
     return total
 
 

@@ -105,7 +105,7 @@ def _anchors(grids: tuple[tuple[int, int], ...]) -> NDArray[np.float32]:
 
 def _merge(rows: NDArray[np.float32]) -> list[NDArray[np.float32]]:
     """Weighted non-maximum suppression: overlapping detections are averaged by score."""
-    merged = []
+    averages = []
     rows = rows[np.argsort(-rows[:, 0])]
     while len(rows):
         same = _overlap(rows[0], rows) > _OVERLAP
@@ -113,9 +113,9 @@ def _merge(rows: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         group = rows[same]
         average = np.average(group, axis=0, weights=group[:, 0])
         average[0] = rows[0, 0]
-        merged.append(average)
+        averages.append(average)
         rows = rows[~same]
-    return merged
+    return averages
 
 
 def _overlap(row: NDArray[np.float32], rows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -92,21 +92,21 @@ def nearest_quality(tables: list[NDArray[np.int64]]) -> tuple[int, float]:
 
     libjpeg scales the tables of ITU-T T.81, Annex K.
     """
-    known = _libjpeg_tables()[:, : min(2, len(tables))]
-    distances = np.abs(known - np.stack(tables[:2])).mean(axis=(1, 2, 3))
+    standard = _libjpeg_tables()[:, : min(2, len(tables))]
+    distances = np.abs(standard - np.stack(tables[:2])).mean(axis=(1, 2, 3))
     return int(np.argmin(distances)) + 1, float(distances.min())
 
 
 @cache
 def _libjpeg_tables() -> NDArray[np.int64]:
     """The luma and chroma tables of libjpeg at each quality from 1 to 100, (100, 2, 8, 8)."""
-    known = []
+    tables = []
     for quality in range(1, 101):
         file = io.BytesIO()
         Image.new("RGB", (8, 8)).save(file, "JPEG", quality=quality)
         with Image.open(file) as image:
-            known.append(np.stack(_tables(image)))
-    return np.stack(known)
+            tables.append(np.stack(_tables(image)))
+    return np.stack(tables)
 
 
 def _tables(image: Image.Image) -> list[NDArray[np.int64]]:

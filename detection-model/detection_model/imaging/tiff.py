@@ -120,18 +120,18 @@ def read_directories(data: bytes) -> Iterator[Directory]:
     big = data[2:4] in (b"+\0", b"\0+")
     try:
         (start,) = struct.unpack_from(f"{order}Q" if big else f"{order}I", data, 8 if big else 4)
-        waiting, offsets = [(start, True)], set[int]()
-        while waiting and len(offsets) < _MAX_DIRECTORIES:
-            offset, is_page = waiting.pop()
+        queue, offsets = [(start, True)], set[int]()
+        while queue and len(offsets) < _MAX_DIRECTORIES:
+            offset, is_page = queue.pop()
             if not offset or offset in offsets:
                 continue
             offsets.add(offset)
             tags, following = _read(data, offset, order, big=big)
             yield Directory(tags, is_page)
-            waiting.append((following, is_page))
+            queue.append((following, is_page))
             inside = tags.get(_SUB_DIRECTORIES, ())
             if isinstance(inside, tuple):
-                waiting += [(place, False) for place in reversed(inside)]
+                queue += [(place, False) for place in reversed(inside)]
     except (struct.error, OverflowError):  # OverflowError: a 64-bit offset
         return
 

@@ -80,10 +80,10 @@ def read_original(path: Path) -> Original:
     if container == ".h5" and (network := _rebuilt(path)) is not None:
         model, recipe = network
         return Original(model, recipe.published_classes if config is None else None)
-    saved = _keras_version(path, container)
+    version = _keras_version(path, container)
     if container == ".h5" and config is None:
-        raise ModelError(explain_weights(path.name, saved))
-    raise ModelError(explain(path, saved, config, failure))
+        raise ModelError(explain_weights(path.name, version))
+    raise ModelError(explain(path, version, config, failure))
 
 
 def load_original(path: Path) -> Any:
@@ -154,9 +154,9 @@ def _drop_neutral_options(config: Any) -> bool:
         kind = getattr(keras.layers, layer["class_name"], None)
         if not isinstance(options, dict) or kind is None:
             continue
-        known = signature(kind.__init__).parameters
+        parameters = signature(kind.__init__).parameters
         for name, value in _NEUTRAL.items():
-            if name in options and name not in known and options[name] == value:
+            if name in options and name not in parameters and options[name] == value:
                 del options[name]
                 dropped = True
     return dropped

@@ -192,10 +192,10 @@ def _manifests(store: dict[str, Any], state: CredentialState) -> Iterator[_Manif
     manifests = store.get("manifests") or {}
     results = store.get("validation_results") or {}
     deltas = [delta.get("validationDeltas") for delta in results.get("ingredientDeltas") or []]
-    waiting = deque([(str(store.get("active_manifest")), False, False, state)])
+    queue = deque([(str(store.get("active_manifest")), False, False, state)])
     visited: set[str] = set()
-    while waiting and len(visited) < _MAX_MANIFESTS:
-        label, earlier, part, state = waiting.popleft()
+    while queue and len(visited) < _MAX_MANIFESTS:
+        label, earlier, part, state = queue.popleft()
         manifest = manifests.get(label)
         if not manifest or label in visited:
             continue
@@ -203,7 +203,7 @@ def _manifests(store: dict[str, Any], state: CredentialState) -> Iterator[_Manif
         yield _Manifest(manifest, earlier, part, state)
         for ingredient in manifest.get("ingredients") or []:
             ingredient_state = _ingredient_state(ingredient, deltas)
-            waiting.append(
+            queue.append(
                 (
                     str(ingredient.get("active_manifest")),
                     True,
@@ -260,18 +260,18 @@ def _source_types(manifest: dict[str, Any]) -> Iterator[_SourceType]:
     """
     for assertion in manifest.get("assertions") or []:
         label = str(assertion.get("label", ""))[:_MAX_CHARACTERS]
-        waiting: deque[tuple[str, str | None, str, Any]] = deque()
-        waiting.append((label, None, "", assertion.get("data")))
+        queue: deque[tuple[str, str | None, str, Any]] = deque()
+        queue.append((label, None, "", assertion.get("data")))
         for _ in range(_MAX_NODES):  # no recursion: it may be nested deeply
-            if not waiting:
+            if not queue:
                 break
-            owner, software, name, node = waiting.popleft()
+            owner, software, name, node = queue.popleft()
             if isinstance(node, dict):
                 if "action" in node:
                     owner, software = str(node["action"])[:_MAX_CHARACTERS], _agent(node)
-                waiting.extend((owner, software, key, value) for key, value in node.items())
+                queue.extend((owner, software, key, value) for key, value in node.items())
             elif isinstance(node, list):
-                waiting.extend((owner, software, name, value) for value in node[:_MAX_NODES])
+                queue.extend((owner, software, name, value) for value in node[:_MAX_NODES])
             elif isinstance(node, str) and generators.is_source_type(name):
                 yield _SourceType(owner, node, software)
 

@@ -46,8 +46,8 @@ def parts_of(face: Face, rng: np.random.Generator) -> list[Ellipse]:
         (*nose, 0.4 * along, 0.5 * along, angle),
         (*mouth, 0.6 * along, 0.35 * along, angle),
     ]
-    chosen = rng.permutation(4)[: rng.integers(1, 5)]
-    return [shapes[number] for number in chosen]
+    numbers = rng.permutation(4)[: rng.integers(1, 5)]
+    return [shapes[number] for number in numbers]
 
 
 def axes_of(face: Face) -> tuple[float, float, float]:

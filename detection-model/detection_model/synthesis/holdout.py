@@ -111,20 +111,20 @@ def _membrane(values: Vector, inside: NDArray[np.bool_]) -> Vector:
     number = np.full(inside.shape, -1)
     number[inside] = np.arange(count)
     rows, columns = np.nonzero(inside)
-    known = np.zeros((count, 3))
+    boundary = np.zeros((count, 3))
     entries = [np.full(count, 4.0)]
     at = [(np.arange(count), np.arange(count))]
     for down, right in ((-1, 0), (1, 0), (0, -1), (0, 1)):
         neighbour = number[rows + down, columns + right]
         outside = neighbour < 0
-        known[outside] += values[rows + down, columns + right][outside]
+        boundary[outside] += values[rows + down, columns + right][outside]
         at.append((np.flatnonzero(~outside), neighbour[~outside]))
         entries.append(np.full(int((~outside).sum()), -1.0))
     equations = csc_array(
         (np.concatenate(entries), tuple(np.concatenate(part) for part in zip(*at, strict=True))),
         shape=(count, count),
     )
-    solved: Vector = splu(equations).solve(known)
+    solved: Vector = splu(equations).solve(boundary)
     return solved
 
 

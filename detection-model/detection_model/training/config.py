@@ -221,26 +221,26 @@ def configured(recipe: str, *layers: Mapping[str, Any]) -> TrainConfig:
         ConfigError: an unknown setting or an invalid value.
     """
     own = architectures.ZOO[recipe]
-    merged: dict[str, Any] = {"recipe": recipe, "name": recipe}
+    settings: dict[str, Any] = {"recipe": recipe, "name": recipe}
     for name in ("epochs", "batch_size", "learning_rate", "fine_tune_epochs", "fine_tuned"):
-        merged[name] = getattr(own, name)
+        settings[name] = getattr(own, name)
     for layer in layers:
         for name, value in layer.items():
             if isinstance(value, Mapping):
-                merged[name] = {**merged.get(name, {}), **value}
+                settings[name] = {**settings.get(name, {}), **value}
             elif value is not None and name != "recipe":
-                merged[name] = value
+                settings[name] = value
     try:
-        return TrainConfig.model_validate(merged)
+        return TrainConfig.model_validate(settings)
     except ValidationError as error:
         first = error.errors()[0]
         setting = ".".join(str(part) for part in first["loc"] if part not in ("str", "tuple"))
         message = first["msg"].removeprefix("Value error, ")
-        known = {
+        messages = {
             "missing": "missing; give it as a flag or in the file",
             "extra_forbidden": "there is no such setting",
         }
-        message = known.get(first["type"], message)
+        message = messages.get(first["type"], message)
         raise ConfigError(f"{setting}: {message}" if setting else message) from None
 
 

@@ -73,16 +73,16 @@ class RunReader:
 
     def all(self) -> list[Run]:
         """Every run, newest first."""
-        known = {}
+        cache = {}
         for folder in run_folders(self._logs):
             stamps = _stamps(folder)
             before = self._known.get(folder)
             if before is not None and before[0] == stamps:
-                known[folder] = before
+                cache[folder] = before
             elif stamps:
-                known[folder] = stamps, read_run(folder, self._logs)
-        self._known = known
-        return sorted((run for _, run in known.values()), key=lambda run: run.updated, reverse=True)
+                cache[folder] = stamps, read_run(folder, self._logs)
+        self._known = cache
+        return sorted((run for _, run in cache.values()), key=lambda run: run.updated, reverse=True)
 
 
 def run_folders(logs: Path) -> Iterator[Path]:

@@ -176,14 +176,16 @@ def find_devices() -> Devices:
     import tensorflow as tf
 
     gpus = tf.config.list_logical_devices("GPU")
-    used = gpus or tf.config.list_logical_devices("CPU")
+    devices = gpus or tf.config.list_logical_devices("CPU")
     physical = tf.config.list_physical_devices("GPU" if gpus else "CPU")
     details = [tf.config.experimental.get_device_details(d) if gpus else {} for d in physical]
-    description = describe(len(used), [str(d.get("device_name", "GPU")) for d in details if gpus])
-    if len(used) == 1:
+    description = describe(
+        len(devices), [str(d.get("device_name", "GPU")) for d in details if gpus]
+    )
+    if len(devices) == 1:
         return Devices(description, 1, nullcontext)
-    strategy = tf.distribute.MirroredStrategy([device.name for device in used])
-    return Devices(description, len(used), strategy.scope)
+    strategy = tf.distribute.MirroredStrategy([device.name for device in devices])
+    return Devices(description, len(devices), strategy.scope)
 
 
 def describe(count: int, gpu_names: list[str]) -> str:

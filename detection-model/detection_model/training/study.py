@@ -145,8 +145,8 @@ def write_tables(
     `warnings` about the data come before the rows.
     """
     rows = [outcome.row for outcome in outcomes]
-    measured = [name for row in rows for name, value in row.items() if value is not None]
-    columns = [name for name in _in_order(rows) if name in measured]
+    names = [name for row in rows for name, value in row.items() if value is not None]
+    columns = [name for name in _in_order(rows) if name in names]
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / TABLE).open("w", newline="") as file:
         writer = csv.DictWriter(file, columns, extrasaction="ignore")
@@ -225,8 +225,8 @@ def run_study(study: Study, folder: Path, logs: Path, report: Reporter) -> None:
         DataError: the data set is unusable.
         Interrupted: on Ctrl-C; the same call resumes the configuration that was stopped.
     """
-    waiting = "not run: the study was stopped before"
-    rows = {name: StudyResult(name, status=waiting) for name in study.configs}
+    not_run = "not run: the study was stopped before"
+    rows = {name: StudyResult(name, status=not_run) for name in study.configs}
     places = Folders(folder / "models", logs)
     for name, outcome in _outcomes(study, places, report):
         rows[name] = replace(outcome, name=name)
@@ -256,8 +256,8 @@ def _outcomes(study: Study, places: Folders, report: Reporter) -> Iterator[tuple
             report.say(f"not trained: {error}")
             yield name, StudyResult(name, status=f"not run: {error}")
             continue
-        stored = _StoredResult(config=config, data_fingerprint=data[1].fingerprint, outcome=outcome)
-        path.write_text(stored.model_dump_json(indent=2) + "\n")
+        result = _StoredResult(config=config, data_fingerprint=data[1].fingerprint, outcome=outcome)
+        path.write_text(result.model_dump_json(indent=2) + "\n")
         yield name, outcome
 
 
@@ -290,11 +290,11 @@ def _train(
 
 def _read(path: Path, config: TrainConfig, data: TrainingData) -> StudyResult | None:
     try:
-        stored = _StoredResult.model_validate_json(path.read_bytes())
+        result = _StoredResult.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
         return None
-    same = stored.config == config and stored.data_fingerprint == data.fingerprint
-    return stored.outcome if same else None
+    same = result.config == config and result.data_fingerprint == data.fingerprint
+    return result.outcome if same else None
 
 
 def _compared(outcome: StudyResult, before: float | None) -> StudyResult:

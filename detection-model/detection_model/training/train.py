@@ -189,8 +189,8 @@ def publish(fitted: TrainedModel, data: TrainingData, published: Path) -> Path:
     published.parent.mkdir(parents=True, exist_ok=True)
     best = folder / run.BEST
     # It is missing if every loss was NaN.
-    chosen = config.keep == "best" and best.exists()
-    model = keras.saving.load_model(best) if chosen else fitted.model
+    is_best = config.keep == "best" and best.exists()
+    model = keras.saving.load_model(best) if is_best else fitted.model
     save_weights_only(_in_float32(model, config), published)
     recipe = architectures.ZOO[config.recipe]
     epochs = len(record.history.get("loss", []))

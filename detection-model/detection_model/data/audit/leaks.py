@@ -87,8 +87,8 @@ def _candidates(hashes: Bytes) -> Iterator[tuple[Indices, Indices]]:
             # Hashes without the bit look for hashes with it: each pair occurs once.
             seekers = np.flatnonzero((keys & flip) == 0)
             targets = keys[seekers] ^ np.uint16(flip)
-            for chosen, slots in _expanded(starts[targets], sizes[targets]):
-                yield seekers[chosen], order[slots]
+            for positions, slots in _expanded(starts[targets], sizes[targets]):
+                yield seekers[positions], order[slots]
 
 
 def _expanded(starts: Indices, counts: Indices) -> Iterator[tuple[Indices, Indices]]:
@@ -97,8 +97,11 @@ def _expanded(starts: Indices, counts: Indices) -> Iterator[tuple[Indices, Indic
     bounds = np.searchsorted(ends, np.arange(PAIRS_AT_ONCE, counts.sum(), PAIRS_AT_ONCE))
     for part in np.split(np.arange(len(counts)), bounds):
         many = counts[part]
-        chosen = np.repeat(part, many)
-        yield chosen, np.arange(many.sum()) + np.repeat(starts[part] - np.cumsum(many) + many, many)
+        positions = np.repeat(part, many)
+        yield (
+            positions,
+            np.arange(many.sum()) + np.repeat(starts[part] - np.cumsum(many) + many, many),
+        )
 
 
 # A family leaks if the lower end of its interval is above this. Chance is 0.5; the margin allows
@@ -136,20 +139,20 @@ def file_separations(rows: Sequence[Row]) -> list[Separation]:
 
     Empty if a class has fewer than `FEWEST` pictures. Uses a random sample of at most 20,000.
     """
-    chosen = _sampled(rows)
-    containers = [row.container for row in chosen]
+    sample = _sampled(rows)
+    containers = [row.container for row in sample]
     families = {name: columns(containers) for name, columns in FAMILIES.items()}
     everything = {name: values for part in families.values() for name, values in part.items()}
-    return _separations({**families, "all of these": everything}, chosen)
+    return _separations({**families, "all of these": everything}, sample)
 
 
 def light_separations(rows: Sequence[Row]) -> list[Separation]:
     """Separations by colour, light and sharpness of the pixels."""
-    chosen = _sampled(rows)
-    light = np.asarray([row.light for row in chosen], np.float64)
-    columns = dict(zip(Light._fields, light.T, strict=True)) if chosen else {}
+    sample = _sampled(rows)
+    light = np.asarray([row.light for row in sample], np.float64)
+    columns = dict(zip(Light._fields, light.T, strict=True)) if sample else {}
     sharp = {"sharpness": columns.pop("sharpness")} if columns else {}
-    return _separations({"colour and light": columns, "sharpness": sharp}, chosen)
+    return _separations({"colour and light": columns, "sharpness": sharp}, sample)
 
 
 def _format(files: Sequence[Container]) -> Columns:

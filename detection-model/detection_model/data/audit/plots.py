@@ -93,12 +93,12 @@ def grid_figure(examples: Sequence[Example], columns: int = 6) -> Figure:
         DataError: none of the pictures can be read.
     """
     by_class = {label: [e for e in examples if e.label == label] for label in CLASS_COLOURS}
-    chosen = [example for some in by_class.values() for example in some[:columns]]
+    sample = [example for some in by_class.values() for example in some[:columns]]
     figure, axes = new_figure(columns, sum(map(bool, by_class.values())), width=1.5, height=1.7)
-    loaded = load_pictures(chosen, InputSpec(height=SIDE, width=SIDE))
+    pictures = load_pictures(sample, InputSpec(height=SIDE, width=SIDE))
     for plot in axes:
         plot.axis("off")
-    for plot, pixels, example in zip(axes, loaded.pixels, loaded.examples, strict=False):
+    for plot, pixels, example in zip(axes, pictures.pixels, pictures.examples, strict=False):
         plot.imshow(pixels)
         plot.set_title(example.label, fontsize=9, color=CLASS_COLOURS[example.label])
     return figure
@@ -113,10 +113,10 @@ def copies_figure(groups: Sequence[Sequence[Row]], root: Path, columns: int = 4)
     pairs = [row.place for group in groups for row in group[:2]]
     figure, axes = new_figure(2 * columns, -(-len(groups) // columns), width=1.5, height=1.75)
     examples = [Example(root / place.path, place.label) for place in pairs]
-    loaded = load_pictures(examples, InputSpec(height=SIDE, width=SIDE))
+    pictures = load_pictures(examples, InputSpec(height=SIDE, width=SIDE))
     for plot in axes:
         plot.axis("off")
-    for plot, pixels, place in zip(axes, loaded.pixels, pairs, strict=False):
+    for plot, pixels, place in zip(axes, pictures.pixels, pairs, strict=False):
         plot.imshow(pixels)
         plot.set_title(f"{place.split}, {place.label}", fontsize=8)
     return figure

@@ -91,9 +91,9 @@ class _File(NamedTuple):
 
 def measure_files(examples: Sequence[tuple[SplitName, Example]], root: Path) -> Batch:
     """Decode and measure files; unreadable ones are listed."""
-    read = [_read(split, example, root) for split, example in examples]
-    files = [result for result in read if isinstance(result, _File)]
-    unreadable = [result for result in read if isinstance(result, Unreadable)]
+    results = [_read(split, example, root) for split, example in examples]
+    files = [result for result in results if isinstance(result, _File)]
+    unreadable = [result for result in results if isinstance(result, Unreadable)]
     if not files:
         return Batch([], unreadable, {})
     pixels = np.stack([file.pixels for file in files])
@@ -205,9 +205,9 @@ class Scan:
 
     def counts(self, label: ClassName, *fields: str) -> dict[str, int]:
         """Picture counts of a class by header fields, most frequent first; values joined by x."""
-        chosen = [[getattr(row.container, name) for name in fields] for row in self.of(label)]
-        joined = Counter(" x ".join(str(value or "none") for value in values) for values in chosen)
-        return dict(joined.most_common())
+        rows = [[getattr(row.container, name) for name in fields] for row in self.of(label)]
+        counts = Counter(" x ".join(str(value or "none") for value in values) for values in rows)
+        return dict(counts.most_common())
 
     def add(self, batch: Batch) -> None:
         """Add the results of a batch."""
@@ -235,19 +235,19 @@ def scan(
     Raises:
         DataError: no picture could be read.
     """
-    chosen = _selection(data, limit)
-    batches = [chosen[start : start + BATCH] for start in range(0, len(chosen), BATCH)]
+    sample = _selection(data, limit)
+    batches = [sample[start : start + BATCH] for start in range(0, len(sample), BATCH)]
     result, done = Scan(), 0
     with closing(_batches(batches, data.root, processes or os.cpu_count() or 1)) as parts:
         for part in parts:
             result.add(part)
             done += len(part.rows) + len(part.unreadable)
-            progress(done, len(chosen))
+            progress(done, len(sample))
     if not result.rows:
         why = (
-            f": {result.unreadable[0].place.path}: {result.unreadable[0].reason}" if chosen else ""
+            f": {result.unreadable[0].place.path}: {result.unreadable[0].reason}" if sample else ""
         )
-        raise DataError(f"none of {len(chosen)} pictures could be read{why}")
+        raise DataError(f"none of {len(sample)} pictures could be read{why}")
     return result
 
 
