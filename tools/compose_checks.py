@@ -128,8 +128,8 @@ def test_a_verdict_is_explained_examined_reported_and_objected_to(web: httpx.Cli
     report = web.post("/api/report", params={"format": "html", "model": "v3"}, files=files)
     assert report.headers["content-type"].startswith("text/html")
     assert "<h1" in report.text
-    kept = web.post("/api/cases", data={"really": "real"}, files=files)
-    assert kept.status_code == 201, kept.text
+    case = web.post("/api/cases", data={"really": "real"}, files=files)
+    assert case.status_code == 201, case.text
 
 
 def test_too_large_an_archive_is_json(web: httpx.Client) -> None:

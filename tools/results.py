@@ -102,22 +102,22 @@ def _originals(evaluations: Sequence[Evaluation]) -> str:
 
 def _by_model(evaluations: Sequence[Evaluation], selects: Selector) -> str:
     """The AUC: a line for each selected row, a column for each model; empty without rows."""
-    measured = {
+    rows_by_model = {
         evaluation.model: {_pictures(row): row for row in evaluation.rows if selects(row)}
         for evaluation in evaluations
     }
-    measured = {model: rows for model, rows in measured.items() if rows}
-    names = dict.fromkeys(name for rows in measured.values() for name in rows)
+    rows_by_model = {model: rows for model, rows in rows_by_model.items() if rows}
+    names = dict.fromkeys(name for rows in rows_by_model.values() for name in rows)
     if not names:
         return ""
     return _table(
-        ["AUC on", *measured],
+        ["AUC on", *rows_by_model],
         [
             [
                 name,
                 *(
                     _interval(rows[name], "auc") if name in rows else ""
-                    for rows in measured.values()
+                    for rows in rows_by_model.values()
                 ),
             ]
             for name in names

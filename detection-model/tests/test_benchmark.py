@@ -50,5 +50,5 @@ def test_every_model_is_evaluated_on_every_set_its_own_first(
     path = bright_models / "red.eval" / records.PREDICTIONS
     recomputed = invoke("evaluate", "red", "--from-predictions", path, "--models", bright_models)
     assert recomputed.exit_code == 0, recomputed.output
-    stored = Evaluation.model_validate_json((path.with_name(records.METRICS)).read_bytes())
-    assert stored == evaluations["red"]
+    from_file = Evaluation.model_validate_json((path.with_name(records.METRICS)).read_bytes())
+    assert from_file == evaluations["red"]

@@ -122,8 +122,8 @@ def test_a_run_resumes_with_the_missing_parts(
     out = tmp_path / "out"
     score_missing(open_run(out, pictures), local, lambda _done, _total: None)
     before = {path: path.stat().st_mtime_ns for path in out.glob("part-*")}
-    lost = sorted(before)[3:5]
-    for path in lost:
+    deletions = sorted(before)[3:5]
+    for path in deletions:
         path.unlink()
     (out / ".unfinished-1-part-00000003.parquet").write_bytes(b"half")
     (pictures / "later.png").write_bytes(png(200))
@@ -135,7 +135,7 @@ def test_a_run_resumes_with_the_missing_parts(
     assert reports[0] == (84, 100)
     assert reports[-1] == (100, 100)
     after = {path: path.stat().st_mtime_ns for path in out.glob("part-*")}
-    assert {path for path in before if after[path] != before[path]} == set(lost)
+    assert {path for path in before if after[path] != before[path]} == set(deletions)
     assert len({row["file"] for row in rows_of(out)}) == len(rows_of(out)) == 100
     assert not list(out.glob(".unfinished*"))
 

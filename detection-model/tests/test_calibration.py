@@ -46,7 +46,7 @@ CARD = Card(name="m", sha256="a" * 64, input=InputSpec(height=32, width=32))
 METHODS: list[Method] = ["temperature", "platt", "isotonic"]
 RULES: list[Rule] = ["best-f1", "youden", "target-fpr", "target-precision"]
 
-measured = st.lists(
+samples = st.lists(
     st.tuples(st.booleans(), st.integers(0, 12).map(lambda n: n / 12)), min_size=4, max_size=40
 ).filter(lambda rows: len({a for a, _ in rows}) == 2 and len({b for _, b in rows}) > 1)
 
@@ -95,7 +95,7 @@ def test_perfectly_separated_classes_do_not_give_certainty(method: Method) -> No
     assert calibrated == sorted(calibrated)
 
 
-@given(measured)
+@given(samples)
 def test_the_likelihood_is_scikit_learns_log_loss(rows: list[tuple[bool, float]]) -> None:
     labels, scores = np.array([a for a, _ in rows]), np.array([b for _, b in rows])
     clipped = np.clip(scores, 1e-6, 1 - 1e-6)
@@ -104,20 +104,20 @@ def test_the_likelihood_is_scikit_learns_log_loss(rows: list[tuple[bool, float]]
 
 @pytest.mark.parametrize("rule", RULES)
 @settings(max_examples=40)
-@given(rows=measured, target=st.sampled_from([0.0, 0.1, 0.5, 0.8, 1.0]))
+@given(rows=samples, target=st.sampled_from([0.0, 0.1, 0.5, 0.8, 1.0]))
 def test_no_threshold_is_better_by_the_rule(
     rule: Rule, rows: list[tuple[bool, float]], target: float
 ) -> None:
     labels, scores = np.array([a for a, _ in rows]), np.array([b for _, b in rows])
 
     def merit(threshold: float) -> float:
-        called = scores >= threshold
-        true, false = np.mean(called[labels]), np.mean(called[~labels])
-        precision = sk.precision_score(labels, called, zero_division=0)
+        positive = scores >= threshold
+        true, false = np.mean(positive[labels]), np.mean(positive[~labels])
+        precision = sk.precision_score(labels, positive, zero_division=0)
         ok = {"target-fpr": false <= target, "target-precision": precision >= target}
-        if not called[labels].any() or not ok.get(rule, True):
+        if not positive[labels].any() or not ok.get(rule, True):
             return -math.inf
-        merits = {"best-f1": sk.f1_score(labels, called), "youden": true - false}
+        merits = {"best-f1": sk.f1_score(labels, positive), "youden": true - false}
         return float(merits.get(rule, true))
 
     possible = [merit(float(at)) for at in np.unique(scores)[1:]]
@@ -156,10 +156,10 @@ def test_the_card_records_how_and_on_which_data_its_threshold_was_chosen() -> No
         "most fakes found with at most 0.1 of reals called Fake on "
         f"D, validation ({reals} real, {fakes} fake): F1 "
     )
-    called = (
+    positive = (
         np.array([calibrate(float(z), card.calibrator) for z in logits]) >= card.threshold.value
     )
-    assert 0.08 < np.mean(called[~labels]) <= 0.1
+    assert 0.08 < np.mean(positive[~labels]) <= 0.1
     assert (
         card.model_copy(update={"threshold": CARD.threshold, "calibrator": NoCalibrator()}) == CARD
     )
@@ -215,8 +215,8 @@ def test_the_command_calibrates_an_overconfident_model(
         assert card.calibrator.temperature == pytest.approx(5, rel=0.3)
     # The true temperature is 5, so log-odds of 5 mean log-odds of 1.
     assert calibrate(5.0, card.calibrator) == pytest.approx(sigmoid(1.0), abs=0.12)
-    stored = (bright_models / "red.eval" / CALIBRATION).read_bytes()
-    fitted, tested = Calibration.model_validate_json(stored).gains
+    data = (bright_models / "red.eval" / CALIBRATION).read_bytes()
+    fitted, tested = Calibration.model_validate_json(data).gains
     assert (fitted.split, fitted.fitted_here) == ("validation", True)
     assert (tested.split, tested.fitted_here) == ("test", False)
     for gain in (fitted, tested):
@@ -244,8 +244,8 @@ def test_the_command_that_calibrate_prints_evaluates_every_data_set(
     assert program == "detection-model"
     evaluated = invoke(*command, *models, "--logs", tmp_path / "logs")
     assert evaluated.exit_code == 0, evaluated.output
-    stored = (bright_models / "red.eval" / "metrics.json").read_bytes()
-    rows = Evaluation.model_validate_json(stored).rows
+    data = (bright_models / "red.eval" / "metrics.json").read_bytes()
+    rows = Evaluation.model_validate_json(data).rows
     assert {row.dataset for row in rows} == {"Bright", "Second"}
 
 

@@ -178,8 +178,8 @@ def test_the_list_shows_the_claims_without_control_characters(folder: Path) -> N
     for text in (case_file.sha256[:12], "v4: fake, 93.0% Fake", "photograph[/red]", "2026-01-01"):
         assert text in result.stdout
     assert "notes.json" in result.stderr
-    listed: Any = json.loads(run_command("cases", folder, "--json").stdout)
-    assert listed["claims"][0]["note"] == "my own  [31mphotograph[/red]"
+    cases: Any = json.loads(run_command("cases", folder, "--json").stdout)
+    assert cases["claims"][0]["note"] == "my own  [31mphotograph[/red]"
 
 
 @pytest.mark.parametrize(

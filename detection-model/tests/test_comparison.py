@@ -198,10 +198,10 @@ def test_the_command_writes_the_figures_that_it_prints(
     out = tmp_path / "comparison.json"
     result = invoke("compare", "red", "green", "--out", out, *models)
     assert result.exit_code == 0, result.output
-    written = Comparison.model_validate_json(out.read_bytes())
+    comparison = Comparison.model_validate_json(out.read_bytes())
     # Perturbed copies are the same pictures again.
-    assert (written.n_real, written.n_fake) == (60, 60)
-    auc = written.metrics["green"]["auc"]
+    assert (comparison.n_real, comparison.n_fake) == (60, 60)
+    auc = comparison.metrics["green"]["auc"]
     assert f"{auc.value:.3f}" in result.stdout
     assert invoke("compare", "red", "green", "--out", tmp_path / "c.md", *models).exit_code == 0
     text = (tmp_path / "c.md").read_text()

@@ -32,10 +32,10 @@ def test_the_defaults_are_those_of_the_published_runs() -> None:
     records = sorted(LOGS.glob("v[123]/*/run.json"))
     assert len(records) == 3
     for path in records:
-        written = json.loads(path.read_text())["config"]
+        settings = json.loads(path.read_text())["config"]
         record = RunRecord.model_validate_json(path.read_bytes())
-        licences = {"data_licences": written["data_licences"]}
-        assert record.config == configured(written["recipe"], {"data": written["data"]}, licences)
+        licences = {"data_licences": settings["data_licences"]}
+        assert record.config == configured(settings["recipe"], {"data": settings["data"]}, licences)
 
 
 @pytest.mark.parametrize(

@@ -150,11 +150,11 @@ def test_a_report_is_matched_to_the_data_by_their_files(
     leaking: Path, logs: Path, tmp_path: Path
 ) -> None:
     data = find_data(leaking)
-    stored = issues.read_issues(data, logs)
-    assert stored is not None
-    assert [leak.kind for leak in stored.leaks] == ["exact_duplicates", "format_leak"]
+    audit = issues.read_issues(data, logs)
+    assert audit is not None
+    assert [leak.kind for leak in audit.leaks] == ["exact_duplicates", "format_leak"]
     warnings = issues.data_warnings(data, logs)
-    assert warnings == tuple(f"Leaking: {leak.message}" for leak in stored.leaks)
+    assert warnings == tuple(f"Leaking: {leak.message}" for leak in audit.leaks)
     moved = shutil.copytree(leaking, tmp_path / "elsewhere")
     assert issues.data_warnings(find_data(moved), logs) == warnings
 

@@ -126,8 +126,8 @@ def test_combining_needs_no_tensorflow() -> None:
 
 
 def auc(models: Path, name: str) -> float:
-    written = (models / f"{name}.eval" / "metrics.json").read_bytes()
-    return Evaluation.model_validate_json(written).rows[0].metrics["auc"].value
+    data = (models / f"{name}.eval" / "metrics.json").read_bytes()
+    return Evaluation.model_validate_json(data).rows[0].metrics["auc"].value
 
 
 @pytest.mark.parametrize("stack", [False, True])
@@ -220,8 +220,8 @@ def test_members_trained_on_different_splits_are_not_evaluated_together(
     training = {"data": "D", "split": "drawn", "epochs": 1}
     for seed, name in enumerate(("red", "green")):
         card = json.loads((bright_models / f"{name}.json").read_text())
-        written = json.dumps({**card, "training": {**training, "seed": seed}})
-        (bright_models / f"{name}.json").write_text(written)
+        data = json.dumps({**card, "training": {**training, "seed": seed}})
+        (bright_models / f"{name}.json").write_text(data)
     unsplit = tmp_path / "Unsplit"
     unsplit.mkdir()
     for label in ("Real", "Fake"):

@@ -172,29 +172,29 @@ def test_evaluating_and_recomputing_give_the_same_files(
     )
     assert result.exit_code == 0, result.output
     folder = bright_models / "red.eval"
-    written = read(folder)
-    assert sizes(written.rows)[:4] == [
+    evaluation = read(folder)
+    assert sizes(evaluation.rows)[:4] == [
         (None, "original", 60, 60),
         ("GanA", "original", 60, 30),
         ("GanB", "original", 60, 30),
         (None, "alike", 60, 60),
     ]
-    assert len(written.rows) == 3 * 2
-    assert written.rows[0].metrics["auc"].value > 0.7
-    assert written.command.endswith("--data data/Bright --split test --perturb alike")
+    assert len(evaluation.rows) == 3 * 2
+    assert evaluation.rows[0].metrics["auc"].value > 0.7
+    assert evaluation.command.endswith("--data data/Bright --split test --perturb alike")
     curves = Curves.model_validate_json((folder / records.CURVES).read_bytes())
     assert curves.rocs[0] == curves.roc
-    assert len(curves.rocs) == len(written.rows)
-    for row, roc in zip(written.rows, curves.rocs, strict=True):
+    assert len(curves.rocs) == len(evaluation.rows)
+    for row, roc in zip(evaluation.rows, curves.rocs, strict=True):
         assert np.trapezoid(roc.y, roc.x) == pytest.approx(row.metrics["auc"].value, abs=1e-3)
     plotted = {path.stem for path in folder.glob("*.png")}
     assert plotted == {"roc", "precision-recall", "reliability", "threshold", "confusion", "rows"}
-    stored = {path.name: path.read_bytes() for path in folder.iterdir()}
+    contents = {path.name: path.read_bytes() for path in folder.iterdir()}
     result = invoke(
         "evaluate", "red", "--from-predictions", folder / records.PREDICTIONS, "--plots", *models
     )
     assert result.exit_code == 0, result.output
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == stored
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == contents
 
 
 def test_recomputing_follows_the_predictions_and_the_card(

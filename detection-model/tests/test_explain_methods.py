@@ -251,8 +251,8 @@ def test_lime_gives_the_contribution_of_each_region() -> None:
     assert 4 < len(regions) < 64
     for value in regions:
         region = result.attribution == value
-        lost = (pixels[region] - pixels[region].mean(axis=0)).ravel() @ weights[region].ravel()
-        assert value == pytest.approx(lost, abs=0.1 * float(np.ptp(regions)))
+        loss = (pixels[region] - pixels[region].mean(axis=0)).ravel() @ weights[region].ravel()
+        assert value == pytest.approx(loss, abs=0.1 * float(np.ptp(regions)))
 
 
 def test_lime_gives_samples_near_the_picture_more_weight(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -284,7 +284,7 @@ def test_a_slow_method_reports_progress_and_can_be_stopped(method: Any) -> None:
     total = reports[-1][0]
     assert reports == sorted(set(reports))
     assert reports[0] == (0, total)
-    assert {reported for _, reported in reports} == {total}
+    assert {count for _, count in reports} == {total}
 
     def stop(done: int, _total: int) -> None:
         if done:

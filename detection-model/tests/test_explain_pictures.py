@@ -107,9 +107,9 @@ def test_an_overlay_mixes_by_opacity_and_skips_pixels_outside_the_input() -> Non
     np.testing.assert_allclose(half[0, :2], [(100 + low) / 2, (100 + high) / 2], atol=1)
     np.testing.assert_array_equal(half[0, 2], [100] * 3)
     np.testing.assert_array_equal(overlay(pixels, warm, 0), pixels)
-    drawn = layer(warm, "jet")
-    np.testing.assert_array_equal(drawn[0, :, 3], [255, 255, 0])
-    np.testing.assert_array_equal(drawn[0, :2, :3], table("jet")[[0, 255]])
+    rgba = layer(warm, "jet")
+    np.testing.assert_array_equal(rgba[0, :, 3], [255, 255, 0])
+    np.testing.assert_array_equal(rgba[0, :2, :3], table("jet")[[0, 255]])
 
 
 def test_a_legend_is_drawn_below_the_picture() -> None:

@@ -159,6 +159,6 @@ def test_damaged_and_cut_files_never_fail(
     data = bytearray(make())
     for where, value in damage:
         data[int(where * len(data))] = value
-    cut = bytes(data[: int(share * len(data))])
-    read_statement(cut)
-    assert isinstance(read_provenance(cut), Provenance)
+    part = bytes(data[: int(share * len(data))])
+    read_statement(part)
+    assert isinstance(read_provenance(part), Provenance)

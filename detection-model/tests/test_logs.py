@@ -206,18 +206,18 @@ def test_run_json_is_read_and_foreign_files_are_ignored(tmp_path: Path) -> None:
     (tmp_path / "theirs" / "run.json").write_text(json.dumps({"lr": 1}))
     (tmp_path / "broken" / "run.json").write_text("{")
     runs = read(tmp_path)
-    stored = runs["ours"].record
-    assert stored is not None
-    assert (stored.config.name, stored.status) == ("mine", "finished")
+    run_record = runs["ours"].record
+    assert run_record is not None
+    assert (run_record.config.name, run_record.status) == ("mine", "finished")
     assert runs["theirs"].record is runs["broken"].record is None
 
 
 def test_a_run_with_a_nan_loss_is_read(tmp_path: Path) -> None:
     write_events(tmp_path / "run" / "train", {0: math.nan})
     record(history={"loss": [1.0, math.nan]}).save(tmp_path / "run")
-    stored = read(tmp_path)["run"].record
-    assert stored is not None
-    assert stored.history["loss"] == pytest.approx([1.0, math.nan], nan_ok=True)
+    run_record = read(tmp_path)["run"].record
+    assert run_record is not None
+    assert run_record.history["loss"] == pytest.approx([1.0, math.nan], nan_ok=True)
 
 
 def test_a_growing_run_is_reread_and_a_deleted_one_disappears(tmp_path: Path) -> None:

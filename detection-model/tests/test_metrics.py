@@ -17,7 +17,7 @@ LABELS = np.array([False, False, False, True, True, True])
 SCORES = np.array([0.1, 0.2, 0.8, 0.4, 0.7, 0.9])
 
 # Few distinct scores, so that ties are common.
-measured = st.lists(
+samples = st.lists(
     st.tuples(st.booleans(), st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.7, 0.99, 1.0])),
     min_size=2,
     max_size=40,
@@ -43,18 +43,18 @@ def test_metrics_of_a_small_example() -> None:
     assert values(0.85)["real_accuracy"] == 1
 
 
-@given(measured, st.sampled_from([0.0, 0.3, 0.6, 1.0]))
+@given(samples, st.sampled_from([0.0, 0.3, 0.6, 1.0]))
 def test_metrics_match_scikit_learn(rows: list[tuple[bool, float]], threshold: float) -> None:
     labels, scores = arrays(rows)
-    called = scores >= threshold
+    positive = scores >= threshold
     expected = {
-        "accuracy": sk.accuracy_score(labels, called),
-        "balanced_accuracy": sk.balanced_accuracy_score(labels, called),
-        "precision": sk.precision_score(labels, called, zero_division=0),
-        "recall": sk.recall_score(labels, called),
-        "f1": sk.f1_score(labels, called),
-        "real_accuracy": sk.recall_score(labels, called, pos_label=False),
-        "fake_accuracy": sk.recall_score(labels, called),
+        "accuracy": sk.accuracy_score(labels, positive),
+        "balanced_accuracy": sk.balanced_accuracy_score(labels, positive),
+        "precision": sk.precision_score(labels, positive, zero_division=0),
+        "recall": sk.recall_score(labels, positive),
+        "f1": sk.f1_score(labels, positive),
+        "real_accuracy": sk.recall_score(labels, positive, pos_label=False),
+        "fake_accuracy": sk.recall_score(labels, positive),
         "auc": sk.roc_auc_score(labels, scores),
         "average_precision": sk.average_precision_score(labels, scores),
         "brier": sk.brier_score_loss(labels, scores),
@@ -63,7 +63,7 @@ def test_metrics_match_scikit_learn(rows: list[tuple[bool, float]], threshold: f
     assert {name: result[name] for name in expected} == pytest.approx(expected)
 
 
-@given(measured)
+@given(samples)
 def test_rates_at_an_operating_point_are_those_of_some_threshold(
     rows: list[tuple[bool, float]],
 ) -> None:
@@ -130,7 +130,7 @@ def test_calibration_error_of_calibrated_scores_is_small(seed: int) -> None:
     assert metrics.expected_calibration_error(rng.random(5000) < scores, scores) < 0.05
 
 
-@given(measured, st.integers(0, 1000))
+@given(samples, st.integers(0, 1000))
 def test_metrics_with_counts_equal_those_of_repeated_pictures(
     rows: list[tuple[bool, float]], seed: int
 ) -> None:
@@ -144,7 +144,7 @@ def test_metrics_with_counts_equal_those_of_repeated_pictures(
 
 
 @settings(max_examples=5)
-@given(measured, st.integers(0, 1000))
+@given(samples, st.integers(0, 1000))
 def test_resamples_keep_the_class_sizes_and_follow_the_seed(
     rows: list[tuple[bool, float]], seed: int
 ) -> None:

@@ -348,8 +348,8 @@ def test_weights_of_the_mesonets_authors_load(
     kernels = [
         layer.get_weights()[0].shape for layer in model.layers if layer.name.startswith("conv2d")
     ]
-    stored = [arrays["kernel:0"].shape for arrays in weights.values() if "kernel:0" in arrays]
-    assert kernels == stored[: len(kernels)]
+    shapes = [arrays["kernel:0"].shape for arrays in weights.values() if "kernel:0" in arrays]
+    assert kernels == shapes[: len(kernels)]
     batch = pictures(256)
     logits = np.asarray(load_model(tmp_path / file_name).logits(batch))
     np.testing.assert_allclose(logits, meso_by_hand(weights, batch / 255), rtol=1e-3, atol=1e-4)

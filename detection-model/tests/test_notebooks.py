@@ -151,8 +151,8 @@ def test_a_training_notebook_leaves_the_published_models_unchanged(
     assert card.sha256 == file_sha256(
         repository / "detection-model/notebooks/models" / f"notebook-{version}.keras"
     )
-    (written,) = (repository / "logs" / f"notebook-{version}").glob(f"*/{RECORD}")
-    record = RunRecord.model_validate_json(written.read_bytes())
+    (file,) = (repository / "logs" / f"notebook-{version}").glob(f"*/{RECORD}")
+    record = RunRecord.model_validate_json(file.read_bytes())
     assert record.status == "finished"
     assert record.examples["train/Fake"] == 12
     text = texts(cells)
@@ -238,8 +238,8 @@ def test_stored_outputs_are_complete(path: Path) -> None:
     assert not [o for cell in cells for o in cell["outputs"] if o.get("name") == "stderr"]
     assert pictures([cell for cell in cells if "faces" in tags(cell)]) == 0
     # Measured figures have a decimal point and belong in cells; focal lengths have none.
-    stored = json.loads(path.read_text())
-    prose = "".join("".join(c["source"]) for c in stored["cells"] if c["cell_type"] == "markdown")
+    notebook = json.loads(path.read_text())
+    prose = "".join("".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "markdown")
     assert not re.findall(r"\d\.\d", prose)
 
 
@@ -247,9 +247,9 @@ def test_stored_outputs_are_complete(path: Path) -> None:
 def test_stored_outputs_are_small_and_name_no_local_path(path: Path) -> None:
     assert path.stat().st_size < 400_000
     # A picture in base64 may spell anything.
-    stored = re.sub(r'"image/png": "[^"]*"', "", path.read_text())
-    assert "iVBOR" not in stored
-    assert not re.findall(r"/work|/root|/tmp|/home|/Users|/srv|[A-Z]:\\\\", stored)
+    text = re.sub(r'"image/png": "[^"]*"', "", path.read_text())
+    assert "iVBOR" not in text
+    assert not re.findall(r"/work|/root|/tmp|/home|/Users|/srv|[A-Z]:\\\\", text)
 
 
 def test_no_figure_is_stored_for_missing_portraits() -> None:

@@ -234,17 +234,17 @@ def test_large_pictures_are_scaled_down_before_perturbation(name: str) -> None:
 
 def test_a_verdict_that_flips_is_uncertain_and_names_the_perturbation() -> None:
     def one_sided(crop: Crop) -> float:
-        cut = crop.pixels(0.25).astype(float)
-        return 3.0 if cut[:, :20].mean() > cut[:, -20:].mean() else -3.0
+        region = crop.pixels(0.25).astype(float)
+        return 3.0 if region[:, :20].mean() > region[:, -20:].mean() else -3.0
 
     light = np.linspace(1.5, 0.5, 200)[None, :, None]
     pixels = np.clip(PIXELS * light, 0, 255).astype(np.uint8)
     model, crops = FakeModel(one_sided), image(face(60, 80), pixels=pixels)
-    checked = predict_crops(model, crops, PredictOptions(consistency="always")).verdict
-    assert (checked.prediction, checked.verdict) == ("Fake", "uncertain")
-    assert checked.reasons[-1].endswith("it flips when the picture is mirrored")
-    assert checked.stability is not None
-    flips = [change.change for change in checked.stability.changes if change.prediction == "Real"]
+    verdict = predict_crops(model, crops, PredictOptions(consistency="always")).verdict
+    assert (verdict.prediction, verdict.verdict) == ("Fake", "uncertain")
+    assert verdict.reasons[-1].endswith("it flips when the picture is mirrored")
+    assert verdict.stability is not None
+    flips = [change.change for change in verdict.stability.changes if change.prediction == "Real"]
     assert flips == ["flip"]
     unchecked = predict_crops(model, crops, PredictOptions(consistency="never")).verdict
     assert (unchecked.verdict, unchecked.stability) == ("fake", None)

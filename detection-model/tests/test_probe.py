@@ -163,8 +163,8 @@ def test_zero_epochs_without_a_probe_are_refused(data: Path) -> None:
 
 
 def test_training_can_start_from_a_whole_network(data: Path, tmp_path: Path) -> None:
-    saved = architectures.ZOO["v5"].build(SIDE, "none")
-    saved.save(tmp_path / "saved.keras")
+    original = architectures.ZOO["v5"].build(SIDE, "none")
+    original.save(tmp_path / "saved.keras")
     model = new_model(config(data, start=str(tmp_path / "saved.keras"), weights="none"))
-    for expected, actual in zip(saved.get_weights(), model.get_weights(), strict=True):
+    for expected, actual in zip(original.get_weights(), model.get_weights(), strict=True):
         assert np.array_equal(expected, actual)

@@ -62,9 +62,9 @@ def test_the_figures_recompute_from_the_predictions(name: str) -> None:
     assert evaluation.model_sha256 == card(name).sha256
     assert {part_of(row) for row in evaluation.rows} == set(map(part_of, predictions))
     for row in evaluation.rows:
-        chosen = row_predictions(row, predictions)
-        assert records.confusion_at(chosen, evaluation.threshold) == row.confusion
-        labels, scores = metrics.labels_and_scores(chosen)
+        sample = row_predictions(row, predictions)
+        assert records.confusion_at(sample, evaluation.threshold) == row.confusion
+        labels, scores = metrics.labels_and_scores(sample)
         for metric, value in metrics.all_metrics(labels, scores, evaluation.threshold).items():
             assert row.metrics[metric].value == pytest.approx(value, abs=1e-4)
     row = evaluation.rows[0]
@@ -104,8 +104,8 @@ def test_the_model_still_gives_the_stored_predictions(name: str) -> None:
 
     detector = Detector.load(MODELS / f"{name}.keras")
     files = {file_sha256(path): path for path in FACES.glob("**/Test/*/*.jpg")}
-    stored = records.read_predictions(MODELS / f"{name}.eval" / records.PREDICTIONS)
-    original = [row for row in stored if row.delivery == ORIGINAL and row.sha256 in files]
+    predictions = records.read_predictions(MODELS / f"{name}.eval" / records.PREDICTIONS)
+    original = [row for row in predictions if row.delivery == ORIGINAL and row.sha256 in files]
     assert len(original) >= 200
     for row in original[:: len(original) // 10]:
         verdict = predict(detector, files[row.sha256]).verdict

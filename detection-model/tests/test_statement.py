@@ -160,9 +160,9 @@ def test_iptc_records_are_read_from_raw_profiles_and_across_segments() -> None:
     at = whole.index(b"Photoshop 3.0\0") + 14
     resources = whole[at : at + int.from_bytes(whole[4:6]) - 16]
     assert summary(with_raw_profile("iptc", resources)) == ("generated", "Google AI", "iptc")
-    cut = len(resources) // 2
+    middle = len(resources) // 2
     head = b"Photoshop 3.0\0"
-    split = with_segments((0xED, head + resources[:cut]), (0xED, head + resources[cut:]))
+    split = with_segments((0xED, head + resources[:middle]), (0xED, head + resources[middle:]))
     assert summary(split) == ("generated", "Google AI", "iptc")
 
 
@@ -175,8 +175,8 @@ def test_an_incomplete_extended_packet_is_reported() -> None:
 
 
 def test_the_iptc_fields_of_2025_declare_the_use_of_ai() -> None:
-    used = packet(attributes='Iptc4xmpExt:AISystemUsed="ExampleGen"')
-    assert summary(with_xmp(used)) == ("edited_with_ai", "ExampleGen", "xmp")
+    xmp = packet(attributes='Iptc4xmpExt:AISystemUsed="ExampleGen"')
+    assert summary(with_xmp(xmp)) == ("edited_with_ai", "ExampleGen", "xmp")
     prompt = packet(
         attributes='Iptc4xmpExt:AIPromptInformation="a face" '
         'Iptc4xmpExt:AIPromptWriterName="Jane Roe"'

@@ -98,9 +98,9 @@ def test_a_stopped_study_keeps_its_rows_and_resumes(tmp_path: Path, small: Train
     rows = rows_of(tmp_path)
     assert {name: row["status"] for name, row in rows.items()} == {"a": "trained", "b": "trained"}
     assert {**rows["a"]} == {**first["a"]}
-    lost = float(rows["a"]["val_accuracy"]) - float(rows["b"]["val_accuracy"])
+    loss = float(rows["a"]["val_accuracy"]) - float(rows["b"]["val_accuracy"])
     assert float(rows["a"]["accuracy_lost"]) == 0
-    assert float(rows["b"]["accuracy_lost"]) == pytest.approx(lost)
+    assert float(rows["b"]["accuracy_lost"]) == pytest.approx(loss)
     changed = {name: config.model_copy(update={"seed": 1}) for name, config in configs.items()}
     run_study(replace(study, configs=changed), tmp_path, tmp_path / "logs", Reporter(say=stop))
     assert messages.count("already trained") == 1
@@ -155,17 +155,19 @@ def test_an_interrupted_sweep_resumes(tmp_path: Path, small: TrainConfig) -> Non
 
     (first,) = run(1).trials
     name = optuna.get_all_study_names(f"sqlite:///{logs / 'sweep' / STORE}")[0]
-    cut = optuna.load_study(study_name=name, storage=f"sqlite:///{logs / 'sweep' / STORE}").ask()
-    cut.suggest_categorical("optimizer", ["adam", "sgd"])
-    cut.suggest_categorical("batch_size", [8, 16])
-    cut.suggest_float("learning_rate", 1e-4, 1e-2, log=True)
+    unfinished = optuna.load_study(
+        study_name=name, storage=f"sqlite:///{logs / 'sweep' / STORE}"
+    ).ask()
+    unfinished.suggest_categorical("optimizer", ["adam", "sgd"])
+    unfinished.suggest_categorical("batch_size", [8, 16])
+    unfinished.suggest_float("learning_rate", 1e-4, 1e-2, log=True)
     trials = run(2).trials
     assert [trial.state for trial in trials] == [
         TrialState.COMPLETE,
         TrialState.FAIL,
         TrialState.COMPLETE,
     ]
-    assert trials[2].params == cut.params
+    assert trials[2].params == unfinished.params
     assert trials[0].params == first.params
     assert len(run(2).trials) == 3
     folders = [path.parent for path in logs.glob("sweep/*/*/run.json")]

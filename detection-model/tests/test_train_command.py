@@ -141,8 +141,8 @@ def test_training_and_serving_get_the_same_pixels(tmp_path: Path, side: int) -> 
     pictures = load_pictures(find_data(tmp_path).split("train"), spec)
     inputs = imaging.scale(pictures.pixels, spec)
     for example, trained in zip(pictures.examples, inputs, strict=True):
-        served = imaging.to_input(imaging.decode(example.path.read_bytes()).pixels, spec)
-        assert np.array_equal(trained, served)
+        model_input = imaging.to_input(imaging.decode(example.path.read_bytes()).pixels, spec)
+        assert np.array_equal(trained, model_input)
 
 
 def test_bad_pictures_are_listed_and_skipped(tmp_path: Path) -> None:
@@ -181,8 +181,8 @@ def test_a_random_split_is_stored_and_used_by_evaluate(tmp_path: Path, invoke: I
         *("--logs", tmp_path / "logs"),
     )
     assert result.exit_code == 0, result.output
-    (written,) = (tmp_path / "logs").glob("v1/*/split.json")
-    split = json.loads(written.read_text())
+    (file,) = (tmp_path / "logs").glob("v1/*/split.json")
+    split = json.loads(file.read_text())
     assert {name: len(paths) for name, paths in split.items()} == {
         "train": 32,
         "validation": 4,

@@ -26,8 +26,8 @@ def _check(file: Path, *words: str) -> Check:
     if not words:
         return Check(file.name, _SERVED, answer)
     expected = "refused with: " + ", ".join(words)
-    refused = answer != _SERVED and all(word in answer for word in words)
-    return Check(file.name, expected, expected if refused else answer)
+    is_refusal = answer != _SERVED and all(word in answer for word in words)
+    return Check(file.name, expected, expected if is_refusal else answer)
 
 
 # Words of the refusal by file name; files that are not here are served.

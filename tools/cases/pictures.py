@@ -257,5 +257,5 @@ def faces(case: Path) -> Iterator[Check]:
     """Partial, tiny and altered faces are judged, or out of scope with a reason; none fails."""
     for file in files(case):
         answer = describe(file)
-        judged = answer.startswith("JPEG") or "too_small" in answer
-        yield Check(file.name, "an answer", "an answer" if judged else answer)
+        is_answer = answer.startswith("JPEG") or "too_small" in answer
+        yield Check(file.name, "an answer", "an answer" if is_answer else answer)

@@ -29,8 +29,8 @@ def logs(case: Path) -> Iterator[Check]:
     }
     yield Check("runs that are missing", "none", ", ".join(sorted(names - runs.keys())) or "none")
     for name, run in sorted(runs.items()):
-        drawn = "nothing drawn" if name in _WITHOUT_POINTS else "drawn"
-        yield Check(name, drawn, "drawn" if _points(run) else "nothing drawn")
+        expected = "nothing drawn" if name in _WITHOUT_POINTS else "drawn"
+        yield Check(name, expected, "drawn" if _points(run) else "nothing drawn")
         problems = ", ".join(run.problems.values())
         yield Check(f"{name}: bad files", _BROKEN.get(name, "none"), problems or "none")
         ordered = all(series.steps == sorted(set(series.steps)) for series in run.series)

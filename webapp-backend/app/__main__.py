@@ -37,7 +37,7 @@ if sys.argv[1:] == ["openapi"]:
 elif sys.argv[1:] == ["settings"]:
     sys.stdout.write(settings_table())
 else:
-    chosen = Settings()
-    logs.configure(chosen.log_format, chosen.log_level)
+    settings = Settings()
+    logs.configure(settings.log_format, settings.log_level)
     native_logs.load_litert()
-    serve(chosen)
+    serve(settings)

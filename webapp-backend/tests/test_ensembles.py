@@ -66,12 +66,12 @@ def test_an_ensemble_is_listed_chosen_measured_and_identified_like_a_model(
     assert (answer["model"], answer["model_sha256"]) == ("both", identity(card))
     assert both.post("/api/models/both/speed").json()["median_ms"] > 0
     assert both.get("/api/model/info").json()["model_name"] == "both"
-    (listed,) = [
+    (listing,) = [
         file
         for file in both.get("/api/models").json()["folder"]["files"]
         if file["name"] == "both.json"
     ]
-    assert listed["problem"] is None
+    assert listing["problem"] is None
 
 
 def test_a_threshold_is_set_for_an_ensemble(both: TestClient) -> None:
@@ -100,8 +100,8 @@ def test_an_ensemble_that_is_not_whole_says_which_member_or_field(
         row = client.get("/api/models/both").json()["model"]
         assert row["state"] == "broken"
         assert problem in row["problem"]
-        refused = predict(client, GREY, model="both")
-        assert (refused.status_code, refused.json()["error"]) == (409, "model_broken")
+        answer = predict(client, GREY, model="both")
+        assert (answer.status_code, answer.json()["error"]) == (409, "model_broken")
         assert predict(client, GREY, model="bright").status_code == 200
 
 

@@ -150,12 +150,12 @@ def test_a_model_without_feature_maps_says_so_and_others_methods_explain_it(
     client: TestClient, settings: Settings
 ) -> None:
     with working(settings):
-        refused = explain(client, SPOT, model="flat")
+        answer = explain(client, SPOT, model="flat")
         job = accepted(client, model="flat")
-        ended = until_ended(client, job)
-    assert (refused.status_code, refused.json()["error"]) == (409, "explanation_failed")
-    assert "occlusion" in refused.json()["message"]
-    assert ended["state"] == "finished"
+        final = until_ended(client, job)
+    assert (answer.status_code, answer.json()["error"]) == (409, "explanation_failed")
+    assert "occlusion" in answer.json()["message"]
+    assert final["state"] == "finished"
 
 
 def until_ended(client: TestClient, job: Any) -> Any:

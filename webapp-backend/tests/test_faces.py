@@ -162,13 +162,13 @@ def test_a_job_stores_verdicts_and_faces_as_judged(
     client: TestClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant(monkeypatch, RIGHT, LEFT)
-    started = client.post(
+    answer = client.post(
         "/api/jobs",
         files={"archive": ("a.zip", packed({"pair.png": encoded(PAIR)}))},
         params={"models": "faces,older"},
     )
-    assert started.status_code == 202, started.text
-    job = started.json()["job"]
+    assert answer.status_code == 202, answer.text
+    job = answer.json()["job"]
     assert (job["parameters"]["stability"], job["parameters"]["whole"]) == ("never", False)
     runner = ArchiveWorker(client.app.state.service.jobs, settings)  # type: ignore[attr-defined]
     runner.step()

@@ -58,25 +58,25 @@ def seeds() -> list[bytes]:
 
 def spoiled(data: bytes, other: bytes, rng: random.Random) -> bytes:
     """A picture with some bytes changed, cut, repeated or taken from another."""
-    altered = bytearray(data)
+    content = bytearray(data)
     for _ in range(rng.choice((1, 1, 2, 4, 16, 64))):
         # Headers decide most, so they are hit most.
-        at = int(len(altered) * rng.random() ** rng.choice((1, 4)))
+        at = int(len(content) * rng.random() ** rng.choice((1, 4)))
         length = rng.choice((1, 2, 4, 4, 8, 64))
         match rng.randrange(6):
             case 0:
-                altered[at : at + 1] = bytes([rng.randrange(256)])
+                content[at : at + 1] = bytes([rng.randrange(256)])
             case 1:
-                altered[at : at + length] = rng.choice((b"\0", b"\xff", b"\x7f")) * length
+                content[at : at + length] = rng.choice((b"\0", b"\xff", b"\x7f")) * length
             case 2:
-                altered[at : at + length] = b""
+                content[at : at + length] = b""
             case 3:
-                altered[at:at] = altered[at : at + length] * rng.choice((1, 3, 50))
+                content[at:at] = content[at : at + length] * rng.choice((1, 3, 50))
             case 4:
-                altered[at:at] = other[at : at + rng.choice((8, 512))]
+                content[at:at] = other[at : at + rng.choice((8, 512))]
             case 5:
-                del altered[max(20, at) :]
-    return bytes(altered)
+                del content[max(20, at) :]
+    return bytes(content)
 
 
 @pytest.fixture(scope="module")
@@ -139,9 +139,12 @@ def test_no_request_is_too_odd_for_the_api(fuzzed: TestClient, label: str) -> No
     @given(OPERATIONS[label].as_strategy())
     def ask(case: Any) -> None:
         request = requests.Request(**case.as_transport_kwargs(base_url="http://testserver"))
-        sent = request.prepare()
+        prepared = request.prepare()
         answer = fuzzed.request(
-            str(sent.method), str(sent.url), content=sent.body, headers=dict(sent.headers)
+            str(prepared.method),
+            str(prepared.url),
+            content=prepared.body,
+            headers=dict(prepared.headers),
         )
         statuses[answer.status_code] += 1
         assert answer.status_code < 500 or answer.status_code == 503, answer.text

@@ -55,13 +55,13 @@ def test_slow_methods_are_jobs_with_progress(
         "turns": 0,
         "face_count": None,
     }
-    waiting = fetched(client, job)
-    assert (waiting.status_code, waiting.json()["job"]["id"]) == (202, job["id"])
+    response = fetched(client, job)
+    assert (response.status_code, response.json()["job"]["id"]) == (202, job["id"])
     assert len(uploads(settings)) == 1
     worker.step()
-    ended = client.get(f"/api/jobs/{job['id']}").json()["job"]
-    assert ended["state"] == "finished"
-    assert ended["done"] == ended["total"] > 1
+    job_state = client.get(f"/api/jobs/{job['id']}").json()["job"]
+    assert job_state["state"] == "finished"
+    assert job_state["done"] == job_state["total"] > 1
     answer = fetched(client, job).json()
     assert (answer["method"], answer["unit"]) == (method, "log_odds")
     assert in_the_spot(answer)
@@ -81,9 +81,9 @@ def test_slow_heat_maps_are_kept_apart_from_archives_and_only_the_newest(
             jobs.append(accepted(client))
             worker.step()
         assert client.get("/api/jobs").json()["total"] == 0
-        listed = client.get("/api/jobs", params={"kind": "explain"}).json()["jobs"]
+        heat_maps = client.get("/api/jobs", params={"kind": "explain"}).json()["jobs"]
         # One ended one was kept when the last was accepted, which has ended since.
-        assert {job["id"] for job in listed} == {jobs[1]["id"], jobs[2]["id"]}
+        assert {job["id"] for job in heat_maps} == {jobs[1]["id"], jobs[2]["id"]}
         assert fetched(client, jobs[0]).status_code == 404
         results = client.get(f"/api/jobs/{jobs[2]['id']}/results")
         assert (results.status_code, results.json()["error"]) == (409, "no_archive")

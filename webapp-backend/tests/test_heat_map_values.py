@@ -14,13 +14,13 @@ def test_a_large_map_is_averaged_and_keeps_its_extremes_in_sixteen_bits() -> Non
     assert (answer[0, 0], answer[1, 0], answer[2, 0]) == (1.5, -0.25, 0)
     assert np.isnan(answer[:, 112:]).all()
     assert not np.isnan(answer[:, :112]).any()
-    stored = quantised(answer)
-    assert (stored.most, stored.least) == (1.5, -0.25)
-    read = values({"map": stored.model_dump()})
-    assert np.allclose(read, answer, atol=1.5 / 32767, equal_nan=True)
+    encoding = quantised(answer)
+    assert (encoding.most, encoding.least) == (1.5, -0.25)
+    decoded = values({"map": encoding.model_dump()})
+    assert np.allclose(decoded, answer, atol=1.5 / 32767, equal_nan=True)
 
 
 def test_a_map_of_nothing_is_all_zero() -> None:
-    stored = quantised(np.zeros((3, 2), np.float32))
-    assert (stored.step, stored.least, stored.most) == (1.0, 0.0, 0.0)
-    assert not values({"map": stored.model_dump()}).any()
+    encoding = quantised(np.zeros((3, 2), np.float32))
+    assert (encoding.step, encoding.least, encoding.most) == (1.0, 0.0, 0.0)
+    assert not values({"map": encoding.model_dump()}).any()

@@ -192,7 +192,7 @@ def test_nothing_is_kept_where_it_is_not_wanted(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "kept"),
+    ("file_name", "stored_name"),
     [
         ("../../etc/passwd", "passwd"),
         ("C:\\Users\\me\\face.jpg", "face.jpg"),
@@ -202,10 +202,12 @@ def test_nothing_is_kept_where_it_is_not_wanted(settings: Settings) -> None:
         ("/", None),
     ],
 )
-def test_a_file_name_is_kept_clean(client: TestClient, sent: str, kept: str | None) -> None:
-    judge(client, WHITE, sent)
+def test_a_file_name_is_kept_clean(
+    client: TestClient, file_name: str, stored_name: str | None
+) -> None:
+    judge(client, WHITE, file_name)
     until(holds(client, 1))
-    assert names(client) == [kept]
+    assert names(client) == [stored_name]
 
 
 @pytest.mark.parametrize(
@@ -239,8 +241,8 @@ def test_a_store_that_is_down_costs_no_verdict_and_the_entry_comes_later(
     (settings.state_dir / "store.sqlite3").mkdir()  # cannot be opened as a database
     with ready_client(settings) as client:
         judge(client, WHITE, "patient.png")
-        refused = client.get("/api/history")
-        assert (refused.status_code, refused.json()["error"]) == (503, "store_unavailable")
+        answer = client.get("/api/history")
+        assert (answer.status_code, answer.json()["error"]) == (503, "store_unavailable")
         assert client.delete("/api/history").status_code == 503
         assert client.delete("/api/history/1").status_code == 503
         (settings.state_dir / "store.sqlite3").rmdir()

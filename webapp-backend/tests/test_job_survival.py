@@ -60,9 +60,9 @@ def test_results_are_stored_once_through_kills_and_lost_answers(
         except Killed:
             kills += 1
     assert kills > 3
-    scored = results(client, job)
-    assert [picture["file"] for picture in scored] == names
-    assert [picture["copy_of"] for picture in scored] == [
+    rows = results(client, job)
+    assert [picture["file"] for picture in rows] == names
+    assert [picture["copy_of"] for picture in rows] == [
         None if number < 7 else number % 7 for number in range(20)
     ]
     ended = state(client, job)

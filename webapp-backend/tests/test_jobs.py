@@ -78,8 +78,8 @@ def test_a_jobs_verdict_is_that_of_predict(client: TestClient, runner: ArchiveWo
     answers = client.post(
         "/api/predict", files={"image": ("x", grey)}, params={"models": "bright,dark,nocard"}
     ).json()["results"]
-    for stored, answer in zip(result["verdicts"], answers, strict=True):
-        assert stored == {name: answer[name] for name in stored}
+    for verdict, answer in zip(result["verdicts"], answers, strict=True):
+        assert verdict == {name: answer[name] for name in verdict}
     image = answers[0]["image"]
     assert result["image"] == {
         **{name: image[name] for name in image if name in result["image"]},
@@ -202,8 +202,8 @@ def test_uploads_go_when_their_job_has_ended_and_old_jobs_go_too(settings: Setti
             runner.step()
         runner.step()
         assert list(few.jobs_dir.glob("*")) == []
-        listed = [job["id"] for job in client.get("/api/jobs").json()["jobs"]]
-        assert listed == [job["id"] for job in reversed(jobs[1:])]
+        ids = [job["id"] for job in client.get("/api/jobs").json()["jobs"]]
+        assert ids == [job["id"] for job in reversed(jobs[1:])]
 
 
 def test_a_table_of_a_failing_store_is_an_error_and_never_looks_complete() -> None:

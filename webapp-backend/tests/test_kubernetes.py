@@ -21,8 +21,8 @@ NAME = "app.kubernetes.io/name"
 
 def manifests() -> list[Manifest]:
     """All manifests that the kustomization lists."""
-    listed = yaml.safe_load((BASE / "kustomization.yaml").read_text())["resources"]
-    return [part for name in listed for part in yaml.safe_load_all((BASE / name).read_text())]
+    files = yaml.safe_load((BASE / "kustomization.yaml").read_text())["resources"]
+    return [part for name in files for part in yaml.safe_load_all((BASE / name).read_text())]
 
 
 ALL = manifests()
@@ -53,9 +53,9 @@ def names(kind: str) -> set[str]:
 
 
 def test_the_kustomization_lists_every_file() -> None:
-    listed = yaml.safe_load((BASE / "kustomization.yaml").read_text())["resources"]
+    resources = yaml.safe_load((BASE / "kustomization.yaml").read_text())["resources"]
     files = {path.name for path in BASE.glob("*.yaml")} - {"kustomization.yaml"}
-    assert sorted(listed) == sorted(files)
+    assert sorted(resources) == sorted(files)
     assert len(set(IDS)) == len(IDS)
 
 
@@ -131,8 +131,8 @@ def test_every_workload_has_a_policy_and_policies_open_its_ports() -> None:
         (container,) = pod_of(next(w for w in WORKLOADS if w["metadata"]["name"] == name))[
             "containers"
         ]
-        opened = [port["port"] for rule in policy.get("ingress", []) for port in rule["ports"]]
-        assert opened == [port["containerPort"] for port in container.get("ports", [])]
+        ports = [port["port"] for rule in policy.get("ingress", []) for port in rule["ports"]]
+        assert ports == [port["containerPort"] for port in container.get("ports", [])]
     for client, server in (
         ("web", "api"),
         ("web", "tensorboard"),

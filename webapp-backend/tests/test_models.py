@@ -75,10 +75,10 @@ def test_verdicts_go_on_when_the_store_is_gone(settings: Settings) -> None:
     (settings.state_dir / "store.sqlite3").mkdir()  # cannot be opened as a database
     with ready_client(settings) as client:
         assert predict(client, WHITE, model="bright").status_code == 200
-        refused = client.patch("/api/models/bright", json={"threshold": 0.7})
-        assert refused.status_code == 503
-        assert refused.json()["error"] == "store_unavailable"
-        assert "retry-after" in refused.headers
+        answer = client.patch("/api/models/bright", json={"threshold": 0.7})
+        assert answer.status_code == 503
+        assert answer.json()["error"] == "store_unavailable"
+        assert "retry-after" in answer.headers
         (settings.state_dir / "store.sqlite3").rmdir()
         assert client.patch("/api/models/bright", json={"threshold": 0.7}).status_code == 200
 

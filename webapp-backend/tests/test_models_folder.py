@@ -265,10 +265,10 @@ def test_a_failure_of_another_keras_is_tried_again(own_models: Settings) -> None
     path = brightness_model(own_models.models_dir / "late.keras", sign=2)
     card_for(path)
     sha256, cache = file_sha256(path), own_models.cache_dir
-    made = cache / "made"
-    made.mkdir()
-    failed = Compiled(sha256=sha256, problem="too new", keras_version="2.0.0")
-    publish_compiled(failed, made, failure_folder(cache, sha256, path.name))
+    folder = cache / "made"
+    folder.mkdir()
+    failure = Compiled(sha256=sha256, problem="too new", keras_version="2.0.0")
+    publish_compiled(failure, folder, failure_folder(cache, sha256, path.name))
     with ready_client(own_models) as client:
         assert rows(client)["late"]["problem"] == "too new"
         prepare(own_models.models_dir, cache)

@@ -104,8 +104,8 @@ class Askers:
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
-        for asking in self._asking:
-            asking.result()
+        for future in self._asking:
+            future.result()
 
     def _ask(self, query: dict[str, str]) -> None:
         while not self._ended.is_set():
@@ -131,15 +131,15 @@ def versions(folder: Path) -> Iterator[tuple[Path, str]]:
 def test_models_come_change_and_go_under_constant_requests(tmp_path: Path) -> None:
     models = tmp_path / "models"
     card_for(brightness_model(models / "steady.keras"))
-    made = list(versions(tmp_path / "versions"))
-    truth = {file_sha256(path): says for path, says in made}
+    files = list(versions(tmp_path / "versions"))
+    truth = {file_sha256(path): says for path, says in files}
     truth[file_sha256(models / "steady.keras")] = "Fake"
     settings = settings_for(models, tmp_path / "state")
-    for folder in (models, *(path.parent for path, _ in made)):
+    for folder in (models, *(path.parent for path, _ in files)):
         prepare(folder, settings.cache_dir)
     with ready_client(settings) as client, Askers(client) as askers:
         for number in range(100):
-            path, _ = made[number % len(made)]
+            path, _ = files[number % len(files)]
             if number % 4 == 3:
                 (models / "guest.keras").unlink()
                 (models / "guest.json").unlink()

@@ -38,17 +38,17 @@ def test_paths_that_anyone_can_make_up_are_one_label(client: TestClient) -> None
 
 
 @pytest.mark.parametrize(
-    ("sent", "kept"),
+    ("request_id", "is_accepted"),
     [("abc-123", True), ("a" * 65, False), ("a b", False), ("<script>", False), ("", False)],
 )
 def test_a_request_has_an_id_that_its_client_may_choose(
-    client: TestClient, caplog: pytest.LogCaptureFixture, sent: str, kept: bool
+    client: TestClient, caplog: pytest.LogCaptureFixture, request_id: str, is_accepted: bool
 ) -> None:
     with caplog.at_level(logging.DEBUG, "app.access"):
-        answer = client.get("/api/health", headers={"X-Request-ID": sent})
+        answer = client.get("/api/health", headers={"X-Request-ID": request_id})
     identity = answer.headers["x-request-id"]
-    assert (identity == sent) is kept
-    assert len(identity) in (32, len(sent))
+    assert (identity == request_id) is is_accepted
+    assert len(identity) in (32, len(request_id))
     assert [getattr(record, "request_id", None) for record in caplog.records] == [identity]
 
 

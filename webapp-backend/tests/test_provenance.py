@@ -208,8 +208,8 @@ def test_the_statement_is_the_same_in_the_record_and_the_report(
 ) -> None:
     statement = predict(client, signed).json()["provenance"]
     assert read(client, signed)["statement"] == statement
-    reported = client.post("/api/report", files={"image": ("x.jpg", signed)}).json()
-    assert reported["provenance"]["statement"] == statement
+    report = client.post("/api/report", files={"image": ("x.jpg", signed)}).json()
+    assert report["provenance"]["statement"] == statement
 
 
 def test_a_trust_list_counts_for_verdicts_and_may_change(

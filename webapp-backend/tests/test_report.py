@@ -281,9 +281,9 @@ def test_each_face_is_numbered_and_told(
     assert "Face 1 Face 2" in page.words
     assert len([tag for tag in page.all("span") if tag.get("class") == "face"]) == 2
     with working(settings):
-        drawn = report(client, data, model="faces", heatmap="gradcam")
-    assert drawn["heatmap_missing"] is None
-    assert result["faces"][drawn["heatmap"]["face"]]["logit"] == result["logit"]
+        answer = report(client, data, model="faces", heatmap="gradcam")
+    assert answer["heatmap_missing"] is None
+    assert result["faces"][answer["heatmap"]["face"]]["logit"] == result["logit"]
 
 
 @pytest.mark.parametrize(

@@ -146,8 +146,8 @@ def test_a_job_goes_on_where_a_killed_worker_left_it(server: Server) -> None:
 def let_in(server: Server) -> float:
     """Number of pictures admitted since the start, answered or not."""
     values = samples(server.client)
-    answered = values.get(("deepfake_requests_total", "POST", "/api/predict", "200"), 0)
-    return answered + values["deepfake_queue_depth",]
+    answers = values.get(("deepfake_requests_total", "POST", "/api/predict", "200"), 0)
+    return answers + values["deepfake_queue_depth",]
 
 
 @needs_proc

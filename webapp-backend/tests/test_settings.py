@@ -22,8 +22,8 @@ def test_every_setting_has_a_description() -> None:
 def test_compose_passes_every_setting_to_the_backend() -> None:
     compose = (ROOT / "docker-compose.yml").read_text()
     backend = compose.split("  backend:")[1].split("  tensorboard:")[0]
-    passed = set(re.findall(r"^      ([A-Z_]+):", backend, re.MULTILINE))
-    assert {name.upper() for name in Settings.model_fields} - FIXED == passed
+    names = set(re.findall(r"^      ([A-Z_]+):", backend, re.MULTILINE))
+    assert {name.upper() for name in Settings.model_fields} - FIXED == names
 
 
 def test_nginx_lets_through_what_the_service_accepts_by_default() -> None:

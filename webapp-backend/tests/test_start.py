@@ -72,8 +72,8 @@ def test_after_a_start_no_model_answers_in_place_of_the_default_one(
     folder.symlink_to(compiled_folder(prepared[1], sha256))
     with ready_client(two_models) as client:
         assert predict(client, WHITE, model="bright").status_code == 200
-        refused = predict(client, WHITE)
-        assert (refused.status_code, refused.json()["error"]) == (503, "model_loading")
+        answer = predict(client, WHITE)
+        assert (answer.status_code, answer.json()["error"]) == (503, "model_loading")
         assert client.get("/api/ready").status_code == 503
         prepare(two_models.models_dir, two_models.cache_dir)
         refresh(client)
@@ -104,9 +104,9 @@ def test_before_the_first_refresh_a_request_is_told_that_the_service_starts(
     settings: Settings,
 ) -> None:
     client = TestClient(create_app(settings))  # outside `with`, nothing refreshes it
-    refused = predict(client, WHITE)
-    assert (refused.status_code, refused.json()["error"]) == (503, "model_loading")
-    assert "starting" in refused.json()["message"]
+    answer = predict(client, WHITE)
+    assert (answer.status_code, answer.json()["error"]) == (503, "model_loading")
+    assert "starting" in answer.json()["message"]
 
 
 def test_a_stop_closes_the_database_after_the_last_refresh(

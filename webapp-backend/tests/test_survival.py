@@ -66,8 +66,8 @@ def test_a_model_is_converted_once_the_disk_has_room_again(
         patched.setattr(tempfile, "mkdtemp", full)
         prepare(models, settings.cache_dir)
     with ready_client(settings) as client:
-        waiting = predict(client, picture(255), model="m")
-        assert (waiting.status_code, waiting.json()["error"]) == (503, "model_loading")
+        answer = predict(client, picture(255), model="m")
+        assert (answer.status_code, answer.json()["error"]) == (503, "model_loading")
         prepare(models, settings.cache_dir)
         refresh(client)
         assert predict(client, picture(255), model="m").status_code == 200

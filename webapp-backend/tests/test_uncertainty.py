@@ -63,15 +63,15 @@ def test_a_verdict_that_a_mirror_turns_is_uncertain_and_says_so(
     assert (answer["prediction"], answer["verdict"]) == ("Fake", "uncertain")
     assert codes(answer) == ["above_threshold", "unstable"]
     assert answer["reasons"][1].endswith("it flips when the picture is mirrored")
-    tried = answer["stability"]
-    assert tried["stable"] is False
-    assert {change["change"]: change["prediction"] for change in tried["changes"]} == {
+    stability = answer["stability"]
+    assert stability["stable"] is False
+    assert {change["change"]: change["prediction"] for change in stability["changes"]} == {
         "jpeg_60": "Fake",
         "half_size": "Fake",
         "shift": "Fake",
         "flip": "Real",
     }
-    assert answer["faces"][0]["stability"] == tried
+    assert answer["faces"][0]["stability"] == stability
 
 
 def test_stability_is_tried_where_it_is_close_or_where_asked(
@@ -90,8 +90,8 @@ def test_stability_is_tried_where_it_is_close_or_where_asked(
     both = {"models": "faces,older"}
     compared = classify(client, close, **both)["results"]
     assert [result["stability"] for result in compared] == [None, None]
-    checked = classify(client, close, **both, stability="always")["results"]
-    assert all(result["stability"] for result in checked)
+    results = classify(client, close, **both, stability="always")["results"]
+    assert all(result["stability"] for result in results)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def test_a_misspelt_parameter_is_refused_with_the_right_one(client: TestClient) 
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "meant"),
+    ("method", "path", "suggestion"),
     [
         ("POST", "/api/predict?Model=bright", "model"),
         ("POST", "/api/explain?methd=gradcam", "method"),
@@ -37,10 +37,10 @@ def test_a_misspelt_parameter_is_refused_with_the_right_one(client: TestClient) 
     ],
 )
 def test_every_route_knows_its_parameters(
-    client: TestClient, method: str, path: str, meant: str
+    client: TestClient, method: str, path: str, suggestion: str
 ) -> None:
     message = refused(client.request(method, path), 422, "unknown_parameter")
-    assert f"did you mean '{meant}'?" in message
+    assert f"did you mean '{suggestion}'?" in message
 
 
 @pytest.mark.parametrize("path", ["/api/models", "/api/runs", "/api/config"])
@@ -69,7 +69,7 @@ def test_probes_may_add_parameters_to_the_health_routes(client: TestClient) -> N
 
 
 @pytest.mark.parametrize(
-    ("route", "field", "meant"),
+    ("route", "field", "suggestion"),
     [
         ("predict", "imgae", "image"),
         ("predict", "File", "file"),
@@ -78,11 +78,11 @@ def test_probes_may_add_parameters_to_the_health_routes(client: TestClient) -> N
     ],
 )
 def test_a_misspelt_form_field_is_refused_with_the_right_one(
-    client: TestClient, route: str, field: str, meant: str
+    client: TestClient, route: str, field: str, suggestion: str
 ) -> None:
     answer = client.post(f"/api/{route}", files={field: ("a.png", PICTURE)})
     message = refused(answer, 422, "unknown_field")
-    assert message == f"Unknown field '{field}'; did you mean '{meant}'?"
+    assert message == f"Unknown field '{field}'; did you mean '{suggestion}'?"
 
 
 def test_a_field_that_a_case_does_not_have_is_refused(client: TestClient) -> None:

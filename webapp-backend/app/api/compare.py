@@ -26,30 +26,30 @@ def compare_models(
     ] = None,
 ) -> ModelComparison:
     """Agreement of models on their test pictures, and the pictures on which they disagree."""
-    served = [service.model(name) for name in names_in(models)]
-    if len(served) < 2:
+    chosen_models = [service.model(name) for name in names_in(models)]
+    if len(chosen_models) < 2:
         raise InvalidError("invalid_parameter", "models: name two or more, with commas.")
-    measured = {
+    predictions = {
         m.name: [row for row in m.evaluation.predictions if dataset in (None, row.dataset)]
-        for m in served
+        for m in chosen_models
         if m.evaluation is not None
     }
-    thresholds = {model.name: service.threshold(model)[0] for model in served}
-    comparison = compare(measured if len(measured) > 1 else {}, thresholds)
+    thresholds = {model.name: service.threshold(model)[0] for model in chosen_models}
+    comparison = compare(predictions if len(predictions) > 1 else {}, thresholds)
     rows = {row.sha256: row for row in _predictions(service)}
     finder = _finder(service)
     differing = [picture for picture in comparison.pictures if not picture.unanimous]
     wrong = [picture.errors for picture in comparison.pictures]
     return ModelComparison(
-        models=[model.name for model in served],
-        not_measured=[model.name for model in served if model.name not in measured],
+        models=[model.name for model in chosen_models],
+        not_measured=[model.name for model in chosen_models if model.name not in predictions],
         datasets=comparison.datasets,
         pictures=len(comparison.pictures),
         n_real=sum(picture.label == "Real" for picture in comparison.pictures),
         n_fake=sum(picture.label == "Fake" for picture in comparison.pictures),
         agree=len(comparison.pictures) - len(differing),
         all_right=wrong.count(0),
-        all_wrong=wrong.count(len(measured)),
+        all_wrong=wrong.count(len(predictions)),
         pairs=[Pair.model_validate(pair, from_attributes=True) for pair in comparison.pairs],
         disagreements=[
             _disagreement(p, there=p.sha256 in rows and finder.is_there(rows[p.sha256]))

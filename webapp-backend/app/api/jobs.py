@@ -87,9 +87,9 @@ async def start_job(
     ] = "never",
 ) -> JobAnswer:
     """Classify every picture of a ZIP archive. Answers at once with the job to follow."""
-    chosen, _ = chosen_models(service, model, models)
+    served_models, _ = chosen_models(service, model, models)
     job_models = []
-    for served in chosen:
+    for served in served_models:
         value, source = service.threshold(served, threshold)
         job_models.append(
             JobModel(
@@ -161,14 +161,14 @@ async def watch_job(
 
     Browsers reconnect by themselves if the stream ends without `end`.
     """
-    sent: Job | None = None
+    latest: Job | None = None
     while not request.app.state.stopping():
         if job.ended:
             yield ServerSentEvent(event="end", data=job)
             return
-        if job != sent:
+        if job != latest:
             yield ServerSentEvent(event="progress", data=job)
-            sent = job
+            latest = job
         await asyncio.sleep(_POLL_SECONDS)
         try:
             current = await to_thread.run_sync(service.jobs.get, job.id)

@@ -188,8 +188,8 @@ def _task(data: bytes, request: HeatMapRequest, limits: Limits) -> ExplainTask:
         faces = ImageCrops(picture.pixels).faces if request.faces is None else request.faces
     count = min(len(faces), MAX_FACES)
     if request.face is not None and request.face >= count:
-        listed = f"{count} faces are classified" if faces else "the whole picture is classified"
-        raise InvalidError("unknown_face", f"There is no face {request.face}: {listed} here.")
+        text = f"{count} faces are classified" if faces else "the whole picture is classified"
+        raise InvalidError("unknown_face", f"There is no face {request.face}: {text} here.")
     if margin is None or not faces:
         return ExplainTask(method=request.method, face=None)
     face = request.face or 0
