@@ -33,7 +33,7 @@ class ResultsError(ValueError):
 
 
 class Manifest(BaseModel):
-    """What a results folder holds, in its `_manifest.json`.
+    """Contents of a results folder, stored in its `_manifest.json`.
 
     `counts` has the number of pictures by verdict, and by `error: <code>`; None until all are
     scored.

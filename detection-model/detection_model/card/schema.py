@@ -17,7 +17,7 @@ class Strict(BaseModel):
 
 
 class InputSpec(Strict):
-    """How an image becomes the model's input, a float32 array (height, width, 3)."""
+    """Conversion of an image to the model's input, a float32 array (height, width, 3)."""
 
     height: int = Field(ge=1, le=4096)
     width: int = Field(ge=1, le=4096)
@@ -177,7 +177,7 @@ class Scope(Strict):
 
 
 class Steadiness(Strict):
-    """How far small perturbations move the model's output (its robustness margin).
+    """Effect of small perturbations on the model's output (its robustness margin).
 
     An image whose calibrated log-odds are farther than `reach` from the threshold keeps its
     verdict under them, so the consistency check can be skipped.

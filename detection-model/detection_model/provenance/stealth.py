@@ -79,7 +79,7 @@ def _read_pixels(data: bytes, container: str) -> str | None:
 
 
 def _has_word(hidden: list[bytes]) -> bool:
-    """Whether a magic word begins the bits of the colours, or the last ones: those of alpha."""
+    """True if a magic word begins the bits of the colours, or the last ones: those of alpha."""
     return hidden[-1][:_WORD_BYTES] in _WORDS or hidden[0][:_WORD_BYTES] in _COLOUR_WORDS
 
 

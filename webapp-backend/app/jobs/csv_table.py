@@ -61,7 +61,7 @@ def _picture_lines(picture: JobPicture) -> Iterator[str]:
 
 
 def _provenance(statement: Statement | None) -> dict[str, object]:
-    """What the file says of its origin, in cells; the words are the file's own."""
+    """Cells with the file's statement on its origin, in the file's own words."""
     if statement is None:
         return {}
     return {

@@ -149,7 +149,7 @@ class JobPicture(BaseModel):
     )
 
     def outcome(self, model: str) -> Outcome | None:
-        """Whether a model's verdict is that of the label; None without a label or a verdict."""
+        """A model's verdict compared with the label; None without a label or a verdict."""
         verdict = next((each.verdict for each in self.verdicts if each.model == model), None)
         if self.label is None or verdict is None:
             return None
