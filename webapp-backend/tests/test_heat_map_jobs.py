@@ -16,13 +16,15 @@ from heat_maps import (
     in_the_spot,
     uploads,
 )
-from service_factories import brightness_model, card_for, ready_client, settings_on
+from service_factories import brightness_model, card_for, ready_client, settings_on, until
 
 from app.core.settings import Settings
+from app.inference.model_folder import ModelPath
 from app.jobs.consumer import JobConsumer
 from app.jobs.heat_map_worker import HeatMapWorker
 from app.service import Service
 from app.storage.jobs import Claim, JobStore
+from app.worker.conversion import ModelConverter
 from detection_model.explain.explanation import SLOW, Explainer
 
 
@@ -191,6 +193,36 @@ def test_a_full_disk_is_told_and_the_next_request_works(
     assert (answer.status_code, answer.json()["error"]) == (503, "storage_full")
     assert str(settings.state_dir) not in answer.text
     settings.jobs_dir.unlink()
+    job = accepted(client)
+    worker.step()
+    assert fetched(client, job).status_code == 200
+
+
+def test_the_default_model_is_in_memory_before_the_first_heat_map(
+    client: TestClient, worker: HeatMapWorker, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    converter = ModelConverter(settings.models_dir, settings.cache_dir)
+    until(lambda: converter.default_model() is not None)
+    file = converter.default_model()
+    assert file is not None
+    worker.prepare(file)
+    assert worker.warm
+    worker.step()
+    assert worker.warm
+
+    def no_load(path: Path) -> Explainer:
+        raise AssertionError(f"{path.name} was loaded again")
+
+    monkeypatch.setattr(Explainer, "load", no_load)
+    job = accepted(client)
+    worker.step()
+    assert fetched(client, job).status_code == 200
+
+
+def test_a_model_that_cannot_be_loaded_delays_no_heat_map(
+    client: TestClient, worker: HeatMapWorker, tmp_path: Path
+) -> None:
+    worker.prepare(ModelPath(tmp_path / "gone.keras", (), still=True))
     job = accepted(client)
     worker.step()
     assert fetched(client, job).status_code == 200

@@ -178,7 +178,10 @@ def test_it_stops_with_its_children_after_answering_what_it_accepted(server: Ser
 
 
 @needs_proc
-def test_its_children_end_when_it_is_killed(tmp_path: Path) -> None:
+def test_its_children_end_when_it_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXPLAIN_IDLE", "0")
     server = Server(tmp_path)
     card_for(brightness_model(server.models / "first.keras"))
     server.until(lambda: server.answers("first"))

@@ -107,7 +107,9 @@ class Settings(BaseSettings):
         5.0, ge=0, description="seconds that a request waits for a quick heat map"
     )
     explain_idle: float = Field(
-        300.0, ge=0, description="seconds that TensorFlow stays loaded after a heat map"
+        300.0,
+        ge=0,
+        description="seconds that TensorFlow stays loaded after a start and after a heat map",
     )
     report_wait: float = Field(
         20.0, ge=0, description="seconds that a report waits for its heat map"

@@ -1,12 +1,15 @@
 """Computes heat maps, and keeps TensorFlow and the last models in memory for the next ones."""
 
+import logging
 import time
 from collections import OrderedDict
 from pathlib import Path
 
+import numpy as np
+
 from app.core import native_logs
 from app.core.settings import Settings
-from app.inference.model_folder import FolderWatch, Stamp
+from app.inference.model_folder import FolderWatch, ModelPath, Stamp
 from app.jobs.consumer import ATTEMPTS, JobConsumer, JobFailedError, JobLostError
 from app.jobs.heat_map import heat_map
 from app.jobs.heat_map_requests import UPLOAD
@@ -20,6 +23,10 @@ from detection_model.explain.explanation import Explainer
 from detection_model.imaging import ImageError
 from detection_model.inference.detector import ModelError
 
+log = logging.getLogger(__name__)
+
+# A picture for the first look of a model.
+_BLANK = np.zeros((256, 256, 3), np.uint8)
 # Models in memory.
 _KEPT = 2
 # A file and its card in one of their states.
@@ -39,10 +46,13 @@ class HeatMapWorker(JobConsumer):
         self._watch = FolderWatch(settings.models_dir)
         self._explainers: OrderedDict[_Key, Explainer] = OrderedDict()
         self._used = 0.0
+        self._next: ModelPath | None = None
 
     @property
     def warm(self) -> bool:
-        """True if TensorFlow and a model are loaded and were used recently."""
+        """True if TensorFlow and a model are loaded and were used recently, or are being loaded."""
+        if self._next is not None:
+            return True
         idle = time.monotonic() - self._used
         return bool(self._explainers) and idle < self._settings.explain_idle
 
@@ -50,6 +60,23 @@ class HeatMapWorker(JobConsumer):
     def pause(self) -> float:
         """Seconds between two polls; short while warm."""
         return min(_WARM_PAUSE, super().pause) if self.warm else super().pause
+
+    def prepare(self, file: ModelPath) -> None:
+        """Have TensorFlow and a model loaded before the first heat map, on this worker's thread."""
+        self._next = file
+
+    def step(self) -> None:
+        """Load the model to prepare, if any, then do the jobs that are available now."""
+        if self._next is not None:
+            try:
+                explainer = self._load((self._next.path, self._next.stamps))
+                explainer.explain("gradcam", _BLANK)  # traces the gradient
+                self._used = time.monotonic()
+            except (ModelError, CardError, ExplainError, OSError) as error:
+                log.warning("%s: not prepared for heat maps (%s)", self._next.name, error)
+            finally:
+                self._next = None
+        super().step()
 
     def work(self, claim: Claim) -> None:
         """Compute one heat map, then delete the picture."""
@@ -95,15 +122,19 @@ class HeatMapWorker(JobConsumer):
         """
         key = self._file(model)
         if key not in self._explainers:
-            native_logs.load_tensorflow()
-            explainer = Explainer.load(key[0])
+            self._load(key)
             if self._file(model) != key:  # it was replaced meanwhile
+                del self._explainers[key]
                 raise _gone(model)
-            self._explainers[key] = explainer
-            while len(self._explainers) > _KEPT:
-                self._explainers.popitem(last=False)
         self._explainers.move_to_end(key)
         return self._explainers[key]
+
+    def _load(self, key: _Key) -> Explainer:
+        native_logs.load_tensorflow()
+        explainer = self._explainers[key] = Explainer.load(key[0])
+        while len(self._explainers) > _KEPT:
+            self._explainers.popitem(last=False)
+        return explainer
 
     def _file(self, model: JobModel) -> _Key:
         for file in self._watch.scan():

@@ -20,6 +20,8 @@ from app.worker.conversion import ModelConverter
 
 # Requests have priority over jobs.
 _NICE = 5
+# Argument of a worker that has replaced itself.
+_RESTARTED = "--restarted"
 
 settings = Settings()
 logs.configure(settings.log_format, settings.log_level, prefix="worker: ")
@@ -41,9 +43,14 @@ converter = ModelConverter(settings.models_dir, settings.cache_dir, chosen_model
 archives, heat_maps = ArchiveWorker(store, settings), HeatMapWorker(store, settings)
 for consumer in (archives, heat_maps):
     threading.Thread(target=consumer.run, name=consumer.kind, daemon=True).start()
+# The first heat map after a start does not wait for TensorFlow.
+prepared = _RESTARTED in sys.argv or settings.explain_idle == 0
 while True:
     converter.step()
     time.sleep(settings.poll_seconds)
+    if not prepared and (model := converter.default_model()):
+        prepared = True
+        heat_maps.prepare(model)
     if "tensorflow" in sys.modules and not (archives.busy or heat_maps.busy or heat_maps.warm):
         # Nothing left to do: restart to free the half gigabyte that TensorFlow holds.
-        os.execv(sys.executable, [sys.executable, "-m", "app.worker"])  # noqa: S606
+        os.execv(sys.executable, [sys.executable, "-m", "app.worker", _RESTARTED])  # noqa: S606

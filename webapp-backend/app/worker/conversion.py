@@ -60,6 +60,13 @@ class ModelConverter:
             except OSError as error:
                 _warn(file, error)
 
+    def default_model(self) -> ModelPath | None:
+        """The file of the default model once all files are converted; None until then."""
+        files = [file for file in self._watch.scan() if not file.is_ensemble]
+        if not files or not all(file.still and not self._is_waiting(file) for file in files):
+            return None
+        return by_preference(files, self._chosen())[0]
+
     def _is_waiting(self, file: ModelPath) -> bool:
         """True if the file is unchanged since the last look and has no report."""
         if not file.still or file.is_ensemble:
