@@ -66,11 +66,11 @@ def loaded(name: str) -> tuple[LogOdds, InputSpec]:
         path = common.model_path(name, common.MODELS)
         model = load_model(path)
     except ModelError:
-        if name not in architectures.ZOO:
+        if name not in architectures.RECIPES:
             raise
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "chance.keras"
-            architectures.ZOO[name].build(weights="none").save(path)
+            architectures.RECIPES[name].build(weights="none").save(path)
             model = load_model(path)
     spec = InputSpec(height=model.facts.height, width=model.facts.width)
     reading = OutputSpec(activation="sigmoid" if model.facts.units == 1 else "softmax")

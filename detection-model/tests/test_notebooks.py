@@ -156,7 +156,7 @@ def test_a_training_notebook_leaves_the_published_models_unchanged(
     assert record.status == "finished"
     assert record.examples["train/Fake"] == 12
     text = texts(cells)
-    assert f"Trained for 1 of the recipe's {architectures.ZOO[version].epochs} epochs." in text
+    assert f"Trained for 1 of the recipe's {architectures.RECIPES[version].epochs} epochs." in text
     assert ["pictures", "3 real + 3 fake", "100 real + 100 fake"] in table_rows(text)
 
 
@@ -190,7 +190,9 @@ def test_the_third_training_compares_a_backbone_and_runs_a_sweep(
         "efficientnet-lite0": "1",
     }
     text = texts(cells)
-    assert all(f"{name}: {recipe.summary}" in text for name, recipe in architectures.ZOO.items())
+    assert all(
+        f"{name}: {recipe.summary}" in text for name, recipe in architectures.RECIPES.items()
+    )
     assert text.count("'learning_rate':") == 2
     assert pictures(cells) == 3
 

@@ -111,7 +111,7 @@ def test_the_layer_gives_mean_and_deviation_of_each_channel() -> None:
 def test_a_probe_separates_the_classes_and_keeps_the_backbone(data: Path) -> None:
     keras.utils.set_random_seed(0)
     settings = config(data)
-    model = architectures.ZOO["v5"].build(SIDE, "none")
+    model = architectures.RECIPES["v5"].build(SIDE, "none")
     before = model.get_layer("conv_stem").get_weights()[0]
     assert settings.probe
     loaded = load_data(settings, Reporter())
@@ -149,7 +149,7 @@ def test_a_probe_needs_portraits(data: Path) -> None:
     loaded = load_data(settings, Reporter())
     with pytest.raises(TrainingError, match="a probe needs `portraits`"):
         fit_probe(
-            architectures.ZOO["v5"].build(SIDE, "none"),
+            architectures.RECIPES["v5"].build(SIDE, "none"),
             settings,
             settings.probe,
             loaded,
@@ -163,7 +163,7 @@ def test_zero_epochs_without_a_probe_are_refused(data: Path) -> None:
 
 
 def test_training_can_start_from_a_whole_network(data: Path, tmp_path: Path) -> None:
-    original = architectures.ZOO["v5"].build(SIDE, "none")
+    original = architectures.RECIPES["v5"].build(SIDE, "none")
     original.save(tmp_path / "saved.keras")
     model = new_model(config(data, start=str(tmp_path / "saved.keras"), weights="none"))
     for expected, actual in zip(original.get_weights(), model.get_weights(), strict=True):

@@ -41,7 +41,7 @@ def test_a_teaching_model_was_trained_on_the_small_sample(name: str) -> None:
     training = card(name).training
     assert training is not None
     assert training.examples["train/Real"] == training.examples["train/Fake"] == 750
-    assert training.epochs == architectures.ZOO[name].epochs
+    assert training.epochs == architectures.RECIPES[name].epochs
 
 
 @pytest.mark.parametrize("name", FACE_MODELS)

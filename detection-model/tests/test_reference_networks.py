@@ -17,20 +17,20 @@ EPOCHS = {"v1": 20, "v2": 10, "v3": 20}
 def test_parameter_counts(name: str) -> None:
     import keras
 
-    model = architectures.ZOO[name].build()
+    model = architectures.RECIPES[name].build()
     weights, adam = COUNTS[name]
     assert model.count_params() == weights
     optimizer = keras.optimizers.Adam()
     optimizer.build(model.trainable_variables)
     # Its own variables, and the two counters that it prints with them.
     assert sum(int(variable.value.shape.num_elements()) for variable in optimizer.variables) == adam
-    assert architectures.ZOO[name].epochs == EPOCHS[name]
-    assert architectures.ZOO[name].batch_size == 32
+    assert architectures.RECIPES[name].epochs == EPOCHS[name]
+    assert architectures.RECIPES[name].batch_size == 32
 
 
 @pytest.mark.parametrize("name", list(COUNTS))
 def test_layers(name: str) -> None:
-    model = architectures.ZOO[name].build()
+    model = architectures.RECIPES[name].build()
     assert model.input_shape == (None, 256, 256, 3)
     assert model.output_shape == (None, 1)
     kinds = [type(layer).__name__ for layer in model.layers]

@@ -130,7 +130,7 @@ def test_the_commands_write_table_and_plot(
     assert result.exit_code == 0, result.output
     rows = rows_of(tmp_path / "backbone-study")
     assert {name for name, row in rows.items() if row["status"] == "trained"} == {"v1", "v3"}
-    assert set(rows) == set(architectures.ZOO)
+    assert set(rows) == set(architectures.RECIPES)
     for row in (rows["v1"], rows["v3"]):
         assert 0 <= float(row["test_auc_low"]) <= float(row["test_auc"])
         assert float(row["test_auc"]) <= float(row["test_auc_high"]) <= 1

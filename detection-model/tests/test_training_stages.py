@@ -139,7 +139,7 @@ def test_the_head_trains_first_and_the_end_of_the_backbone_second(
     recipe = architectures.Recipe(
         tiny, side=32, epochs=1, summary="", weights="imagenet", head="dense"
     )
-    monkeypatch.setitem(architectures.ZOO, "tiny", recipe)
+    monkeypatch.setitem(architectures.RECIPES, "tiny", recipe)
     config = small(synthetic, "tiny", epochs=1, fine_tune_epochs=2, fine_tuned=3)
     folder, record = trained(config, tmp_path)
     assert record.stages == ["frozen", "fine-tuned"]

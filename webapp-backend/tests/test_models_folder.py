@@ -240,11 +240,11 @@ def test_a_file_that_failed_under_one_name_answers_under_another(own_models: Set
     """The name tells the architecture of weights alone; a failure is no property of the content."""
     import h5py
 
-    from detection_model.architectures import ZOO
+    from detection_model.architectures import RECIPES
 
     folder = own_models.models_dir
     wrong = folder / "mobilenetv2.h5"
-    ZOO["meso4"].build().save(wrong)
+    RECIPES["meso4"].build().save(wrong)
     with h5py.File(wrong, "a") as file:
         del file.attrs["model_config"]
     with ready_client(own_models) as client:

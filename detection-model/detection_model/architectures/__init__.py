@@ -88,7 +88,7 @@ def _mesonet(network: Callable[..., Any], summary: str) -> Recipe:
     return Recipe(network, cnn.SIDE, 20, summary, published_classes=classes)
 
 
-ZOO: dict[str, Recipe] = {
+RECIPES: dict[str, Recipe] = {
     "v1": Recipe(
         network=partial(cnn.build_cnn, paddings=("valid", "valid", "valid"), dropout=0.0),
         side=cnn.SIDE,

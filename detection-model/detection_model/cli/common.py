@@ -151,8 +151,8 @@ def known_recipe(name: str) -> str:
     Raises:
         ConfigError: there is no such recipe.
     """
-    if name not in architectures.ZOO:
-        raise ConfigError(f"no recipe {name}; choose from {', '.join(architectures.ZOO)}")
+    if name not in architectures.RECIPES:
+        raise ConfigError(f"no recipe {name}; choose from {', '.join(architectures.RECIPES)}")
     return name
 
 

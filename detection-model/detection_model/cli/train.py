@@ -14,7 +14,7 @@ from detection_model.data.folders import find_data
 from detection_model.data.issues import warnings_for
 from detection_model.training.config import Precision, TrainConfig, configured, read_settings
 
-RecipeName = StrEnum("RecipeName", {name: name for name in architectures.ZOO})  # type: ignore[misc]
+RecipeName = StrEnum("RecipeName", {name: name for name in architectures.RECIPES})  # type: ignore[misc]
 NETWORK, LEARNING, RESEARCH = "Network", "Learning", "Pictures, and research"
 
 
@@ -294,7 +294,7 @@ def backbones(
             },
             skipped=[
                 StudyResult(name, status="not run: not chosen")
-                for name in architectures.ZOO
+                for name in architectures.RECIPES
                 if name not in names
             ],
             warnings=warnings_for(find_data(data), logs),

@@ -210,14 +210,14 @@ def _rebuilt(path: Path) -> tuple[Any, Recipe] | None:
     A recipe that the file's name tells is tried (`mobilenetv2-old.h5`), else v1, v2, v3 and the
     MesoNets.
     """
-    named = [name for name in architectures.ZOO if name in path.stem.lower()]
+    named = [name for name in architectures.RECIPES if name in path.stem.lower()]
     candidates = [max(named, key=len)] if named else _TRIED
     with tempfile.TemporaryDirectory(prefix="detection-model-") as folder:
         # Keras chooses the reader by the ending, and expects another layout from `.weights.h5`.
         file = Path(folder, "m.weights.h5" if _is_of_keras3(path) else "m.h5")
         shutil.copyfile(path, file)
         for name in candidates:
-            recipe = architectures.ZOO[name]
+            recipe = architectures.RECIPES[name]
             for head in get_args(HeadName) if recipe.head else (None,):
                 model = recipe.build(weights=architectures.NONE, head=head)
                 if _fills(model, file):

@@ -220,7 +220,7 @@ def configured(recipe: str, *layers: Mapping[str, Any]) -> TrainConfig:
     Raises:
         ConfigError: an unknown setting or an invalid value.
     """
-    own = architectures.ZOO[recipe]
+    own = architectures.RECIPES[recipe]
     settings: dict[str, Any] = {"recipe": recipe, "name": recipe}
     for name in ("epochs", "batch_size", "learning_rate", "fine_tune_epochs", "fine_tuned"):
         settings[name] = getattr(own, name)

@@ -44,7 +44,7 @@ def load_data(config: TrainConfig, report: Reporter) -> TrainingData:
     Raises:
         DataError: the data set is unusable.
     """
-    recipe = architectures.ZOO[config.recipe]
+    recipe = architectures.RECIPES[config.recipe]
     spec = recipe.input_spec(config.image_size or recipe.side)
     if config.portraits:
         return _load_face_crops(config, config.portraits, spec, report)

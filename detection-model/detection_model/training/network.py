@@ -104,7 +104,7 @@ def new_model(config: TrainConfig) -> Any:
         WeightsError: the initial weights are missing.
     """
     with _computing_in(config.precision):
-        recipe = architectures.ZOO[config.recipe]
+        recipe = architectures.RECIPES[config.recipe]
         model = recipe.build(config.image_size, config.weights, config.head)
     if config.start:
         model.set_weights(load_original(Path(config.start)).get_weights())

@@ -75,7 +75,7 @@ def fit(config: TrainConfig, data: TrainingData, logs: Path, report: Reporter) -
     devices.check(config.batch_size)
     report.say(f"training on {devices.description}")
     keras.utils.set_random_seed(config.seed)
-    plan = stages(config, architectures.ZOO[config.recipe])
+    plan = stages(config, architectures.RECIPES[config.recipe])
     unfinished = run.resumable(logs, config, data.fingerprint)
     with devices.scope():
         if unfinished:
@@ -192,7 +192,7 @@ def publish(fitted: TrainedModel, data: TrainingData, published: Path) -> Path:
     is_best = config.keep == "best" and best.exists()
     model = keras.saving.load_model(best) if is_best else fitted.model
     save_weights_only(_in_float32(model, config), published)
-    recipe = architectures.ZOO[config.recipe]
+    recipe = architectures.RECIPES[config.recipe]
     epochs = len(record.history.get("loss", []))
     card = Card(
         name=config.name,
@@ -226,7 +226,7 @@ def _in_float32(model: Any, config: TrainConfig) -> Any:
     """A float32 copy of a network that was trained in mixed precision."""
     if config.precision == "float32":
         return model
-    whole = architectures.ZOO[config.recipe].build(
+    whole = architectures.RECIPES[config.recipe].build(
         config.image_size, architectures.NONE, config.head
     )
     whole.set_weights(model.get_weights())
