@@ -25,8 +25,8 @@ from sklearn.preprocessing import StandardScaler
 
 from detection_model.architectures import backbones, heads, lite0  # noqa: F401  heads registers v5's layers
 from detection_model.card.files import read_card
-from detection_model.data.decoding import load_pictures
 from detection_model.data.folders import Example, find_data
+from detection_model.data.preprocessing import load_pictures
 from detection_model.faces import face_or_whole
 
 MODELS = Path(__file__).parent.parent / "models"

@@ -23,8 +23,8 @@ from sklearn.metrics import roc_auc_score
 from detection_model import architectures
 from detection_model.architectures.heads import STATISTICS
 from detection_model.card import InputSpec
-from detection_model.data.decoding import FaceCrop, load_face_crops
 from detection_model.data.folders import find_data
+from detection_model.data.preprocessing import FaceCrop, load_face_crops
 from detection_model.training.augment import augment
 from detection_model.training.config import Augmentation
 from detection_model.training.sampler import random_crop

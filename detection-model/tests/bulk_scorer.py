@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from detection_model.bulk.scoring import ConvertedModel, Scorer
+from detection_model.bulk.rows import ConvertedModel, Scorer
 from detection_model.card import Card, InputSpec
 from detection_model.inference.crops import Crop
 from detection_model.inference.pipeline import PredictOptions

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image, ImageFilter
 
 from detection_model.card import InputSpec
-from detection_model.data.decoding import load_pictures
 from detection_model.data.folders import find_data
+from detection_model.data.preprocessing import load_pictures
 from detection_model.data.write import synthetic_picture
 from detection_model.training.augment import augment
 from detection_model.training.config import Augmentation

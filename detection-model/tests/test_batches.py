@@ -8,8 +8,8 @@ import pytest
 
 from detection_model import imaging
 from detection_model.card import InputSpec
-from detection_model.data.decoding import Pictures, load_pictures
 from detection_model.data.folders import find_data
+from detection_model.data.preprocessing import Pictures, load_pictures
 from detection_model.training.loading import scaled, training_batches, validation_batches
 
 SPEC = InputSpec(height=32, width=32)

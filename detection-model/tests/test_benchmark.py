@@ -7,8 +7,8 @@ from pathlib import Path
 from typer.testing import Result
 
 from detection_model.card import TrainingRun, file_sha256, read_card, write_card
-from detection_model.data.decoding import fingerprint
 from detection_model.data.folders import find_data
+from detection_model.data.preprocessing import fingerprint
 from detection_model.evaluation import records
 from detection_model.evaluation.records import Evaluation
 

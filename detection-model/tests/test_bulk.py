@@ -21,8 +21,8 @@ from PIL import Image
 from typer.testing import Result
 
 from detection_model import load, predict
+from detection_model.bulk.executors import Executor, LocalProcesses, RayTasks, score_missing
 from detection_model.bulk.results import LISTING, Results, ResultsError, open_results
-from detection_model.bulk.run import Executor, LocalProcesses, RayTasks, score_missing
 from detection_model.bulk.sources import Item, SourceError, list_items, read_item
 
 SIDE = 48

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from detection_model.card import OutputSpec, card_path, write_card
-from detection_model.export.formats import comparison_pictures, fake, write
+from detection_model.export import exporters
+from detection_model.export.exporters import comparison_pictures, fake, write
 from detection_model.inference.detector import Detector, ModelError
 from detection_model.inference.runtime import LiteRT
 
@@ -63,16 +64,14 @@ def test_each_format_gives_the_outputs_of_keras(
 def test_the_report_shows_a_difference(
     tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from detection_model.export import formats
-
     card = Detector.load(model).card
     pictures = comparison_pictures(card.input, None)
 
-    def write_wrong_model(_model: Any, path: Path, _pictures: Any) -> formats.Call:
+    def write_wrong_model(_model: Any, path: Path, _pictures: Any) -> exporters.Call:
         path.touch()
         return lambda _batch: np.asarray([[1.0, 0.0]], np.float32)
 
-    monkeypatch.setattr(formats, "WRITERS", {"litert": write_wrong_model})
+    monkeypatch.setattr(exporters, "WRITERS", {"litert": write_wrong_model})
     report = write(model, card, "litert", tmp_path / "x", pictures, threshold=0.999999)
     assert report.largest_difference > 0.1
     assert report.changed == len(pictures)

@@ -9,8 +9,8 @@ from factories import FACE, SIDE, noisy_pixels
 from PIL import Image
 
 from detection_model.card import InputSpec
-from detection_model.data.decoding import FaceCrop, FaceCrops, load_face_crops
 from detection_model.data.folders import Example
+from detection_model.data.preprocessing import FaceCrop, FaceCrops, load_face_crops
 from detection_model.training.config import Augmentation, ConfigError, FaceCropSettings, configured
 from detection_model.training.network import class_weights
 from detection_model.training.sampler import CropSampler, crop_batches, random_crop

@@ -14,8 +14,8 @@ from typer.testing import Result
 
 from detection_model import imaging
 from detection_model.card import InputSpec, file_sha256, read_card
-from detection_model.data.decoding import load_pictures
 from detection_model.data.folders import find_data
+from detection_model.data.preprocessing import load_pictures
 from detection_model.data.write import write_synthetic
 from detection_model.evaluation import records
 

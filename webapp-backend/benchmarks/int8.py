@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from app.core import native_logs
 from detection_model.card import Card, card_path, read_card
-from detection_model.data.decoding import Pictures, load_pictures
 from detection_model.data.folders import SplitName, find_data
+from detection_model.data.preprocessing import Pictures, load_pictures
 from detection_model.evaluation.metrics import Labels, estimate
 from detection_model.faces import face_or_whole
 from detection_model.imaging import scale

@@ -16,7 +16,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from pydantic import BaseModel
 
-from detection_model.bulk.scoring import SCHEMA, Row, Scorer
+from detection_model.bulk.rows import SCHEMA, Row, Scorer
 from detection_model.bulk.sources import Item, list_items
 
 # Parquet readers skip names that begin with _ or a dot when they read the folder.

@@ -13,9 +13,9 @@ from detection_model.cli import common
 from detection_model.inference.pipeline import PredictOptions
 
 if TYPE_CHECKING:
+    from detection_model.bulk.executors import Executor
     from detection_model.bulk.results import Manifest
-    from detection_model.bulk.run import Executor
-    from detection_model.bulk.scoring import Scorer
+    from detection_model.bulk.rows import Scorer
 
 
 def bulk(
@@ -62,8 +62,8 @@ def bulk(
         if find_spec(package) is None:
             extra = "ray" if ray else "bulk"
             common.fail(f"{package} is missing: pip install 'detection-model[{extra}]'")
+    from detection_model.bulk.executors import score_missing
     from detection_model.bulk.results import CONVERTED, ResultsError, open_results
-    from detection_model.bulk.run import score_missing
     from detection_model.bulk.sources import SourceError
 
     places = [place if "://" in place else str(Path(place).resolve()) for place in sources]
@@ -96,14 +96,14 @@ def bulk(
 
 def _converted(file: Path, options: PredictOptions, cache: Path) -> "Scorer":
     """The model's converted form, from a process that takes TensorFlow's memory with it."""
-    from detection_model.bulk.scoring import convert
+    from detection_model.bulk.rows import convert
 
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
         return process.submit(convert, file, options, cache).result()
 
 
 def _executor(scorer: "Scorer", workers: int | None, ray: str | None) -> "Executor":
-    from detection_model.bulk.run import LocalProcesses, RayTasks
+    from detection_model.bulk.executors import LocalProcesses, RayTasks
 
     if ray:
         return RayTasks(scorer, ray)

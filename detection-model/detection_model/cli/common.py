@@ -21,10 +21,10 @@ from detection_model.card import (
     newest_model,
     read_card,
 )
-from detection_model.data.decoding import BadPicture
-from detection_model.data.decoding import Progress as OnProgress
 from detection_model.data.folders import DataError
 from detection_model.data.picture_files import printable
+from detection_model.data.preprocessing import BadPicture
+from detection_model.data.preprocessing import Progress as OnProgress
 from detection_model.inference.detector import Detector, Ensemble, ModelError
 from detection_model.inference.probability import published_threshold
 from detection_model.training.config import ConfigError

@@ -20,8 +20,8 @@ from detection_model.card import (
     write_card,
 )
 from detection_model.cli import common
-from detection_model.data.decoding import fingerprint
 from detection_model.data.folders import find_data
+from detection_model.data.preprocessing import fingerprint
 from detection_model.evaluation.records import PREDICTIONS, Prediction, read_predictions
 from detection_model.evaluation.scoring import ORIGINAL, PERTURBATIONS
 

@@ -20,7 +20,7 @@ from detection_model.cli import common
 from detection_model.inference.detector import member_files
 
 if TYPE_CHECKING:
-    from detection_model.export.formats import FormatName, Report
+    from detection_model.export.exporters import FormatName, Report
 
 
 def card(
@@ -195,7 +195,7 @@ def export(
 
       detection-model model export v3 --to litert-float16 --to onnx --data data/Dataset
     """
-    from detection_model.export.formats import FORMATS
+    from detection_model.export.exporters import FORMATS
 
     if unknown := [name for name in to if name not in FORMATS]:
         common.fail(f"no format {unknown[0]}; choose from {', '.join(FORMATS)}")
@@ -226,7 +226,7 @@ def export(
 def _exports(
     path: Path, formats: "list[FormatName]", data: Path | None, out: Path
 ) -> "Iterator[Report]":
-    from detection_model.export.formats import comparison_pictures, write
+    from detection_model.export.exporters import comparison_pictures, write
     from detection_model.inference.detector import Detector
 
     detector = Detector.load(path)

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from detection_model.card import ClassName
-from detection_model.data.decoding import FaceCrop, Progress, load_face_crops
 from detection_model.data.folders import DataError, find_data
+from detection_model.data.preprocessing import FaceCrop, Progress, load_face_crops
 from detection_model.synthesis import holdout
 from detection_model.synthesis.blending import face_of, radii
 

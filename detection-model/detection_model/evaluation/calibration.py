@@ -16,8 +16,8 @@ from detection_model.card import (
     Threshold,
     identity,
 )
-from detection_model.data.decoding import Progress
 from detection_model.data.folders import SplitName
+from detection_model.data.preprocessing import Progress
 from detection_model.evaluation.evaluate import as_predictions, recalibrated
 from detection_model.evaluation.metrics import (
     Labels,

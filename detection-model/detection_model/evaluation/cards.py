@@ -20,8 +20,8 @@ from detection_model.card import (
     file_sha256,
     identity,
 )
-from detection_model.data.decoding import Progress, load_pictures
 from detection_model.data.folders import all_examples, find_data
+from detection_model.data.preprocessing import Progress, load_pictures
 from detection_model.evaluation.metrics import Labels, Scores
 from detection_model.evaluation.scoring import data_for, score
 from detection_model.inference.detector import Detector, load_model

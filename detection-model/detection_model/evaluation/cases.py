@@ -14,8 +14,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from detection_model.card import ClassName, Sha256
-from detection_model.data.decoding import BadPicture, Progress
 from detection_model.data.folders import DataError
+from detection_model.data.preprocessing import BadPicture, Progress
 from detection_model.evaluation.scoring import Model
 from detection_model.imaging import ImageError
 from detection_model.inference.pipeline import PredictOptions, predict

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from detection_model.card import Calibrator, Card, CardError, identity, read_beside
-from detection_model.data.decoding import BadPicture, Progress
 from detection_model.data.folders import DataFolder, SplitName, all_examples
 from detection_model.data.issues import data_warnings, not_inspected, warnings_for
 from detection_model.data.picture_files import relative_name
+from detection_model.data.preprocessing import BadPicture, Progress
 from detection_model.evaluation import metrics, records
 from detection_model.evaluation.metrics import estimate
 from detection_model.evaluation.records import (

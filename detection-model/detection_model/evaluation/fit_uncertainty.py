@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from detection_model import imaging, perturb
 from detection_model.card import Calibrator, Card, Conformal, Scope, Steadiness
-from detection_model.data.decoding import Progress, bounded_map
 from detection_model.data.folders import DataError, Example
+from detection_model.data.preprocessing import Progress, bounded_map
 from detection_model.evaluation.calibration import data_summary
 from detection_model.evaluation.metrics import source_weights
 from detection_model.evaluation.records import Prediction

@@ -16,8 +16,8 @@ from PIL import Image, ImageOps
 
 from detection_model import imaging, perturb
 from detection_model.card import ClassName
-from detection_model.data.decoding import BadPicture, Progress, load_pictures
 from detection_model.data.folders import DataError, DataFolder, Example, find_data
+from detection_model.data.preprocessing import BadPicture, Progress, load_pictures
 from detection_model.faces import face_or_whole
 from detection_model.imaging import ImageError
 from detection_model.inference.detector import Detector, Ensemble

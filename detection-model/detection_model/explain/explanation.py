@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from detection_model import faces, imaging
 from detection_model.card import Card, InputSpec, file_sha256
-from detection_model.data.decoding import Progress
+from detection_model.data.preprocessing import Progress
 from detection_model.explain.attribution import Attribution, ExplainError, onto_image
 from detection_model.explain.log_odds import LogOdds
 from detection_model.inference.detector import load_model, resolve_card

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from detection_model import architectures
 from detection_model.card import ClassName, InputSpec
-from detection_model.data.decoding import Pictures, load_face_crops, load_pictures
 from detection_model.data.folders import DataFolder, Example, SplitName, find_data
 from detection_model.data.picture_files import relative_name
+from detection_model.data.preprocessing import Pictures, load_face_crops, load_pictures
 from detection_model.faces import face_or_whole
 from detection_model.training.config import FaceCropSettings, TrainConfig
 from detection_model.training.run import Reporter

@@ -15,7 +15,7 @@ from detection_model import architectures, perturb
 from detection_model.architectures import Recipe
 from detection_model.architectures.backbones import NONE
 from detection_model.architectures.heads import backbone_layers
-from detection_model.data.decoding import Pictures
+from detection_model.data.preprocessing import Pictures
 from detection_model.inference.detector import load_original
 from detection_model.training import fault_injection
 from detection_model.training.augment import augment

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from detection_model.data.decoding import BadPicture, Progress
+from detection_model.data.preprocessing import BadPicture, Progress
 from detection_model.training.config import TrainConfig as TrainConfig
 
 RECORD = "run.json"

@@ -11,8 +11,8 @@ from PIL import Image
 
 from detection_model import imaging
 from detection_model.card import ClassName, InputSpec
-from detection_model.data.decoding import FaceCrop, FaceCrops
 from detection_model.data.folders import DataError
+from detection_model.data.preprocessing import FaceCrop, FaceCrops
 from detection_model.synthesis import training_fakes
 from detection_model.training.augment import augment
 from detection_model.training.config import Augmentation, FaceCropSettings

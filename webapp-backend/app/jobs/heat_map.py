@@ -11,7 +11,7 @@ from app.jobs.consumer import JobFailedError
 from app.schemas.explain import Explanation, HeatMap, Overlay
 from app.schemas.jobs import ExplainTask, JobModel
 from detection_model.card import ClassName
-from detection_model.data.decoding import Progress
+from detection_model.data.preprocessing import Progress
 from detection_model.explain.attribution import COLOURS, Attribution, heat, layer, png, stops
 from detection_model.explain.explanation import Explainer
 from detection_model.faces import Box, crop

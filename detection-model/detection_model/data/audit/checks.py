@@ -17,9 +17,9 @@ from detection_model.data.audit.leaks import (
     light_separations,
 )
 from detection_model.data.audit.scan import Row, Scan, Unreadable, scan
-from detection_model.data.decoding import Progress
 from detection_model.data.folders import DataFolder
 from detection_model.data.issues import DataIssues, Issue, Kind, Severity, fingerprint
+from detection_model.data.preprocessing import Progress
 
 # Above this class ratio accuracy is misleading.
 _UNEVEN = 1.5

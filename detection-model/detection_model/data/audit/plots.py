@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from detection_model.card import InputSpec
 from detection_model.data.audit.scan import Row, Scan
-from detection_model.data.decoding import load_pictures
 from detection_model.data.folders import Example
+from detection_model.data.preprocessing import load_pictures
 from detection_model.figures import CLASS_COLOURS, new_figure
 from detection_model.measures import SIDE, Floats, radial_profile
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from detection_model import imaging, measures
 from detection_model.card import ClassName, InputSpec
-from detection_model.data.decoding import Progress, bounded_map
 from detection_model.data.folders import DataError, DataFolder, Example, SplitName, sample
+from detection_model.data.preprocessing import Progress, bounded_map
 from detection_model.headers import Container, read_container
 from detection_model.measures import SIDE, Bytes, Floats
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detection_model.card import Card, ClassName, InputSpec, OutputSpec
-from detection_model.data.decoding import load_pictures
 from detection_model.data.folders import all_examples, find_data
+from detection_model.data.preprocessing import load_pictures
 from detection_model.data.write import synthetic_picture
 from detection_model.imaging import resize, scale
 from detection_model.inference.detector import ModelError, load_model, load_original

@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any, NamedTuple, Protocol
 
 from detection_model.bulk.results import Results
-from detection_model.bulk.scoring import Row, Scorer, failed_row, score_item
+from detection_model.bulk.rows import Row, Scorer, failed_row, score_item
 from detection_model.bulk.sources import Item
 from detection_model.inference.pipeline import Model
 
