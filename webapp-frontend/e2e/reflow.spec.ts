@@ -61,7 +61,7 @@ async function expectToFit(page: Page, view: string) {
         timeout: 10_000,
       })
       .toBeLessThanOrEqual(0)
-    expect.soft(await cutTexts(page), look).toEqual([])
+    await expect.poll(() => cutTexts(page), { message: look, timeout: 10_000 }).toEqual([])
   }
 }
 
