@@ -200,6 +200,7 @@ def test_swapped_classes_get_no_calibrator() -> None:
         calibrated_card(CARD, validation(logits, ~labels), "temperature", "youden")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_the_command_calibrates_an_overconfident_model(
     method: Method, bright_data: Path, bright_models: Path, invoke: Invoke
@@ -233,6 +234,7 @@ def test_the_command_calibrates_an_overconfident_model(
     assert row.metrics["brier"].value == pytest.approx(tested.after.brier, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_the_command_that_calibrate_prints_evaluates_every_data_set(
     bright_data: Path, bright_models: Path, tmp_path: Path, invoke: Invoke
 ) -> None:

@@ -34,6 +34,7 @@ def head(units: int, activation: str) -> list[Any]:
     return [layers.GlobalAveragePooling2D(), layers.Dense(units, activation=activation)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["v1", "v3"])
 def test_the_zoo_converts_with_equal_logits(tmp_path: Path, name: str) -> None:
     path = tmp_path / f"{name}.keras"

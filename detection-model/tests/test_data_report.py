@@ -203,6 +203,7 @@ def test_issues_are_read_without_heavy_libraries() -> None:
     assert result.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_leaks_and_the_path_of_the_report(
     invoke: Invoke, leaking: Path, tmp_path: Path
 ) -> None:

@@ -130,6 +130,7 @@ def auc(models: Path, name: str) -> float:
     return Evaluation.model_validate_json(data).rows[0].metrics["auc"].value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stack", [False, True])
 def test_an_ensemble_is_evaluated_calibrated_and_run_like_a_model(
     stack: bool, bright_data: Path, bright_models: Path, invoke: Invoke

@@ -138,6 +138,7 @@ def test_a_nested_backbone_has_the_gradcam_of_its_flat_layers(layout: str) -> No
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "shape"),
     [

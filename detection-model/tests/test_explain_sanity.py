@@ -29,6 +29,8 @@ from detection_model.explain.explanation import (
 )
 from detection_model.explain.log_odds import LogOdds
 
+pytestmark = pytest.mark.slow
+
 FAKES = [patch_image(seed) for seed in range(1000, 1008)]
 
 

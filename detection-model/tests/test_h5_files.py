@@ -81,6 +81,7 @@ def test_weights_without_architecture_are_loaded_into_the_network_of_the_zoo(
     np.testing.assert_allclose(result, model.predict(pictures, verbose=0), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_file_name_selects_the_network(tmp_path: Path) -> None:
     model = architectures.RECIPES["mobilenetv2"].build(weights="none", head="mlp")
     named = without_architecture(tmp_path / "mobilenetv2-old.h5", model, corrupt=False)

@@ -247,6 +247,7 @@ def test_reading_needs_no_tensorflow(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", code, tmp_path], check=True)
 
 
+@pytest.mark.slow
 def test_tensorflow_writes_summaries_after_a_run_was_read(tmp_path: Path) -> None:
     write_events(tmp_path / "run" / "train", {0: 0.5})
     code = (

@@ -18,6 +18,8 @@ from detection_model.training.run import Reporter, TrainingError
 from detection_model.training.sampler import CropSampler
 from detection_model.training.train import Folders, train
 
+pytestmark = pytest.mark.slow
+
 SIDE = 64
 # Pictures of each source, in each split and class.
 LARGE, SMALL = 12, 3

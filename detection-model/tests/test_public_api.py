@@ -29,6 +29,7 @@ def test_a_published_model_classifies_an_image_file(tmp_path: Path) -> None:
         predict(model, b"no image")
 
 
+@pytest.mark.slow
 def test_the_command_classifies_with_the_newest_model_unless_another_is_named(
     tmp_path: Path, cli: Cli
 ) -> None:

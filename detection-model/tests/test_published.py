@@ -97,6 +97,7 @@ def test_the_logs_hold_the_run_with_every_epoch(name: str) -> None:
     assert (run / "accuracy.png").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not FACES.is_dir(), reason="no real faces here: shared/data is absent")
 @pytest.mark.parametrize("name", NAMES)
 def test_the_model_still_gives_the_stored_predictions(name: str) -> None:
