@@ -53,6 +53,7 @@ test('an archive is sent, judged, read as a table and as CSV, and forgotten', as
   await expect(good).toHaveCount(0)
   await expect(page.getByRole('row', { name: /^broken\.jpg/ })).toBeVisible()
   // The address keeps the filter.
+  await expect(page).toHaveURL(/show=none/)
   await page.reload()
   await expect(page.getByRole('radio', { name: 'No verdict' })).toBeChecked()
   await expect(page.getByRole('row', { name: /^broken\.jpg/ })).toBeVisible()
