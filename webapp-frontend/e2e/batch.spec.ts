@@ -108,8 +108,11 @@ test('a job is scored again with its archive, and one of its pictures is examine
   const sent = archive('finished', 1)
   await page.goto(`/batch/${job.id}?view=gallery`)
   // The archive is not in this browser yet: "Score again…" asks for it, then opens Batch with it.
-  await page.getByLabel('Choose the archive').last().setInputFiles(sent)
-  await expect(page.getByRole('button', { name: sent.name }).first()).toBeVisible()
+  const chooser = page.waitForEvent('filechooser')
+  await page.getByRole('button', { name: 'Score again…' }).click()
+  await (await chooser).setFiles(sent)
+  await expect(page).toHaveURL(/\/batch$/)
+  await expect(page.getByRole('button', { name: sent.name })).toBeVisible()
   await expect(page.getByRole('button', { name: START })).toBeEnabled()
   await page.goBack()
   await page.getByRole('button', { name: 'Examine 0.png' }).click()
