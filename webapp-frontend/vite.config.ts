@@ -16,6 +16,9 @@ export default defineConfig({
   test: {
     environment: 'happy-dom',
     include: ['tests/**/*.test.ts'],
+    // Each file would import Vue and Vuetify again, which takes longer than the tests.
+    isolate: false,
+    setupFiles: 'tests/setup.ts',
     // Slow machines are no failure.
     testTimeout: 60_000,
     // Vuetify's components import their own CSS, which only Vite can read.

@@ -4,16 +4,13 @@ import type { Job } from '@/api/types'
 import { useJob, useJobResults } from '@/features/batch/useJobs'
 import { job, jobPicture } from '../samples'
 
-// The client takes hold of fetch as soon as it is imported.
-const service = vi.hoisted(() => {
-  const state = { asked: [] as string[], answer: (() => Response.error()) as (url: URL) => Response }
-  globalThis.fetch = (input) => {
-    const url = new URL(input instanceof Request ? input.url : String(input), 'http://localhost')
-    state.asked.push(url.pathname + url.search)
-    return Promise.resolve(state.answer(url))
-  }
-  return state
-})
+const service = { asked: [] as string[], answer: (() => Response.error()) as (url: URL) => Response }
+
+function answer(input: Request | string) {
+  const url = new URL(input instanceof Request ? input.url : input, 'http://localhost')
+  service.asked.push(url.pathname + url.search)
+  return Promise.resolve(service.answer(url))
+}
 
 /** The events of one connection, sent by hand. */
 class Events extends EventTarget {
@@ -50,6 +47,7 @@ function connection(index = 0) {
 }
 
 beforeEach(() => {
+  vi.stubGlobal('fetch', answer)
   vi.stubGlobal('EventSource', Events)
   vi.useFakeTimers({ shouldAdvanceTime: true })
   Events.opened = []

@@ -2,15 +2,10 @@ import { beforeEach, expect, it, vi } from 'vitest'
 import { useJobActions } from '@/features/batch/useJobs'
 import { job } from '../samples'
 
-// The client takes hold of fetch as soon as it is imported.
-const service = vi.hoisted(() => {
-  const state = { asked: [] as string[], answer: () => Response.error() }
-  globalThis.fetch = (input) => {
-    const { method, url } = input as Request
-    state.asked.push(`${method} ${new URL(url).pathname}`)
-    return Promise.resolve(state.answer())
-  }
-  return state
+const service = { asked: [] as string[], answer: () => Response.error() }
+vi.stubGlobal('fetch', ({ method, url }: Request) => {
+  service.asked.push(`${method} ${new URL(url).pathname}`)
+  return Promise.resolve(service.answer())
 })
 const after = { cancelled: vi.fn(), deleted: vi.fn() }
 

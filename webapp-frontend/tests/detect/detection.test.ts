@@ -4,19 +4,17 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { createDetection } from '@/features/detect/useDetection'
 import { comparison, prediction } from '../samples'
 
-// The client takes hold of fetch as soon as it is imported.
-const requests = vi.hoisted(() => {
-  const list: { request: Request; reply: (response: Response) => void }[] = []
-  globalThis.fetch = (input) =>
+const requests: { request: Request; reply: (response: Response) => void }[] = []
+vi.stubGlobal(
+  'fetch',
+  (request: Request) =>
     new Promise((reply, fail) => {
-      const request = input as Request
-      list.push({ request, reply })
+      requests.push({ request, reply })
       request.signal.addEventListener('abort', () => {
         fail(new DOMException('aborted', 'AbortError'))
       })
-    })
-  return list
-})
+    }),
+)
 
 const answer = comparison([prediction()])
 const scope = effectScope()

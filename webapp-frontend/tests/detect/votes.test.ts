@@ -11,11 +11,6 @@ import { comparison, model, prediction } from '../samples'
 
 const TEACHING = { intended_use: 'Teaching: shows the workflow.' } as Card
 
-// The client takes hold of fetch as soon as it is imported.
-vi.hoisted(() => {
-  globalThis.fetch = () => Promise.resolve(Response.json({ success: true, ...list }))
-})
-
 const list = {
   active: 'v5',
   models: [
@@ -25,6 +20,7 @@ const list = {
     model('v5', { file: 'v5.keras', active: true }),
   ],
 }
+vi.stubGlobal('fetch', () => Promise.resolve(Response.json({ success: true, ...list })))
 
 function results(verdicts: Record<string, Prediction['verdict']>) {
   return comparison(

@@ -4,14 +4,10 @@ import { useExplanation } from '@/features/examine/useHeatMap'
 import { job } from '../samples'
 import { explanation } from './explained'
 
-// The client takes hold of fetch as soon as it is imported.
-const service = vi.hoisted(() => {
-  const state = { requests: [] as Request[], answer: () => Response.error() }
-  globalThis.fetch = (input) => {
-    state.requests.push(input as Request)
-    return Promise.resolve(state.answer())
-  }
-  return state
+const service = { requests: [] as Request[], answer: () => Response.error() }
+vi.stubGlobal('fetch', (request: Request) => {
+  service.requests.push(request)
+  return Promise.resolve(service.answer())
 })
 
 const picture = new File([new Uint8Array(4)], 'a.jpg', { type: 'image/jpeg' })

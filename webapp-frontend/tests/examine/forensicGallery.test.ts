@@ -5,23 +5,18 @@ import { i18n } from '@/i18n/i18n'
 import { createDesign } from '@/ui/theme'
 import { jpegLook } from './explained'
 
-// The client takes hold of fetch as soon as it is imported.
-const service = vi.hoisted(() => {
-  const state = { requests: [] as string[], open: 0, most: 0, down: new Set<string>() }
-  const look: { current: (view: string) => unknown } = { current: () => null }
-  globalThis.fetch = async (input) => {
-    const view = new URL((input as Request).url).searchParams.get('view') ?? ''
-    state.requests.push(view)
-    state.most = Math.max(state.most, ++state.open)
-    await Promise.resolve()
-    state.open -= 1
-    if (state.down.has(view)) {
-      const body = { success: false, error: 'busy', message: 'Too many pictures.' }
-      return Response.json(body, { status: 503 })
-    }
-    return Response.json(look.current(view))
+const service = { requests: [] as string[], open: 0, most: 0, down: new Set<string>() }
+vi.stubGlobal('fetch', async ({ url }: Request) => {
+  const view = new URL(url).searchParams.get('view') ?? ''
+  service.requests.push(view)
+  service.most = Math.max(service.most, ++service.open)
+  await Promise.resolve()
+  service.open -= 1
+  if (service.down.has(view)) {
+    const body = { success: false, error: 'busy', message: 'Too many pictures.' }
+    return Response.json(body, { status: 503 })
   }
-  return { state, look }
+  return Response.json(look(view))
 })
 
 const VIEWS = ['error_level', 'noise', 'spectrum', 'jpeg', 'double_compression', 'colours']
@@ -31,7 +26,7 @@ const NUMBERS: Record<string, unknown> = {
   colours: { gaps: [0, 0, 0], darkest: 0, brightest: 0 },
 }
 
-service.look.current = (view) => {
+function look(view: string) {
   const name = IMAGES[view]
   const image = { name, width: 40, height: 20, media_type: 'image/png', data: view }
   const { numbers } = jpegLook()
@@ -45,14 +40,14 @@ function gallery() {
 }
 
 beforeEach(() => {
-  Object.assign(service.state, { requests: [], open: 0, most: 0, down: new Set() })
+  Object.assign(service, { requests: [], open: 0, most: 0, down: new Set() })
 })
 
 it('shows a thumbnail of every view, and asks the service for one at a time', async () => {
   const shown = gallery()
   await flushPromises()
-  expect(service.state.requests).toEqual(VIEWS)
-  expect(service.state.most).toBe(1)
+  expect(service.requests).toEqual(VIEWS)
+  expect(service.most).toBe(1)
   expect(shown.findAll('li h3')).toHaveLength(6)
   expect(shown.findAll('li img').map((image) => image.attributes('src'))).toEqual(
     ['error_level', 'noise', 'colours'].map((data) => `data:image/png;base64,${data}`),
@@ -92,14 +87,14 @@ it('shows the view alone where the browser cannot show the picture', async () =>
 })
 
 it('goes on after a view that failed, and repeats only that one', async () => {
-  service.state.down.add('noise')
+  service.down.add('noise')
   const shown = gallery()
   await flushPromises()
-  expect(service.state.requests).toEqual(VIEWS)
+  expect(service.requests).toEqual(VIEWS)
   expect(shown.get('[role=alert]').text()).toContain('Too many pictures.')
-  service.state.down.clear()
+  service.down.clear()
   await shown.get('[role=alert] button').trigger('click')
   await flushPromises()
-  expect(service.state.requests.slice(VIEWS.length)).toEqual(['noise'])
+  expect(service.requests.slice(VIEWS.length)).toEqual(['noise'])
   expect(shown.find('[role=alert]').exists()).toBe(false)
 })

@@ -11,12 +11,13 @@ import { createDesign } from '@/ui/theme'
 const global = { plugins: [i18n, createDesign()] }
 let answers = true
 
-beforeEach(() => {
+beforeEach(async () => {
   vi.useFakeTimers()
   answers = true
   vi.stubGlobal('fetch', () =>
     answers ? Promise.resolve(new Response('{}')) : Promise.reject(new TypeError('Failed to fetch')),
   )
+  await probe()
 })
 
 afterEach(async () => {
