@@ -63,11 +63,11 @@ def run(model: ServedModel, data: bytes, stages: Stages) -> bool:
         upright = stages("faces: detector", lambda: find_faces(picture.pixels))
         faces = stages("faces: wider search", lambda: search(picture.pixels, upright)).faces
         crops = [Crop(picture.pixels, face) for face in faces[:8]] or crops
-    result = whole.models[0].result
+    result = whole.results[0]
     verdicts = [face.verdict for face in result.faces] or [result.verdict]
     for crop, verdict in zip(crops, verdicts, strict=True):
         _run_crop(model, engine, crop, stages, is_checked=verdict.stability is not None)
-    stages("answer", lambda: prediction(whole, 0, model, "card").model_dump_json())
+    stages("answer", lambda: prediction(whole, 0, "card").model_dump_json())
     return any(verdict.stability is not None for verdict in verdicts)
 
 

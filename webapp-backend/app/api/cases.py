@@ -12,7 +12,7 @@ from app.api.deps import ServiceDep, Upload, refusals, upload_body
 from app.api.inference import Selected, predict_upload
 from app.core.errors import InvalidError, UnavailableError
 from app.core.software import software
-from app.inference.predictions import Predictions
+from app.inference.pipeline import PictureResults
 from app.reports.phash import perceptual_hash
 from app.schemas.cases import CaseAnswer, CaseClaim, CaseKept
 from app.schemas.predict import Prediction
@@ -54,13 +54,12 @@ async def keep_case(
     is deleted.
     """
     claim = await _claim(request)
-    answer = await predict_upload(request, service, upload, selection, "auto")
-    stored = await to_thread.run_sync(_keep, service, answer, claim, selection.calibrate)
+    results, answer = await predict_upload(request, service, upload, selection, "auto")
+    verdicts = tuple(_verdict(prediction, selection.calibrate) for prediction in answer.results)
+    stored = await to_thread.run_sync(_keep, service, results, verdicts, claim)
     if not stored.is_new:
         response.status_code = 200
-    return CaseAnswer(
-        case=_summary(stored.case), results=answer.predictions, message=_message(stored)
-    )
+    return CaseAnswer(case=_summary(stored.case), results=answer.results, message=_message(stored))
 
 
 async def _claim(request: Request) -> CaseClaim:
@@ -78,8 +77,10 @@ async def _claim(request: Request) -> CaseClaim:
         raise InvalidError("invalid_parameter", f"{first['loc'][0]}: {first['msg']}") from None
 
 
-def _keep(service: Service, answer: Predictions, claim: CaseClaim, calibrated: bool) -> StoredCase:
-    picture = answer.results.picture
+def _keep(
+    service: Service, results: PictureResults, verdicts: tuple[CaseVerdict, ...], claim: CaseClaim
+) -> StoredCase:
+    picture = results.picture
     case = CaseFile(
         sha256=picture.sha256,
         perceptual_hash=perceptual_hash(picture.pixels),
@@ -92,15 +93,13 @@ def _keep(service: Service, answer: Predictions, claim: CaseClaim, calibrated: b
                 created=datetime.now(UTC),
                 really=claim.really,
                 note=claim.note,
-                verdicts=tuple(
-                    _verdict(prediction, calibrated) for prediction in answer.predictions
-                ),
+                verdicts=verdicts,
                 software=software(),
             ),
         ),
     )
     try:
-        return service.cases.keep(case, answer.data if claim.keep_picture else None)
+        return service.cases.keep(case, results.data if claim.keep_picture else None)
     except CasesFullError as error:
         raise UnavailableError("cases_full", f"{error} Tell the operator.", 3600) from None
     except OSError:

@@ -6,7 +6,9 @@ from typing import Annotated
 from fastapi import Depends, Query, Request
 
 from app.api.deps import Uploaded, chosen_models
-from app.inference.predictions import Predictions, prediction
+from app.inference.pipeline import PictureResults
+from app.inference.predictions import agree, prediction
+from app.schemas.predict import Comparison
 from app.service import Service
 from detection_model.inference.pipeline import PredictOptions
 from detection_model.inference.uncertainty import ConsistencyMode
@@ -65,7 +67,7 @@ async def predict_upload(
     upload: Uploaded,
     selection: Selection,
     consistency: ConsistencyMode,
-) -> Predictions:
+) -> tuple[PictureResults, Comparison]:
     """Run the selected models on an uploaded picture.
 
     Args:
@@ -74,6 +76,9 @@ async def predict_upload(
         upload: the picture.
         selection: models and options of the request.
         consistency: when to run the consistency check if the request does not say.
+
+    Returns:
+        the results, and the answer that they give.
 
     Raises:
         ImageError: the file is not an accepted picture.
@@ -93,7 +98,6 @@ async def predict_upload(
         data = await upload.read()
         results = await service.predictor.predict(data, requests, request.is_disconnected)
     predictions = [
-        prediction(results, index, model, threshold.source)
-        for index, (model, threshold) in enumerate(zip(models, thresholds, strict=True))
+        prediction(results, index, threshold.source) for index, threshold in enumerate(thresholds)
     ]
-    return Predictions(data, results, models, predictions, failed)
+    return results, Comparison(results=predictions, failed=failed, agreement=agree(predictions))

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from app.api.deps import ServiceDep, Upload, Uploaded, refusals, upload_body
 from app.api.inference import Selected, predict_upload
-from app.inference.predictions import Predictions, agree
+from app.inference.pipeline import PictureResults
 from app.schemas.history import HistoryImage, HistoryVerdict
 from app.schemas.predict import Comparison, Prediction
 from app.service import Service
@@ -35,12 +35,10 @@ async def predict(
     """Classify a portrait with one model, or with several to compare them."""
     single = selection.models is None
     consistency: ConsistencyMode = "auto" if single else "never"
-    answer = await predict_upload(request, service, upload, selection, consistency)
-    predictions = answer.predictions
-    comparison = Comparison(results=predictions, failed=answer.failed, agreement=agree(predictions))
+    results, answer = await predict_upload(request, service, upload, selection, consistency)
     if history and service.settings.history:
-        _record(service, upload, answer, comparison)
-    return _json(predictions[0] if single else comparison)
+        _record(service, upload, results, answer)
+    return _json(answer.results[0] if single else answer)
 
 
 def _json(answer: Prediction | Comparison) -> Response:
@@ -49,22 +47,22 @@ def _json(answer: Prediction | Comparison) -> Response:
 
 
 def _record(
-    service: Service, upload: Uploaded, answer: Predictions, comparison: Comparison
+    service: Service, upload: Uploaded, results: PictureResults, answer: Comparison
 ) -> None:
-    image = answer.predictions[0].image
+    image = answer.results[0].image
     service.recorder.record(
         NewEntry(
             created=datetime.now(UTC),
             image=HistoryImage(
                 name=upload.name,
                 **image.model_dump(exclude={"faces", "notes"}),
-                faces=answer.results.face_count,
+                faces=results.face_count,
             ),
             verdicts=[
                 HistoryVerdict.model_validate(prediction, from_attributes=True)
-                for prediction in answer.predictions
+                for prediction in answer.results
             ],
-            provenance=answer.results.provenance,
-            answer=comparison,
+            provenance=results.provenance,
+            answer=answer,
         )
     )

@@ -44,15 +44,15 @@ async def make_report(
 
     The report says what could not be made in time, such as a heat map while the worker is down.
     """
-    predictions = await predict_upload(request, service, upload, selection, "auto")
+    results, answer = await predict_upload(request, service, upload, selection, "auto")
     options = ReportOptions(
         name=upload.name,
         several=selection.models is not None,
         heatmap=heatmap == "gradcam",
         personal=personal,
     )
-    result = await report(service, predictions, options, request.is_disconnected)
-    name = f"report-{result.file.sha256[:12]}.{as_}"
+    document = await report(service, results, answer, options, request.is_disconnected)
+    name = f"report-{document.file.sha256[:12]}.{as_}"
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
         "Content-Security-Policy": POLICY,
@@ -60,5 +60,5 @@ async def make_report(
         "X-Content-Type-Options": "nosniff",
     }
     if as_ == "html":
-        return Response(page(result), headers=headers, media_type="text/html")
-    return Response(result.model_dump_json(), headers=headers, media_type="application/json")
+        return Response(page(document), headers=headers, media_type="text/html")
+    return Response(document.model_dump_json(), headers=headers, media_type="application/json")

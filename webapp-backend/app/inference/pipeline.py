@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,27 +62,27 @@ class _RunningModel:
         return fake_logit(self.served, crop.model_input, alone=self.alone)
 
 
-class ModelResult(NamedTuple):
-    """One model's result, and the milliseconds from resizing to its last output."""
-
-    result: ImageResult
-    infer_ms: float
-
-
 @dataclass(frozen=True)
 class PictureResults:
-    """The results of several models for one picture, in the order of the request.
+    """The results of several models for one picture: `results[i]` is that of `models[i]`.
 
     Attributes:
+        data: the file.
         picture: decoded and upright.
         provenance: what the file says of its origin.
+        models: in the order of the request.
+        results: one for each model.
+        infer_ms: milliseconds of each model, from resizing to its last output.
         decode_ms, faces_ms, queue_ms: milliseconds of decoding, of the face search, and of
             waiting for a thread.
     """
 
+    data: bytes
     picture: Picture
     provenance: Statement
-    models: list[ModelResult]
+    models: list[ServedModel]
+    results: list[ImageResult]
+    infer_ms: list[float]
     decode_ms: float
     faces_ms: float
     queue_ms: float = 0.0
@@ -91,7 +90,7 @@ class PictureResults:
     @property
     def face_count(self) -> int | None:
         """Number of detected faces; None if no model needed them."""
-        counts = (model.result.face_count for model in self.models)
+        counts = (result.face_count for result in self.results)
         return next((count for count in counts if count is not None), None)
 
 
@@ -125,12 +124,13 @@ def predict(
         start = time.perf_counter()
         _ = crops.faces
         faces_ms = since(start)
-    results = []
+    results, infer_ms = [], []
     for model, options in requests:
         start = time.perf_counter()
-        result = predict_crops(_RunningModel(model, alone), crops, options)
-        results.append(ModelResult(result, since(start)))
-    return PictureResults(picture, provenance, results, decode_ms, faces_ms)
+        results.append(predict_crops(_RunningModel(model, alone), crops, options))
+        infer_ms.append(since(start))
+    models = [model for model, _ in requests]
+    return PictureResults(data, picture, provenance, models, results, infer_ms, decode_ms, faces_ms)
 
 
 def fake_logit(model: ServedModel, sized: Sized, *, alone: bool) -> float:

@@ -1,16 +1,13 @@
 """Turns results into the API's answers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from app.inference.models import ServedModel
 from app.inference.pipeline import PictureResults
 from app.schemas.base import Probability, ThresholdSource
 from app.schemas.predict import (
     Agreement,
     FaceBox,
     FacePrediction,
-    FailedModel,
     ImageInfo,
     Prediction,
     Timing,
@@ -23,25 +20,11 @@ from detection_model.inference.pipeline import FaceResult
 from detection_model.inference.verdict import Verdict, message
 
 
-@dataclass(frozen=True)
-class Predictions:
-    """An upload and its predictions: `predictions[i]` is that of `models[i]`."""
-
-    data: bytes
-    results: PictureResults
-    models: list[ServedModel]
-    predictions: list[Prediction]
-    failed: list[FailedModel]
-
-
-def prediction(
-    results: PictureResults, index: int, model: ServedModel, source: ThresholdSource
-) -> Prediction:
-    """The answer of model number `index`."""
-    result, infer_ms = results.models[index]
-    picture = results.picture
+def prediction(results: PictureResults, index: int, source: ThresholdSource) -> Prediction:
+    """The answer of model number `index`; `source` is that of its threshold."""
+    model, result, picture = results.models[index], results.results[index], results.picture
     faces_ms = results.faces_ms if result.face_count is not None else 0.0
-    stages = (results.decode_ms, results.queue_ms, faces_ms, infer_ms)
+    stages = (results.decode_ms, results.queue_ms, faces_ms, results.infer_ms[index])
     decode, queue, faces, infer = (round(milliseconds, 3) for milliseconds in stages)
     return Prediction(
         **_verdict_fields(result.verdict).model_dump(),

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Generic, NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,14 +31,6 @@ T = TypeVar("T")
 _WARM_UP = 2
 _CALLS = 20
 _MEASURE_SECONDS = 2.0
-
-
-class _Turn(NamedTuple, Generic[T]):
-    """A value, and the milliseconds that its work waited and took."""
-
-    value: T
-    queue_ms: float
-    took_ms: float
 
 
 class Predictor:
@@ -95,14 +87,14 @@ class Predictor:
             ClientGoneError: the client disconnected while the picture waited.
             UnavailableError: the deadline passed.
         """
-        turn = await self._in_turn(
+        results, queue_ms, _ = await self._in_turn(
             lambda alone: predict(
                 data, requests, self._limits, trust_list=self._trust_list, alone=alone
             ),
             is_gone,
         )
-        results = replace(turn.value, queue_ms=turn.queue_ms)
-        self._record(requests, results)
+        results = replace(results, queue_ms=queue_ms)
+        self._record(results)
         return results
 
     async def look(
@@ -121,16 +113,20 @@ class Predictor:
             UnavailableError: too many wait, or the deadline passed.
         """
         with self._admission.admitted([kind]):
-            turn = await self._in_turn(lambda _alone: work(), is_gone)
-        self._admission.learn(kind, turn.took_ms / 1000)
-        self._metrics.stage("queue", turn.queue_ms)
-        self._metrics.stage(kind, turn.took_ms)
-        return turn.value
+            value, queue_ms, work_ms = await self._in_turn(lambda _alone: work(), is_gone)
+        self._admission.learn(kind, work_ms / 1000)
+        self._metrics.stage("queue", queue_ms)
+        self._metrics.stage(kind, work_ms)
+        return value
 
     async def _in_turn(
         self, work: Callable[[bool], T], is_gone: Callable[[], Awaitable[bool]]
-    ) -> "_Turn[T]":
-        """Run work when a thread is free; it learns whether it runs alone."""
+    ) -> tuple[T, float, float]:
+        """Run work when a thread is free, and tell it if it runs alone.
+
+        Returns:
+            its value, and the milliseconds that it waited and took.
+        """
         arrived = time.perf_counter()
         waits = self._free.locked()
         try:
@@ -150,7 +146,7 @@ class Predictor:
             raise UnavailableError(
                 "deadline", f"There was no answer within {self._deadline:g} seconds."
             ) from None
-        return _Turn(value, queue_ms, since(began))
+        return value, queue_ms, since(began)
 
     async def measure(self, model: ServedModel) -> list[float]:
         """Milliseconds of each of several model calls on one picture."""
@@ -176,12 +172,14 @@ class Predictor:
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
-    def _record(self, requests: Sequence[ModelRequest], results: PictureResults) -> None:
+    def _record(self, results: PictureResults) -> None:
         self._metrics.stage("queue", results.queue_ms)
         self._metrics.stage("decode", results.decode_ms)
         if results.faces_ms:
             self._metrics.stage("faces", results.faces_ms)
-        for (model, _), (result, infer_ms) in zip(requests, results.models, strict=True):
+        for model, result, infer_ms in zip(
+            results.models, results.results, results.infer_ms, strict=True
+        ):
             faces_ms = results.faces_ms if result.face_count is not None else 0.0
             self._admission.learn(model.sha256, (infer_ms + faces_ms) / 1000)
             self._metrics.stage("infer", infer_ms, model.name)

@@ -71,8 +71,8 @@ def score(
         label=archive.label(position),
         provenance=results.provenance,
         verdicts=[
-            _history_verdict(result.result.verdict, model)
-            for result, model in zip(results.models, models, strict=True)
+            _history_verdict(result.verdict, model)
+            for result, model in zip(results.results, models, strict=True)
         ],
     )
 

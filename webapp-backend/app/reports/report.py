@@ -7,15 +7,16 @@ from app.core.errors import ServiceError
 from app.core.settings import Settings
 from app.core.software import software
 from app.inference.models import ServedModel
-from app.inference.predictions import Predictions, agree
+from app.inference.pipeline import PictureResults
 from app.inference.provenance import provenance_of
 from app.jobs.heat_map_requests import HeatMapRequest, IsGone, explain
 from app.reports import thumbnails
 from app.reports.messages import LIMITS, forensic_findings
-from app.schemas.predict import Prediction
+from app.schemas.predict import Comparison, Prediction
 from app.schemas.report import Report, ReportFile, ReportForensics, ReportHeatMap, ReportModel
 from app.service import Service
 from app.storage.database import StoreUnavailable
+from detection_model.card import ClassName
 from detection_model.explain.attribution import Colours
 from detection_model.provenance.record import Provenance
 
@@ -41,31 +42,44 @@ class _FileFacts(NamedTuple):
 
 
 async def report(
-    service: Service, answer: Predictions, options: ReportOptions, is_gone: IsGone
+    service: Service,
+    results: PictureResults,
+    answer: Comparison,
+    options: ReportOptions,
+    is_gone: IsGone,
 ) -> Report:
-    """Make the report on a picture from its predictions.
+    """Make the report on a picture.
+
+    Args:
+        service: holds models and predictor.
+        results: of the models.
+        answer: the predictions that these results give.
+        options: of the request.
+        is_gone: whether the client disconnected.
 
     Raises:
         ClientGoneError: the client disconnected.
         UnavailableError: the picture would have to wait too long.
     """
     facts = await service.predictor.look(
-        "report", lambda: _facts(answer, service.settings, personal=options.personal), is_gone
+        "report", lambda: _facts(results, service.settings, personal=options.personal), is_gone
     )
-    leading = leading_model(service, answer)
+    leading = leading_model(service, results)
+    predictions = answer.results
     heat_map: ReportHeatMap | str = "It was not requested."
     if options.heatmap:
-        heat_map = await _heat_map(service, answer, leading, is_gone)
-    predictions = answer.predictions
-    image = predictions[0].image.model_copy(update={"faces": answer.results.face_count})
+        heat_map = await _heat_map(
+            service, results, leading, predictions[leading].prediction, is_gone
+        )
+    image = predictions[0].image.model_copy(update={"faces": results.face_count})
     return Report(
         created=datetime.now(UTC),
         file=ReportFile(name=options.name, thumbnail=facts.thumbnail, **image.model_dump()),
         leading=predictions[leading].model,
         results=predictions,
         failed=answer.failed,
-        agreement=agree(predictions) if options.several else None,
-        models=[_model(*pair) for pair in zip(answer.models, predictions, strict=True)],
+        agreement=answer.agreement if options.several else None,
+        models=[_model(*pair) for pair in zip(results.models, predictions, strict=True)],
         heatmap=None if isinstance(heat_map, str) else heat_map,
         heatmap_missing=heat_map if isinstance(heat_map, str) else None,
         provenance=facts.provenance,
@@ -75,30 +89,30 @@ async def report(
     )
 
 
-def leading_model(service: Service, answer: Predictions) -> int:
+def leading_model(service: Service, results: PictureResults) -> int:
     """Index of the leading model: the active one if the request includes it, else the first."""
     active = service.active()
-    names = [model.name for model in answer.models]
+    names = [model.name for model in results.models]
     return names.index(active.name) if active and active.name in names else 0
 
 
 async def _heat_map(
-    service: Service, answer: Predictions, index: int, is_gone: IsGone
+    service: Service, results: PictureResults, index: int, towards: ClassName, is_gone: IsGone
 ) -> ReportHeatMap | str:
-    """The heat map of a prediction's leading face, or the reason why there is none."""
-    prediction, result = answer.predictions[index], answer.results.models[index].result
+    """The heat map of a model's leading face, or the reason why there is none."""
+    result = results.results[index]
     leading = result.leading_face
     request = HeatMapRequest(
-        answer.models[index],
+        results.models[index],
         "gradcam",
         leading,
         whole=leading is None,
-        picture=answer.results.picture,
+        picture=results.picture,
         faces=[face.face for face in result.faces],
     )
     try:
         explanation = await explain(
-            service, answer.data, request, wait=service.settings.report_wait, is_gone=is_gone
+            service, results.data, request, wait=service.settings.report_wait, is_gone=is_gone
         )
     except ServiceError as error:
         return error.message
@@ -107,14 +121,14 @@ async def _heat_map(
     overlay = next(
         overlay
         for overlay in explanation.overlays
-        if (overlay.towards, overlay.colours) == (prediction.prediction, _COLOURS)
+        if (overlay.towards, overlay.colours) == (towards, _COLOURS)
     )
     return ReportHeatMap(
         model=explanation.model,
         method=explanation.method,
         face=explanation.face,
-        towards=prediction.prediction,
-        overlaid=thumbnails.overlaid(answer.results.picture.pixels, explanation.box, overlay),
+        towards=towards,
+        overlaid=thumbnails.overlaid(results.picture.pixels, explanation.box, overlay),
         legend=explanation.legend[_COLOURS],
     )
 
@@ -138,11 +152,11 @@ def _model(model: ServedModel, prediction: Prediction) -> ReportModel:
     )
 
 
-def _facts(answer: Predictions, settings: Settings, *, personal: bool) -> _FileFacts:
-    picture = answer.results.picture
+def _facts(results: PictureResults, settings: Settings, *, personal: bool) -> _FileFacts:
+    picture = results.picture
     return _FileFacts(
         thumbnails.thumbnail(picture.pixels),
-        provenance_of(answer.data, settings.trust_anchors, personal=personal).provenance,
-        forensic_findings(answer.data, picture),
+        provenance_of(results.data, settings.trust_anchors, personal=personal).provenance,
+        forensic_findings(results.data, picture),
         software(),
     )
