@@ -142,7 +142,7 @@ def test_a_probe_can_be_published_or_fine_tuned(data: Path, tmp_path: Path) -> N
     for actual, expected in zip(
         probe.get_weights(), keras.models.load_model(untuned).get_weights(), strict=True
     ):
-        assert actual == pytest.approx(expected, abs=1e-5)
+        np.testing.assert_allclose(actual, expected, atol=1e-5)
 
 
 def test_a_probe_needs_portraits(data: Path) -> None:

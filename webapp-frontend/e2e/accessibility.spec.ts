@@ -1,17 +1,11 @@
-import AxeBuilder from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
 import { mockPrediction } from './predictionMocks'
 import { archive, finishedJob, forgetJobs } from './jobs'
 import { addHistoryEntry } from './historyEntries'
 import { drop, NO_PICTURE, picture } from './picture'
 import { mockEvaluation } from './evaluationMocks'
+import { expectNoFaults } from './faults'
 import { expect, test } from './test'
-
-/** Each width and each theme once: a fault of contrast does not depend on the width. */
-const LOOKS = {
-  'wide and light': { viewport: { width: 1440, height: 900 }, colorScheme: 'light' },
-  'narrow and dark': { viewport: { width: 360, height: 740 }, colorScheme: 'dark' },
-} as const
 
 /** The states of a page, each reached from the one before it. */
 type States = Record<string, (page: Page) => Promise<void>>
@@ -229,28 +223,12 @@ test.afterEach(async ({ request }) => {
   await forgetJobs(request)
 })
 
-for (const [look, options] of Object.entries(LOOKS)) {
-  test.describe(look, () => {
-    test.use(options)
-
-    for (const [title, states] of Object.entries(PAGES)) {
-      test(`${title}: no state has accessibility faults, and all fit`, async ({ page }) => {
-        for (const [state, show] of Object.entries(states)) {
-          await test.step(state, async () => {
-            await show(page)
-            // What TensorBoard shows is not ours.
-            const { violations } = await new AxeBuilder({ page })
-              .options({ resultTypes: ['violations'] })
-              .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'])
-              .exclude('iframe')
-              .analyze()
-            expect.soft(violations, state).toEqual([])
-            const overflow = await page.evaluate(
-              () => document.documentElement.scrollWidth - window.innerWidth,
-            )
-            expect.soft(overflow, state).toBeLessThanOrEqual(0)
-          })
-        }
+for (const [title, states] of Object.entries(PAGES)) {
+  test(`${title}: no state has accessibility faults, and all fit`, async ({ page }) => {
+    for (const [state, show] of Object.entries(states)) {
+      await test.step(state, async () => {
+        await show(page)
+        await expectNoFaults(page, state)
       })
     }
   })

@@ -1,0 +1,37 @@
+import AxeBuilder from '@axe-core/playwright'
+import { expect, type Page } from '@playwright/test'
+
+/** Each width and each theme once: a fault of contrast does not depend on the width. */
+const LOOKS = [
+  { name: 'narrow and dark', size: { width: 360, height: 740 }, colorScheme: 'dark' },
+  { name: 'wide and light', size: { width: 1440, height: 900 }, colorScheme: 'light' },
+] as const
+
+/** Expects that the page, as it is now, fits and has no accessibility faults in any look. */
+export async function expectNoFaults(page: Page, state: string) {
+  for (const { name, size, colorScheme } of LOOKS) {
+    const look = `${state}, ${name}`
+    await page.emulateMedia({ colorScheme })
+    await page.setViewportSize(size)
+    await page.evaluate(() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))))
+    // Charts take their new size after the next frame.
+    await expect
+      .soft.poll(() => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), {
+        message: look,
+        timeout: 10_000,
+      })
+      .toBeLessThanOrEqual(0)
+    // The new theme is painted with the next frames, so a first look may see the old colours.
+    await expect.soft.poll(() => faults(page), { message: look, timeout: 15_000 }).toEqual([])
+  }
+}
+
+async function faults(page: Page) {
+  // What TensorBoard shows is not ours.
+  const { violations } = await new AxeBuilder({ page })
+    .options({ resultTypes: ['violations'] })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .exclude('iframe')
+    .analyze()
+  return violations
+}
