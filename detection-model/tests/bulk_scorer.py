@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from detection_model.bulk.rows import ConvertedModel, Scorer
-from detection_model.card import Card, InputSpec
+from detection_model.card import Assumption, Card, InputSpec
 from detection_model.inference.crops import Crop
 from detection_model.inference.pipeline import PredictOptions
 
@@ -17,7 +17,7 @@ class BrightModel:
     """A model of whole pictures that calls bright ones Fake and kills its process on black ones."""
 
     card: Card = _BRIGHT
-    assumptions: tuple[str, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
     face_margin: float | None = None
     threshold: float = 0.5
 

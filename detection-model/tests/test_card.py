@@ -115,11 +115,36 @@ def test_a_contradiction_between_card_and_file_names_the_field(card: Card, field
 def test_without_a_card_the_assumptions_are_listed() -> None:
     card, assumptions = assumed_card("m", SHA, FACTS)
     assert list(card.input.value_range) == [0, 255]
-    assert "output 1 means Fake" in assumptions
+    assert [assumption.code for assumption in assumptions] == [
+        "input_scaled",
+        "class_order",
+        "stretched",
+        "class_folders",
+    ]
+    assert assumptions[0].values == {"low": 0, "high": 255}
+    assert assumptions[1].message == "output 1 means Fake"
+    assert assumptions[1].values == {"class": "Fake"}
     raw = FACTS.model_copy(update={"rescales": False})
     assert list(assumed_card("m", SHA, raw)[0].input.value_range) == [0, 1]
     with pytest.raises(CardError, match="3 outputs"):
         assumed_card("m", SHA, FACTS.model_copy(update={"units": 3, "activation": "softmax"}))
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        ({"rescales": False}, {"input_unscaled", "class_order", "class_folders"}),
+        ({"classes": ("Fake", "Real")}, {"input_scaled", "class_order_published"}),
+        (
+            {"activation": "linear"},
+            {"input_scaled", "class_order", "class_folders", "logit_output"},
+        ),
+        ({"units": 2}, {"input_scaled", "class_order", "class_folders", "sigmoid_pair"}),
+    ],
+)
+def test_the_assumptions_follow_from_the_file(facts: dict[str, object], codes: set[str]) -> None:
+    _, assumptions = assumed_card("m", SHA, FACTS.model_copy(update=facts))
+    assert {assumption.code for assumption in assumptions} == codes | {"stretched"}
 
 
 def test_the_default_model_is_the_newest_with_a_card(tmp_path: Path) -> None:

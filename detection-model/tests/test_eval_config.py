@@ -63,7 +63,9 @@ def test_without_a_card_the_label_map_sets_the_polarity(tmp_path: Path) -> None:
     (tmp_path / "eval_config.json").write_text('{"label_map": {"fake": 0, "real": 1}}')
     card, assumptions = resolve_card(tmp_path / "m.keras", SHA, FACTS)
     assert card.output.classes == ("Fake", "Real")
-    assert "output 1 means Real (as eval_config.json says)" in assumptions
+    order = next(text for text in assumptions if text.code == "class_order_configured")
+    assert order.message == "output 1 means Real (as eval_config.json says)"
+    assert order.values == {"class": "Real"}
 
 
 def test_a_label_map_that_contradicts_the_card_is_refused(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from detection_model.card import (
+    Assumption,
     Card,
     Conformal,
     InputSpec,
@@ -39,6 +40,7 @@ Bytes = NDArray[np.uint8]
 PIXELS = np.asarray(portrait(7, 200))
 CARD = Card(name="m", sha256="a" * 64, input=InputSpec(height=64, width=64, face_margin=0.25))
 LIMITS = Conformal(coverage=0.9, real=0.4, fake=0.3, data="D", pictures=10)
+ASSUMPTION = Assumption(code="class_order", message="output 1 means Fake")
 RAW = PredictOptions(threshold=0.5, consistency="never")
 
 
@@ -50,7 +52,7 @@ class FakeModel:
     card: Card = CARD
     face_margin: float | None = 0.25
     threshold: float = 0.5
-    assumptions: tuple[str, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
 
     def log_odds(self, crop: Crop) -> float:
         return self.score(crop)
@@ -184,7 +186,7 @@ def test_out_of_scope_overrides_uncertain_and_both_are_explained() -> None:
         0.0,
         calibrator=NoCalibrator(),
         threshold=0.5,
-        assumptions=["1 means Fake"],
+        assumptions=[ASSUMPTION],
         outside=[Reason(code="no_face", message="none")],
     )
     assert result.verdict == "out_of_scope"
@@ -255,7 +257,7 @@ def test_a_verdict_that_flips_is_uncertain_and_names_the_perturbation() -> None:
     [
         (0.1, {}, 5),  # close to the threshold, and decided
         (3.0, {}, 1),  # far from it
-        (0.1, {"assumptions": ("one means Fake",)}, 1),  # uncertain already
+        (0.1, {"assumptions": (ASSUMPTION,)}, 1),  # uncertain already
         (0.1, {"card": CARD.model_copy(update={"conformal": LIMITS})}, 1),
     ],
 )

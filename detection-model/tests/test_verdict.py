@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detection_model.card import (
+    Assumption,
     Calibrator,
     IsotonicCalibrator,
     NoCalibrator,
@@ -16,6 +17,7 @@ from detection_model.card import (
 from detection_model.inference.verdict import calibrate, decide, fake_logit, message
 
 logits = st.floats(-1e6, 1e6)
+ASSUMPTION = Assumption(code="class_order", message="output 1 means Fake")
 ISOTONIC = IsotonicCalibrator(x=(0.1, 0.5, 0.9), y=(0.0, 0.7, 1.0))
 CALIBRATORS: list[Calibrator] = [NoCalibrator(), TemperatureCalibrator(temperature=2), ISOTONIC]
 
@@ -55,7 +57,7 @@ def test_the_verdict_follows_the_threshold(z: float, threshold: float) -> None:
 
 
 def test_a_verdict_on_assumed_conventions_is_uncertain() -> None:
-    result = decide(9.0, calibrator=NoCalibrator(), threshold=0.5, assumptions=["1 means Fake"])
+    result = decide(9.0, calibrator=NoCalibrator(), threshold=0.5, assumptions=[ASSUMPTION])
     assert result.prediction == "Fake"
     assert result.verdict == "uncertain"
     assert "no card" in result.reasons[-1]

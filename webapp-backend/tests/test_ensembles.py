@@ -55,6 +55,15 @@ def test_a_mean_is_that_of_its_members_and_a_stack_their_weighted_sum(both: Test
     assert stack["probability"]["fake"] == pytest.approx(1 / (1 + math.exp(-stack["logit"])))
 
 
+def test_the_assumptions_about_a_member_carry_its_name(settings: Settings, models: Path) -> None:
+    ensemble(models, "loose", ["bright", "nocard"])
+    with ready_client(settings.model_copy(update={"models_dir": models})) as client:
+        result = predict(client, GREY, model="loose").json()
+    assert result["verdict"] == "uncertain"
+    assert {assumption["member"] for assumption in result["assumed"]} == {"nocard"}
+    assert "nocard: output 1 means Fake" in result["assumptions"]
+
+
 def test_an_ensemble_is_listed_chosen_measured_and_identified_like_a_model(
     both: TestClient, models: Path
 ) -> None:

@@ -75,6 +75,9 @@ def test_a_foreign_file_is_served_with_its_assumptions_and_right_after_card(
         assert "values from 0 to 1" in answer["assumptions"][0]
         row = client.get("/api/models/foreign").json()["model"]
         assert row["assumptions"] == answer["assumptions"]
+        assert row["assumed"] == answer["assumed"]
+        assert answer["assumed"][0]["code"] == "input_unscaled"
+        assert answer["assumed"][0]["values"] == {"low": 0, "high": 1}
         assert (row["card"]["input"]["height"], row["card"]["input"]["width"]) == (50, 75)
 
         write_card(best_convention(probe_conventions(path, data)).card, path.with_suffix(".json"))
@@ -84,7 +87,7 @@ def test_a_foreign_file_is_served_with_its_assumptions_and_right_after_card(
         for label, values in levels.items():
             for level in values:
                 answer = client.post("/api/predict", files={"image": ("a.png", grey(level))}).json()
-                assert (answer["verdict"], answer["assumptions"]) == (label.lower(), [])
+                assert (answer["verdict"], answer["assumed"]) == (label.lower(), [])
 
 
 class Askers:

@@ -63,6 +63,9 @@ def test_without_a_card_the_verdict_is_uncertain_and_says_what_was_assumed(
     assert answer["prediction"] == "Fake"
     assert answer["verdict"] == "uncertain"
     assert "output 1 means Fake" in answer["assumptions"]
+    assert answer["assumptions"] == [assumption["message"] for assumption in answer["assumed"]]
+    order = next(item for item in answer["assumed"] if item["code"] == "class_order")
+    assert order["values"] == {"class": "Fake"}
     assert answer["threshold_source"] == "default"
 
 

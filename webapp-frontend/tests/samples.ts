@@ -88,6 +88,7 @@ export function prediction(changes: Partial<Prediction> = {}): Prediction {
     model: 'v1',
     model_sha256: 'a'.repeat(64),
     assumptions: [],
+    assumed: [],
     message: 'This model sees signs of generation.',
     image: {
       sha256: 'b'.repeat(64),
@@ -172,6 +173,7 @@ export function model(
     state: 'ready',
     active: false,
     assumptions: [],
+    assumed: [],
     file: { name: file, size_bytes: 100, modified, sha256: null },
     ...changes,
   }

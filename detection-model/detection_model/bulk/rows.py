@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from detection_model import imaging
 from detection_model.bulk.sources import Item, SourceError, read_item
-from detection_model.card import Card, file_sha256, read_card
+from detection_model.card import Assumption, Card, file_sha256, read_card
 from detection_model.export.litert import (
     LITERT_FILE,
     compiled_folder,
@@ -66,7 +66,7 @@ class ConvertedModel:
     path: Path
     sha256: str
     card: Card
-    assumptions: tuple[str, ...]
+    assumptions: tuple[Assumption, ...]
     litert: bytes | None
 
     def load(self) -> Detector:

@@ -5,13 +5,13 @@ range, resizing, and above all which class the output means. Idea and most field
 Mitchell et al., "Model Cards for Model Reporting" (2019).
 """
 
+from detection_model.card.assumptions import Assumption, AssumptionCode, assumed_card
 from detection_model.card.files import (
     EVAL_CONFIG,
     MODEL_SUFFIXES,
     CardError,
     EvalConfig,
     ModelFacts,
-    assumed_card,
     card_path,
     check_label_map,
     contradictions,
@@ -54,6 +54,8 @@ __all__ = [
     "EVAL_CONFIG",
     "MODEL_SUFFIXES",
     "Activation",
+    "Assumption",
+    "AssumptionCode",
     "Calibrator",
     "Card",
     "CardError",

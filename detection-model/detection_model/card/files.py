@@ -1,6 +1,6 @@
 """Files next to a model: its card, and `eval_config.json` of older projects.
 
-Reads and writes cards, checks them against model files, and assumes one where none exists.
+Reads and writes cards, and checks them against model files.
 `<name>.eval_config.json` has the threshold and label map of one model, `eval_config.json` those of
 every other model in its folder.
 """
@@ -16,8 +16,6 @@ from detection_model.card.schema import (
     Activation,
     Card,
     ClassName,
-    InputSpec,
-    OutputSpec,
     Probability,
     Strict,
 )
@@ -145,59 +143,6 @@ def contradictions(card: Card, facts: ModelFacts, sha256: str) -> list[str]:
         for field, stated, actual in pairs
         if stated != actual
     ]
-
-
-def assumed_card(
-    name: str, sha256: str, facts: ModelFacts, classes: tuple[ClassName, ...] | None = None
-) -> tuple[Card, list[str]]:
-    """A card for a file without one, and one sentence for each assumption.
-
-    Args:
-        name: of the model.
-        sha256: of the file.
-        facts: properties of the file.
-        classes: the classes of 0 and 1, if eval_config.json gives them. Without them, the order
-            of the published weights of the architecture, else Real and Fake.
-
-    Raises:
-        CardError: the number of outputs cannot mean Real and Fake.
-    """
-    if facts.units > 2 or (facts.units == 1 and facts.activation == "softmax"):
-        outputs = (
-            "one output with softmax is always 1"
-            if facts.units == 1
-            else f"{facts.units} outputs have no obvious meaning"
-        )
-        raise CardError(f"{outputs}: write a card that names the classes")
-    input_spec = InputSpec(
-        height=facts.height,
-        width=facts.width,
-        value_range=(0, 255) if facts.rescales else (0, 1),
-    )
-    output = OutputSpec(
-        activation="sigmoid" if facts.units == 1 else "softmax",
-        classes=classes or facts.classes or ("Real", "Fake"),
-    )
-    card = Card(
-        name=name, sha256=sha256, input=input_spec, output=output, parameters=facts.parameters
-    )
-    scaled = "the file scales its input" if facts.rescales else "the file does not scale its input"
-    assumptions = [
-        f"values from {input_spec.value_range[0]:g} to {input_spec.value_range[1]:g}, as {scaled}",
-        f"output 1 means {output.classes[1]}"
-        + (" (as eval_config.json says)" if classes else "")
-        + (" (as in its authors' weights)" if facts.classes and not classes else "")
-        + (", given as a logit" if facts.activation == "linear" and facts.units == 1 else ""),
-        "pictures are stretched to the input size (bilinear), channels in RGB order",
-    ]
-    if not (classes or facts.classes):
-        assumptions.append(
-            "Keras numbers class folders by name: trained on folders called Fake and Real, the "
-            "model means the opposite (detection-model model card finds out)"
-        )
-    if facts.units == 2 and facts.activation == "sigmoid":
-        assumptions.append("the two sigmoid outputs are compared, as a softmax compares them")
-    return card, assumptions
 
 
 EVAL_CONFIG = "eval_config.json"

@@ -41,7 +41,7 @@ def predict(
     with common.exit_on_error():
         detector = common.load_detector(common.model_or_newest(model, models), models)
     for assumption in detector.assumptions:
-        common.errors.print(f"[yellow]assumed:[/] {assumption}", highlight=False)
+        common.errors.print(f"[yellow]assumed:[/] {assumption.message}", highlight=False)
     options = PredictOptions(threshold=threshold)
     failed = False
     for file in files:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from detection_model import imaging
 from detection_model.card import (
     Activation,
+    Assumption,
     Card,
     CardError,
     Member,
@@ -53,7 +54,7 @@ class Detector:
 
     path: Path
     card: Card
-    assumptions: list[str]
+    assumptions: list[Assumption]
     engine: Engine
 
     @classmethod
@@ -118,7 +119,7 @@ def load_model(path: Path) -> LoadedModel:
     return LoadedModel(logits, facts)
 
 
-def resolve_card(path: Path, sha256: str, facts: ModelFacts) -> tuple[Card, list[str]]:
+def resolve_card(path: Path, sha256: str, facts: ModelFacts) -> tuple[Card, list[Assumption]]:
     """The card of a model file, checked against it; or an assumed card and its assumptions.
 
     Raises:
@@ -215,10 +216,12 @@ class Ensemble:
         return common_face_margin(member.card for member in self.members)
 
     @property
-    def assumptions(self) -> list[str]:
+    def assumptions(self) -> list[Assumption]:
         """The members' assumptions, each with the member's name."""
         return [
-            f"{member.card.name}: {text}" for member in self.members for text in member.assumptions
+            assumption.of_member(member.card.name)
+            for member in self.members
+            for assumption in member.assumptions
         ]
 
     def log_odds(self, crop: Crop) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from detection_model import imaging
-from detection_model.card import Calibrator, Card, NoCalibrator
+from detection_model.card import Assumption, Calibrator, Card, NoCalibrator
 from detection_model.faces import Face
 from detection_model.imaging import Note
 from detection_model.inference.crops import Crop, ImageCrops
@@ -33,7 +33,7 @@ class Model(Protocol):
         """The model card."""
 
     @property
-    def assumptions(self) -> Sequence[str]:
+    def assumptions(self) -> Sequence[Assumption]:
         """Assumptions about a model without a card; empty for a model with one."""
 
     @property

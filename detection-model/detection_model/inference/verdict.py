@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field, computed_field
 
-from detection_model.card import Calibrator, ClassName, Conformal
+from detection_model.card import Assumption, Calibrator, ClassName, Conformal
 from detection_model.inference.probability import calibrate, ensemble_logit, fake_logit, sigmoid
 
 __all__ = [
@@ -123,7 +123,7 @@ def decide(
     *,
     calibrator: Calibrator,
     threshold: float,
-    assumptions: Sequence[str] = (),
+    assumptions: Sequence[Assumption] = (),
     conformal: Conformal | None = None,
     stability: Stability | None = None,
     outside: Sequence[Reason] = (),
@@ -216,7 +216,7 @@ def _against_threshold(fake: float, threshold: float) -> Reason:
     )
 
 
-def _no_card(assumptions: Sequence[str]) -> list[Reason]:
+def _no_card(assumptions: Sequence[Assumption]) -> list[Reason]:
     if not assumptions:
         return []
     text = (

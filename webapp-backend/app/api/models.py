@@ -139,7 +139,8 @@ def _row(service: Service, slot: Slot, active: ServedModel | None) -> ModelRow:
     )
     if (model := slot.served) is not None:
         row.card = model.card
-        row.assumptions = model.assumptions
+        row.assumptions = [assumption.message for assumption in model.assumptions]
+        row.assumed = model.assumptions
         row.threshold, row.threshold_source = service.threshold(model)
         if (compiled := model.compiled) is not None:
             row.engine = Engine(

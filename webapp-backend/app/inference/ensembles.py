@@ -60,7 +60,11 @@ def _serve(
         name=file.name,
         sha256=sha256,
         card=card,
-        assumptions=[f"{model.name}: {text}" for model in members for text in model.assumptions],
+        assumptions=[
+            assumption.of_member(model.name)
+            for model in members
+            for assumption in model.assumptions
+        ],
         evaluation=read_evaluation(file.evaluation, sha256),
         configured_threshold=read_eval_config(file.path).threshold,
         members=members,

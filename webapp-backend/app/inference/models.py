@@ -7,7 +7,7 @@ from typing import Literal
 from app.inference.engines import PooledEngine
 from app.inference.evaluations import StoredEvaluation
 from app.inference.model_folder import ModelPath
-from detection_model.card import Card
+from detection_model.card import Assumption, Card
 from detection_model.export.litert import Compiled
 from detection_model.inference.pipeline import common_face_margin
 from detection_model.inference.probability import ThresholdInForce, threshold_in_force
@@ -23,7 +23,7 @@ class ServedModel:
     name: str
     sha256: str
     card: Card
-    assumptions: list[str]
+    assumptions: list[Assumption]
     evaluation: StoredEvaluation | None
     configured_threshold: float | None
     compiled: Compiled | None = None

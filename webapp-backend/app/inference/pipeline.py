@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from app.inference.models import ServedModel
 from app.inference.provenance import statement_of
 from detection_model import imaging
-from detection_model.card import Card, InputSpec
+from detection_model.card import Assumption, Card, InputSpec
 from detection_model.imaging import Limits, Picture
 from detection_model.inference.crops import Crop, ImageCrops
 from detection_model.inference.pipeline import (
@@ -47,7 +47,7 @@ class _RunningModel:
         return self.served.card
 
     @property
-    def assumptions(self) -> list[str]:
+    def assumptions(self) -> list[Assumption]:
         return self.served.assumptions
 
     @property

@@ -148,7 +148,8 @@ def _model(model: ServedModel, prediction: Prediction) -> ReportModel:
         calibration=card.calibrator.kind,
         coverage=card.conformal.coverage if card.conformal else None,
         known_failures=card.known_failures,
-        assumptions=model.assumptions,
+        assumptions=[assumption.message for assumption in model.assumptions],
+        assumed=model.assumptions,
     )
 
 

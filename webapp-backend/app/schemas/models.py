@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.schemas.base import Answer, ThresholdSource
-from detection_model.card import Card
+from detection_model.card import Assumption, Card
 from detection_model.evaluation.records import Calibration, Confusion, Curves, Evaluation
 
 ModelState = Literal["loading", "ready", "broken"]
@@ -54,6 +54,7 @@ class ModelRow(BaseModel):
     file: ModelFile
     card: Card | None = Field(None, description="the card in use; assumed where it has none")
     assumptions: list[str] = []
+    assumed: list[Assumption] = Field([], description="`assumptions` by code and in words")
     threshold: float | None = None
     threshold_source: ThresholdSource | None = None
     engine: Engine | None = Field(

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from app.schemas.base import Answer, Probability, ThresholdSource
-from detection_model.card import ClassName
+from detection_model.card import Assumption, ClassName
 from detection_model.imaging import Note
 from detection_model.inference.pipeline import Region
 from detection_model.inference.verdict import ConformalSet, Evidence, Reason, Stability, VerdictName
@@ -90,6 +90,7 @@ class Prediction(Answer, VerdictFields):
     model: str
     model_sha256: str
     assumptions: list[str] = Field(description="what had to be assumed as there is no card")
+    assumed: list[Assumption] = Field([], description="`assumptions` by code and in words")
     message: str
     image: ImageInfo
     provenance: Statement = Field(

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from app.schemas.base import Answer, ThresholdSource
 from app.schemas.predict import Agreement, FailedModel, ImageInfo, Prediction
-from detection_model.card import ClassName
+from detection_model.card import Assumption, ClassName
 from detection_model.explain.explanation import Method
 from detection_model.forensics.common import ViewId
 from detection_model.provenance.record import Provenance
@@ -40,6 +40,7 @@ class ReportModel(BaseModel):
     )
     known_failures: tuple[str, ...]
     assumptions: list[str] = Field(description="what had to be assumed as there is no card")
+    assumed: list[Assumption] = Field([], description="`assumptions` by code and in words")
 
 
 class ReportHeatMap(BaseModel):

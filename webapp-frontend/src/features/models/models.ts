@@ -1,12 +1,13 @@
 import type { Card, Curves, FolderFile, ModelRow } from '@/api/types'
 import { pointsOf } from '@/features/evaluation/metrics'
 import type { Evaluations } from '@/features/evaluation/useEvaluations'
+import type { Assumptions } from '@/i18n/assumptions'
 import { type Point, pointAt } from '@/ui/charts/lines'
 
 /** `assumed`: served without a card; `beside`: belongs to a model; `ignored`: not used. */
 export type FileState = 'ready' | 'assumed' | 'loading' | 'broken' | 'beside' | 'ignored'
 
-export interface FileRow {
+export interface FileRow extends Assumptions {
   name: string
   role: FolderFile['role']
   /** Name of the model that it belongs to. */
@@ -14,7 +15,6 @@ export interface FileRow {
   state: FileState
   /** What is wrong with it, or why it is not ready yet. */
   problem: string | null
-  assumptions: string[]
 }
 
 /** Every file of the models folder with its state. */
@@ -28,6 +28,7 @@ export function fileRows(files: FolderFile[], models: ModelRow[]): FileRow[] {
       state: stateOf(file, model),
       problem: file.problem ?? model?.problem ?? null,
       assumptions: model?.assumptions ?? [],
+      assumed: model?.assumed ?? [],
     }
   })
 }
