@@ -294,6 +294,8 @@ test('the keyboard alone chooses the models', async ({ page }) => {
   await page.keyboard.press('ArrowRight')
   await page.keyboard.press('ArrowRight')
   await expect(page.getByRole('radio', { name: 'Selected' })).toBeChecked()
+  // The keyboard can reach the models once the service has named them.
+  await expect(page.getByRole('checkbox', { name: 'v2' })).toBeVisible()
   await page.setInputFiles('input[type=file]', archive('keys', 1))
   await expect(page.getByRole('button', { name: START })).toBeDisabled()
   await page.keyboard.press('Tab')

@@ -34,7 +34,7 @@ export async function drop(page: Page, ...files: Sent[]) {
 export async function unfold(page: Page) {
   const others = page.getByRole('region', { name: 'Other models' })
   await expect(others).toBeVisible()
-  for (const row of await others.locator('details').all()) {
+  for (const row of await others.locator('> details').all()) {
     const isOpen = (await row.getAttribute('open')) !== null
     if (!isOpen) await row.locator('> summary').click()
   }

@@ -104,10 +104,15 @@ test('the keyboard moves the cursor, and the values are text', async ({ page }) 
 })
 
 test('the pointer moves the cursor', async ({ page }) => {
-  const box = await chart(page).boundingBox()
-  if (!box) throw new Error('no chart')
-  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
-  await expect(page.getByRole('columnheader', { name: /^Epoch (8|9|10|11|12|13)$/ })).toBeVisible()
+  // The chart moves while runs and curves arrive.
+  await expect(async () => {
+    const box = await chart(page).boundingBox()
+    if (!box) throw new Error('no chart')
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
+    await expect(page.getByRole('columnheader', { name: /^Epoch (8|9|10|11|12|13)$/ })).toBeVisible({
+      timeout: 3000,
+    })
+  }).toPass()
 })
 
 test('smoothing changes what is drawn, and not what was measured', async ({ page, request }) => {
