@@ -152,6 +152,44 @@ test('thumbnails are kept in this browser only while the reader wants them', asy
   await expect(thumbnail).toHaveCount(0)
 })
 
+/** Number of thumbnails in this browser. */
+function countThumbnails(page: Page) {
+  return page.evaluate(
+    () =>
+      new Promise<number>((resolve, reject) => {
+        const opening = indexedDB.open('thumbnails')
+        opening.onerror = () => { reject(new Error('IndexedDB failed')) }
+        opening.onsuccess = () => {
+          const database = opening.result
+          const counting = database.transaction('thumbnails').objectStore('thumbnails').count()
+          counting.onsuccess = () => {
+            database.close()
+            resolve(counting.result)
+          }
+        }
+      }),
+  )
+}
+
+test('the thumbnail of a verdict is deleted with it, also on its own page', async ({ page, request }) => {
+  const name = unique('gone')
+  await page.goto('/history')
+  await page.getByRole('checkbox', { name: 'Keep thumbnails in this browser' }).check()
+  await page.getByRole('link', { name: 'Detect', exact: true }).click()
+  await page.setInputFiles('input[type=file]', { ...picture(), name: `${name}.png` })
+  await expect.poll(() => countHistoryEntries(request, name), { timeout: 120_000 }).toBe(1)
+  await page.getByRole('link', { name: 'History', exact: true }).click()
+  await expect(page.getByAltText(`Thumbnail of ${name}.png`)).toBeVisible()
+  expect(await countThumbnails(page)).toBe(1)
+  await page.getByRole('article', { name: `${name}.png` }).getByRole('link').click()
+  await expect(page.getByRole('heading', { name: `${name}.png`, level: 1 })).toBeVisible()
+  await page.getByRole('button', { name: 'Delete this entry…' }).click()
+  await page.getByRole('button', { name: 'Delete', exact: true }).click()
+  await expect(page.getByRole('heading', { name: 'History', level: 1 })).toBeVisible()
+  expect(await countHistoryEntries(request, name)).toBe(0)
+  expect(await countThumbnails(page)).toBe(0)
+})
+
 test('without a filter all are deleted, after a question that says how many', async ({
   page,
   request,

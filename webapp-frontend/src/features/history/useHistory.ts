@@ -1,5 +1,4 @@
-import { computed, onScopeDispose, reactive, ref, watch } from 'vue'
-import { useI18n } from 'vue-i18n'
+import { computed, onScopeDispose, reactive, watch } from 'vue'
 import { deleteHistory, type HistoryQuery, listHistory } from '@/api/endpoints'
 import type { HistoryEntry } from '@/api/types'
 import { useAsync } from '@/api/useAsync'
@@ -68,6 +67,12 @@ export async function deleteEntries(ids: number[]): Promise<void> {
   }
 }
 
+/** Deletes the thumbnails of entries, which go with their verdicts. */
+export async function forgetThumbnails(entries: HistoryEntry[]): Promise<void> {
+  const hashes = entries.map(({ image }) => image.sha256)
+  await Promise.all(hashes.map((sha256) => deleteThumbnail(sha256).catch(() => undefined)))
+}
+
 /** Past verdicts that match the filter, a page at a time. */
 export function useHistory() {
   const grouping = useRemembered<Grouping>('history-grouping', 'entry')
@@ -79,16 +84,16 @@ export function useHistory() {
   )
 
   const removal = useAsync(async (_signal, ids: number[] | null) => {
-    await forgetThumbnails(ids)
+    await forgetListed(ids)
     await (ids === null ? deleteHistory(toQuery(filter)) : deleteEntries(ids))
     await load()
   })
 
-  /** The thumbnails go with the verdicts; of all verdicts, also those of other pages. */
-  async function forgetThumbnails(ids: number[] | null) {
+  /** Of all verdicts, also the thumbnails of other pages. */
+  async function forgetListed(ids: number[] | null) {
     if (ids === null && !filtered.value) return deleteThumbnails().catch(() => undefined)
-    const gone = list.value?.entries.filter(({ id }) => ids === null || ids.includes(id)) ?? []
-    await Promise.all(gone.map(({ image }) => deleteThumbnail(image.sha256).catch(() => undefined)))
+    const entries = list.value?.entries ?? []
+    await forgetThumbnails(entries.filter(({ id }) => ids === null || ids.includes(id)))
   }
 
   const saving = useAsync(async (_signal, format: 'csv' | 'json') => {
@@ -142,28 +147,4 @@ export function useHistory() {
     saving,
     reset,
   }
-}
-
-/** What the reader is about to delete: some entries, or (null) all that the list holds. */
-export function useDeletion(remove: (ids: number[] | null) => Promise<void>) {
-  const { t } = useI18n()
-  const open = ref(false)
-  const ids = ref<number[] | null>(null)
-  const total = ref(1)
-
-  /** `howMany` entries go; by default those of the ids. */
-  function askFor(some: number[] | null, howMany = some?.length ?? 0) {
-    ids.value = some
-    total.value = howMany
-    open.value = true
-  }
-
-  async function confirm() {
-    open.value = false
-    await remove(ids.value)
-  }
-
-  const title = computed(() => t('history.delete.title', total.value))
-  const action = computed(() => t('history.delete.action', total.value))
-  return { open, title, action, askFor, confirm }
 }
