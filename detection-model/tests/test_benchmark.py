@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from typer.testing import Result
 
 from detection_model.card import TrainingRun, file_sha256, read_card, write_card
@@ -15,6 +16,7 @@ from detection_model.evaluation.records import Evaluation
 Invoke = Callable[..., Result]
 
 
+@pytest.mark.slow
 def test_every_model_is_evaluated_on_every_set_its_own_first(
     bright_data: Path, bright_models: Path, tmp_path: Path, invoke: Invoke
 ) -> None:

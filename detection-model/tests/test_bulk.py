@@ -140,6 +140,7 @@ def test_a_run_resumes_with_the_missing_parts(
     assert not list(out.glob(".unfinished*"))
 
 
+@pytest.mark.slow
 def test_a_picture_that_kills_its_process_is_an_error_row_and_the_others_are_scored(
     tmp_path: Path, pictures: Path, local: Executor
 ) -> None:

@@ -32,6 +32,7 @@ def test_a_missing_package_is_one_sentence_with_the_command_that_installs_it(
     assert "make train" in result.stderr
 
 
+@pytest.mark.slow
 def test_the_installed_command_is_the_same_as_the_module() -> None:
     command = Path(sys.executable).with_name("detection-model")
     installed = subprocess.run([command, "--help"], capture_output=True, text=True, check=True)

@@ -188,6 +188,7 @@ def test_models_without_pictures_in_common_are_not_compared() -> None:
         comparison(compare({"a": [], "b": []}, {"a": 0.5, "b": 0.5}), {"a": 0.5, "b": 0.5})
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_figures_that_it_prints(
     bright_data: Path, bright_models: Path, tmp_path: Path, invoke: Invoke
 ) -> None:

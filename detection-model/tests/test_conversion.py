@@ -1,11 +1,13 @@
 """Converted models give the outputs of Keras, or report why TensorFlow runs them."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import Result
 
 from detection_model import architectures
 from detection_model.card import file_sha256
@@ -13,8 +15,10 @@ from detection_model.export import litert
 from detection_model.export.litert import (
     LITERT_FILE,
     clear_attempts,
+    copy_published,
     count_attempt,
     publish_compiled,
+    published_folder,
     read_compiled,
 )
 from detection_model.inference.detector import ModelError, load_model
@@ -50,6 +54,7 @@ def test_the_zoo_converts_with_equal_logits(tmp_path: Path, name: str) -> None:
         assert np.abs(engine(pictures, alone=alone) - expected).max() < 1e-3
 
 
+@pytest.mark.slow
 def test_concurrent_calls_do_not_mix(tmp_path: Path) -> None:
     path = save(tmp_path / "m.keras", *head(1, "sigmoid"))
     litert.compile_model(path, file_sha256(path), tmp_path)
@@ -60,6 +65,34 @@ def test_concurrent_calls_do_not_mix(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         result = list(pool.map(lambda at: engine(batches[at], alone=at % 3 == 0), range(64)))
     np.testing.assert_allclose(result, expected, atol=1e-6)
+
+
+def test_a_published_conversion_is_copied_only_if_it_is_whole_and_belongs_to_the_file(
+    tmp_path: Path, invoke: Callable[..., Result]
+) -> None:
+    path = save(tmp_path / "m.keras", *head(1, "sigmoid"))
+    sha256 = file_sha256(path)
+    output = tmp_path / "output"
+    output.mkdir()
+    assert copy_published(path, sha256, output) is None
+
+    result = invoke("model", "convert", "m", "--models", str(tmp_path))
+    assert result.exit_code == 0, result.output
+    assert "at most" in result.output
+    report = copy_published(path, sha256, output)
+    assert report is not None
+    assert report.facts == load_model(path).facts
+    batch = np.zeros((1, 32, 24, 3), np.float32)
+    assert LiteRT((output / LITERT_FILE).read_bytes())(batch).shape == (1, 1)
+
+    assert copy_published(path, "0" * 64, output) is None
+    folder = published_folder(path)
+    written = (folder / "report.json").read_text()
+    (folder / "report.json").write_text(written.replace(report.engine_version, "0.0.1"))
+    assert copy_published(path, sha256, output) is None
+    (folder / "report.json").write_text(written)
+    (folder / LITERT_FILE).write_bytes((folder / LITERT_FILE).read_bytes()[:-1])
+    assert copy_published(path, sha256, output) is None
 
 
 def test_a_converted_model_that_differs_is_not_used(

@@ -163,6 +163,7 @@ def read(folder: Path) -> Evaluation:
     return Evaluation.model_validate_json((folder / records.METRICS).read_bytes())
 
 
+@pytest.mark.slow
 def test_evaluating_and_recomputing_give_the_same_files(
     bright_data: Path, bright_models: Path, invoke: Invoke
 ) -> None:
@@ -222,6 +223,7 @@ def test_recomputing_follows_the_predictions_and_the_card(
     assert "another model file" in result.stderr
 
 
+@pytest.mark.slow
 def test_every_report_warns_of_a_swapped_polarity_and_of_a_leak(
     bright_data: Path, bright_models: Path, tmp_path: Path, invoke: Invoke
 ) -> None:

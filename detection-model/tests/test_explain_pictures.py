@@ -152,6 +152,7 @@ def test_an_explanation_covers_the_face_of_the_verdict(tmp_path: Path) -> None:
         assert set(explainer.explain(method, pixels, box).figures) == figures  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_the_command_draws_a_picture(tmp_path: Path, invoke: Run) -> None:
     model, picture, out = save(tmp_path), tmp_path / "p.png", tmp_path / "why.png"
     Image.fromarray(patch_image(1).pixels).save(picture)

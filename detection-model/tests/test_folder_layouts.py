@@ -177,6 +177,7 @@ def test_a_broken_picture_is_named_with_its_reason(tmp_path: Path) -> None:
     assert "text file" in unreadable.reason
 
 
+@pytest.mark.slow
 def test_tables_have_one_line_for_each_picture(tmp_path: Path) -> None:
     root = write_dataset(tmp_path / "Set", 4)
     folder = root / "Train" / "Real"

@@ -147,6 +147,7 @@ FILES: list[Callable[[], bytes]] = [
 ]
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(
     st.sampled_from(FILES),

@@ -43,6 +43,7 @@ def test_metrics_of_a_small_example() -> None:
     assert values(0.85)["real_accuracy"] == 1
 
 
+@pytest.mark.slow
 @given(samples, st.sampled_from([0.0, 0.3, 0.6, 1.0]))
 def test_metrics_match_scikit_learn(rows: list[tuple[bool, float]], threshold: float) -> None:
     labels, scores = arrays(rows)

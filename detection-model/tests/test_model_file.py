@@ -223,6 +223,7 @@ def test_a_file_of_keras_1_is_refused_with_its_version(tmp_path: Path) -> None:
     assert "was saved by Keras 1.2.2" in refusal(path)
 
 
+@pytest.mark.slow
 def test_weights_without_a_network_are_named(tmp_path: Path) -> None:
     import h5py
 
@@ -325,6 +326,7 @@ def meso_weights(*, inception: bool) -> dict[str, Any]:
     return {f"layer_{position:02}": arrays for position, arrays in enumerate(layers)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "file_name", "parameters"),
     [("meso4", "Meso4_DF.h5", 28_073), ("mesoinception4", "MesoInception_F2F.h5", 28_725)],
@@ -388,6 +390,7 @@ def meso_by_hand(weights: dict[str, Any], x: Any) -> Any:
     return (tf.maximum(x, 0.1 * x) @ out["kernel:0"] + out["bias:0"]).numpy()
 
 
+@pytest.mark.slow
 def test_the_mesonets_can_be_trained_by_name() -> None:
     for name in ("meso4", "mesoinception4"):
         model = architectures.RECIPES[name].build(side=64)

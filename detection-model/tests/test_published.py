@@ -11,6 +11,9 @@ from detection_model.card import Card, file_sha256, read_card
 from detection_model.evaluation import metrics, records
 from detection_model.evaluation.evaluate import part_of, row_predictions
 from detection_model.evaluation.scoring import ORIGINAL
+from detection_model.export.litert import LITERT_FILE, copy_published, parity_pictures
+from detection_model.inference.detector import load_model
+from detection_model.inference.runtime import LiteRT
 
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "detection-model" / "models"
@@ -34,6 +37,18 @@ def test_the_card_belongs_to_the_file(name: str) -> None:
     assert published.known_failures
     assert not any("detection-model" in text or "--" in text for text in published.known_failures)
     assert published.training is not None
+
+
+@pytest.mark.slow
+def test_the_default_model_comes_converted_with_the_outputs_of_keras(tmp_path: Path) -> None:
+    path = MODELS / f"{NAMES[-1]}.keras"
+    report = copy_published(path, file_sha256(path), tmp_path)
+    assert report is not None
+    model = load_model(path)
+    assert report.facts == model.facts
+    pictures = parity_pictures(model.facts)
+    outputs = LiteRT((tmp_path / LITERT_FILE).read_bytes())(pictures)
+    np.testing.assert_allclose(outputs, model.logits.predict(pictures, verbose=0), atol=1e-3)
 
 
 @pytest.mark.parametrize("name", TEACHING_MODELS)

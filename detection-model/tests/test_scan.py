@@ -84,6 +84,7 @@ def test_means_do_not_depend_on_the_batch_size(
         assert level == pytest.approx(whole.measure(label, "brightness").mean(), abs=0.1)
 
 
+@pytest.mark.slow
 def test_several_processes_give_the_result_of_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

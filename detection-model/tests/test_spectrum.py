@@ -80,6 +80,7 @@ def test_averages_are_restored_at_the_levels_of_the_view(tmp_path: Path) -> None
     assert view.images["Fake"][128, 192] > view.images["Real"][128, 192] + 50
 
 
+@pytest.mark.slow
 def test_the_command_writes_averages_that_separate_the_classes(
     invoke: Callable[..., Result], synthetic: Path, tmp_path: Path
 ) -> None:

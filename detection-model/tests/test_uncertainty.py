@@ -97,6 +97,7 @@ def test_too_few_pictures_exclude_no_class() -> None:
     assert max(nine.real, nine.fake) < 1
 
 
+@pytest.mark.slow
 def test_calibrate_writes_the_uncertainty_settings_into_the_card(
     bright_data: Path, bright_models: Path, invoke: Invoke
 ) -> None:

@@ -23,7 +23,11 @@ from app.main import create_app
 from app.service import Service
 from app.worker.conversion import ModelConverter
 from detection_model.card import file_sha256
-from detection_model.export.litert import compiled_folder
+from detection_model.export.litert import (
+    compile_model,
+    compiled_folder,
+    published_folder,
+)
 
 WHITE = picture(255)
 
@@ -77,6 +81,25 @@ def test_after_a_start_no_model_answers_in_place_of_the_default_one(
         assert client.get("/api/ready").status_code == 503
         prepare(two_models.models_dir, two_models.cache_dir)
         refresh(client)
+        assert predict(client, WHITE).json()["model"] == "dark"
+
+
+def test_a_model_that_comes_converted_is_served_without_tensorflow(two_models: Settings) -> None:
+    path = two_models.models_dir / "dark.keras"
+    (two_models.models_dir / "bright.keras").unlink()
+    folder = published_folder(path)
+    folder.mkdir()
+    report = compile_model(path, file_sha256(path), folder)
+    (folder / "report.json").write_text(report.model_dump_json())
+    code = (
+        "import sys; from pathlib import Path; from app.worker.conversion import ModelConverter; "
+        f"converter = ModelConverter(Path({str(two_models.models_dir)!r}), "
+        f"Path({str(two_models.cache_dir)!r})); converter.step(); converter.step(); "
+        "print('tensorflow' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+    with ready_client(two_models) as client:
         assert predict(client, WHITE).json()["model"] == "dark"
 
 

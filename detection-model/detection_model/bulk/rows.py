@@ -13,7 +13,9 @@ from detection_model.bulk.sources import Item, SourceError, read_item
 from detection_model.card import Assumption, Card, file_sha256, read_card
 from detection_model.export.litert import (
     LITERT_FILE,
+    compile_model,
     compiled_folder,
+    copy_published,
     publish_compiled,
     read_compiled,
 )
@@ -157,12 +159,11 @@ def _converted(path: Path, cache: Path) -> ConvertedModel:
     folder = compiled_folder(cache, sha256)
     report = read_compiled(folder)
     if report is None:
-        from detection_model.export.litert import compile_model
-
         cache.mkdir(parents=True, exist_ok=True)
         finished = Path(tempfile.mkdtemp(prefix=".converting-", dir=cache))
         try:
-            report = compile_model(path, sha256, finished)
+            report = copy_published(path, sha256, finished)
+            report = report or compile_model(path, sha256, finished)
             publish_compiled(report, finished, folder)
         finally:
             shutil.rmtree(finished, ignore_errors=True)

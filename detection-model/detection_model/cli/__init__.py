@@ -76,6 +76,7 @@ GROUPS: dict[str, tuple[str, Commands]] = {
         "Describe, combine and export model files.",
         {
             "card": model.card,
+            "convert": model.convert,
             "average": model.average,
             "ensemble": model.ensemble,
             "export": model.export,

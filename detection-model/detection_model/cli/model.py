@@ -1,5 +1,6 @@
 """Commands on model files: `detection-model model …`."""
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -53,6 +54,35 @@ def card(
         best = best_convention(conventions)
     write_card(best.card, card_path(path))
     common.console.print(f"Wrote {card_path(path)}", highlight=False, soft_wrap=True)
+
+
+def convert(
+    model: Annotated[str, typer.Argument(help="Name, or path of a model file.")],
+    models: common.ModelsOption = common.MODELS,
+) -> None:
+    """Convert a model for serving, and keep the result with the model as MODEL.litert/.
+
+    The service converts every other model at its first start, which takes seconds to a minute.
+
+      detection-model model convert v5
+    """
+    from detection_model.export.litert import compile_model, publish_compiled, published_folder
+
+    with common.exit_on_error():
+        path = common.model_path(model, models)
+        folder = published_folder(path)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".converting-") as temporary:
+            output = Path(temporary) / folder.name
+            output.mkdir()
+            report = compile_model(path, file_sha256(path), output)
+            if report.engine != "litert":
+                common.fail(f"{path.name} {report.note}; the service runs it with TensorFlow")
+            publish_compiled(report, output, folder)
+    common.console.print(
+        f"Wrote {folder}: probabilities differ from Keras by at most {report.max_difference:.1g}",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def average(

@@ -4,7 +4,8 @@ A worker converts, checks the result against Keras, and writes
 `<cache>/<sha256>-<engine version>/` with `report.json` and, if the model converts, `model.tflite`;
 the service reads it without TensorFlow. The reasons why a file does not convert are kept by its
 name as well, in `<sha256>-<engine version>-<hash of the name>/`: another name may tell its
-architecture.
+architecture. A published model may come with its converted form in `<name>.litert/`, which then
+needs no conversion.
 """
 
 import contextlib
@@ -95,6 +96,26 @@ def publish_compiled(report: Compiled, finished: Path, folder: Path) -> None:
     (finished / _REPORT).write_text(report.model_dump_json(indent=2))
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(finished, folder)  # noqa: PTH105  Path.rename does not replace on some systems
+
+
+def published_folder(model: Path) -> Path:
+    """Folder next to a model file for its converted form."""
+    return model.with_suffix(".litert")
+
+
+def copy_published(model: Path, sha256: str, folder: Path) -> Compiled | None:
+    """Copy the published converted form of a model file into `folder`, and return its report.
+
+    None if there is none, if it is damaged, or if it belongs to another file or engine version.
+    """
+    source = published_folder(model)
+    report = read_compiled(source)
+    if report is None or report.sha256 != sha256 or report.engine_version != _engine_version():
+        return None
+    target = folder / LITERT_FILE
+    shutil.copyfile(source / LITERT_FILE, target)
+    # Compared after copying: the file may be replaced at any time.
+    return report if file_sha256(target) == report.converted_sha256 else None
 
 
 def count_attempt(folder: Path) -> int:

@@ -15,6 +15,7 @@ from detection_model.export.litert import (
     Compiled,
     clear_attempts,
     compiled_folder,
+    copy_published,
     count_attempt,
     failure_folder,
     find_compiled,
@@ -94,6 +95,8 @@ class ModelConverter:
         log.info("%s: %s", file.name, report.problem or f"ready for {report.engine}")
 
     def _compile(self, file: ModelPath, sha256: str, folder: Path, output: Path) -> Compiled:
+        if published := copy_published(file.path, sha256, output):
+            return published
         if count_attempt(folder) > _ATTEMPTS:
             problem = "the worker crashed at each attempt to convert it; too large for the memory?"
             return Compiled(sha256=sha256, problem=problem, keras_version=_keras_version())
