@@ -14,6 +14,7 @@ from app.core.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 BASE = ROOT / "deploy" / "kubernetes" / "base"
+RAY = ROOT / "deploy" / "kubernetes" / "ray"
 KUBERNETES = "1.33"
 Manifest = dict[str, Any]
 NAME = "app.kubernetes.io/name"
@@ -170,3 +171,61 @@ def test_the_page_finds_api_and_tensorboard_by_the_names_of_their_services() -> 
         port = named("Service", service)["spec"]["ports"][0]["port"]
         assert addresses[variable] == f"{service}.$(NAMESPACE).svc.cluster.local:{port}"
         assert f"${{{variable}:-" in script
+
+
+def ray_service() -> Manifest:
+    manifest: Manifest = yaml.safe_load((RAY / "rayservice.yaml").read_text())
+    return manifest
+
+
+def ray_groups() -> list[Manifest]:
+    cluster = ray_service()["spec"]["rayClusterConfig"]
+    return [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]
+
+
+def test_the_overlay_for_ray_replaces_what_the_base_has() -> None:
+    overlay = yaml.safe_load((RAY / "kustomization.yaml").read_text())
+    files = {path.name for path in RAY.glob("*.yaml")} - {"kustomization.yaml"}
+    assert set(overlay["resources"]) == files | {"../base"}
+    patches = [yaml.safe_load(entry["patch"]) for entry in overlay["patches"]]
+    deleted = [patch for patch in patches if patch.get("$patch") == "delete"]
+    for patch in patches:
+        base = named(patch["kind"], patch["metadata"]["name"])
+        assert patch["apiVersion"] == base["apiVersion"]
+    # Nothing is left that scales or counts the pods of a Deployment that is gone.
+    assert {patch["kind"] for patch in deleted} == {
+        manifest["kind"]
+        for manifest in ALL
+        if manifest["metadata"]["name"] == "api"
+        and manifest["kind"] not in ("Service", "NetworkPolicy")
+    }
+    policy = yaml.safe_load((RAY / "network.yaml").read_text())
+    kubernetes_validate.validate(policy, KUBERNETES, strict=True)
+    assert policy["spec"]["podSelector"] == named("NetworkPolicy", "api")["spec"]["podSelector"]
+
+
+@pytest.mark.parametrize("group", ray_groups(), ids=["head", "replicas"])
+def test_the_pods_of_ray_fit_the_schema_and_are_those_of_the_api(group: Manifest) -> None:
+    template = group["template"]
+    pod = {"apiVersion": "v1", "kind": "Pod", **template}
+    pod["metadata"] = template["metadata"] | {"name": "ray"}
+    kubernetes_validate.validate(pod, KUBERNETES, strict=True)
+    api = named("Deployment", "api")["spec"]["template"]
+    assert template["metadata"]["labels"] == api["metadata"]["labels"]
+    (container,), (plain,) = template["spec"]["containers"], api["spec"]["containers"]
+    for field in ("ports", "envFrom", "env", "securityContext"):
+        assert container[field] == plain[field]
+    assert template["spec"]["securityContext"] == api["spec"]["securityContext"]
+    own = [mount for mount in container["volumeMounts"] if mount["name"] != "shm"]
+    assert own == plain["volumeMounts"]
+    assert {mount["name"] for mount in container["volumeMounts"]} == {
+        volume["name"] for volume in template["spec"]["volumes"]
+    }
+    assert all(isinstance(value, str) for value in group["rayStartParams"].values())
+
+
+def test_the_version_of_ray_is_that_of_the_image() -> None:
+    version = ray_service()["spec"]["rayClusterConfig"]["rayVersion"]
+    lock = (ROOT / "tools" / "locks" / "scale.txt").read_text()
+    assert f"\nray=={version} " in lock
+    assert "scale.txt" in (ROOT / "webapp-backend" / "Dockerfile").read_text()

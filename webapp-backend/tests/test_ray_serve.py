@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml  # type: ignore[import-untyped]
 from archives import many, packed
 from postgres import INITDB, POSTGRES, running_server
 from service_factories import PATIENCE, brightness_model, picture, prepare, until
@@ -154,3 +155,22 @@ def test_every_picture_of_a_job_has_one_result_although_processes_are_killed(
         assert (job["done"], job["failed"]) == (PICTURES, 0)
         results = get(client, f"{path}/results", limit=PICTURES)["results"]
         assert [result["position"] for result in results] == list(range(PICTURES))
+
+
+def test_the_manifest_for_kuberay_asks_for_what_the_service_understands() -> None:
+    from ray.serve.schema import ServeDeploySchema
+
+    from app.ray_serve import Scaling
+
+    manifest = Path(__file__).parents[2] / "deploy" / "kubernetes" / "ray" / "rayservice.yaml"
+    config = yaml.safe_load(yaml.safe_load(manifest.read_text())["spec"]["serveConfigV2"])
+    (application,) = ServeDeploySchema.model_validate(config).applications
+    assert application.import_path == "app.ray_serve:build"
+    group = yaml.safe_load(manifest.read_text())["spec"]["rayClusterConfig"]["workerGroupSpecs"][0]
+    scaling = Scaling.model_validate(application.args)
+    assert (scaling.min_replicas, scaling.max_replicas) == (
+        group["minReplicas"],
+        group["maxReplicas"],
+    )
+    (container,) = group["template"]["spec"]["containers"]
+    assert float(container["resources"]["requests"]["cpu"]) >= scaling.cpus
