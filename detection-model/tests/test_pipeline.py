@@ -33,6 +33,7 @@ from detection_model.inference.uncertainty import (
     PERTURBATIONS,
     check_consistency,
     is_close,
+    perturbed_crops,
 )
 from detection_model.inference.verdict import ConformalSet, Reason, Verdict, decide, evidence_of
 
@@ -213,8 +214,7 @@ def test_evidence_grows_with_the_probability(fake: float, evidence: str) -> None
 
 @pytest.mark.parametrize("name", PERTURBATIONS)
 def test_perturbations_are_small_and_the_same_each_time(name: str) -> None:
-    change = PERTURBATIONS[name].apply
-    first, second = change(PIXELS), change(PIXELS)
+    first, second = (perturbed_crops(Crop(PIXELS))[name].pixels(None) for _ in range(2))
     assert np.array_equal(first, second)
     assert not np.array_equal(first, PIXELS)
     assert all(abs(a - b) <= 4 for a, b in zip(first.shape, PIXELS.shape, strict=True))
@@ -229,7 +229,7 @@ def test_perturbations_are_small_and_the_same_each_time(name: str) -> None:
 @pytest.mark.parametrize("name", PERTURBATIONS)
 def test_large_pictures_are_scaled_down_before_perturbation(name: str) -> None:
     large = np.asarray(portrait(7, 900))[:600]
-    changed = PERTURBATIONS[name].apply(large)
+    changed = perturbed_crops(Crop(large))[name].pixels(None)
     assert 500 <= changed.shape[1] <= 512
     assert changed.shape[0] == pytest.approx(changed.shape[1] * 2 / 3, abs=4)
 

@@ -30,7 +30,7 @@ from detection_model.imaging import Limits
 from detection_model.inference.crops import Crop
 from detection_model.inference.pipeline import PredictOptions
 from detection_model.inference.runtime import Engine
-from detection_model.inference.uncertainty import PERTURBATIONS, out_of_distribution
+from detection_model.inference.uncertainty import out_of_distribution, perturbed_crops
 
 T = TypeVar("T")
 
@@ -86,7 +86,7 @@ def _run_crop(
 
 
 def _changed(crop: Crop, model: ServedModel) -> NDArray[np.float32]:
-    changed = (crop.perturbed(perturbation.apply) for perturbation in PERTURBATIONS.values())
+    changed = perturbed_crops(crop).values()
     return np.stack([crop.model_input(model.card.input) for crop in changed])
 
 

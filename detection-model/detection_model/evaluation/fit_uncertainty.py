@@ -17,7 +17,7 @@ from detection_model.evaluation.records import Prediction
 from detection_model.evaluation.scoring import Model, data_for
 from detection_model.inference.crops import Crop, ImageCrops
 from detection_model.inference.probability import calibrate, calibrated_logit
-from detection_model.inference.uncertainty import NAMES, PERTURBATIONS, measure
+from detection_model.inference.uncertainty import NAMES, measure, perturbed_crops
 
 # Share of pictures that small perturbations move by at most the margin, and share of training
 # crops within the OOD limit.
@@ -105,10 +105,7 @@ def fit_robustness(
     """
 
     def shift(crop: Crop) -> float:
-        crops = [
-            crop,
-            *(crop.perturbed(perturbation.apply) for perturbation in PERTURBATIONS.values()),
-        ]
+        crops = [crop, *perturbed_crops(crop).values()]
         first, *others = [
             calibrated_logit(detector.log_odds(perturbation), calibrator) for perturbation in crops
         ]

@@ -79,7 +79,10 @@ def _detect(network: _Network, image: Image.Image, min_score: float) -> NDArray[
     small = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=3)
     batch = np.full((1, side, side, 3), -1, np.float32)
     left, top = (side - size[0]) // 2, (side - size[1]) // 2
-    batch[0, top : top + size[1], left : left + size[0]] = np.asarray(small) / np.float32(127.5) - 1
+    inside = batch[0, top : top + size[1], left : left + size[0]]
+    inside[...] = np.asarray(small)  # in place: half the time of an expression
+    inside /= np.float32(127.5)
+    inside -= 1
     raw, raw_scores = network(batch)
     scores = 1 / (1 + np.exp(-np.clip(raw_scores, -_SCORE_LIMIT, _SCORE_LIMIT)))
     good = np.flatnonzero(scores >= min_score)

@@ -27,30 +27,21 @@ class Crop:
     Args:
         pixels: the whole image.
         face: the face to crop to; None for the whole image.
-        perturbation: applied to the crop before it is resized.
 
     Not thread-safe.
     """
 
-    def __init__(
-        self,
-        pixels: Bytes,
-        face: Face | None = None,
-        perturbation: Callable[[Bytes], Bytes] | None = None,
-    ) -> None:
-        self._pixels = pixels
-        self._perturbation = perturbation
+    def __init__(self, pixels: Bytes, face: Face | None = None) -> None:
+        self._image = pixels
+        self._pixels: dict[float | None, Bytes] = {}
         self._inputs: dict[InputSpec, NDArray[np.float32]] = {}
         self.face = face
 
     def pixels(self, margin: float | None) -> Bytes:
         """The square around the face with a margin in face widths; without either, the image."""
-        pixels = self._pixels
-        if self.face is not None and margin is not None:
-            height, width = pixels.shape[:2]
-            box = crop_box(self.face, margin, height=height, width=width)
-            pixels = crop(pixels, box, self.face.turns)
-        return self._perturbation(pixels) if self._perturbation else pixels
+        if margin not in self._pixels:
+            self._pixels[margin] = self._cut(margin)
+        return self._pixels[margin]
 
     def model_input(self, spec: InputSpec) -> NDArray[np.float32]:
         """float32 (spec.height, spec.width, 3), scaled as the card says; shared, do not modify."""
@@ -59,8 +50,25 @@ class Crop:
         return self._inputs[spec]
 
     def perturbed(self, perturbation: Callable[[Bytes], Bytes]) -> "Crop":
-        """The same region with a perturbation."""
-        return Crop(self._pixels, self.face, perturbation)
+        """The same region with a perturbation, applied before it is resized."""
+        return _PerturbedCrop(self, perturbation)
+
+    def _cut(self, margin: float | None) -> Bytes:
+        if self.face is None or margin is None:
+            return self._image
+        height, width = self._image.shape[:2]
+        box = crop_box(self.face, margin, height=height, width=width)
+        return crop(self._image, box, self.face.turns)
+
+
+class _PerturbedCrop(Crop):
+    def __init__(self, original: Crop, perturbation: Callable[[Bytes], Bytes]) -> None:
+        super().__init__(original._image, original.face)
+        self._original = original
+        self._perturbation = perturbation
+
+    def _cut(self, margin: float | None) -> Bytes:
+        return self._perturbation(self._original.pixels(margin))
 
 
 class ImageCrops:

@@ -14,11 +14,11 @@ from detection_model.faces import Face
 from detection_model.imaging import Note
 from detection_model.inference.crops import Crop, ImageCrops
 from detection_model.inference.uncertainty import (
-    PERTURBATIONS,
     ConsistencyMode,
     check_consistency,
     is_close,
     out_of_distribution,
+    perturbed_crops,
 )
 from detection_model.inference.verdict import Reason, Stability, Verdict, decide
 
@@ -197,8 +197,7 @@ def _classify(
             # A flip makes a verdict uncertain: it changes nothing that is not decided.
             if not is_decided or not is_close(logit, calibrator, threshold, steadiness):
                 return first
-    perturbed = [crop.perturbed(perturbation.apply) for perturbation in PERTURBATIONS.values()]
-    logits = dict(zip(PERTURBATIONS, map(model.log_odds, perturbed), strict=True))
+    logits = {name: model.log_odds(each) for name, each in perturbed_crops(crop).items()}
     return verdict(check_consistency(logit, logits, calibrator, threshold))
 
 

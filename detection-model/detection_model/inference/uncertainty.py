@@ -38,13 +38,6 @@ class Perturbation(NamedTuple):
     label: str
     change: Callable[[Bytes], Bytes]
 
-    def apply(self, pixels: Bytes) -> Bytes:
-        """The perturbed image; first scaled to at most 512 pixels, as where images are shared."""
-        longer = max(pixels.shape[:2])
-        if longer > _MAX_SIDE:
-            pixels = perturb.scale(pixels, _MAX_SIDE / longer, Image.Resampling.BICUBIC)
-        return self.change(pixels)
-
 
 PERTURBATIONS: dict[str, Perturbation] = {
     "jpeg_60": Perturbation(
@@ -62,6 +55,20 @@ PERTURBATIONS: dict[str, Perturbation] = {
     ),
     "flip": Perturbation("mirrored", perturb.flip),
 }
+
+
+def perturbed_crops(crop: Crop) -> dict[str, Crop]:
+    """The crop with each of `PERTURBATIONS`; first scaled once to at most 512 pixels."""
+    small = crop.perturbed(_shrink)
+    return {name: small.perturbed(each.change) for name, each in PERTURBATIONS.items()}
+
+
+def _shrink(pixels: Bytes) -> Bytes:
+    """The image with a longer side of at most 512 pixels, as where images are shared."""
+    longer = max(pixels.shape[:2])
+    if longer <= _MAX_SIDE:
+        return pixels
+    return perturb.scale(pixels, _MAX_SIDE / longer, Image.Resampling.BICUBIC)
 
 
 def is_close(
