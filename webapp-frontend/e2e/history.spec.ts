@@ -190,6 +190,18 @@ test('the thumbnail of a verdict is deleted with it, also on its own page', asyn
   expect(await countThumbnails(page)).toBe(0)
 })
 
+test('a long file name fits a narrow screen', async ({ page, request }) => {
+  const name = `${unique('long')}${'x'.repeat(80)}.png`
+  await addHistoryEntry(request, name)
+  await page.setViewportSize({ width: 390, height: 800 })
+  await page.goto('/history')
+  await search(page, name)
+  await page.getByRole('article', { name }).getByRole('link').click()
+  await expect(page.getByRole('heading', { name, level: 1 })).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Delete this entry…' })).toBeVisible()
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
+})
+
 test('without a filter all are deleted, after a question that says how many', async ({
   page,
   request,

@@ -12,7 +12,13 @@ export function droppedFiles({ files, items }: DataTransfer): File[] | Promise<F
     .filter(({ kind }) => kind === 'file')
     .map((item) => item.webkitGetAsEntry())
   if (!entries.some((entry) => entry?.isDirectory)) return [...files]
-  return Promise.all(entries.filter((entry) => entry !== null).map(filesOf)).then((found) => found.flat())
+  const folders = Promise.all(entries.filter((entry) => entry !== null).map(filesOf))
+  return folders.then((files) => sortByPath(files.flat()))
+}
+
+/** Files of a folder as people list them: browsers give them in the order of the disk. */
+export function sortByPath(files: File[]): File[] {
+  return files.sort((a, b) => pathOf(a).localeCompare(pathOf(b), 'en', { numeric: true }))
 }
 
 async function filesOf(entry: FileSystemEntry): Promise<File[]> {
@@ -42,7 +48,7 @@ async function childrenOf(folder: FileSystemDirectoryEntry): Promise<FileSystemE
     const some = await new Promise<FileSystemEntry[]>((resolve, reject) => {
       reader.readEntries(resolve, reject)
     })
-    if (!some.length) return children.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
+    if (!some.length) return children
     children.push(...some)
   }
 }

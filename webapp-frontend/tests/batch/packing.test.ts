@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { commonFolder, pack, planPacking } from '@/features/batch/packing'
+import { sortByPath } from '@/ui/folders'
 
 const LIMITS = { max_archive_bytes: 1e6, max_archive_files: 3, max_upload_bytes: 1000 }
 
@@ -60,6 +61,16 @@ it('packs files under their paths, each of its own', async () => {
   // A name follows 42 bytes of numbers, and the next record begins with PK.
   const paths = entries.map((entry) => entry.slice(42).split('PK')[0])
   expect(paths).toEqual(['a/one.jpg', 'b.jpg', 'b (2).jpg'])
+})
+
+it('lists the files of a folder by path, with numbers in their order', () => {
+  const files = ['trip/10.jpg', 'trip/b/1.jpg', 'trip/9.jpg', 'trip/a/2.jpg'].map((path) => file(path))
+  expect(sortByPath(files).map(({ webkitRelativePath }) => webkitRelativePath)).toEqual([
+    'trip/9.jpg',
+    'trip/10.jpg',
+    'trip/a/2.jpg',
+    'trip/b/1.jpg',
+  ])
 })
 
 it('names the folder that all files came in', () => {
