@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { effectScope, nextTick } from 'vue'
+import { useConnection } from '@/api/connection'
 import type { Job } from '@/api/types'
 import { useJob, useJobResults } from '@/features/batch/useJobs'
 import { job, jobPicture } from '../samples'
@@ -82,16 +83,20 @@ it('does not listen to a job that has ended, nor after the page is left', async 
   expect(connection().readyState).toBe(Events.CLOSED)
 })
 
-it('leaves a lost connection to the browser, and asks why where that gave up', async () => {
+it('leaves a lost connection to the browser, finds out whether the service is away, and asks why where the browser gave up', async () => {
   const { failure } = await open()
+  service.answer = () => new Response(null, { status: 502 })
   connection().onerror()
   await vi.advanceTimersByTimeAsync(10_000)
-  expect(service.asked).toHaveLength(1)
-  service.answer = () => Response.json(gone, { status: 404 })
+  expect(service.asked.slice(1)).toEqual(['/api/health'])
+  expect(useConnection().value).toBe('down')
+  service.answer = ({ pathname }) =>
+    pathname === '/api/health' ? Response.json({}) : Response.json(gone, { status: 404 })
   connection().close()
   connection().onerror()
   await vi.advanceTimersByTimeAsync(10_000)
-  expect(service.asked).toHaveLength(2)
+  expect(service.asked.slice(2)).toEqual(['/api/health', `/api/jobs/${job().id}`])
+  expect(useConnection().value).toBe('up')
   expect(failure.value).toMatchObject({ kind: 'refused', message: gone.message })
 })
 

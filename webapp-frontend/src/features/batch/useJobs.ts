@@ -1,5 +1,6 @@
 import { computed, onScopeDispose, type Ref, shallowRef, watch } from 'vue'
 import { type ApiFailure, asFailure } from '@/api/client'
+import { probe } from '@/api/connection'
 import {
   cancelJob,
   deleteJob,
@@ -71,6 +72,8 @@ export function useJob(id: string) {
     source.addEventListener('progress', take)
     source.addEventListener('end', take)
     source.onerror = () => {
+      // The page says that the service is away, even where nothing else asks it.
+      void probe()
       // A lost connection is made again by the browser; what is refused is not, and asking says why.
       if (source.readyState === EventSource.CLOSED) loadLater()
     }
