@@ -15,6 +15,12 @@ export default defineConfig({
   server: { proxy: { '/api': backend, '/tensorboard': backend } },
   test: {
     environment: 'happy-dom',
+    // A click on a link or a download leaves the page where it is, for the files that come after.
+    environmentOptions: {
+      happyDOM: {
+        settings: { navigation: { disableMainFrameNavigation: true, disableFallbackToSetURL: true } },
+      },
+    },
     include: ['tests/**/*.test.ts'],
     // Each file would import Vue and Vuetify again, which takes longer than the tests.
     isolate: false,

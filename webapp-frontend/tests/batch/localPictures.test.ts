@@ -1,4 +1,3 @@
-// @vitest-environment node
 import { expect, it } from 'vitest'
 import { keepArchive, useLocalPictures } from '@/features/batch/useLocalPictures'
 import { zip } from '../../e2e/zip'

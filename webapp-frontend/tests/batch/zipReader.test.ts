@@ -1,4 +1,3 @@
-// @vitest-environment node
 import { deflateRawSync } from 'node:zlib'
 import { expect, it } from 'vitest'
 import { openEntry, readZip } from '@/features/batch/zipReader'
