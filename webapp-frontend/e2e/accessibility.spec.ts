@@ -170,7 +170,7 @@ const PAGES: Record<string, States> = {
     },
     'the help': async (page) => {
       await page.getByRole('link', { name: 'Help', exact: true }).click()
-      await expect(page.getByText(/At present v\d+ leads/)).toBeVisible()
+      await expect(page.getByText(/The active model is v\d+/)).toBeVisible()
     },
     'what a verdict cannot tell': async (page) => {
       await page.getByRole('tab', { name: 'What it cannot tell' }).click()
