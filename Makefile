@@ -33,7 +33,7 @@ notebooks: ## run all notebooks on data/Dataset with short trainings and save th
 	@$(PYTHON) tools/prepare.py notebook
 	@$(VENV)/python tools/notebooks.py
 
-check: ## lint, types, layer contracts and fast unit tests (about four minutes on two cores)
+check: ## lint, types, layer contracts and fast unit tests (less than two minutes on two cores)
 	@$(PYTHON) tools/prepare.py test
 	@bash tools/check.sh
 
