@@ -1,4 +1,4 @@
-"""The images' files reach the Docker engine, which reads no more than .dockerignore lets through."""
+"""Images copy only files that .dockerignore sends to the Docker engine."""
 
 import re
 from pathlib import Path, PurePosixPath
