@@ -18,11 +18,11 @@ export async function expectNoFaults(page: Page, state: string) {
     await expect
       .soft.poll(() => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), {
         message: look,
-        timeout: 10_000,
+        timeout: 60_000,
       })
       .toBeLessThanOrEqual(0)
     // The new theme is painted with the next frames, so a first look may see the old colours.
-    await expect.soft.poll(() => faults(page), { message: look, timeout: 15_000 }).toEqual([])
+    await expect.soft.poll(() => faults(page), { message: look }).toEqual([])
   }
 }
 
