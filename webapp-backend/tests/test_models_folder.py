@@ -24,7 +24,7 @@ from app.inference.model_folder import FolderWatch, ModelPath
 from app.service import Service
 from detection_model.card import file_sha256, natural_order
 from detection_model.export import litert
-from detection_model.export.litert import compiled_folder, count_attempt
+from detection_model.export.litert import compile_model, compiled_folder, count_attempt
 
 WHITE = picture(255)
 
@@ -174,9 +174,14 @@ def test_eval_config_gives_the_threshold_until_one_is_set(own_models: Settings) 
 
 def test_the_folder_and_what_is_wrong_with_each_file(own_models: Settings) -> None:
     folder = own_models.models_dir
+    sha256 = file_sha256(folder / "bright.keras")
     write_evaluation(folder / "bright.keras", PREDICTIONS)
     (folder / "gone.json").write_text("{}")
     (folder / "gone.eval").mkdir()
+    for name in ("bright.litert", "bad.litert"):
+        (folder / name).mkdir()
+    report = compile_model(folder / "bright.keras", sha256, folder / "bright.litert")
+    (folder / "bright.litert" / "report.json").write_text(report.model_dump_json())
     (folder / "eval_config.json").write_text("{}")
     (folder / "torch.pth").write_text("x")
     (folder / "saved").mkdir()
@@ -190,9 +195,11 @@ def test_the_folder_and_what_is_wrong_with_each_file(own_models: Settings) -> No
         listing = files(client)
         assert {name: role for name, (role, _, _) in listing.items()} == {
             "bad.keras": "model",
+            "bad.litert": "conversion",
             "bright.eval": "evaluation",
             "bright.json": "card",
             "bright.keras": "model",
+            "bright.litert": "conversion",
             "eval_config.json": "eval_config",
             "gone.eval": "evaluation",
             "gone.json": "card",
@@ -200,7 +207,9 @@ def test_the_folder_and_what_is_wrong_with_each_file(own_models: Settings) -> No
             "torch.pth": "other",
         }
         problems = {name: problem for name, (_, _, problem) in listing.items() if problem}
-        assert problems.keys() == {"bad.keras", "gone.eval", "gone.json", "saved", "torch.pth"}
+        broken = {"bad.keras", "bad.litert", "gone.eval", "gone.json", "saved", "torch.pth"}
+        assert problems.keys() == broken
+        assert "model convert bad" in problems["bad.litert"]
         assert "is not a Keras file" in problems["bad.keras"]
         assert "gone.keras or gone.h5 is missing" in problems["gone.json"]
         assert "PyTorch" in problems["torch.pth"]

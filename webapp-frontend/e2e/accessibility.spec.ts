@@ -7,6 +7,9 @@ import { mockEvaluation } from './evaluationMocks'
 import { expectNoFaults } from './faults'
 import { expect, test } from './test'
 
+// Each test looks at up to ten states twice.
+test.describe.configure({ timeout: 600_000 })
+
 /** The states of a page, each reached from the one before it. */
 type States = Record<string, (page: Page) => Promise<void>>
 

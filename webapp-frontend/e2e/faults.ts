@@ -18,7 +18,6 @@ export async function expectNoFaults(page: Page, state: string) {
     await expect
       .soft.poll(() => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), {
         message: look,
-        timeout: 60_000,
       })
       .toBeLessThanOrEqual(0)
     // The new theme is painted with the next frames, so a first look may see the old colours.

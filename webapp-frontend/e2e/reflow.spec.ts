@@ -58,10 +58,9 @@ async function expectToFit(page: Page, view: string) {
     await expect
       .poll(() => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), {
         message: look,
-        timeout: 60_000,
       })
       .toBeLessThanOrEqual(0)
-    await expect.poll(() => cutTexts(page), { message: look, timeout: 60_000 }).toEqual([])
+    await expect.poll(() => cutTexts(page), { message: look }).toEqual([])
   }
 }
 

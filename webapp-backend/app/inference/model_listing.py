@@ -6,6 +6,7 @@ from pathlib import Path
 from app.inference.models import Slot
 from app.schemas.models import FolderFile
 from detection_model.card import EVAL_CONFIG, MODEL_SUFFIXES, natural_order
+from detection_model.export.litert import published_folder, read_compiled
 
 _SAVE = "Save the model in Keras with model.save('NAME.keras')."
 _FOREIGN = {
@@ -42,6 +43,9 @@ def _describe(path: Path, slots: Mapping[str, Slot]) -> FolderFile:
     if path.suffix == ".eval":
         problem = _orphan(stem, slots) or _outdated(stem, slots)
         return FolderFile(name=name, role="evaluation", model=stem, problem=problem)
+    if path.suffix == published_folder(path).suffix and path.is_dir():
+        problem = _orphan(stem, slots) or _outdated_conversion(path, slots[stem])
+        return FolderFile(name=name, role="conversion", model=stem, problem=problem)
     return FolderFile(name=name, role="other", model=None, problem=_foreign(path))
 
 
@@ -66,6 +70,17 @@ def _outdated(model: str, slots: Mapping[str, Slot]) -> str | None:
     if served is None or served.evaluation is not None:
         return None
     return f"It is of another model file. Run: detection-model eval run {model} --data FOLDER"
+
+
+def _outdated_conversion(folder: Path, slot: Slot) -> str | None:
+    report = read_compiled(folder)
+    # A slot learns the hash of its file only when the file is at rest.
+    if report is not None and slot.sha256 in (None, report.sha256):
+        return None
+    return (
+        "It is damaged or of another model file, so the service converts the model itself. "
+        f"Run: detection-model model convert {slot.name}"
+    )
 
 
 def _foreign(path: Path) -> str:

@@ -10,7 +10,7 @@ from detection_model.card import Assumption, Card
 from detection_model.evaluation.records import Calibration, Confusion, Curves, Evaluation
 
 ModelState = Literal["loading", "ready", "broken"]
-FileRole = Literal["model", "card", "evaluation", "eval_config", "other"]
+FileRole = Literal["model", "card", "evaluation", "conversion", "eval_config", "other"]
 
 
 class ModelFile(BaseModel):
