@@ -24,6 +24,7 @@ from app.api import (
     jobs,
     models,
     predict,
+    preview,
     provenance,
     report,
     runs,
@@ -43,6 +44,7 @@ log = logging.getLogger(__name__)
 # In the order of the API's documentation.
 _API = (
     predict,
+    preview,
     explain,
     forensics,
     provenance,

@@ -34,6 +34,7 @@ def test_notes_say_what_is_special_about_a_file(client: TestClient) -> None:
 
 ROUTES = (
     "/api/predict",
+    "/api/preview",
     "/api/forensics?view=jpeg",
     "/api/forensics?view=double_compression",
     "/api/provenance",
@@ -52,3 +53,31 @@ def test_a_camera_raw_file_is_refused_by_name(client: TestClient) -> None:
     answer = predict(client, b"II*\0\x10\0\0\0CR\x02\0" + bytes(60))
     assert answer.status_code == 415
     assert "CR2" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("format_", ["HEIF", "AVIF", "TIFF", "JPEG"])
+def test_a_preview_is_a_jpeg_of_the_picture(client: TestClient, format_: str) -> None:
+    answer = client.post("/api/preview", files={"image": ("x", encoded(format_))})
+    assert answer.headers["content-type"] == "image/jpeg"
+    image = Image.open(io.BytesIO(answer.content))
+    red, green, blue = image.convert("RGB").getpixel((5, 5))  # type: ignore[misc]
+    assert (image.format, image.size) == ("JPEG", (90, 120))
+    assert (abs(red - 200), abs(green - 150), abs(blue - 120)) < (12, 12, 12)
+
+
+def test_a_preview_is_upright_small_and_without_metadata(client: TestClient) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # lies on its side
+    exif[0x010F] = "Maker"
+    buffer = io.BytesIO()
+    Image.new("RGB", (3000, 1500)).save(buffer, "JPEG", exif=exif)
+    answer = client.post("/api/preview", files={"image": ("x.jpg", buffer.getvalue())})
+    image = Image.open(io.BytesIO(answer.content))
+    assert image.size == (512, 1024)
+    assert not dict(image.getexif())
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_there_is_no_preview_of_a_file_that_is_no_picture(client: TestClient) -> None:
+    answer = client.post("/api/preview", files={"image": ("x.heic", b"no picture")})
+    assert (answer.status_code, answer.json()["error"]) == (415, "unsupported_format")

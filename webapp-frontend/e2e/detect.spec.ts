@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { drop, NO_PICTURE, paste, picture, unfold } from './picture'
+import { drop, NO_PICTURE, paste, picture, tiff, unfold } from './picture'
 import { expect, test, type Models } from './test'
 
 async function expectVerdicts(page: Page, { names }: Models) {
@@ -51,6 +51,14 @@ test('the signs that a teaching model sees are not put into words', async ({ pag
 test('a dropped file gets a verdict', async ({ page, models }) => {
   await drop(page, picture())
   await expectVerdicts(page, models)
+})
+
+test('a picture that the browser cannot display is shown as the service read it', async ({ page }) => {
+  await drop(page, { name: 'scan.tif', mimeType: 'image/tiff', buffer: tiff(160) })
+  const shown = page.getByRole('img', { name: 'The picture being checked: scan.tif' })
+  await expect(shown).toBeVisible()
+  await expect.poll(() => shown.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(160)
+  await expect(page.getByText('This browser cannot display this picture.')).toHaveCount(0)
 })
 
 test('a pasted file gets a verdict', async ({ page, models }) => {

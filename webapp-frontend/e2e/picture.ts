@@ -78,6 +78,31 @@ export function gradient(side: number): Buffer {
   ])
 }
 
+/** A square grey TIFF: the service reads it, browsers do not. */
+export function tiff(side: number): Buffer {
+  const entries = [
+    [256, side], // width
+    [257, side], // height
+    [258, 8], // bits
+    [259, 1], // not compressed
+    [262, 1], // 0 is black
+    [273, 8 + 2 + 8 * 12 + 4], // where the pixels begin
+    [278, side], // rows in the strip
+    [279, side * side], // bytes in the strip
+  ]
+  const directory = Buffer.alloc(2 + entries.length * 12 + 4)
+  directory.writeUInt16LE(entries.length, 0)
+  entries.forEach(([tag = 0, value = 0], index) => {
+    const at = 2 + index * 12
+    directory.writeUInt16LE(tag, at)
+    directory.writeUInt16LE(4, at + 2)
+    directory.writeUInt32LE(1, at + 4)
+    directory.writeUInt32LE(value, at + 8)
+  })
+  const pixels = Buffer.from(Array.from({ length: side * side }, (_, at) => (at * 7) % 256))
+  return Buffer.concat([Buffer.from([0x49, 0x49, 42, 0, 8, 0, 0, 0]), directory, pixels])
+}
+
 export function chunk(name: string, data: Buffer): Buffer {
   const body = Buffer.concat([Buffer.from(name), data])
   const length = Buffer.alloc(4)

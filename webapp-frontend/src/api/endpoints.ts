@@ -53,6 +53,11 @@ export async function predict(
   return answer
 }
 
+/** A JPEG of a picture whose format the browser cannot display. */
+export function getPreview(file: File): Promise<Blob> {
+  return dataOf<Blob>(client.POST('/api/preview', { ...pictureForm(file), parseAs: 'blob' }))
+}
+
 /** Asks the active model about one frame of a video; nothing of it is kept. */
 export async function predictFrame(frame: Blob, signal: AbortSignal): Promise<Prediction> {
   const query = { history: false, stability: 'never' } as const

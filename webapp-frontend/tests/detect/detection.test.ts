@@ -88,3 +88,46 @@ it('sends the same picture again on request', async () => {
   await again
   expect(outcome.value?.step).toBe('answered')
 })
+
+const jpeg = new Response(new Blob(['jpeg'], { type: 'image/jpeg' }))
+
+it('displays a JPEG of the service where the browser cannot display the file', async () => {
+  const { check, convert, picture: shown } = detect()
+  const done = check(picture('a.heic'))
+  const converted = convert()
+  expect(requests).toHaveLength(1)
+  requests[0]?.reply(Response.json(answer))
+  await done
+  await vi.waitUntil(() => requests.length === 2)
+  expect(requests[1]?.request.url).toContain('/api/preview')
+  requests[1]?.reply(jpeg.clone())
+  await converted
+  expect(shown.value).toMatchObject({ url: 'blob:2', isConverted: true })
+  expect(shown.value?.file.name).toBe('a.heic')
+  expect(URL.revokeObjectURL).toHaveBeenCalledWith('blob:1')
+})
+
+it('displays no JPEG of a picture that the reader has replaced', async () => {
+  const { check, convert, picture: shown } = detect()
+  const done = check(picture('a.heic'))
+  requests[0]?.reply(Response.json(answer))
+  await done
+  const converted = convert()
+  await vi.waitUntil(() => requests.length === 2)
+  void check(picture('b.jpg'))
+  requests[1]?.reply(jpeg.clone())
+  await converted
+  expect(shown.value).toMatchObject({ url: 'blob:2' })
+  expect(shown.value?.isConverted).toBeUndefined()
+})
+
+it('asks for no JPEG of a file that the service refuses', async () => {
+  const { check, convert } = detect()
+  const done = check(picture('a.heic'))
+  const converted = convert()
+  const refused = { success: false, error: 'unsupported_format', message: 'Not a picture.' }
+  requests[0]?.reply(Response.json(refused, { status: 415 }))
+  await done
+  await converted
+  expect(requests).toHaveLength(1)
+})

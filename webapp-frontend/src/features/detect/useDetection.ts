@@ -1,7 +1,7 @@
 import { onScopeDispose, ref, shallowRef, watch } from 'vue'
 import { type ApiFailure, asFailure } from '@/api/client'
 import { useConfig } from '@/api/config'
-import { predict, type PredictOptions } from '@/api/endpoints'
+import { getPreview, predict, type PredictOptions } from '@/api/endpoints'
 import type { Comparison } from '@/api/types'
 import { shared, useRemembered } from '@/ui/state'
 import type { ExampleName } from './examples'
@@ -16,8 +16,10 @@ interface PictureOrigin {
 
 export interface SentPicture extends PictureOrigin {
   file: File
-  /** Object URL for the preview, revoked when the next picture comes. */
+  /** Object URL for display, revoked when the next picture comes. */
   url: string
+  /** Whether `url` is a JPEG by the service, because the browser cannot display the file. */
+  isConverted?: boolean
 }
 
 export type Outcome =
@@ -31,6 +33,7 @@ export function createDetection(question: () => PredictOptions) {
   const outcome = shallowRef<Outcome | null>(null)
   const config = useConfig()
   let request = new AbortController()
+  let sent = Promise.resolve()
 
   function drop() {
     request.abort()
@@ -52,7 +55,8 @@ export function createDetection(question: () => PredictOptions) {
   function check(file: File, origin: PictureOrigin = {}) {
     drop()
     picture.value = { file, url: URL.createObjectURL(file), ...origin }
-    return send(file)
+    sent = send(file)
+    return sent
   }
 
   /** Checks a smaller copy of the picture. False if the browser cannot make one. */
@@ -65,12 +69,25 @@ export function createDetection(question: () => PredictOptions) {
     return copy !== null
   }
 
+  /** Replaces what the browser cannot display by a JPEG from the service, once it has an answer. */
+  async function convert() {
+    const now = picture.value
+    // The verdict comes first, and a refused file has no preview.
+    await sent
+    if (!now || now.isConverted || outcome.value?.step !== 'answered') return
+    const jpeg = await getPreview(now.file).catch(() => null)
+    // The reader may have chosen another picture by now.
+    if (!jpeg || picture.value !== now) return
+    URL.revokeObjectURL(now.url)
+    picture.value = { ...now, url: URL.createObjectURL(jpeg), isConverted: true }
+  }
+
   async function retry() {
     if (picture.value) await send(picture.value.file)
   }
 
   onScopeDispose(drop)
-  return { picture, outcome, check, retry, shrink }
+  return { picture, outcome, check, convert, retry, shrink }
 }
 
 export type Detection = ReturnType<typeof createDetection>
