@@ -127,6 +127,28 @@ def test_a_png_with_a_wrong_checksum_is_decoded() -> None:
         assert distance(bytes(data), picture()) == 0
 
 
+def png_with_pixels_checksum(image: Image.Image, change: int) -> bytes:
+    """A PNG file of one IDAT chunk whose own checksum is right, but not that of its pixels."""
+    whole = encoded(image, "PNG")
+    start, end = whole.index(b"IDAT"), whole.index(b"IEND") - 4
+    body = whole[start : end - 5] + bytes([whole[end - 5] ^ change])
+    return whole[:start] + body + struct.pack(">I", zlib.crc32(body)) + whole[end:]
+
+
+def test_a_png_with_a_wrong_checksum_of_its_pixels_is_decoded() -> None:
+    data = png_with_pixels_checksum(picture(), 1)
+    assert codes(data) == ["bad_checksum"]
+    assert distance(data, picture()) == 0
+    assert codes(png_with_pixels_checksum(picture(), 0)) == []
+
+
+def test_a_png_with_damaged_pixels_is_refused() -> None:
+    data = bytearray(png_with_pixels_checksum(picture(), 1))
+    data[data.index(b"IDAT") + 40] ^= 255
+    with pytest.raises(ImageError):
+        decode(bytes(data))
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_png_with_long_texts_is_decoded(packed: bool) -> None:
     texts = PngImagePlugin.PngInfo()
@@ -191,6 +213,7 @@ def test_an_ordinary_tiff_of_a_camera_maker_is_decoded() -> None:
         (bytes(5000), "zero bytes"),
         (b"\0\0\0\x18ftypisom" + bytes(40), "video"),
         (b"\0\0\0\x18ftypmif2" + bytes(40), "HEIF"),
+        (b"\0\0\0\x18ftypMiHB\0\0\0\0mif1heic" + bytes(40), "HEIF"),
     ],
 )
 def test_files_that_are_not_pictures_are_named(data: bytes, word: str) -> None:
@@ -215,6 +238,41 @@ def test_an_unsupported_tiff_is_named_by_its_samples() -> None:
     )
     with pytest.raises(ImageError, match="16-bit float"):
         decode(half_float + bytes(4000))
+
+
+def test_deep_channels_in_planes_are_refused() -> None:
+    """Pillow reads the planes of 16-bit channels as 8-bit pixels of another picture."""
+    image = picture((40, 40))
+    planes = np.moveaxis(np.asarray(image), 2, 0).astype("<u2") * 257
+    at = 8 + 2 + 9 * 12 + 4
+    bits, offsets, counts = at, at + 6, at + 18
+    tags = {
+        256: (3, 1, 40),
+        257: (3, 1, 40),
+        258: (3, 3, bits),
+        262: (3, 1, 2),
+        273: (4, 3, offsets),
+        277: (3, 1, 3),
+        278: (3, 1, 40),
+        279: (4, 3, counts),
+        284: (3, 1, 2),
+    }
+    pixels = at + 30
+    tail = struct.pack("<3H", 16, 16, 16)
+    tail += struct.pack("<3I", *(pixels + 3200 * plane for plane in range(3)))
+    tail += struct.pack("<3I", 3200, 3200, 3200)
+    with pytest.raises(ImageError, match="3 x 16-bit, in planes"):
+        decode(directory(tags) + tail + planes.tobytes())
+
+
+def test_deep_samples_that_count_from_white_are_not_negative() -> None:
+    grey = np.asarray(picture().convert("L"))
+    values = 65535 - grey.astype(np.uint16) * 257
+    data = encoded(Image.fromarray(values), "TIFF", tiffinfo={262: 0})
+    whole = bytearray(data)
+    at = whole.index(struct.pack("<HHI", 262, 3, 1)) + 8
+    whole[at] = 0  # Pillow writes its own value
+    assert distance(bytes(whole), picture().convert("L").convert("RGB")) < 1
 
 
 def test_float_samples_are_scaled_with_a_note() -> None:

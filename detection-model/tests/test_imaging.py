@@ -108,7 +108,7 @@ def test_a_phones_multi_picture_jpeg_is_a_jpeg() -> None:
         (b"just some words", "unsupported_format"),
         (b"%PDF-1.7 and so on", "unsupported_format"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "unsupported_format"),
-        (b"\0\0\0\x18ftypheic" + b"\0" * 40, "unsupported_format"),
+        (b"\0\0\0\x18ftypheic" + b"\0" * 40, "corrupt_image"),
         (b"\xff\xd8\xff\xe0" + b"\0" * 40, "corrupt_image"),
         (encoded(portrait(size=(31, 200))), "image_too_small"),
         (png_header(12_000, 12_000), "too_many_pixels"),

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageOps
 
 from detection_model.imaging.picture import ImageError, Note
 
@@ -18,6 +18,8 @@ from detection_model.imaging.picture import ImageError, Note
 _MAX_PROFILE = 4 * 1024**2
 # Largest change of a level, of 255, by which a profile still counts as sRGB: rounding.
 _SAME = 2
+# The TIFF tag that says what a sample of 0 means.
+_PHOTOMETRIC = 262
 _LEVELS = (0, 32, 64, 96, 128, 160, 192, 224, 255)
 # Colour spaces of profiles by the mode of the pixels they describe.
 _SPACES = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
@@ -44,6 +46,7 @@ class Converter:
             )
             self.notes.append(Note(code="float_samples", message=text))
         self._is_transparent = image.has_transparency_data and not _has_unused_alpha(image)
+        self._is_negative = _is_negative(image)
         self._alpha = (255, 0)
         self._profile = image.info.get("icc_profile") or b""
         self._profile_state = ""
@@ -56,6 +59,8 @@ class Converter:
         """
         if part.mode.startswith("I") or part.mode == "F":
             part = _to_8_bit(part, *self._scale)
+            if self._is_negative:
+                part = ImageOps.invert(part)
         if part.mode in ("P", "PA", "1", "LA", "La"):
             has_alpha = self._is_transparent or part.mode in ("PA", "LA", "La")
             part = part.convert("RGBA" if has_alpha else "L" if part.mode == "1" else "RGB")
@@ -171,6 +176,12 @@ def _profile_name(profile: bytes) -> str:
 def _has_unused_alpha(image: Image.Image) -> bool:
     """True for a BMP file whose fourth channel is empty: old tools leave it so."""
     return image.format == "BMP" and image.mode == "RGBA" and _extremes(image, 3) == (0, 0)
+
+
+def _is_negative(image: Image.Image) -> bool:
+    """True for TIFF samples that count from white; Pillow inverts those of up to 8 bits itself."""
+    tags = getattr(image, "tag_v2", {})
+    return image.format == "TIFF" and tags.get(_PHOTOMETRIC) == 0
 
 
 def _scale_of(image: Image.Image) -> tuple[float, float]:

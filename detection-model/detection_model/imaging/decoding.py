@@ -23,6 +23,7 @@ from detection_model.imaging.formats import (
     FORMATS,
     format_name,
     is_cut,
+    refuse_misread,
     refuse_raw,
     truncated,
     unreadable,
@@ -60,6 +61,7 @@ def decode(data: bytes, limits: Limits = _DEFAULT_LIMITS) -> Picture:
             f"{limits.max_bytes / 1024**2:.0f} MB are accepted. Save it smaller and try again.",
         )
     refuse_raw(data)
+    refuse_misread(data)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns about odd metadata
         pixels, name, notes = _decode(data, limits)

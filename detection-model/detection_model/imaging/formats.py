@@ -81,7 +81,11 @@ _RAW: tuple[tuple[int, bytes, str], ...] = (
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
 _HEIF_CONTAINERS = {b"mif1", b"mif2", b"msf1", b"heif", b"jpeg", b"j2ki", b"avci"}
 _AVIF_BRANDS = {b"avif", b"avis"}
+# Real files name fewer than twenty compatible brands.
+_MAX_FTYP = 512
 _PICTURE_STARTS = (b"\xff\xd8\xff", b"\x89PNG", b"BM", b"GIF8")
+# Bytes that some programs write before a picture.
+_BLANKS = b"\r\n\t \0\xef\xbb\xbf"
 _BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
@@ -129,20 +133,35 @@ def unreadable(data: bytes, error: Exception) -> ImageError:
             "unsupported_format", f"The file is {kind}, which is not supported. Use {SUPPORTED}."
         )
     if tiff.is_tiff(data) and (samples := tiff.samples(data)):
-        return ImageError(
-            "unsupported_format",
-            f"This kind of TIFF ({samples}) is not supported, or the file is damaged. "
-            "Save it as 8-bit RGB.",
-        )
+        return _unsupported_tiff(samples)
     if is_cut(data) or "truncated" in str(error).lower():
         return truncated()
-    if starts_like_a_picture(data.lstrip(b"\r\n\t \0\xef\xbb\xbf")):
+    # A HEIF file begins with zeros itself.
+    if starts_like_a_picture(data) or starts_like_a_picture(data.lstrip(_BLANKS)):
         return ImageError(
             "corrupt_image",
             "The file begins like a picture but is damaged. Save or download it again.",
         )
     return ImageError(
         "unsupported_format", f"The file is not a picture that can be read. Use {SUPPORTED}."
+    )
+
+
+def refuse_misread(data: bytes) -> None:
+    """Refuse files that Pillow would decode to something else than their picture.
+
+    Raises:
+        ImageError: such a file.
+    """
+    if tiff.is_tiff(data) and tiff.is_misread(data):
+        raise _unsupported_tiff(f"{tiff.samples(data)}, in planes")
+
+
+def _unsupported_tiff(samples: str) -> ImageError:
+    return ImageError(
+        "unsupported_format",
+        f"This kind of TIFF ({samples}) is not supported, or the file is damaged. "
+        "Save it as 8-bit RGB.",
     )
 
 
@@ -193,9 +212,17 @@ def _media(data: bytes) -> str:
         return ""
     if major in _AVIF_BRANDS:
         return "" if major == b"avif" else "an AVIF picture of an unusual kind or a damaged one"
-    if major in _HEIF_BRANDS | _HEIF_CONTAINERS:
-        return "" if major in _HEIF_BRANDS else "a HEIF picture of an unusual kind"
+    if major in _HEIF_BRANDS:
+        return ""
+    if (_compatible_brands(data) | {major}) & (_HEIF_BRANDS | _HEIF_CONTAINERS | _AVIF_BRANDS):
+        return "a HEIF picture of an unusual kind"
     return "a sound file" if major[:3] == b"M4A" else "a video"
+
+
+def _compatible_brands(data: bytes) -> set[bytes]:
+    """The brands that follow the major one and its version, four bytes each."""
+    end = min(int.from_bytes(data[:4], "big"), _MAX_FTYP)
+    return {data[at : at + 4] for at in range(16, end, 4)}
 
 
 def _text(data: bytes) -> str:

@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,12 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 # Bytes of texts that are worth a note; Pillow refuses more than this in one chunk, unpacked.
 _MAX_TEXT = 1024**2
 _TEXT_CHUNKS = {b"tEXt", b"zTXt", b"iTXt"}
+# Bytes that are unpacked at a time.
+_PIECE = 1024**2
+_BAD_CHECKSUM = Note(
+    code="bad_checksum",
+    message="A checksum of the PNG file is wrong; its pixels could be read all the same.",
+)
 # Bits that a decoder takes for pixels if it lacks some.
 _FILLING = b"\x5a\xa5\x33\xcc" * 64
 
@@ -35,7 +42,9 @@ def of_fault(data: bytes) -> Repaired | None:
     """A file that could not be decoded without a fault that leaves its pixels intact; or None."""
     if data.startswith(_JPEG):
         return _with_jpeg_end(data)
-    return _sound_png(data, 0) if data.startswith(_PNG) else None
+    if not data.startswith(_PNG):
+        return None
+    return _sound_png(data, 0) or _with_pixels_checksum(data)
 
 
 def without_faults(data: bytes) -> bytes:
@@ -48,6 +57,8 @@ def without_faults(data: bytes) -> bytes:
     repaired = _sound_png(data, _MAX_TEXT)
     if repaired is None and not _opens(data):  # packed texts may be long too
         repaired = _sound_png(data, 0)
+    data = data if repaired is None else repaired.data
+    repaired = _with_pixels_checksum(data)
     return data if repaired is None else repaired.data
 
 
@@ -73,6 +84,46 @@ def _with_jpeg_end(data: bytes) -> Repaired | None:
     return Repaired(repaired, Note(code="missing_end", message=text))
 
 
+def _with_pixels_checksum(data: bytes) -> Repaired | None:
+    """Correct the checksum within a PNG file's pixels (Adler-32), if the stream is complete.
+
+    The chunks' own checksums are right here, so the pixels are those that the program wrote.
+    """
+    parts = [(at, end) for kind, at, end in _chunks(data) if kind == b"IDAT"]
+    view = memoryview(data)
+    packed = b"".join(view[at + 8 : end] for at, end in parts)
+    unpacker, checksum, rest = zlib.decompressobj(-zlib.MAX_WBITS), 1, packed[2:]
+    try:
+        while rest and not unpacker.eof:
+            checksum = zlib.adler32(unpacker.decompress(rest, _PIECE), checksum)
+            rest = unpacker.unconsumed_tail
+    except zlib.error:
+        return None
+    place = len(packed) - len(unpacker.unused_data)
+    right = struct.pack(">I", checksum)
+    if not unpacker.eof or packed[place : place + 4] == right:
+        return None
+    body = b"IDAT" + packed[:place] + right
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    repaired = data[: parts[0][0]] + chunk + data[parts[-1][1] + 4 :]
+    return Repaired(repaired, _BAD_CHECKSUM)
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, offset and end (before the checksum) of each whole chunk of a PNG file."""
+    at = len(_PNG)
+    while at + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, at)
+        end = at + 8 + length
+        if end + 4 > len(data):
+            return
+        kind = data[at + 4 : at + 8]
+        yield kind, at, end
+        if kind == b"IEND":
+            return
+        at = end + 4
+
+
 def _checksum(data: bytes) -> int | None:
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
@@ -91,25 +142,16 @@ def _sound_png(data: bytes, most_text: int) -> Repaired | None:
     """
     view = memoryview(data)
     parts: list[bytes | memoryview] = [_PNG]
-    at, wrong, text_bytes = len(_PNG), 0, 0
-    while at + 12 <= len(data):
-        (length,) = struct.unpack_from(">I", data, at)
-        end = at + 8 + length
-        if end + 4 > len(data):
-            break
-        kind = data[at + 4 : at + 8]
+    wrong, text_bytes = 0, 0
+    for kind, at, end in _chunks(data):
         checksum = struct.pack(">I", zlib.crc32(view[at + 4 : end]))
         wrong += checksum != view[end : end + 4]
         if kind in _TEXT_CHUNKS:
-            text_bytes += length
+            text_bytes += end - at - 8
         else:
             parts += [view[at:end], checksum]
-        at = end + 4
-        if kind == b"IEND":
-            break
     if wrong:
-        text = "A checksum of the PNG file is wrong; its pixels could be read all the same."
-        return Repaired(b"".join(parts), Note(code="bad_checksum", message=text))
+        return Repaired(b"".join(parts), _BAD_CHECKSUM)
     if text_bytes > most_text:
         text = f"The PNG file has {text_bytes / 1024**2:.1f} MB of text beside its pixels."
         note = Note(code="long_text", message=text, values={"bytes": text_bytes})

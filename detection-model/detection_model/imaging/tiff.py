@@ -14,13 +14,14 @@ _MAX_VALUES = 16
 _MAX_TEXT = 64
 
 _SUBFILE, _BITS, _COMPRESSION, _PHOTOMETRIC, _MAKE = 254, 258, 259, 262, 271
-_SUB_DIRECTORIES, _SAMPLE_FORMAT, _DNG_VERSION = 330, 339, 50706
+_PLANAR, _SUB_DIRECTORIES, _SAMPLE_FORMAT, _DNG_VERSION = 284, 330, 339, 50706
 _TAGS = {
     _SUBFILE,
     _BITS,
     _COMPRESSION,
     _PHOTOMETRIC,
     _MAKE,
+    _PLANAR,
     _SUB_DIRECTORIES,
     _SAMPLE_FORMAT,
     _DNG_VERSION,
@@ -101,6 +102,17 @@ def samples(data: bytes) -> str:
     names = {2: "signed", 3: "float", 5: "complex", 6: "complex float"}
     kind = names.get(first.number(_SAMPLE_FORMAT, 1), "")
     return f"{len(bits)} x {bits[0]}-bit {kind}".strip()
+
+
+def is_misread(data: bytes) -> bool:
+    """True for channels of 16 bits in planes of their own, which Pillow reads as 8 bits."""
+    return any(
+        directory.number(_PLANAR, 1) == 2
+        and isinstance(bits := directory.tags.get(_BITS, ()), tuple)
+        and len(bits) > 1
+        and max(bits) > 8
+        for directory in read_directories(data)
+    )
 
 
 def page_indices(data: bytes) -> list[int]:
