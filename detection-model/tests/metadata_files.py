@@ -30,16 +30,16 @@ def packet(inside: str = "", attributes: str = "") -> bytes:
     ).encode()
 
 
-def with_xmp(xmp: bytes, format_: str = "JPEG") -> bytes:
+def with_xmp(xmp: bytes, format_: str = "JPEG", **options: Any) -> bytes:
     """A file with an XMP packet, written into JPEG by hand since Pillow limits its size."""
     if format_ == "PNG":
         info = PngImagePlugin.PngInfo()
         info.add(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp)
         return file_bytes(grainy(1, 64), "PNG", pnginfo=info)
     if format_ == "TIFF":
-        return file_bytes(grainy(1, 64), "TIFF", tiffinfo={700: xmp})
-    if format_ == "WEBP":
-        return file_bytes(grainy(1, 64), "WEBP", xmp=xmp)
+        return file_bytes(grainy(1, 64), "TIFF", tiffinfo={700: xmp}, **options)
+    if format_ in ("WEBP", "HEIF", "AVIF"):
+        return file_bytes(grainy(1, 64), format_, xmp=xmp, **options)
     return _with_segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + xmp)
 
 

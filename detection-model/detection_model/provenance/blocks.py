@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from PIL import Image
 
 from detection_model.imaging import FORMATS
+from detection_model.imaging.tiff import is_tiff
 from detection_model.provenance import stealth
 
 # A ComfyUI workflow may have a million characters.
@@ -79,7 +80,7 @@ def read_blocks(data: bytes) -> Blocks:
             _webp(data, blocks)
         elif data.startswith(b"GIF8"):
             _gif(data, blocks)
-        elif data[:4] in (b"II*\0", b"MM\0*"):
+        elif is_tiff(data):
             _tiff(data, blocks)
         elif data[4:8] == b"ftyp":
             _heif(data, blocks)
@@ -341,6 +342,8 @@ def load_exif(block: bytes) -> Image.Exif:
     """
     exif = Image.Exif()
     with warnings.catch_warnings(action="ignore"):
+        if block[2:4] in (b"+\0", b"\0+"):  # BigTIFF, which Exif alone does not read
+            return Image.open(io.BytesIO(block), formats=("TIFF",)).getexif()
         exif.load(block)
     return exif
 

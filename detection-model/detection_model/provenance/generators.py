@@ -32,7 +32,16 @@ _SOURCE_TYPES: dict[str, Extent] = {
     "compositewithelementsgeneratedbyai": "part",
 }
 _CAPTURES = frozenset(
-    ("digitalcapture", "computationalcapture", "negativefilm", "positivefilm", "print")
+    (
+        *("digitalcapture", "computationalcapture", "negativefilm", "positivefilm", "print"),
+        # Labels, earlier ones too.
+        *("digitalcapturesampledfromreallife", "originaldigitalcapturesampledfromreallife"),
+        *("originaldigitalcaptureofareallifescene", "digitizedfromanontransparentmedium"),
+        "multiframecomputationalcapturesampledfromreallife",
+        *("digitizedfromatransparentnegative", "digitizedfromatransparentpositive"),
+        *("digitisedfromatransparentnegative", "digitisedfromatransparentpositive"),
+        "digitisedfromanontransparentmedium",
+    )
 )
 _SOURCE_TYPE_FIELDS = frozenset(("digitalsourcetype", "digitalsourcefiletype"))
 SOFTWARE_FIELDS = frozenset(
@@ -40,7 +49,9 @@ SOFTWARE_FIELDS = frozenset(
 )
 _CREDIT_FIELDS = SOFTWARE_FIELDS | {"credit", "source"}
 # IPTC Photo Metadata 2025.1.
-AI_FIELDS = frozenset(("aisystemused", "aipromptinformation"))
+AI_FIELDS = frozenset(
+    ("aisystemused", "aisystemversionused", "aipromptinformation", "aipromptwritername")
+)
 # Field names in which generators store prompts and settings.
 _PROMPT_FIELDS = frozenset(
     (
@@ -48,7 +59,11 @@ _PROMPT_FIELDS = frozenset(
         *("aipromptinformation", "aisystemused", "aisystemversionused"),
     )
 )
-_NEGATION = re.compile(r"(?i)\b(?:not?|non|without|never|free|kein|sans)\b")
+_NEGATION = re.compile(r"(?i)\b(?:not?|none|non|n/?a|without|never|free|kein|sans)\b")
+# A whole text that says that there is none; a prompt may contain "no" or "without".
+_NONE = re.compile(
+    r"(?i)\s*(?:-|n/?a|none|no(?: ai| prompt)?|without ai|not (?:used|applicable))?\.?\s*"
+)
 # A version, and a remark in parentheses, may follow a program's name.
 _VERSION = r"(?:[ ,;:/_-]*v?\d[\w.+-]*)?(?: ?\([^()]{0,60}\))?"
 # Far more than a settings text needs; longer prompts precede the settings.
@@ -110,7 +125,7 @@ def _own_fields() -> dict[str, Generator]:
 
 def source_type(value: str) -> str:
     """The code of a digital source type, given as a code, CURIE, label or URL."""
-    code = re.split(r"[?]", value.strip())[0].rstrip("/ ")
+    code = re.split(r"[?]", value.strip())[0].rstrip("/# ")
     return re.split(r"[/#:]", code)[-1].strip()
 
 
@@ -138,10 +153,20 @@ def local_name(name: str) -> str:
     return name.rpartition(":")[2].lower()
 
 
+def is_denied(text: str) -> bool:
+    """True for a software name or credit line like "not AI-generated"."""
+    return bool(_NEGATION.search(text[:200]))
+
+
+def is_none(text: str) -> bool:
+    """True for an empty text, and for "none", "No AI", "N/A" and the like."""
+    return bool(_NONE.fullmatch(text[:200]))
+
+
 def named(text: str, *, credit: bool = False) -> Match | None:
     """The generator that a software field or a credit line names; None if it names none."""
     text = text.strip()[:200]
-    if _NEGATION.search(text):
+    if is_denied(text):
         return None
     patterns = _patterns("credit") if credit else _patterns("software") + _patterns("credit")
     for pattern, generator in patterns:
@@ -179,7 +204,9 @@ def _json_settings(field: str, text: str) -> Match | None:
     value = _parsed(text)
     if not value:
         return None
-    if _is_comfy(value):
+    # Some nodes write {"prompt": {…}, "workflow": {…}}.
+    inner = [value.get(name) for name in ("prompt", "workflow")]
+    if any(_is_comfy(graph) for graph in (value, *inner) if isinstance(graph, dict)):
         return Match("ComfyUI", "ComfyUI", "whole")
     label = value.get("AIGC", value)
     # 1: generated; 2 and 3: possibly or suspected, not declared by the creator.

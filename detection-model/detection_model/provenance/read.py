@@ -245,12 +245,13 @@ def _claim(field: _Field) -> Claim | None:
         if extent is None:
             return None
         return Claim(source=source, field=name[:_MAX_NAME], says=says, extent=extent)
-    if generators.local_name(name) in generators.AI_FIELDS:
-        by = value[:_MAX_NAME] if generators.local_name(name) == "aisystemused" else None
+    local = generators.local_name(name)
+    if local in generators.AI_FIELDS and not generators.is_none(value):
+        by = value[:_MAX_NAME] if local == "aisystemused" else None
         return Claim(
             source=source,
             field=name[:_MAX_NAME],
-            says=by or "a prompt for an AI system",
+            says=by or ("an AI system" if "version" in local else "a prompt for an AI system"),
             extent="part",
             by=by,
         )
