@@ -50,10 +50,15 @@ def main() -> int:
 
 def _checks(case: Path) -> Iterator[Check]:
     check = kind_of(case)
+    count = 0
     try:
-        yield from check(case) if check else ()
+        for count, result in enumerate(check(case) if check else (), 1):  # noqa: B007
+            yield result
     except Exception:  # noqa: BLE001  one broken check must not hide the others
         yield Check(case.name, "an answer", traceback.format_exc().strip())
+    else:
+        if not count:
+            yield Check(case.name, "files to check", "none")
 
 
 if __name__ == "__main__":

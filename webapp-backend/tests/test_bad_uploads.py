@@ -41,7 +41,7 @@ FILES = {
     "svg": (b"<svg xmlns='x'><script/></svg>", 415, "unsupported_format"),
     "html": (b"<!DOCTYPE html><p>hi", 415, "unsupported_format"),
     "zip": (b"PK\x03\x04" + b"\0" * 60, 415, "unsupported_format"),
-    "heic": (b"\0\0\0\x18ftypheic" + b"\0" * 60, 415, "unsupported_format"),
+    "heic": (b"\0\0\0\x18ftypheic" + b"\0" * 60, 422, "corrupt_image"),
     "video": (b"\0\0\0\x18ftypisom" + b"\0" * 60, 415, "unsupported_format"),
     "postscript": (b"%!PS-Adobe-3.0 EPSF\n", 415, "unsupported_format"),
     "icon": (noise("ICO"), 415, "unsupported_format"),
