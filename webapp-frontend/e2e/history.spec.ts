@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import AxeBuilder from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
 import { addHistoryEntry, countHistoryEntries } from './historyEntries'
-import { picture, unfold } from './picture'
+import { gradient, picture, unfold } from './picture'
 import { expect, test } from './test'
 
 /** A name that no other test and no earlier run has used. */
@@ -171,23 +171,29 @@ function countThumbnails(page: Page) {
   )
 }
 
-test('the thumbnail of a verdict is deleted with it, also on its own page', async ({ page, request }) => {
+test('a thumbnail is deleted with the last verdict on its picture', async ({ page, request }) => {
   const name = unique('gone')
+  // A picture that no other test checks.
+  const buffer = gradient(150 + Math.floor(Math.random() * 300))
+  const sent = { name: `${name}-a.png`, mimeType: 'image/png', buffer }
   await page.goto('/history')
   await page.getByRole('checkbox', { name: 'Keep thumbnails in this browser' }).check()
   await page.getByRole('link', { name: 'Detect', exact: true }).click()
-  await page.setInputFiles('input[type=file]', { ...picture(), name: `${name}.png` })
+  await page.setInputFiles('input[type=file]', sent)
   await expect.poll(() => countHistoryEntries(request, name), { timeout: 120_000 }).toBe(1)
+  await addHistoryEntry(request, `${name}-b.png`, sent)
   await page.getByRole('link', { name: 'History', exact: true }).click()
-  await expect(page.getByAltText(`Thumbnail of ${name}.png`)).toBeVisible()
-  expect(await countThumbnails(page)).toBe(1)
-  await page.getByRole('article', { name: `${name}.png` }).getByRole('link').click()
-  await expect(page.getByRole('heading', { name: `${name}.png`, level: 1 })).toBeVisible()
-  await page.getByRole('button', { name: 'Delete this entry…' }).click()
-  await page.getByRole('button', { name: 'Delete', exact: true }).click()
-  await expect(page.getByRole('heading', { name: 'History', level: 1 })).toBeVisible()
-  expect(await countHistoryEntries(request, name)).toBe(0)
-  expect(await countThumbnails(page)).toBe(0)
+  for (const [entry, left] of [['a', 1], ['b', 0]] as const) {
+    await expect(page.getByAltText(`Thumbnail of ${name}-${entry}.png`)).toBeVisible()
+    expect(await countThumbnails(page)).toBe(1)
+    await page.getByRole('article', { name: `${name}-${entry}.png` }).getByRole('link').click()
+    await expect(page.getByRole('heading', { name: `${name}-${entry}.png`, level: 1 })).toBeVisible()
+    await page.getByRole('button', { name: 'Delete this entry…' }).click()
+    await page.getByRole('button', { name: 'Delete', exact: true }).click()
+    await expect(page.getByRole('heading', { name: 'History', level: 1 })).toBeVisible()
+    expect(await countHistoryEntries(request, name)).toBe(left)
+    expect(await countThumbnails(page)).toBe(left)
+  }
 })
 
 test('a long file name fits a narrow screen', async ({ page, request }) => {

@@ -1,9 +1,9 @@
 import { expect, type APIRequestContext } from '@playwright/test'
-import { picture } from './picture'
+import { picture, type Sent } from './picture'
 
-/** Has all models judge a picture of this name, and waits for its entry in the history. */
-export async function addHistoryEntry(request: APIRequestContext, name: string) {
-  await request.post('/api/predict?models=all', { multipart: { image: { ...picture(), name } }, timeout: 120_000 })
+/** Has all models judge a picture under this name, and waits for its entry in the history. */
+export async function addHistoryEntry(request: APIRequestContext, name: string, sent: Sent = picture()) {
+  await request.post('/api/predict?models=all', { multipart: { image: { ...sent, name } }, timeout: 120_000 })
   await expect.poll(() => countHistoryEntries(request, name), { intervals: [100] }).toBeGreaterThan(0)
 }
 

@@ -67,10 +67,17 @@ export async function deleteEntries(ids: number[]): Promise<void> {
   }
 }
 
-/** Deletes the thumbnails of entries, which go with their verdicts. */
+/** Deletes the thumbnails of deleted entries, unless other checks of the same picture remain. */
 export async function forgetThumbnails(entries: HistoryEntry[]): Promise<void> {
-  const hashes = entries.map(({ image }) => image.sha256)
-  await Promise.all(hashes.map((sha256) => deleteThumbnail(sha256).catch(() => undefined)))
+  const hashes = new Set(entries.map(({ image }) => image.sha256))
+  await Promise.all([...hashes].map(forgetThumbnail))
+}
+
+async function forgetThumbnail(sha256: string): Promise<void> {
+  const others = listHistory({ search: sha256 }, { limit: 1, offset: 0 })
+  // Where the service does not say, the picture is forgotten.
+  const count = await others.then(({ total }) => total, () => 0)
+  if (!count) await deleteThumbnail(sha256).catch(() => undefined)
 }
 
 /** Past verdicts that match the filter, a page at a time. */
@@ -84,17 +91,14 @@ export function useHistory() {
   )
 
   const removal = useAsync(async (_signal, ids: number[] | null) => {
-    await forgetListed(ids)
+    const isAll = ids === null && !filtered.value
+    const entries = list.value?.entries ?? []
     await (ids === null ? deleteHistory(toQuery(filter)) : deleteEntries(ids))
+    // Of all verdicts, also the thumbnails of other pages.
+    if (isAll) await deleteThumbnails().catch(() => undefined)
+    else await forgetThumbnails(entries.filter(({ id }) => ids === null || ids.includes(id)))
     await load()
   })
-
-  /** Of all verdicts, also the thumbnails of other pages. */
-  async function forgetListed(ids: number[] | null) {
-    if (ids === null && !filtered.value) return deleteThumbnails().catch(() => undefined)
-    const entries = list.value?.entries ?? []
-    await forgetThumbnails(entries.filter(({ id }) => ids === null || ids.includes(id)))
-  }
 
   const saving = useAsync(async (_signal, format: 'csv' | 'json') => {
     const query = toQuery(filter)
