@@ -66,6 +66,8 @@ def test_a_files_name_is_read_in_whatever_encoding_it_has(data: bytes, path: str
         ("faces/__macosx/a.jpg", "__MACOSX"),
         ("faces/.ds_store", ".DS_Store"),
         ("THUMBS.DB", "Thumbs.db"),
+        ("Thumbs.db:encryptable", "Thumbs.db:encryptable"),
+        ("in/EHTHUMBS_VISTA.db", "ehthumbs_vista.db"),
         ("Faces/Desktop.INI", "desktop.ini"),
         ("faces/@EADIR/a.jpg/SYNOFILE_THUMB_M.jpg", "@eaDir"),
         ("faces/._a.jpg", "._*"),

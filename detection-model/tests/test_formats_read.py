@@ -213,7 +213,8 @@ def test_an_ordinary_tiff_of_a_camera_maker_is_decoded() -> None:
         (bytes(5000), "zero bytes"),
         (b"\0\0\0\x18ftypisom" + bytes(40), "video"),
         (b"\0\0\0\x18ftypmif2" + bytes(40), "HEIF"),
-        (b"\0\0\0\x18ftypMiHB\0\0\0\0mif1heic" + bytes(40), "HEIF"),
+        (b"\0\0\0\x18ftypxxxx\0\0\0\0mif1heic" + bytes(40), "HEIF"),
+        (b"\0\0\0\x18ftypmiaf" + bytes(40), "HEIF"),
     ],
 )
 def test_files_that_are_not_pictures_are_named(data: bytes, word: str) -> None:

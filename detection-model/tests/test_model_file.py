@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
@@ -85,7 +86,6 @@ def test_the_content_decides_whatever_the_suffix(
 
 def keras2_file(path: Path, layers: list[dict[str, Any]], weights: dict[str, Any]) -> Path:
     """An HDF5 file as Keras 2 wrote it: `batch_input_shape`, weight names that end in `:0`."""
-    import h5py
 
     with h5py.File(path, "w") as file:
         config = {"class_name": "Sequential", "config": {"name": "sequential", "layers": layers}}
@@ -202,6 +202,36 @@ def test_a_custom_layer_is_named(tmp_path: Path) -> None:
     assert "2.11.0" in text
 
 
+def test_a_network_of_a_custom_class_is_named(tmp_path: Path) -> None:
+    path = saved(tmp_path / "own.h5")
+    with h5py.File(path, "r+") as file:
+        file.attrs["model_config"] = json.dumps({"class_name": "MyModel", "config": {}})
+    assert "the network class MyModel is not part of Keras" in refusal(path)
+
+
+def test_a_network_within_a_network_is_not_called_unknown(tmp_path: Path) -> None:
+    """Networks with a pretrained backbone have it as one layer."""
+    import keras
+    from keras import layers
+
+    def from_the_future(layers: list[Any]) -> None:
+        layers[-1]["config"]["sparkle"] = True
+
+    inputs = keras.Input((SIDE, SIDE, 3))
+    backbone = keras.Model(inputs, layers.Conv2D(2, 3)(inputs))
+    source = saved(tmp_path / "m.keras", network(backbone))
+    text = refusal(edited(source, tmp_path / "new.keras", from_the_future, "4.2.0"))
+    assert "sparkle of Dense" in text
+    assert "Functional" not in text
+
+
+def test_an_hdf5_file_of_other_data_is_not_called_weights(tmp_path: Path) -> None:
+    path = tmp_path / "table.h5"
+    with h5py.File(path, "w") as file:
+        file["columns"] = np.zeros(5)
+    assert "HDF5 file without a Keras model" in refusal(path)
+
+
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
 def test_a_lambda_layer_is_named(tmp_path: Path, suffix: str) -> None:
     from keras import layers
@@ -213,7 +243,6 @@ def test_a_lambda_layer_is_named(tmp_path: Path, suffix: str) -> None:
 
 
 def test_a_file_of_keras_1_is_refused_with_its_version(tmp_path: Path) -> None:
-    import h5py
 
     path = keras2_file(tmp_path / "m.h5", [INPUT, POOLED, OUT], {"out": WEIGHTS["out"]})
     with h5py.File(path, "a") as file:
@@ -225,7 +254,6 @@ def test_a_file_of_keras_1_is_refused_with_its_version(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_weights_without_a_network_are_named(tmp_path: Path) -> None:
-    import h5py
 
     network().save_weights(tmp_path / "new.weights.h5")
     with h5py.File(tmp_path / "old.h5", "w") as file:
@@ -334,7 +362,6 @@ def meso_weights(*, inception: bool) -> dict[str, Any]:
 def test_weights_of_the_mesonets_authors_load(
     tmp_path: Path, name: str, file_name: str, parameters: int
 ) -> None:
-    import h5py
 
     weights = meso_weights(inception=name == "mesoinception4")
     with h5py.File(tmp_path / file_name, "w") as file:

@@ -24,7 +24,15 @@ _NAMES = {
     name.lower(): name.strip()
     for name in (
         *("__MACOSX", "Icon\r", ".DS_Store", "__pycache__", "lost+found"),
-        *("Thumbs.db", "ehthumbs.db", "desktop.ini", "$RECYCLE.BIN", "System Volume Information"),
+        *(
+            "Thumbs.db",
+            "Thumbs.db:encryptable",
+            "ehthumbs.db",
+            "ehthumbs_vista.db",
+            "desktop.ini",
+            "$RECYCLE.BIN",
+            "System Volume Information",
+        ),
         *("@eaDir", "#recycle", "@Recycle"),
     )
 }

@@ -79,7 +79,10 @@ _RAW: tuple[tuple[int, bytes, str], ...] = (
 )
 # Brands of ISO base media files, of which pictures, videos and raw photos are made.
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
-_HEIF_CONTAINERS = {b"mif1", b"mif2", b"msf1", b"heif", b"jpeg", b"j2ki", b"avci"}
+_HEIF_CONTAINERS = {
+    *(b"mif1", b"mif2", b"msf1", b"heif", b"jpeg", b"j2ki", b"avci"),
+    *(b"miaf", b"MiPr", b"MiHA", b"MiHB", b"MiHE", b"1pic"),
+}
 _AVIF_BRANDS = {b"avif", b"avis"}
 # Real files name fewer than twenty compatible brands.
 _MAX_FTYP = 512

@@ -22,6 +22,8 @@ _OPTION = (
     re.compile(r"keyword arguments? passed to (?P<layer>\w+): \{'(?P<option>\w+)'"),
     re.compile(r"unexpected keyword argument '(?P<option>\w+)'"),
 )
+# Classes of networks, which also occur as layers of other networks.
+_NETWORKS = {"Functional", "Model", "Sequential"}
 _LONGEST = 300
 
 
@@ -58,13 +60,16 @@ def describe_archive(names: Sequence[str]) -> str:
     return f"a ZIP archive without a Keras model: {_SAVE}"
 
 
-def explain_weights(name: str, saved: str | None) -> str:
-    """One line on a file of weights that fit no known architecture.
+def explain_hdf5(name: str, saved: str | None, *, has_weights: bool) -> str:
+    """One line on an HDF5 file without an architecture that can be read.
 
     Args:
         name: of the file.
         saved: the version of Keras that saved it, if known.
+        has_weights: whether it holds weights of Keras, which fit no known architecture.
     """
+    if not has_weights:
+        return f"{name} is an HDF5 file without a Keras model: {_SAVE}"
     by = f" by Keras {saved}" if saved else ""
     return (
         f"{name} holds weights without a network (saved{by} with save_weights): "
@@ -107,10 +112,10 @@ def explain(path: Path, saved: str | None, config: Any, error: Exception) -> str
         remedy = "Load it with tf-keras (pip install tf-keras) and save it again as .keras."
     else:
         remedy = "Save the model again with this version of Keras."
-    if unknown := _unknown_layer(config):
+    if unknown := _unknown_class(config):
         if not newer:
             remedy = "Replace it by standard layers and save the model again."
-        return f"{cannot}: the layer {unknown} is not part of Keras. {saved_by} {remedy}"
+        return f"{cannot}: {unknown} is not part of Keras. {saved_by} {remedy}"
     if option := _unknown_option(error):
         return f"{cannot}: {option} is not known. {saved_by} {remedy}"
     if newer:
@@ -131,22 +136,25 @@ def layer_configs(config: Any) -> Iterator[dict[str, Any]]:
             yield from layer_configs(value)
 
 
-def _unknown_layer(config: Any) -> str | None:
-    """The class of the first layer that Keras and this package do not have."""
+def _unknown_class(config: Any) -> str | None:
+    """The network's class, or its first layer, that Keras and this package do not have."""
+    if isinstance(config, dict) and "class_name" in config and not _is_known(config):
+        return f"the network class {config['class_name']}"
+    unknown = (layer["class_name"] for layer in _layers(config) if not _is_known(layer))
+    return next((f"the layer {name}" for name in unknown), None)
+
+
+def _is_known(layer: dict[str, Any]) -> bool:
     import keras
 
-    for layer in _layers(config):
-        kind = layer["class_name"]
-        registered = layer.get("registered_name") or kind
-        known = (
-            hasattr(keras.layers, kind)
-            or hasattr(keras, kind)
-            or keras.saving.get_registered_object(registered) is not None
-            or keras.saving.get_registered_object(f"detection_model>{kind}") is not None
-        )
-        if not known:
-            return str(kind)
-    return None
+    kind = layer["class_name"]
+    registered = layer.get("registered_name") or kind
+    return (
+        kind in _NETWORKS
+        or hasattr(keras.layers, kind)
+        or keras.saving.get_registered_object(registered) is not None
+        or keras.saving.get_registered_object(f"detection_model>{kind}") is not None
+    )
 
 
 def _layers(config: Any) -> Sequence[dict[str, Any]]:

@@ -17,7 +17,7 @@ from detection_model.inference.load_failure import (
     describe_archive,
     describe_content,
     explain,
-    explain_weights,
+    explain_hdf5,
     layer_configs,
 )
 
@@ -82,7 +82,7 @@ def read_original(path: Path) -> Original:
         return Original(model, recipe.published_classes if config is None else None)
     version = _keras_version(path, container)
     if container == ".h5" and config is None:
-        raise ModelError(explain_weights(path.name, version))
+        raise ModelError(explain_hdf5(path.name, version, has_weights=_has_weights(path)))
     raise ModelError(explain(path, version, config, failure))
 
 
@@ -246,3 +246,11 @@ def _is_of_keras3(path: Path) -> bool:
 
     with h5py.File(path) as file:
         return "layers" in file and "layer_names" not in file.attrs
+
+
+def _has_weights(path: Path) -> bool:
+    """True for an HDF5 file in which Keras stored weights."""
+    import h5py
+
+    with h5py.File(path) as file:
+        return "layer_names" in file.attrs or bool({"layers", "model_weights"} & set(file))
