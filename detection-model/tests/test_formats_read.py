@@ -18,7 +18,7 @@ from PIL import Image, ImageCms, ImageDraw, PngImagePlugin
 from detection_model.forensics import view
 from detection_model.forensics.common import ViewId
 from detection_model.headers import read_container
-from detection_model.imaging import ImageError, Limits, decode, tiff
+from detection_model.imaging import ImageError, Limits, decode, tiff, without_faults
 from detection_model.imaging.decoding import FULL_SIZE
 from detection_model.imaging.frames import count_frames
 from detection_model.provenance.read import read_provenance
@@ -140,6 +140,16 @@ def test_a_png_with_a_wrong_checksum_of_its_pixels_is_decoded() -> None:
     assert codes(data) == ["bad_checksum"]
     assert distance(data, picture()) == 0
     assert codes(png_with_pixels_checksum(picture(), 0)) == []
+
+
+def test_a_png_that_unpacks_to_more_than_its_pixels_is_not_repaired() -> None:
+    """A few megabytes could otherwise keep a thread busy with gigabytes of zeros."""
+    whole = png_with_pixels_checksum(picture(), 1)
+    start, end = whole.index(b"IDAT"), whole.index(b"IEND") - 4
+    body = b"IDAT" + zlib.compress(bytes(2 * 1024**2))[:-4] + b"\0\0\0\0"
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    data = whole[: start - 4] + chunk + whole[end:]
+    assert without_faults(data) == data
 
 
 def test_a_png_with_damaged_pixels_is_refused() -> None:

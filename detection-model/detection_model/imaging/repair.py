@@ -16,8 +16,10 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 # Bytes of texts that are worth a note; Pillow refuses more than this in one chunk, unpacked.
 _MAX_TEXT = 1024**2
 _TEXT_CHUNKS = {b"tEXt", b"zTXt", b"iTXt"}
-# Bytes that are unpacked at a time.
-_PIECE = 1024**2
+# Bytes that are unpacked at a time, and in all: a small file may hold a thousand times its size.
+_PIECE, _MOST_UNPACKED = 1024**2, 1024**3
+# Samples of a pixel by colour type.
+_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _BAD_CHECKSUM = Note(
     code="bad_checksum",
     message="A checksum of the PNG file is wrong; its pixels could be read all the same.",
@@ -93,10 +95,14 @@ def _with_pixels_checksum(data: bytes) -> Repaired | None:
     view = memoryview(data)
     packed = b"".join(view[at + 8 : end] for at, end in parts)
     unpacker, checksum, rest = zlib.decompressobj(-zlib.MAX_WBITS), 1, packed[2:]
+    left = _pixel_bytes(data)
     try:
         while rest and not unpacker.eof:
-            checksum = zlib.adler32(unpacker.decompress(rest, _PIECE), checksum)
-            rest = unpacker.unconsumed_tail
+            piece = unpacker.decompress(rest, _PIECE)
+            left -= len(piece)
+            if left < 0:
+                return None
+            checksum, rest = zlib.adler32(piece, checksum), unpacker.unconsumed_tail
     except zlib.error:
         return None
     place = len(packed) - len(unpacker.unused_data)
@@ -107,6 +113,16 @@ def _with_pixels_checksum(data: bytes) -> Repaired | None:
     chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
     repaired = data[: parts[0][0]] + chunk + data[parts[-1][1] + 4 :]
     return Repaired(repaired, _BAD_CHECKSUM)
+
+
+def _pixel_bytes(data: bytes) -> int:
+    """The most bytes to which a PNG file's pixels unpack, by its header."""
+    if len(data) < 26 or data[12:16] != b"IHDR":
+        return 0
+    width, height, bits, colour = struct.unpack_from(">IIBB", data, 16)
+    row = width * bits * _SAMPLES.get(colour, 4) // 8
+    # A filter byte and a rounded byte a row; interlaced pictures have nearly twice as many rows.
+    return min(height * (row + 4) + 64, _MOST_UNPACKED)
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:

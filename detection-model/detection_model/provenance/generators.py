@@ -153,11 +153,6 @@ def local_name(name: str) -> str:
     return name.rpartition(":")[2].lower()
 
 
-def is_denied(text: str) -> bool:
-    """True for a software name or credit line like "not AI-generated"."""
-    return bool(_NEGATION.search(text[:200]))
-
-
 def is_none(text: str) -> bool:
     """True for an empty text, and for "none", "No AI", "N/A" and the like."""
     return bool(_NONE.fullmatch(text[:200]))
@@ -166,7 +161,7 @@ def is_none(text: str) -> bool:
 def named(text: str, *, credit: bool = False) -> Match | None:
     """The generator that a software field or a credit line names; None if it names none."""
     text = text.strip()[:200]
-    if is_denied(text):
+    if _NEGATION.search(text):
         return None
     patterns = _patterns("credit") if credit else _patterns("software") + _patterns("credit")
     for pattern, generator in patterns:

@@ -1,4 +1,4 @@
-import { effectScope } from 'vue'
+import { effectScope, nextTick } from 'vue'
 import { limitUploads } from '@/api/client'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { createDetection } from '@/features/detect/useDetection'
@@ -92,42 +92,50 @@ it('sends the same picture again on request', async () => {
 const jpeg = new Response(new Blob(['jpeg'], { type: 'image/jpeg' }))
 
 it('displays a JPEG of the service where the browser cannot display the file', async () => {
-  const { check, convert, picture: shown } = detect()
+  const { check, displayFailed, picture: shown } = detect()
   const done = check(picture('a.heic'))
-  const converted = convert()
+  displayFailed()
+  await nextTick()
   expect(requests).toHaveLength(1)
   requests[0]?.reply(Response.json(answer))
   await done
   await vi.waitUntil(() => requests.length === 2)
   expect(requests[1]?.request.url).toContain('/api/preview')
   requests[1]?.reply(jpeg.clone())
-  await converted
-  expect(shown.value).toMatchObject({ url: 'blob:2', isConverted: true })
+  await vi.waitUntil(() => shown.value?.isConverted)
+  expect(shown.value?.url).toBe('blob:2')
   expect(shown.value?.file.name).toBe('a.heic')
   expect(URL.revokeObjectURL).toHaveBeenCalledWith('blob:1')
 })
 
 it('displays no JPEG of a picture that the reader has replaced', async () => {
-  const { check, convert, picture: shown } = detect()
+  const { check, displayFailed, picture: shown } = detect()
   const done = check(picture('a.heic'))
+  displayFailed()
   requests[0]?.reply(Response.json(answer))
   await done
-  const converted = convert()
   await vi.waitUntil(() => requests.length === 2)
-  void check(picture('b.jpg'))
+  const next = check(picture('b.jpg'))
   requests[1]?.reply(jpeg.clone())
-  await converted
-  expect(shown.value).toMatchObject({ url: 'blob:2' })
+  requests[2]?.reply(Response.json(answer))
+  await next
+  await nextTick()
+  expect(shown.value?.url).toBe('blob:2')
   expect(shown.value?.isConverted).toBeUndefined()
 })
 
-it('asks for no JPEG of a file that the service refuses', async () => {
-  const { check, convert } = detect()
+it('asks for the JPEG once the service accepts the file', async () => {
+  const { check, displayFailed, retry } = detect()
   const done = check(picture('a.heic'))
-  const converted = convert()
-  const refused = { success: false, error: 'unsupported_format', message: 'Not a picture.' }
-  requests[0]?.reply(Response.json(refused, { status: 415 }))
+  displayFailed()
+  const busy = { success: false, error: 'busy', message: 'Later.' }
+  requests[0]?.reply(Response.json(busy, { status: 503 }))
   await done
-  await converted
+  await nextTick()
   expect(requests).toHaveLength(1)
+  const again = retry()
+  requests[1]?.reply(Response.json(answer))
+  await again
+  await vi.waitUntil(() => requests.length === 3)
+  expect(requests[2]?.request.url).toContain('/api/preview')
 })

@@ -32,8 +32,9 @@ export function createDetection(question: () => PredictOptions) {
   const picture = shallowRef<SentPicture | null>(null)
   const outcome = shallowRef<Outcome | null>(null)
   const config = useConfig()
+  /** The picture that the browser could not display. */
+  const undisplayed = shallowRef<SentPicture | null>(null)
   let request = new AbortController()
-  let sent = Promise.resolve()
 
   function drop() {
     request.abort()
@@ -55,8 +56,7 @@ export function createDetection(question: () => PredictOptions) {
   function check(file: File, origin: PictureOrigin = {}) {
     drop()
     picture.value = { file, url: URL.createObjectURL(file), ...origin }
-    sent = send(file)
-    return sent
+    return send(file)
   }
 
   /** Checks a smaller copy of the picture. False if the browser cannot make one. */
@@ -69,12 +69,18 @@ export function createDetection(question: () => PredictOptions) {
     return copy !== null
   }
 
-  /** Replaces what the browser cannot display by a JPEG from the service, once it has an answer. */
+  function displayFailed() {
+    undisplayed.value = picture.value
+  }
+
+  // The verdict comes before the JPEG, and a refused file has none.
+  watch([undisplayed, outcome], convert)
+
+  /** Replaces what the browser cannot display by a JPEG from the service. */
   async function convert() {
-    const now = picture.value
-    // The verdict comes first, and a refused file has no preview.
-    await sent
-    if (!now || now.isConverted || outcome.value?.step !== 'answered') return
+    const now = undisplayed.value
+    if (!now || picture.value !== now || now.isConverted) return
+    if (outcome.value?.step !== 'answered') return
     const jpeg = await getPreview(now.file).catch(() => null)
     // The reader may have chosen another picture by now.
     if (!jpeg || picture.value !== now) return
@@ -87,7 +93,7 @@ export function createDetection(question: () => PredictOptions) {
   }
 
   onScopeDispose(drop)
-  return { picture, outcome, check, convert, retry, shrink }
+  return { picture, outcome, check, displayFailed, retry, shrink }
 }
 
 export type Detection = ReturnType<typeof createDetection>
