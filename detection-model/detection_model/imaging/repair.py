@@ -120,9 +120,10 @@ def _pixel_bytes(data: bytes) -> int:
     if len(data) < 26 or data[12:16] != b"IHDR":
         return 0
     width, height, bits, colour = struct.unpack_from(">IIBB", data, 16)
-    row = width * bits * _SAMPLES.get(colour, 4) // 8
+    row: int = width * bits * _SAMPLES.get(colour, 4) // 8
     # A filter byte and a rounded byte a row; interlaced pictures have nearly twice as many rows.
-    return min(height * (row + 4) + 64, _MOST_UNPACKED)
+    most: int = height * (row + 4) + 64
+    return min(most, _MOST_UNPACKED)
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
