@@ -115,7 +115,7 @@ def _load_face_crops(
         train=mixture,
         epoch_pictures=settings.pictures,
         validation=validation,
-        validation_weights=_weights(
+        validation_weights=source_weights(
             mixture, [(example.label, source_of[example]) for example in validation.examples]
         ),
         split="; ".join(f"{name}: {data.split_origin}" for name, data in folders.items()),
@@ -144,7 +144,9 @@ def _random_split_paths(folders: Sequence[DataFolder], root: Path) -> dict[str, 
     return split
 
 
-def _weights(mixture: CropSampler, kinds: Sequence[tuple[ClassName, str]]) -> NDArray[np.float32]:
+def source_weights(
+    mixture: CropSampler, kinds: Sequence[tuple[ClassName, str]]
+) -> NDArray[np.float32]:
     """Weights of validation pictures, float32 (n,), with mean 1.
 
     Each source has its share in training; sources that are not trained on have weight 0.
