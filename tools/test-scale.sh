@@ -8,5 +8,6 @@ initdb=$(command -v initdb || ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null | 
 [ -n "$initdb" ] || { echo "PostgreSQL's server programs are missing: apt install postgresql" >&2; exit 1; }
 # A cluster of this machine alone, which ends with its test, needs no token.
 export RAY_AUTH_MODE=disabled
-.venv/bin/python -m pytest detection-model/tests/test_bulk.py webapp-backend/tests/test_ray_serve.py \
+.venv/bin/python -m pytest detection-model/tests/test_bulk.py \
+  detection-model/tests/test_workers.py webapp-backend/tests/test_ray_serve.py \
   webapp-backend/tests/test_postgres.py

@@ -1,6 +1,7 @@
 """Training one model or many: `detection-model train [sweep|backbones|faults]`."""
 
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -128,6 +129,24 @@ def train(
     data_licence: Annotated[
         list[str] | None, typer.Option(help="Licence notice for the card; repeatable.")
     ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Train on a Ray cluster: its address, auto for the one that runs here, local to "
+            "start one. Data, models and logs must be at the same paths on every machine.",
+            rich_help_panel=LEARNING,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            help="With --ray: processes that share every batch, each with a GPU if there are "
+            "enough of them; default: 2.",
+            rich_help_panel=LEARNING,
+        ),
+    ] = None,
     models: common.ModelsOption = common.MODELS,
     logs: common.LogsOption = common.LOGS,
     force: Annotated[bool, typer.Option("--force", help="Replace a published model.")] = False,
@@ -173,15 +192,33 @@ def train(
             "faults": common.name_value_pairs(fault),
         }
         settings = configured(version, read_settings(config) if config else {}, flags)
-        _train(settings, models, logs, force=force)
+        if ray:
+            _train_on_ray(settings, models, logs, ray, workers or 2, force=force)
+        elif workers:
+            common.fail("--workers is for a training on a cluster: name it with --ray")
+        else:
+            _train(settings, models, logs, force=force)
+    common.console.print(
+        f"Published {models / settings.name}.keras. Next: detection-model eval run {settings.name}"
+    )
 
 
 def _train(config: TrainConfig, models: Path, logs: Path, *, force: bool) -> None:
     from detection_model.training.train import Folders, train
 
     with common.exit_on_interrupt():
-        published = train(config, Folders(models, logs), common.reporter(), force=force)
-    common.console.print(f"Published {published}. Next: detection-model eval run {config.name}")
+        train(config, Folders(models, logs), common.reporter(), force=force)
+
+
+def _train_on_ray(
+    config: TrainConfig, models: Path, logs: Path, address: str, workers: int, *, force: bool
+) -> None:
+    if find_spec("ray") is None:
+        common.fail("ray is missing: pip install 'detection-model[ray]'")
+    from detection_model.training.ray_train import train_on_ray
+    from detection_model.training.train import Folders
+
+    train_on_ray(config, Folders(models, logs), address, workers, force=force)
 
 
 def sweep(

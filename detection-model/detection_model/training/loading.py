@@ -19,6 +19,7 @@ from detection_model.faces import face_or_whole
 from detection_model.training.config import FaceCropSettings, TrainConfig
 from detection_model.training.run import Reporter
 from detection_model.training.sampler import CropSampler
+from detection_model.training.workers import ALONE, Workers
 
 
 @dataclass(frozen=True)
@@ -170,6 +171,7 @@ def training_batches(
     first_epoch: int,
     targets: NDArray[np.float32] | None = None,
     transform: PictureTransform | None = None,
+    workers: Workers = ALONE,
 ) -> Any:
     """Endless tf.data of (float32 (b, h, w, 3), float32 (b, 1)), shuffled in each epoch.
 
@@ -183,6 +185,7 @@ def training_batches(
         first_epoch: number of the first epoch.
         targets: float32 (n,); None: the pictures' own.
         transform: applied to each picture.
+        workers: each gets its share of every batch.
     """
     import tensorflow as tf
 
@@ -196,7 +199,7 @@ def training_batches(
 
     indexes = tf.data.Dataset.counter(start=first_epoch).flat_map(order)
     labels = pictures.targets if targets is None else targets
-    return _load(indexes, pictures, spec, labels, transform, seed)
+    return _load(indexes, pictures, spec, labels, transform, seed, workers)
 
 
 def validation_batches(
@@ -228,12 +231,13 @@ def _load(
     targets: NDArray[np.float32],
     transform: PictureTransform | None,
     seed: int,
+    workers: Workers = ALONE,
 ) -> Any:
     import tensorflow as tf
 
     def gather(index: Any, epoch: Any) -> tuple[Any, Any]:
         # Sorted access is faster on memory-mapped files; order within a batch does not matter.
-        indices = np.sort(index)
+        indices = np.sort(index[workers.share(len(index))])
         pixels = pictures.pixels[indices]
         if transform is not None:
             for row, number in enumerate(indices):
@@ -247,12 +251,12 @@ def _load(
         target.set_shape((None, 1))
         return scaled(pixels, spec), target
 
-    workers = 2 if transform is None else max(2, os.cpu_count() or 2)
+    threads = 2 if transform is None else max(2, os.cpu_count() or 2)
     # As in Keras: the autotune thread can deadlock with Python's lock when the data set is
     # deleted.
     options = tf.data.Options()
     options.autotune.enabled = False
-    loaded = indexes.map(load, num_parallel_calls=workers, deterministic=True)
+    loaded = indexes.map(load, num_parallel_calls=threads, deterministic=True)
     return loaded.prefetch(2).with_options(options)
 
 

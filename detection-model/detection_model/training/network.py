@@ -23,6 +23,7 @@ from detection_model.training.config import Precision, ProbeSettings, TrainConfi
 from detection_model.training.loading import PictureTransform, TrainingData, training_batches
 from detection_model.training.run import Reporter, TrainingError
 from detection_model.training.sampler import CropSampler, crop_batches
+from detection_model.training.workers import ALONE, Workers
 
 FINE_TUNING_RATE = 0.1
 # Higher than any training epoch, so that the probe's sample is another one.
@@ -124,11 +125,16 @@ def compile_for(model: Any, config: TrainConfig, stage: Stage) -> None:
 
 
 def batches(
-    config: TrainConfig, data: TrainingData, first_epoch: int, pictures: int | None = None
+    config: TrainConfig,
+    data: TrainingData,
+    first_epoch: int,
+    pictures: int | None = None,
+    workers: Workers = ALONE,
 ) -> Any:
     """Training batches from `first_epoch`, with augmentation and injected faults.
 
-    `pictures` is the number of face crops in an epoch; None: as configured.
+    `pictures` is the number of face crops in an epoch; None: as configured. Each of several workers
+    gets its share of every batch.
     """
     if isinstance(data.train, CropSampler):
         return crop_batches(
@@ -138,6 +144,7 @@ def batches(
             batch_size=config.batch_size,
             seed=config.seed,
             first_epoch=first_epoch,
+            workers=workers,
         )
     return training_batches(
         data.train,
@@ -147,6 +154,7 @@ def batches(
         first_epoch=first_epoch,
         targets=fault_injection.labels(data.train.targets, config.faults, config.seed),
         transform=_transform(config),
+        workers=workers,
     )
 
 

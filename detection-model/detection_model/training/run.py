@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from detection_model.data.preprocessing import BadPicture, Progress
 from detection_model.training.config import TrainConfig as TrainConfig
+from detection_model.training.workers import ALONE, Workers
 
 RECORD = "run.json"
 LAST = "last.keras"
@@ -166,24 +167,33 @@ class Devices:
         return min(batch_size, max(self.count, examples - examples % self.count))
 
 
-def find_devices() -> Devices:
+def find_devices(workers: Workers = ALONE) -> Devices:
     """All GPUs, else the CPU. Several devices share each batch (MirroredStrategy).
 
     Apple's GPU needs the plug-in tensorflow-metal. Logical CPU devices count as several, for
     tests; they need TF_ENABLE_ONEDNN_OPTS=0, because oneDNN shares fused convolutions between
     replicas and fails on processors with AVX-512.
+
+    Raises:
+        TrainingError: one of several workers has more than one device.
     """
     import tensorflow as tf
 
     gpus = tf.config.list_logical_devices("GPU")
     devices = gpus or tf.config.list_logical_devices("CPU")
+    if workers.count > 1:
+        # TensorFlow lists those of all workers.
+        devices = [d for d in devices if f"/task:{workers.index}/" in d.name]
     physical = tf.config.list_physical_devices("GPU" if gpus else "CPU")
     details = [tf.config.experimental.get_device_details(d) if gpus else {} for d in physical]
     description = describe(
         len(devices), [str(d.get("device_name", "GPU")) for d in details if gpus]
     )
     if len(devices) == 1:
-        return Devices(description, 1, nullcontext)
+        total = f"{description} of {workers.count} workers" if workers.count > 1 else description
+        return Devices(total, workers.count, nullcontext)
+    if workers.count > 1:
+        raise TrainingError(f"a worker has {description}: start as many workers as devices")
     strategy = tf.distribute.MirroredStrategy([device.name for device in devices])
     return Devices(description, len(devices), strategy.scope)
 

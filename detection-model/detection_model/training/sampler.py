@@ -16,6 +16,7 @@ from detection_model.data.preprocessing import FaceCrop, FaceCrops
 from detection_model.synthesis import training_fakes
 from detection_model.training.augment import augment
 from detection_model.training.config import Augmentation, FaceCropSettings
+from detection_model.training.workers import ALONE, Workers
 
 Pixels = NDArray[np.uint8]
 # Largest random offset of a crop's centre, as a share of the face's side.
@@ -130,10 +131,12 @@ def crop_batches(
     batch_size: int,
     seed: int,
     first_epoch: int,
+    workers: Workers = ALONE,
 ) -> Any:
     """A Keras data set of (float32 (b, h, w, 3), float32 (b, 1)), sampled again for each epoch.
 
     Epoch `e` is the same whether training started at 0 or resumed at `e`. Fit without shuffling.
+    Each of several workers gets its share of every batch.
 
     Not tf.data, whose threads can deadlock with Python's lock when the data set is deleted.
     """
@@ -149,12 +152,14 @@ def crop_batches(
 
         def __getitem__(self, at: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
             epoch, start = self.epoch, at * batch_size
-            plan = sampler.plan(seed, epoch)[start : start + batch_size]
+            end = min(start + batch_size, sampler.settings.pictures)
+            numbers = start + workers.share(end - start)
+            plan = sampler.plan(seed, epoch)[numbers]
             pictures = [
                 _picture(
                     sampler, kind, spec, augmentation, np.random.default_rng([seed, epoch, number])
                 )
-                for number, kind in enumerate(plan, start=start)
+                for number, kind in zip(numbers, plan, strict=True)
             ]
             fakes = [[sampler.kinds[kind][0] != "Real"] for kind in plan]
             return imaging.scale(np.stack(pictures), spec), np.asarray(fakes, np.float32)

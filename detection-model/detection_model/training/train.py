@@ -24,6 +24,7 @@ from detection_model.training.run import Devices, RunRecord, find_devices
 from detection_model.training.run import Interrupted as Interrupted
 from detection_model.training.run import Reporter as Reporter
 from detection_model.training.run import TrainingError as TrainingError
+from detection_model.training.workers import ALONE, Agreement, Workers
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,18 @@ class Folders:
     logs: Path
 
 
-def train(config: TrainConfig, places: Folders, report: Reporter, *, force: bool = False) -> Path:
+def train(
+    config: TrainConfig,
+    places: Folders,
+    report: Reporter,
+    *,
+    force: bool = False,
+    workers: Workers = ALONE,
+) -> Path:
     """Train, publish `<models>/<name>.keras` with its card, and return its path.
 
-    An unfinished run of the same configuration and data is resumed.
+    An unfinished run of the same configuration and data is resumed. Of several workers the first
+    publishes.
 
     Raises:
         TrainingError: the name is published already and `force` is false.
@@ -45,13 +54,24 @@ def train(config: TrainConfig, places: Folders, report: Reporter, *, force: bool
         WeightsError: the initial weights are missing.
         Interrupted: on Ctrl-C.
     """
+    published = publication(config, places, force=force)
+    data = load_data(config, report)
+    fitted = fit(config, data, places.logs, report, workers)
+    return publish(fitted, data, published) if workers.leads else published
+
+
+def publication(config: TrainConfig, places: Folders, *, force: bool) -> Path:
+    """The path of the model to publish.
+
+    Raises:
+        TrainingError: the name is published already and `force` is false.
+    """
     published = places.models / f"{config.name}.keras"
     if published.exists() and not force:
         raise TrainingError(
             f"{published.name} is already published: use another --name, or --force to replace it"
         )
-    data = load_data(config, report)
-    return publish(fit(config, data, places.logs, report), data, published)
+    return published
 
 
 @dataclass(frozen=True)
@@ -63,15 +83,23 @@ class TrainedModel:
     record: RunRecord
 
 
-def fit(config: TrainConfig, data: TrainingData, logs: Path, report: Reporter) -> TrainedModel:
+def fit(
+    config: TrainConfig,
+    data: TrainingData,
+    logs: Path,
+    report: Reporter,
+    workers: Workers = ALONE,
+) -> TrainedModel:
     """Train through all stages; an unfinished run of the same configuration and data is resumed.
+
+    Of several workers the first writes the run's folder.
 
     Raises:
         TrainingError: the devices cannot share a batch.
         WeightsError: the initial weights are missing.
         Interrupted: on Ctrl-C.
     """
-    devices = find_devices()
+    devices = find_devices(workers)
     devices.check(config.batch_size)
     report.say(f"training on {devices.description}")
     keras.utils.set_random_seed(config.seed)
@@ -82,16 +110,19 @@ def fit(config: TrainConfig, data: TrainingData, logs: Path, report: Reporter) -
             folder, record = unfinished
             model, progress = load_checkpoint(folder / run.LAST)
             report.say(f"resuming {folder}")
+            if workers.scratch:
+                folder = run.new_folder(workers.scratch, config.name)
         else:
             model, progress = network.new_model(config), Progress()
             if config.probe:
                 network.fit_probe(model, config, config.probe, data, report)
             network.compile_for(model, config, plan[0])
-            folder = run.new_folder(logs, config.name)
+            folder = run.new_folder(workers.scratch or logs, config.name)
             record = _new_record(config, data, model, devices.description, plan)
             report.say(f"logging to {folder}")
             if config.probe:
                 save_weights_only(model, folder / run.PROBE)
+        workers.connect(model)
     if data.split_paths is not None:
         split = json.dumps(data.split_paths, indent=1)
         (folder / "split.json").write_text(split + "\n")
@@ -114,7 +145,8 @@ def fit(config: TrainConfig, data: TrainingData, logs: Path, report: Reporter) -
                 progress = Progress(stage=number, first=progress.epochs, epochs=progress.epochs)
                 with devices.scope():
                     network.compile_for(model, config, plan[number])
-            _fit_stage(fitted, plan[number], progress, data, devices, report)
+                    workers.connect(model)
+            _fit_stage(fitted, plan[number], progress, data, devices, workers, report)
             if len(plan) > 1:
                 save_weights_only(model, folder / f"{plan[number].name}.keras")
     except KeyboardInterrupt:
@@ -137,6 +169,7 @@ def _fit_stage(
     progress: Progress,
     data: TrainingData,
     devices: Devices,
+    workers: Workers,
     report: Reporter,
 ) -> None:
     config, end = fitted.record.config, progress.first + stage.epochs
@@ -144,7 +177,7 @@ def _fit_stage(
         return
     batch_size = devices.first_batch(config.batch_size, len(data.validation.examples))
     fitted.model.fit(
-        network.batches(config, data, progress.epochs),
+        network.batches(config, data, progress.epochs, workers=workers),
         validation_data=validation_batches(
             data.validation, data.spec, batch_size=batch_size, weights=data.validation_weights
         ),
@@ -153,7 +186,11 @@ def _fit_stage(
         epochs=end,
         class_weight=network.class_weights(config, data.train),
         shuffle=False,  # the batches are shuffled
-        callbacks=stage_callbacks(config, stage, progress, fitted.folder, fitted.record),
+        # First, because the others decide by the logs.
+        callbacks=[
+            *([Agreement(workers)] if workers.count > 1 else []),
+            *stage_callbacks(config, stage, progress, fitted.folder, fitted.record),
+        ],
         verbose=report.verbose,
     )
 
