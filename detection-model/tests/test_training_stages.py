@@ -289,7 +289,7 @@ def test_a_batch_that_devices_cannot_share_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     two = Devices("2 CPU devices", 2, nullcontext)
-    monkeypatch.setattr("detection_model.training.train.find_devices", lambda: two)
+    monkeypatch.setattr("detection_model.training.train.find_devices", lambda _workers: two)
     result = invoke(*arguments(synthetic, tmp_path, "v1", "--batch-size", "15"))
     assert result.exit_code == 2
     assert "use 14 or 16" in result.stderr
