@@ -14,6 +14,7 @@ from detection_model.training import fault_injection, run
 from detection_model.training.config import TrainConfig
 from detection_model.training.network import Stage, rate_at
 from detection_model.training.run import RunRecord
+from detection_model.training.workers import Workers
 
 
 class EpochSeeds(keras.callbacks.Callback):  # type: ignore[misc]
@@ -70,6 +71,25 @@ class Warmup(keras.callbacks.Callback):  # type: ignore[misc]
         """Restore the full learning rate."""
         if self.rate is not None:
             self.model.optimizer.learning_rate = self.rate
+
+
+class Agreement(keras.callbacks.Callback):  # type: ignore[misc]
+    """Averages batch statistics before each validation, and the logs of each epoch."""
+
+    def __init__(self, workers: Workers) -> None:
+        super().__init__()
+        self.workers = workers
+
+    def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Average the statistics of batch normalisation."""
+        self.workers.equalise(self.model.non_trainable_variables)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Replace the epoch's logs by their means."""
+        if logs:
+            values = [keras.ops.convert_to_tensor([value], "float32") for value in logs.values()]
+            means = self.workers.mean(values)
+            logs.update({name: float(mean[0]) for name, mean in zip(logs, means, strict=True)})
 
 
 class Curves(keras.callbacks.TensorBoard):  # type: ignore[misc]
@@ -201,11 +221,20 @@ def _temporary(path: Path) -> Path:
 
 
 def stage_callbacks(
-    config: TrainConfig, stage: Stage, progress: Progress, folder: Path, record: RunRecord
+    config: TrainConfig,
+    stage: Stage,
+    progress: Progress,
+    folder: Path,
+    record: RunRecord,
+    workers: Workers,
 ) -> list[Any]:
-    """Callbacks of a stage in the required order: the checkpoint comes last."""
+    """Callbacks of a stage in the required order: the checkpoint comes last.
+
+    The agreement of several workers comes first, because other callbacks decide by the logs.
+    """
     past = progress.of_stage(record.history)
     callbacks: list[Any] = [
+        *([Agreement(workers)] if workers.count > 1 else []),
         EpochSeeds(config.seed),
         *fault_injection.callbacks(config.faults, config.seed),
     ]

@@ -24,7 +24,7 @@ from detection_model.training.run import Devices, RunRecord, find_devices
 from detection_model.training.run import Interrupted as Interrupted
 from detection_model.training.run import Reporter as Reporter
 from detection_model.training.run import TrainingError as TrainingError
-from detection_model.training.workers import ALONE, Agreement, Workers
+from detection_model.training.workers import ALONE, Workers
 
 
 @dataclass(frozen=True)
@@ -186,11 +186,7 @@ def _fit_stage(
         epochs=end,
         class_weight=network.class_weights(config, data.train),
         shuffle=False,  # the batches are shuffled
-        # First, because the others decide by the logs.
-        callbacks=[
-            *([Agreement(workers)] if workers.count > 1 else []),
-            *stage_callbacks(config, stage, progress, fitted.folder, fitted.record),
-        ],
+        callbacks=stage_callbacks(config, stage, progress, fitted.folder, fitted.record, workers),
         verbose=report.verbose,
     )
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -103,22 +102,3 @@ class Workers:
 
 
 ALONE = Workers()
-
-
-class Agreement(keras.callbacks.Callback):  # type: ignore[misc]
-    """Averages batch statistics before each validation, and the logs of each epoch."""
-
-    def __init__(self, workers: Workers) -> None:
-        super().__init__()
-        self.workers = workers
-
-    def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Average the statistics of batch normalisation."""
-        self.workers.equalise(self.model.non_trainable_variables)
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Replace the epoch's logs by their means."""
-        if logs:
-            values = [keras.ops.convert_to_tensor([value], "float32") for value in logs.values()]
-            means = self.workers.mean(values)
-            logs.update({name: float(mean[0]) for name, mean in zip(logs, means, strict=True)})
