@@ -9,10 +9,11 @@ and the average of their weights. Rates of fakes and photographs are at the thre
 false alarms on the validation photographs of the sources that the fold trained on.
 """
 
+import json
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ from detection_model.training.config import (
 )
 from detection_model.training.loading import TrainingData, load_data, source_weights
 from detection_model.training.network import averaged
-from detection_model.training.run import LAST, PROBE, Reporter
+from detection_model.training.run import LAST, PROBE, RECORD, Reporter, RunRecord
 from detection_model.training.sampler import CropSampler
 from detection_model.training.train import fit
 
@@ -49,8 +50,16 @@ FOLDS = (
     "stable-cascade stylegan1 stylegan1-b Dataset generated-photos MoreData/Studio lfw "
     "video-frames unsplash-men ffhq-1024",
 )
-# A source with fewer pictures counts less among the others.
-ENOUGH, FALSE_ALARMS = 20, 0.03
+# A source with fewer pictures counts less among the others; of one that was left out, no more
+# pictures of a class are measured.
+ENOUGH, MOST, FALSE_ALARMS = 20, 200, 0.03
+
+MEASURED = "measured.json"
+TABLES = {
+    "generator left out, AUC": "auc",
+    "generator left out, share found": "found",
+    "photographs left out, share called fake": "accused",
+}
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -151,6 +160,17 @@ def read(config: TrainConfig) -> Faces:
     )
 
 
+def to_score(faces: Faces, names: Collection[str]) -> Mask:
+    """The pictures that `measured` looks at."""
+    seen = ~np.isin(faces.source, [*names])
+    chosen = seen & ((faces.split == "validation") | ((faces.split == "test") & ~faces.fake))
+    for name in names:
+        for fake in (False, True):
+            own = np.flatnonzero((faces.source == name) & (faces.fake == fake))
+            chosen[np.random.default_rng(0).permutation(own)[:MOST]] = True
+    return chosen
+
+
 def scores(model: Any, crops: NDArray[np.uint8], chosen: Mask) -> Floats:
     """Log-odds of Fake of the chosen pictures; NaN for the others."""
     model.layers[-1].activation = keras.activations.linear
@@ -182,10 +202,10 @@ class Measured:
 
 def measured(faces: Faces, log_odds: Floats, names: Collection[str]) -> Measured:
     """Figures of one network from its scores."""
-    unseen = np.isin(faces.source, [*names])
-    validation = ~unseen & (faces.split == "validation")
-    # Pictures of the training split are not seen where their source is left out.
-    photographs = ~unseen & ~faces.fake & (faces.split != "train")
+    unseen = np.isin(faces.source, [*names]) & ~np.isnan(log_odds)
+    seen = ~np.isin(faces.source, [*names])
+    validation = seen & (faces.split == "validation")
+    photographs = seen & ~faces.fake & (faces.split != "train")
 
     def auc(chosen: Mask) -> float:
         weights = faces.weights(chosen)[chosen]
@@ -193,12 +213,13 @@ def measured(faces: Faces, log_odds: Floats, names: Collection[str]) -> Measured
 
     def rates(fake: bool) -> dict[str, float]:
         kinds = sorted({*faces.source[unseen & (faces.fake == fake)]})
-        own = {name: (faces.source == name) & (faces.fake == fake) for name in kinds}
+        own = {name: unseen & (faces.source == name) & (faces.fake == fake) for name in kinds}
         return {name: float((log_odds[mask] >= limit).mean()) for name, mask in own.items()}
 
     limit = threshold(faces, log_odds, validation & ~faces.fake)
     found = rates(fake=True)
-    aucs = {name: auc(photographs | ((faces.source == name) & faces.fake)) for name in found}
+    fakes = {name: unseen & faces.fake & (faces.source == name) for name in found}
+    aucs = {name: auc(photographs | own) for name, own in fakes.items()}
     return Measured(auc(validation), aucs, found, rates(fake=False))
 
 
@@ -217,31 +238,51 @@ def networks(folder: Path) -> dict[str, Any]:
     return {"probe": probe, "fine-tuned": tuned, "average": averaged([probe, tuned], [0.5, 0.5])}
 
 
+def trained(runs: Path) -> Path | None:
+    """The folder of a fold's finished run."""
+    for path in runs.glob(f"*/{RECORD}"):
+        record = RunRecord.model_validate_json(path.read_bytes())
+        if len(record.history.get("loss", ())) == record.config.fine_tune_epochs:
+            return path.parent
+    return None
+
+
 def measure(data: str, logs: str) -> None:
-    """Print both tables, in Markdown."""
-    faces = read(configuration(data, 0))
+    """Measure the folds that are trained, and print the tables of all in Markdown."""
+    faces: Faces | None = None
     results: dict[str, list[Measured]] = defaultdict(list)
     for fold in range(1, len(FOLDS) + 1):
-        (folder,) = (path.parent for path in Path(logs).glob(f"fold{fold}/*/{LAST}"))
-        names = left_out(fold)
-        chosen = np.isin(faces.source, names) | (faces.split != "train")
-        for name, network in networks(folder).items():
-            results[name].append(measured(faces, scores(network, faces.crops, chosen), names))
+        folder = trained(Path(logs) / f"fold{fold}")
+        if folder is None:
+            typer.echo(f"Fold {fold} was not trained to its end: {FOLDS[fold - 1]}\n")
+            continue
+        stored = folder / MEASURED
+        if not stored.exists():
+            faces = faces or read(configuration(data, 0))
+            stored.write_text(json.dumps(figures(faces, folder, left_out(fold)), indent=1))
+        for name, figure in json.loads(stored.read_text()).items():
+            results[name].append(Measured(**figure))
     columns = {name: joined(parts) for name, parts in results.items()}
-    rows = [("generator left out", {name: column.auc for name, column in columns.items()})]
-    rows += [("the same, found", {name: column.found for name, column in columns.items()})]
-    rows += [("photographs left out", {name: column.accused for name, column in columns.items()})]
-    for title, figures in rows:
-        typer.echo(f"| {title} | {' | '.join(figures)} |\n| --- |{' --- |' * len(figures)}")
-        for source in next(iter(figures.values())):
-            cells = (f"{column[source]:.3f}" for column in figures.values())
+    for title, kind in TABLES.items():
+        typer.echo(f"| {title} | {' | '.join(columns)} |\n| --- |{' --- |' * len(columns)}")
+        for source in getattr(next(iter(columns.values())), kind):
+            cells = (f"{getattr(column, kind)[source]:.3f}" for column in columns.values())
             typer.echo(f"| {source.removeprefix('Broad/')} | {' | '.join(cells)} |")
-        means = (f"{np.mean([*column.values()]):.3f}" for column in figures.values())
+        means = (f"{np.mean([*getattr(c, kind).values()]):.3f}" for c in columns.values())
         typer.echo(f"| mean | {' | '.join(means)} |\n")
     seen = (f"{column.seen:.3f}" for column in columns.values())
     typer.echo(
         f"AUC on validation, sources that the fold saw, mean of the folds: {', '.join(seen)}"
     )
+
+
+def figures(faces: Faces, folder: Path, names: Collection[str]) -> dict[str, Any]:
+    """The figures of a run's networks by name."""
+    chosen = to_score(faces, names)
+    return {
+        name: asdict(measured(faces, scores(network, faces.crops, chosen), names))
+        for name, network in networks(folder).items()
+    }
 
 
 def joined(parts: Collection[Measured]) -> Measured:
