@@ -163,7 +163,7 @@ def read(config: TrainConfig) -> Faces:
 def to_score(faces: Faces, names: Collection[str]) -> Mask:
     """The pictures that `measured` looks at."""
     seen = ~np.isin(faces.source, [*names])
-    chosen = seen & ((faces.split == "validation") | ((faces.split == "test") & ~faces.fake))
+    chosen: Mask = seen & ((faces.split == "validation") | ((faces.split == "test") & ~faces.fake))
     for name in names:
         for fake in (False, True):
             own = np.flatnonzero((faces.source == name) & (faces.fake == fake))
