@@ -54,7 +54,7 @@ def train_on_ray(
             trainer: Any = TensorflowTrainer(
                 _train_on_worker,
                 train_loop_config={
-                    "config": config.model_copy(update={"data": str(Path(config.data).resolve())}),
+                    "config": _with_absolute_paths(config),
                     "folders": folders,
                     "force": force,
                 },
@@ -68,6 +68,18 @@ def train_on_ray(
         raise TrainingError(str(error).strip().splitlines()[-1]) from error
     finally:
         ray.shutdown()
+
+
+def _with_absolute_paths(config: TrainConfig) -> TrainConfig:
+    """Workers may run in another folder. `weights` may also be a word, such as imagenet."""
+    paths = {"data": config.data, "start": config.start, "weights": config.weights}
+    return config.model_copy(
+        update={
+            name: str(Path(path).resolve())
+            for name, path in paths.items()
+            if path and Path(path).exists()
+        }
+    )
 
 
 def _train_on_worker(settings: dict[str, Any]) -> None:
