@@ -35,8 +35,8 @@ def region_of(face: Face, rng: np.random.Generator) -> Ellipse:
 
 
 def parts_of(face: Face, rng: np.random.Generator) -> list[Ellipse]:
-    """Random parts: some of eyes, nose and mouth, or sometimes a whole region."""
-    if rng.random() < 0.2:
+    """Random parts: some of eyes, nose and mouth, or in two of five cases a whole region."""
+    if rng.random() < 0.4:
         return [region_of(face, rng)]
     along, _, angle = axes_of(face)
     left, right, nose, mouth = face.points[:4]

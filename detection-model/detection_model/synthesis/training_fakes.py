@@ -38,8 +38,13 @@ def blend(pixels: Pixels, face: Face, rng: np.random.Generator) -> Pixels:
 def swap(
     pixels: Pixels, face: Face, donor: Pixels, donor_face: Face, rng: np.random.Generator
 ) -> Pixels:
-    """Face swap: eyes, nose, mouth or the whole face of a donor replace this one's."""
+    """Face swap: eyes, nose, mouth or the whole face of a donor replace this one's.
+
+    Two of five donors lose their fine detail: networks that swap faces draw small, smooth ones.
+    """
     moved = aligned(donor, donor_face.points, face.points, pixels.shape)
+    if rng.random() < 0.4:
+        moved = perturb.resample(moved, perturb.scaled_size(moved, rng.uniform(0.3, 0.8)))
     parts = parts_of(face, rng)
     mask = np.zeros(pixels.shape[:2], np.float32)
     for part in parts:
