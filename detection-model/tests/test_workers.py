@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from typer.testing import Result
 
 from detection_model.training.config import TrainConfig, configured
+from detection_model.training.ray_train import with_absolute_paths
 from detection_model.training.run import RunRecord, TrainingError
 from detection_model.training.train import Folders, Reporter, train
 from detection_model.training.workers import Workers
@@ -139,6 +140,18 @@ def test_a_training_on_ray_resumes_when_a_worker_dies(synthetic: Path, tmp_path:
     assert_equal_trainings(tmp_path / "ray", tmp_path / "one")
     with pytest.raises(TrainingError, match="already published"):
         train_on_ray(config, places, "local", 2)
+
+
+def test_workers_in_another_folder_find_the_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "start.keras").touch()
+    config = configured("v5", {"start": "start.keras", "weights": "imagenet"}, {"data": "."})
+    moved = with_absolute_paths(config)
+    assert moved.start == str(tmp_path / "start.keras")
+    assert moved.data == str(tmp_path)
+    assert moved.weights == "imagenet"
 
 
 def test_workers_without_a_cluster_are_refused(

@@ -73,7 +73,7 @@ class Warmup(keras.callbacks.Callback):  # type: ignore[misc]
             self.model.optimizer.learning_rate = self.rate
 
 
-class Agreement(keras.callbacks.Callback):  # type: ignore[misc]
+class WorkerAverages(keras.callbacks.Callback):  # type: ignore[misc]
     """Averages batch statistics before each validation, and the logs of each epoch."""
 
     def __init__(self, workers: Workers) -> None:
@@ -234,7 +234,7 @@ def stage_callbacks(
     """
     past = progress.of_stage(record.history)
     callbacks: list[Any] = [
-        *([Agreement(workers)] if workers.count > 1 else []),
+        *([WorkerAverages(workers)] if workers.count > 1 else []),
         EpochSeeds(config.seed),
         *fault_injection.callbacks(config.faults, config.seed),
     ]

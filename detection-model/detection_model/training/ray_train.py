@@ -54,7 +54,7 @@ def train_on_ray(
             trainer: Any = TensorflowTrainer(
                 _train_on_worker,
                 train_loop_config={
-                    "config": _with_absolute_paths(config),
+                    "config": with_absolute_paths(config),
                     "folders": folders,
                     "force": force,
                 },
@@ -70,7 +70,7 @@ def train_on_ray(
         ray.shutdown()
 
 
-def _with_absolute_paths(config: TrainConfig) -> TrainConfig:
+def with_absolute_paths(config: TrainConfig) -> TrainConfig:
     """Workers may run in another folder. `weights` may also be a word, such as imagenet."""
     paths = {"data": config.data, "start": config.start, "weights": config.weights}
     return config.model_copy(
