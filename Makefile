@@ -61,7 +61,7 @@ benchmark: ## load-test the service and its peers on PICTURES (a folder of JPEG 
 benchmark-quality: ## evaluate every published model on DATA and write the tables
 	@$(PYTHON) tools/prepare.py train
 	@$(VENV)/detection-model eval benchmark $(if $(DATA),$(addprefix --data ,$(DATA)),\
-	  --data data/All --data data/Broad --data data/Unseen --data data/Manipulated \
+	  --data data/All --data data/Broad --data data/Manipulated \
 	  --data "data/Dataset=StyleGAN,140k Real and Fake Faces (sample)")
 	@$(VENV)/python tools/results.py
 

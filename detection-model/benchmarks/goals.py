@@ -1,6 +1,6 @@
 """The goals of v5 from its stored predictions: `python detection-model/benchmarks/goals.py [NAME]`.
 
-Takes the test pictures of All, Broad and Unseen in models/NAME.eval/predictions.csv; each group of
+Takes the test pictures of All and Broad in models/NAME.eval/predictions.csv; each group of
 fakes is measured against all photographs of these sets. Brackets hold 95 % bootstrap intervals.
 """
 
@@ -13,15 +13,15 @@ from detection_model.evaluation import metrics
 from detection_model.evaluation.records import PREDICTIONS, Estimate, Prediction, read_predictions
 
 MODELS = Path(__file__).parents[1] / "models"
-SETS = ("All", "Broad", "Unseen")
+SETS = ("All", "Broad")
 MET = "sdxl flux1-schnell flux1-dev stylegan2 StyleGAN2 generated-photos Studio"
 GROUPS = {
     "generators met in training": MET.split(),
     "StyleGAN at 256 pixels": ["StyleGAN", "stylegan1", "stylegan1-b"],
     "swaps": ["faceswap-dfl"],
     "composites": ["Composites"],
-    "Emu, not met": ["emu"],
-    "tuned StyleGAN2, not met": ["stylegan2-tuned"],
+    "Emu": ["emu"],
+    "tuned StyleGAN2": ["stylegan2-tuned"],
 }
 
 
