@@ -1,10 +1,10 @@
 """AUC of v5 with cheap additions: a second view, v4's output, v4's weights, the spectrum.
 
-    python studies/additions.py ../data/Broad ../data/All ../data/Unseen > studies/additions.md
+    python studies/additions.py ../data/Broad ../data/All > studies/additions.md
 
 Validation pictures only, every source with the same weight; the last column has the pictures of
-Emu, a generator that was left out of training, against validation photographs. A spectrum has no
-training of its own, so its logistic regression is fitted on the other folds of validation.
+Emu, which v5 had not met up to its third version, against validation photographs. A spectrum has
+no training of its own, so its logistic regression is fitted on the other folds of validation.
 """
 
 import sys
