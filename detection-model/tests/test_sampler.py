@@ -106,6 +106,22 @@ def test_a_training_fake_counts_as_fake_and_a_real_as_real() -> None:
     assert targets[:, 0].tolist() == [float(kind != "Real") for kind in kinds]
 
 
+def test_a_generated_swap_puts_the_face_of_a_fake_into_a_photograph() -> None:
+    every = [portrait(40, "Real", "a"), portrait(220, "Fake", "a")]
+    sampler = CropSampler.of(
+        FaceCrops(every, []), settings(real={"a": 1.0}, fake={"a": 1.0}, forged={"generated": 0.5})
+    )
+    photograph = every[0].pixels
+    changed = []
+    for seed in range(20):
+        crop, pixels = sampler.draw("generated", "a", np.random.default_rng(seed))
+        assert crop is every[0]
+        assert np.array_equal(pixels[0], photograph[0])
+        changed.append(np.abs(pixels.astype(int) - photograph).max())
+    # One in five donors keeps its colours, which are 180 levels brighter.
+    assert max(changed) > 120
+
+
 def test_a_random_crop_contains_the_face() -> None:
     marked = np.zeros((SIDE, SIDE, 3), np.uint8)
     marked[28:92, 28:92] = 255

@@ -44,7 +44,7 @@ class CropSampler:
 
     @property
     def kinds(self) -> list[tuple[str, str]]:
-        """Kinds of pictures in an epoch: pairs of Real, Fake, blended or swapped, and a source."""
+        """Kinds of pictures in an epoch: pairs of Real, Fake or a training fake, and a source."""
         return [*self._shares]
 
     def share(self, label: ClassName, source: str) -> float:
@@ -58,15 +58,22 @@ class CropSampler:
         return rng.choice(len(shares), self.settings.pictures, p=shares)
 
     def draw(self, kind: str, source: str, rng: np.random.Generator) -> tuple[FaceCrop, Pixels]:
-        """A random crop of a source and its pixels; `kind` blended or swapped makes it a fake."""
+        """A random crop of a source and its pixels, which the kinds of training fakes change."""
         pool = self.pools[source, "Fake" if kind == "Fake" else "Real"]
         crop = pool[rng.integers(len(pool))]
         if kind == "blended":
             return crop, training_fakes.blend(crop.pixels, crop.face, rng)
-        if kind == "swapped":
-            other = pool[rng.integers(len(pool))]
+        if kind in ("swapped", "generated"):
+            # Networks that swap faces draw them, so a generated face is nearer to their work.
+            donors = pool if kind == "swapped" else self._fakes[rng.integers(len(self._fakes))]
+            other = donors[rng.integers(len(donors))]
             return crop, training_fakes.swap(crop.pixels, crop.face, other.pixels, other.face, rng)
         return crop, crop.pixels
+
+    @cached_property
+    def _fakes(self) -> list[list[FaceCrop]]:
+        """Fakes of each source that has a weight."""
+        return [self.pools[source, "Fake"] for source in self._weights("Fake")]
 
     @cached_property
     def _shares(self) -> dict[tuple[str, str], float]:
