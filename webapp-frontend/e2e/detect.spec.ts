@@ -27,7 +27,7 @@ test('a chosen file gets a verdict from every model', async ({ page, models }) =
   await (await chooser).setFiles(picture())
   await expectVerdicts(page, models)
   // v1, v2 and v3 are for teaching and have no vote.
-  await expect(page.getByText(/of 2 models say (Fake|Real)|models are split|No model reached|disagree/).first()).toBeVisible()
+  await expect(page.getByText(/of 2 models says? (Fake|Real)|models are split|No model reached|disagree/).first()).toBeVisible()
   await expect(page.getByText(/Finds \d+ of 100 fakes|Not evaluated yet/)).toHaveCount(models.names.length)
 })
 

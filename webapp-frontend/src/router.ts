@@ -104,12 +104,15 @@ watchEffect(() => {
 })
 
 // The code of a page cannot be fetched without a connection, nor after an update of the service.
+let forgetNavigation: (() => void) | undefined
+
 router.onError(async (_error, to, from) => {
+  forgetNavigation?.()
   const open = () => {
     window.location.assign(to.fullPath)
   }
   await probe()
-  if (useConnection().value !== 'up') useRecovery(open)
+  if (useConnection().value !== 'up') forgetNavigation = useRecovery(open)
   else if (from.matched.length > 0) open()
   // A first page gets one more try: where its code is broken, it would fail for ever.
   else if (!sessionStorage.getItem(TRIED)) {
@@ -118,7 +121,8 @@ router.onError(async (_error, to, from) => {
   }
 })
 
-router.afterEach(async (to, from) => {
+router.afterEach(async (to, from, failed) => {
+  if (!failed) forgetNavigation?.()
   sessionStorage.removeItem(TRIED)
   const firstPage = from.matched.length === 0
   if (firstPage || (to.path === from.path && !to.hash)) return

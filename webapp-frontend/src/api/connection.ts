@@ -18,9 +18,9 @@ export function useConnection() {
   return readonly(connection)
 }
 
-/** Acts each time that the service is back. */
-export function useRecovery(act: () => unknown) {
-  watch(connection, (now) => {
+/** Acts each time that the service is back, until the returned function is called. */
+export function useRecovery(act: () => unknown): () => void {
+  return watch(connection, (now) => {
     if (now === 'up') act()
   })
 }

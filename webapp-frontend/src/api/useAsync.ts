@@ -46,7 +46,7 @@ export function useAsyncEach<Item extends { name: string }, T>(
 ) {
   const answers = shallowReactive(new Map<string, T>())
   const versions = new Map<string, string>()
-  const failure = shallowRef<ApiFailure | null>(null)
+  const failures = shallowReactive(new Map<string, ApiFailure>())
 
   async function load(item: Item) {
     const { name } = item
@@ -54,10 +54,10 @@ export function useAsyncEach<Item extends { name: string }, T>(
     versions.set(name, versionOf(item))
     try {
       answers.set(name, await read(name))
-      failure.value = null
+      failures.delete(name)
     } catch (thrown) {
       versions.delete(name)
-      failure.value = asFailure(thrown)
+      failures.set(name, asFailure(thrown))
     }
   }
 
@@ -66,6 +66,11 @@ export function useAsyncEach<Item extends { name: string }, T>(
   }
 
   watchEffect(() => void loadAll())
+  /** The failure of the first item that has one. */
+  const failure = computed(() => {
+    const failed = items.value.find(({ name }) => failures.has(name))
+    return failed ? (failures.get(failed.name) ?? null) : null
+  })
   const loading = computed(() => items.value.some(({ name }) => !answers.has(name)))
   return { answers, failure, loading, loadAll }
 }

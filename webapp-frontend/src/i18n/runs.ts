@@ -34,6 +34,12 @@ export function useRunFacts() {
   }
 }
 
+/** The name of a part of the data, such as training. */
+export function usePartName() {
+  const { t, te } = useI18n()
+  return (part: string) => (te(`training.part.${part}`) ? t(`training.part.${part}`) : part)
+}
+
 /** The name of a training metric. */
 export function useTagName() {
   const { t, te } = useI18n()

@@ -142,7 +142,7 @@ export function useAgreementText() {
     }
     const sentences = []
     if (!fake && !real) sentences.push(t('detect.agreement.none'))
-    else if (majority) sentences.push(t('detect.agreement.majority', values))
+    else if (majority) sentences.push(t('detect.agreement.majority', values, Math.max(fake, real)))
     else sentences.push(t('detect.agreement.split', values))
     const { uncertain, out_of_scope: outside } = votesOf(results.map(({ verdict }) => verdict))
     if (uncertain) sentences.push(t('detect.agreement.uncertain', { n: count(uncertain) }, uncertain))

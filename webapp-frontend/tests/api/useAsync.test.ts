@@ -71,3 +71,18 @@ it('reads each item once, and again when its version changes', async () => {
   expect(reads).toEqual(['a', 'b', 'a'])
   expect(answers.get('a')).toBe(3)
 })
+
+it('keeps the failure of one item until that item is read, whatever the others do', async () => {
+  const items = shallowRef([{ name: 'a' }, { name: 'b' }])
+  const down = new Set(['a'])
+  const read = (name: string) =>
+    down.has(name) ? Promise.reject<string>(new ApiFailure('busy')) : Promise.resolve(name)
+  const scope = effectScope()
+  const { failure, loading, loadAll } = scope.run(() => useAsyncEach(items, read)) ?? {}
+  await flushPromises()
+  expect([failure?.value?.kind, loading?.value]).toEqual(['busy', true])
+  down.clear()
+  await loadAll?.()
+  expect([failure?.value, loading?.value]).toEqual([null, false])
+  scope.stop()
+})

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { nextTick } from 'vue'
 import { archiveProblem, jobQuery } from '@/features/batch/jobs'
 import { createPictureFolder } from '@/features/batch/usePictureFolder'
 
@@ -50,4 +51,19 @@ it('says how they are to judge where that is not the usual way', () => {
     whole: 'true',
     stability: 'always',
   })
+})
+
+it('starts on its own once, and takes no other files while it sends', async () => {
+  const folder = createPictureFolder()
+  const pictures = ['a.jpg', 'b.jpg'].map((name) => new File(['x'], name, { type: 'image/jpeg' }))
+  folder.take(pictures)
+  expect(folder.startsAtOnce.value).toBe(true)
+  const sending = folder.send('Pictures', {})
+  expect([folder.busy.value, folder.startsAtOnce.value]).toEqual([true, false])
+  folder.take([new File(['x'], 'c.jpg', { type: 'image/jpeg' })])
+  expect([folder.refused.value, folder.pictures.value]).toEqual([true, pictures])
+  folder.cancel()
+  expect(await sending).toBeNull()
+  await nextTick()
+  expect([folder.busy.value, folder.refused.value, folder.startsAtOnce.value]).toEqual([false, false, false])
 })

@@ -42,7 +42,7 @@ async function shown(child: () => ReturnType<typeof h>) {
 it('does not count teaching models where the active model gave no verdict', async () => {
   const answer = results({ v1: 'fake', v2: 'fake', v4: 'real' })
   const page = await shown(() => h(AnswerHeadline, { answer }))
-  expect(page.get('h3').text()).toBe('1 of 1 models say Real.')
+  expect(page.get('h3').text()).toBe('1 of 1 models says Real.')
 })
 
 it('reaches no verdict from teaching models alone', async () => {
@@ -70,5 +70,5 @@ it('reads out the verdict of the active model, and the vote where it gave none',
     return (await shown(() => h(VerdictAnnouncer, { outcome }))).text()
   }
   expect(await read({ v1: 'fake', v5: 'real' })).toMatch(/^v5: Likely real/)
-  expect(await read({ v1: 'fake', v4: 'real' })).toBe('1 of 1 models say Real.')
+  expect(await read({ v1: 'fake', v4: 'real' })).toBe('1 of 1 models says Real.')
 })

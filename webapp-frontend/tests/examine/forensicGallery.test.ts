@@ -92,6 +92,8 @@ it('goes on after a view that failed, and repeats only that one', async () => {
   await flushPromises()
   expect(service.requests).toEqual(VIEWS)
   expect(shown.get('[role=alert]').text()).toContain('Too many pictures.')
+  expect(shown.find('[aria-busy=true]').exists()).toBe(false)
+  expect(shown.find('[role=progressbar]').exists()).toBe(false)
   service.down.clear()
   await shown.get('[role=alert] button').trigger('click')
   await flushPromises()

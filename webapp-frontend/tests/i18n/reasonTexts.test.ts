@@ -79,9 +79,9 @@ it('counts the models that reached a verdict, and says which did not', () => {
   const of = (...verdicts: Prediction['verdict'][]) =>
     text(comparison(verdicts.map((verdict) => prediction({ verdict }))))
   expect(of('fake', 'fake', 'real')).toBe('2 of 3 models say Fake.')
-  expect(of('fake', 'real')).toBe('The models are split: 1 of 2 say Fake, 1 say Real.')
+  expect(of('fake', 'real')).toBe('The models are split: of 2, 1 for Fake and 1 for Real.')
   expect(of('real', 'uncertain', 'out_of_scope')).toBe(
-    '1 of 3 models say Real. 1 is uncertain. 1 was not trained for this kind of picture.',
+    '1 of 3 models says Real. 1 is uncertain. 1 was not trained for this kind of picture.',
   )
   expect(of('uncertain', 'uncertain')).toBe('No model reached a verdict. 2 are uncertain.')
 })

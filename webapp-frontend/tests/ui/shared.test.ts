@@ -1,12 +1,14 @@
-import { mount } from '@vue/test-utils'
+import { flushPromises, mount } from '@vue/test-utils'
 import { expect, it, vi } from 'vitest'
 import { saveFile } from '@/ui/files'
 import { FILE_LOOKS, JOB_LOOKS, RUN_LOOKS, VERDICT_LOOKS } from '@/ui/looks'
 import PagedList from '@/ui/PagedList.vue'
 import StateBadge from '@/ui/StateBadge.vue'
+import { i18n, showLocale } from '@/i18n/i18n'
+import CopyButton from '@/ui/CopyButton.vue'
 import { createDesign } from '@/ui/theme'
 
-const global = { plugins: [createDesign()] }
+const global = { plugins: [i18n, createDesign()] }
 
 it('shows a state in words, with its icon and its colour', () => {
   const badge = mount(StateBadge, { props: { look: JOB_LOOKS.failed }, slots: { default: 'Failed' }, global })
@@ -23,6 +25,35 @@ it.each([
 ])('tells states of %s apart without colour', (_name, looks) => {
   const icons = Object.values(looks).map(({ icon }) => icon)
   expect(new Set(icons).size).toBe(icons.length)
+})
+
+it('names the pages of a list in the language of the page', async () => {
+  await showLocale('de')
+  const list = mount(PagedList, { props: { page: 1, pages: 3 }, global })
+  const labels = list.findAll('button').map((button) => button.attributes('aria-label'))
+  await showLocale('en')
+  expect(labels).toEqual(['Vorige Seite', 'Seite 1, aktuelle Seite', 'Zu Seite 2', 'Zu Seite 3', 'Nächste Seite'])
+})
+
+it('says that a text was copied only while that is so', async () => {
+  const copies: string[] = []
+  const writeText = (text: string) => {
+    if (text === 'refused') return Promise.reject(new Error('not allowed'))
+    copies.push(text)
+    return Promise.resolve()
+  }
+  vi.stubGlobal('navigator', { clipboard: { writeText } })
+  const button = mount(CopyButton, { props: { text: 'curl', what: 'the example' }, global })
+  await button.trigger('click')
+  await flushPromises()
+  expect([copies, button.attributes('aria-label')]).toEqual([['curl'], 'Copied the example'])
+  await button.setProps({ text: 'refused' })
+  expect(button.attributes('aria-label')).toBe('Copy the example')
+  await button.trigger('click')
+  await flushPromises()
+  expect(button.attributes('aria-label')).toBe('Copy the example')
+  button.unmount()
+  vi.unstubAllGlobals()
 })
 
 it('offers other pages only where there are some', async () => {

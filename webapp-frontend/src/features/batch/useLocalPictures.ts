@@ -18,13 +18,18 @@ const archives = shallowReactive(new Map<string, LocalArchive>())
 export async function keepArchive(job: string, file: File, paths: string[] = []): Promise<boolean> {
   const entries = await readZip(file).catch(() => new Map<string, ZipEntry>())
   if (paths.length && !paths.some((path) => entries.has(path))) return false
+  forget(job)
   archives.set(job, { file, entries, thumbnails: new Map() })
-  for (const [oldest, { thumbnails }] of archives) {
+  for (const oldest of archives.keys()) {
     if (archives.size <= MOST_ARCHIVES) break
-    thumbnails.forEach(revoke)
-    archives.delete(oldest)
+    forget(oldest)
   }
   return true
+}
+
+function forget(job: string) {
+  archives.get(job)?.thumbnails.forEach(revoke)
+  archives.delete(job)
 }
 
 function revoke(thumbnail: Promise<string | null>) {

@@ -1,4 +1,4 @@
-import { computed, ref, shallowRef } from 'vue'
+import { computed, ref, shallowRef, watch } from 'vue'
 import { useConfig } from '@/api/config'
 import type { Job } from '@/api/types'
 import { shared } from '@/ui/state'
@@ -14,20 +14,35 @@ export function createPictureFolder() {
   const name = ref('')
   const packing = ref(false)
   const unreadable = ref(false)
+  /** True until the first try to send what was chosen. */
+  const fresh = ref(false)
+  /** Files were chosen while others are sent. */
+  const refused = ref(false)
   const pictures = computed(() => plan.value?.archives.flat() ?? [])
   const jobs = shallowRef<Job[]>([])
   const busy = computed(() => packing.value || upload.sent.value !== null)
   let cancelled = false
 
-  /** True if every file is sent, in one archive: there is nothing to decide or to read. */
-  const isComplete = computed(() => {
-    if (!plan.value) return false
+  /** True if every file fits one archive and nothing was tried yet: there is nothing to decide. */
+  const startsAtOnce = computed(() => {
+    if (!plan.value || !fresh.value || busy.value) return false
     const { archives, leftOut } = plan.value
     return archives.length === 1 && !Object.values(leftOut).some((files) => files.length)
   })
 
+  /** True while files are sent; the reader then learns that no others are taken. */
+  function refuse(): boolean {
+    refused.value = busy.value
+    return refused.value
+  }
+
+  watch(busy, (now) => {
+    if (!now) refused.value = false
+  })
+
   function take(files: File[]) {
-    if (busy.value) return
+    if (refuse()) return
+    fresh.value = true
     upload.failure.value = null
     unreadable.value = false
     jobs.value = []
@@ -38,7 +53,7 @@ export function createPictureFolder() {
   /** An archive is sent as it is; anything else is packed. */
   function takeAny(files: File[]) {
     const [file, ...others] = files
-    if (!file || busy.value) return
+    if (!file || refuse()) return
     if (others.length || (mayBePicture(file) && !isArchive(file))) {
       take(files)
       return
@@ -51,7 +66,7 @@ export function createPictureFolder() {
   async function send(fallbackName: string, query: Record<string, string>): Promise<Job[] | null> {
     const archives = plan.value?.archives ?? []
     if (busy.value || !archives.length) return null
-    cancelled = unreadable.value = false
+    cancelled = unreadable.value = fresh.value = false
     // A second try goes on with the archive that failed: none is judged twice.
     for (let index = jobs.value.length; index < archives.length; index += 1) {
       const part = archives.length > 1 ? ` ${String(index + 1)} of ${String(archives.length)}` : ''
@@ -96,8 +111,10 @@ export function createPictureFolder() {
     packing,
     unreadable,
     busy,
-    isComplete,
+    refused,
+    startsAtOnce,
     upload,
+    refuse,
     take,
     takeAny,
     send,

@@ -65,7 +65,14 @@ export function useCamera() {
       state.value = { step: 'live', stream }
       await listCameras(track)
     } catch (thrown) {
-      if (own === attempt) end({ step: 'failed', problem: problemOf(thrown) })
+      if (own !== attempt) return
+      // The chosen camera may have been unplugged; another one may do.
+      if (camera.value && thrown instanceof Error && thrown.name === 'OverconstrainedError') {
+        camera.value = ''
+        await start()
+        return
+      }
+      end({ step: 'failed', problem: problemOf(thrown) })
     }
   }
 

@@ -9,6 +9,7 @@ export function createPicking({ check }: Detection, folder: PictureFolder) {
       folder.take(files)
       return
     }
+    if (folder.refuse()) return
     folder.forget()
     void check(files[0])
   }

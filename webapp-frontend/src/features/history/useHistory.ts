@@ -7,6 +7,7 @@ import { saveFile, saveJson } from '@/ui/files'
 import { useRemembered } from '@/ui/state'
 import { allEntries, csvOf } from './exports'
 import { deleteThumbnail, deleteThumbnails } from './thumbnailStore'
+import { useThumbnailChoice } from './useThumbnails'
 
 /** A filter as the reader sets it; empty fields let everything through. */
 export interface HistoryFilter {
@@ -82,6 +83,7 @@ async function forgetThumbnail(sha256: string): Promise<void> {
 
 /** Past verdicts that match the filter, a page at a time. */
 export function useHistory() {
+  const hasThumbnails = useThumbnailChoice()
   const grouping = useRemembered<Grouping>('history-grouping', 'entry')
   const filter = reactive(emptyFilter())
   const filtered = computed(() => isFiltered(filter))
@@ -91,12 +93,17 @@ export function useHistory() {
   )
 
   const removal = useAsync(async (_signal, ids: number[] | null) => {
+    const query = toQuery(filter)
     const isAll = ids === null && !filtered.value
-    const entries = list.value?.entries ?? []
-    await (ids === null ? deleteHistory(toQuery(filter)) : deleteEntries(ids))
-    // Of all verdicts, also the thumbnails of other pages.
+    const shown = list.value?.entries ?? []
+    // The filter also matches entries of other pages.
+    const entries =
+      ids === null && !isAll && hasThumbnails.value
+        ? await allEntries((slice) => listHistory(query, slice))
+        : shown.filter(({ id }) => ids?.includes(id))
+    await (ids === null ? deleteHistory(query) : deleteEntries(ids))
     if (isAll) await deleteThumbnails().catch(() => undefined)
-    else await forgetThumbnails(entries.filter(({ id }) => ids === null || ids.includes(id)))
+    else if (hasThumbnails.value) await forgetThumbnails(entries)
     await load()
   })
 

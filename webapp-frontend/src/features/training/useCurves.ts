@@ -2,7 +2,7 @@ import { computed, reactive, ref, type Ref, watch } from 'vue'
 import { useI18n } from 'vue-i18n'
 import type { RunDetail } from '@/api/types'
 import { useFormat } from '@/i18n/format'
-import { useTagName } from '@/i18n/runs'
+import { usePartName, useTagName } from '@/i18n/runs'
 import { type ChartAxis, type ChartLine, type Point, pointAt } from '@/ui/charts/lines'
 import { isByEpoch, tagsOf } from './curves'
 import * as curves from './curves'
@@ -34,6 +34,7 @@ export interface CurveRow {
 export function useCurves(runs: Ref<RunDetail[]>, looks: Ref<Map<string, number>>) {
   const { t } = useI18n()
   const { curveValue, duration } = useFormat()
+  const partName = usePartName()
   const tagName = useTagName()
 
   const view = reactive<CurveView>({
@@ -100,7 +101,7 @@ export function useCurves(runs: Ref<RunDetail[]>, looks: Ref<Map<string, number>
   function describe(place: number) {
     const values = visible.value.flatMap(({ run, part, points }) => {
       const y = pointAt(points, place)?.y
-      return y == null ? [] : `${run} ${part} ${curveValue(y)}`
+      return y == null ? [] : `${run} ${partName(part)} ${curveValue(y)}`
     })
     return [placeName(place), ...values].join(', ')
   }

@@ -42,6 +42,8 @@ export interface Figure {
   start: number
   /** A place in words. */
   at: (place: number) => string
+  /** A place in the table; without it, places are percentages. */
+  place?: (place: number) => string
   /** A value in words; without it, values are percentages. */
   format?: (value: number) => string
 }

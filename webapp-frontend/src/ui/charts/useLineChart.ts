@@ -1,6 +1,7 @@
 import type { Chart, ChartDataset, ChartOptions, Plugin } from 'chart.js'
 import { computed, onBeforeUnmount, onMounted, type Ref, watch } from 'vue'
 import { useTheme } from 'vuetify'
+import { i18n } from '@/i18n/i18n'
 import { type ChartAxis, type ChartLine, lookOf, pointAt } from './lines'
 
 interface Drawing {
@@ -24,7 +25,7 @@ export function useLineChart(canvas: Ref<HTMLCanvasElement | null>, drawing: () 
     const family = getComputedStyle(document.body).fontFamily
     return {
       data: { datasets: lines.map((line) => datasetOf(line, colours.value)) },
-      options: optionsOf(axes, colours.value, family),
+      options: { ...optionsOf(axes, colours.value, family), locale: i18n.global.locale.value },
     }
   }
 
@@ -36,7 +37,7 @@ export function useLineChart(canvas: Ref<HTMLCanvasElement | null>, drawing: () 
     const cursor = cursorPlugin(() => ({ ...drawing(), colours: colours.value }))
     chart = new LineChart(canvas.value, { type: 'line', ...config(), plugins: [cursor] })
   })
-  watch([() => drawing().lines, () => drawing().axes, colours], () => {
+  watch([() => drawing().lines, () => drawing().axes, colours, i18n.global.locale], () => {
     if (chart) Object.assign(chart, config()).update('none')
   })
   watch(
