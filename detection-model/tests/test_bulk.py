@@ -8,6 +8,7 @@ import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from detection_model import load, predict
 from detection_model.bulk.executors import Executor, LocalProcesses, RayTasks, score_missing
 from detection_model.bulk.results import LISTING, Results, ResultsError, open_results
 from detection_model.bulk.sources import Item, SourceError, list_items, read_item
+from detection_model.card import TemperatureCalibrator
 
 SIDE = 48
 
@@ -103,6 +105,40 @@ def test_each_picture_of_folders_archives_and_tables_is_one_row(
     assert by_place["000.png", None]["width"] == SIDE
 
 
+def test_a_link_to_a_folder_above_lists_no_picture_twice(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "1.png").write_bytes(png(200))
+    (tmp_path / "in" / "again").symlink_to(tmp_path)
+    (tmp_path / "other").symlink_to(tmp_path / "in")
+    files = [item.file for item in list_items([str(tmp_path)])]
+    assert files == [str(tmp_path / "in" / "1.png"), str(tmp_path / "other" / "1.png")]
+
+
+def test_a_broken_link_and_a_name_that_is_not_utf8_are_rows(
+    tmp_path: Path, local: Executor
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "gone.png").symlink_to(folder / "missing.png")
+    (folder / os.fsdecode(b"caf\xe9.png")).write_bytes(png(200))
+    (folder / "good.png").write_bytes(png(200))
+    results = open_run(tmp_path / "out", folder)
+    score_missing(results, local, lambda _done, _total: None)
+    assert results.finish().counts == {"error: unreadable_file": 2, "fake": 1}
+    names = {Path(row["file"]).name for row in rows_of(tmp_path / "out")}
+    assert names == {"gone.png", "caf\\xe9.png", "good.png"}
+
+
+def test_a_column_is_taken_by_its_type(tmp_path: Path) -> None:
+    names = str(tmp_path / "names.parquet")
+    texts = pa.array(["a.png"]).dictionary_encode()
+    pq.write_table(pa.table({"image": [7], "file": texts}), names)
+    assert list(list_items([names])) == [Item(names, 0, "a.png")]
+    numbers = str(tmp_path / "numbers.parquet")
+    pq.write_table(pa.table({"file": [1, 2]}), numbers)
+    assert list(list_items([numbers])) == [Item(numbers, None, "")]
+
+
 @pytest.mark.parametrize("name", ["broken.zip", "broken.parquet", "columns.parquet"])
 def test_a_damaged_archive_or_table_is_one_row_with_its_code(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
@@ -126,6 +162,7 @@ def test_a_run_resumes_with_the_missing_parts(
     for path in deletions:
         path.unlink()
     (out / ".unfinished-1-part-00000003.parquet").write_bytes(b"half")
+    (out / "notes.txt").write_text("of a person")
     (pictures / "later.png").write_bytes(png(200))
 
     reports: list[tuple[int, int]] = []
@@ -136,6 +173,7 @@ def test_a_run_resumes_with_the_missing_parts(
     assert reports[-1] == (100, 100)
     after = {path: path.stat().st_mtime_ns for path in out.glob("part-*")}
     assert {path for path in before if after[path] != before[path]} == set(deletions)
+    (out / "notes.txt").unlink()
     assert len({row["file"] for row in rows_of(out)}) == len(rows_of(out)) == 100
     assert not list(out.glob(".unfinished*"))
 
@@ -155,6 +193,15 @@ def test_a_folder_of_another_run_is_refused(tmp_path: Path, pictures: Path) -> N
     open_run(out, pictures)
     with pytest.raises(ResultsError, match="its sources is"):
         open_run(out, pictures / "a")
+    scorer = bright_scorer()
+    (model,) = scorer.models
+    card = model.card.model_copy(update={"calibrator": TemperatureCalibrator(temperature=2)})
+    recalibrated = replace(scorer, models=(replace(model, card=card),))
+    with pytest.raises(ResultsError, match="the model's card was different"):
+        open_results(out, [str(pictures)], recalibrated, 8)
+    ensemble = replace(scorer, ensemble=card)
+    with pytest.raises(ResultsError, match="the model's card was different"):
+        open_results(out, [str(pictures)], ensemble, 8)
     (out / "_manifest.json").unlink()
     (out / "part-00000000.parquet").write_bytes(b"x")
     with pytest.raises(ResultsError, match="without _manifest"):

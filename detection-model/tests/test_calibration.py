@@ -270,10 +270,14 @@ def test_a_model_without_a_card_and_a_swapped_one_are_refused(
         assert sorted(path.name for path in bright_models.iterdir()) == before
 
 
-def test_a_threshold_overridden_by_eval_config_is_reported(
-    bright_data: Path, bright_models: Path, invoke: Invoke
+def test_an_overridden_threshold_and_unreadable_pictures_are_reported(
+    bright_data: Path, bright_models: Path, tmp_path: Path, invoke: Invoke
 ) -> None:
+    data = shutil.copytree(bright_data, tmp_path / "data")
+    (data / "Validation" / "Real" / "broken.png").write_bytes(b"no picture")
     (bright_models / "red.eval_config.json").write_text('{"threshold": 0.7}')
-    result = invoke("calibrate", "red", "--data", bright_data, "--models", bright_models)
+    result = invoke("calibrate", "red", "--data", data, "--models", bright_models)
     assert result.exit_code == 0, result.output
     assert "the threshold 0.7 in red.eval_config.json" in result.stderr
+    assert "broken.png" in result.stderr
+    assert "unreadable pictures: 1" in result.stderr

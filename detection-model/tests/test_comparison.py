@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from typer.testing import Result
 
+from detection_model.card import file_sha256
 from detection_model.evaluation.comparison import (
     Agreement,
     Comparison,
@@ -22,7 +23,13 @@ from detection_model.evaluation.comparison import (
     mcnemar,
 )
 from detection_model.evaluation.metrics import Scores, all_metrics
-from detection_model.evaluation.records import Prediction
+from detection_model.evaluation.records import (
+    METRICS,
+    PREDICTIONS,
+    Evaluation,
+    Prediction,
+    write_predictions,
+)
 
 Invoke = Callable[..., Result]
 counts = st.integers(0, 200)
@@ -78,6 +85,22 @@ def test_only_pictures_predicted_by_all_models_are_compared() -> None:
     assert [picture.path for picture in agreement.pictures] == ["y"]
     (pair,) = agreement.pairs
     assert (pair.only_first_right, pair.only_second_right, pair.p_value) == (1, 0, 1.0)
+
+
+def test_a_picture_is_recognised_in_a_data_set_of_another_name() -> None:
+    shipped = row("Test/Fake/1.jpg", "Fake", 0.9, dataset="Sample", sha256="1")
+    mine = row("test/fake/1.jpg", "Fake", 0.4, dataset="Dataset", sha256="1")
+    agreement = agreement_of({"a": [shipped], "b": [mine]})
+    (picture,) = agreement.pictures
+    assert picture.calls == {"a": "Fake", "b": "Real"}
+    assert agreement.datasets == ["Sample, test"]
+
+
+@pytest.mark.parametrize("other", [{"split": "train"}, {"label": "Real"}])
+def test_a_picture_of_another_split_or_class_is_not_compared(other: dict[str, Any]) -> None:
+    rows = {"a": [row("x", "Fake", 0.9, sha256="1")]}
+    rows["b"] = [rows["a"][0]._replace(**other)]
+    assert agreement_of(rows).pictures == []
 
 
 @pytest.mark.parametrize(
@@ -219,3 +242,18 @@ def test_models_that_cannot_be_compared_are_refused(bright_models: Path, invoke:
         result = invoke("compare", *names, "--models", bright_models)
         assert result.exit_code == 2
         assert message in result.stderr
+
+
+def test_predictions_of_another_model_file_are_refused(bright_models: Path, invoke: Invoke) -> None:
+    rows = [row("x", "Fake", 0.9), row("y", "Real", 0.1)]
+    for name, sha256 in (("red", file_sha256(bright_models / "red.keras")), ("green", "0" * 64)):
+        folder = bright_models / f"{name}.eval"
+        folder.mkdir()
+        write_predictions(folder / PREDICTIONS, rows)
+        evaluation = Evaluation(
+            model=name, model_sha256=sha256, threshold=0.5, created="", command="", rows=[]
+        )
+        (folder / METRICS).write_text(evaluation.model_dump_json())
+    result = invoke("compare", "red", "green", "--models", bright_models)
+    assert result.exit_code == 2
+    assert "green: predictions.csv was written by another model file" in result.stderr

@@ -1,5 +1,6 @@
 """Probing a model without a card for its input range and polarity on labelled pictures."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,13 @@ import pytest
 from PIL import Image
 
 from detection_model import predict
-from detection_model.card import CardError, read_card
-from detection_model.evaluation.cards import best_convention, probe_conventions
+from detection_model.card import Card, CardError, InputSpec, read_card
+from detection_model.data.folders import DataError
+from detection_model.evaluation.cards import (
+    InputConvention,
+    best_convention,
+    probe_conventions,
+)
 from detection_model.inference.detector import Detector
 
 
@@ -87,3 +93,33 @@ def test_a_model_without_skill_gets_no_card(tmp_path: Path, labelled: Path) -> N
     path = medium_brightness_model(tmp_path / "foreign.keras", 1e6, 1.0, fake_first=True)
     with pytest.raises(CardError, match="no input convention tells Real from Fake"):
         best_convention(probe_conventions(path, labelled))
+
+
+def test_data_of_one_class_gives_no_card(tmp_path: Path, labelled: Path, invoke: Any) -> None:
+    path = medium_brightness_model(tmp_path / "foreign.keras", 0.0, 0.3, fake_first=True)
+    shutil.copytree(labelled / "Real", tmp_path / "half" / "Real")
+    (tmp_path / "half" / "Fake").mkdir()
+    (tmp_path / "half" / "Fake" / "broken.png").write_bytes(b"no picture")
+    with pytest.raises(DataError, match="the readable pictures are all Real"):
+        probe_conventions(path, tmp_path / "half")
+    result = invoke("model", "card", path, "--data", tmp_path / "half")
+    assert result.exit_code == 2
+    assert not (tmp_path / "foreign.json").exists()
+
+
+def test_an_undefined_auc_gives_no_card() -> None:
+    card = Card(name="foreign", sha256="a" * 64, input=InputSpec(height=40, width=40))
+    with pytest.raises(CardError, match="no input convention"):
+        best_convention([InputConvention("0 to 1", card, float("nan"))])
+
+
+def test_unreadable_pictures_are_named_and_counted(
+    tmp_path: Path, labelled: Path, invoke: Any
+) -> None:
+    path = medium_brightness_model(tmp_path / "foreign.keras", 0.0, 0.3, fake_first=True)
+    data = shutil.copytree(labelled, tmp_path / "data")
+    (data / "Fake" / "broken.png").write_bytes(b"no picture")
+    result = invoke("model", "card", path, "--data", data)
+    assert result.exit_code == 0, result.output
+    assert "broken.png" in result.stderr
+    assert "unreadable pictures: 1" in result.stderr

@@ -170,6 +170,10 @@ def test_an_interrupted_sweep_resumes(tmp_path: Path, small: TrainConfig) -> Non
     assert trials[2].params == unfinished.params
     assert trials[0].params == first.params
     assert len(run(2).trials) == 3
+    wider = replace(space, rates=(1e-5, 1e-2))
+    assert sweep(base, wider, trials=0, logs=logs, report=Reporter()).trials == []
+    longer = base.model_copy(update={"epochs": 2})
+    assert sweep(longer, space, trials=0, logs=logs, report=Reporter()).trials == []
     folders = [path.parent for path in logs.glob("sweep/*/*/run.json")]
     assert len(folders) == 2
     for folder in folders:

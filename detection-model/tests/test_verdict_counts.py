@@ -1,5 +1,6 @@
 """Verdicts counted by source, with confidence intervals."""
 
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -68,3 +69,16 @@ def test_a_single_source_can_be_counted(
     )
     assert unknown.exit_code == 2
     assert "no such pictures" in unknown.output
+
+
+def test_unreadable_pictures_are_named_and_counted(
+    bright_data: Path, bright_models: Path, tmp_path: Path, invoke: Invoke
+) -> None:
+    for label in ("Real", "Fake"):
+        shutil.copytree(bright_data / "Test" / "Real", tmp_path / "mine" / label)
+    (tmp_path / "mine" / "Fake" / "broken.png").write_bytes(b"no picture")
+    result = invoke("verdicts", "red", "--data", tmp_path / "mine", "--models", bright_models)
+    assert result.exit_code == 0, result.output
+    assert "| Fake | all | 60 |" in result.stdout
+    assert "broken.png" in result.stderr
+    assert "unreadable pictures: 1" in result.stderr

@@ -24,8 +24,8 @@ def test_sources_become_folders_below_each_class(tmp_path: Path) -> None:
     )
     studio = write_files(tmp_path / "studio", "Train/Fake/1.jpg")
     out = tmp_path / "all"
-    counts = merge_data([Source.parse(f"{faces}=FFHQ,StyleGAN"), Source.parse(str(studio))], out)
-    assert counts == {
+    merged = merge_data([Source.parse(f"{faces}=FFHQ,StyleGAN"), Source.parse(str(studio))], out)
+    assert merged.counts == {
         "Train/Real/FFHQ": 1,
         "Train/Fake/StyleGAN": 1,
         "Test/Fake/StyleGAN": 1,
@@ -42,6 +42,25 @@ def test_pictures_with_the_same_name_are_refused(tmp_path: Path) -> None:
         merge_data(
             [Source.parse(f"{first}=same"), Source.parse(f"{second}=same")], tmp_path / "all"
         )
+    assert not (tmp_path / "all").exists()
+
+
+def test_subfolders_of_a_class_stay_below_the_source(tmp_path: Path) -> None:
+    nested = write_files(tmp_path / "set", "Train/Fake/g1/1.jpg", "Train/Fake/g2/1.jpg")
+    out = tmp_path / "all"
+    assert merge_data([Source.parse(f"{nested}=gan")], out).counts == {"Train/Fake/gan": 2}
+    for folder in ("g1", "g2"):
+        content = (out / "Train/Fake/gan" / folder / "1.jpg").read_bytes()
+        assert content == f"Train/Fake/{folder}/1.jpg".encode()
+
+
+def test_what_merging_leaves_out_is_reported(tmp_path: Path, invoke: Callable[..., Result]) -> None:
+    names = ("Train/Real/1.jpg", "Train/Fake/1.jpg", "Train/Fake/notes.txt", "Masks/1.jpg")
+    folder = write_files(tmp_path / "set", *names)
+    result = invoke("data", "merge", tmp_path / "all", "--from", folder)
+    assert result.exit_code == 0, result.output
+    assert "1 picture is in no class folder and left out: Masks" in result.stderr
+    assert "1 other file skipped, not pictures: .txt (1)" in result.stderr
 
 
 def test_an_output_folder_with_content_is_refused(tmp_path: Path) -> None:

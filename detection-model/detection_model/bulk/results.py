@@ -35,13 +35,14 @@ class ResultsError(ValueError):
 class Manifest(BaseModel):
     """Contents of a results folder, stored in its `_manifest.json`.
 
-    `counts` has the number of pictures by verdict, and by `error: <code>`; None until all are
-    scored.
+    `cards` is a hash of the model's card, or of the ensemble's and its members'. `counts` has the
+    number of pictures by verdict, and by `error: <code>`; None until all are scored.
     """
 
     sources: list[str]
     model: str
     sha256: list[str]
+    cards: str = ""
     engines: list[str]
     threshold: float
     whole: bool
@@ -82,7 +83,9 @@ class Results:
     def finish(self) -> Manifest:
         """Count the rows, write the final manifest, and remove what killed runs left."""
         counts: Counter[str] = Counter()
-        parts = ds.dataset(self.folder, schema=SCHEMA, format="parquet")
+        # Not the folder: another file in it must not fail a finished run.
+        files = [str(self.folder / _part_name(part)) for part in range(self.manifest.parts)]
+        parts = ds.dataset(files, schema=SCHEMA, format="parquet")
         for batch in parts.to_batches(columns=["verdict", "error"]):
             for row in batch.to_pylist():
                 counts[row["verdict"] or f"error: {row['error']}"] += 1
@@ -103,13 +106,14 @@ def open_results(folder: Path, sources: list[str], scorer: Scorer, part_size: in
         part_size: pictures in each Parquet file, in a new folder.
 
     Raises:
-        ResultsError: the folder holds something else, or there are no pictures.
+        ResultsError: the folder holds results of another run, or there are no pictures.
         SourceError: a source does not exist or cannot be listed.
     """
     requested = Manifest(
         sources=sources,
         model=scorer.path.stem,
         sha256=[model.sha256 for model in scorer.models],
+        cards=scorer.cards_sha256,
         engines=scorer.engines,
         threshold=scorer.threshold,
         whole=scorer.options.whole,
@@ -125,6 +129,11 @@ def open_results(folder: Path, sources: list[str], scorer: Scorer, part_size: in
                 f"{folder} holds results of another run: its {name} is {old}, not {new}. "
                 "Choose another folder."
             )
+    if manifest.cards != requested.cards:
+        raise ResultsError(
+            f"{folder} holds results of another run: the model's card was different. "
+            "Choose another folder."
+        )
     return Results(folder, manifest)
 
 

@@ -1,5 +1,6 @@
 """Turns pictures into rows with the library's predictor, run by LiteRT."""
 
+import hashlib
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
@@ -93,6 +94,13 @@ class Scorer:
         if self.options.threshold is not None:
             return self.options.threshold
         return published_threshold(self.path, self.ensemble or self.models[0].card)
+
+    @property
+    def cards_sha256(self) -> str:
+        """SHA-256 of the cards in force, which hold calibrators and uncertainty settings."""
+        cards = [*filter(None, [self.ensemble]), *(model.card for model in self.models)]
+        text = "\n".join(card.model_dump_json() for card in cards)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def engines(self) -> list[str]:

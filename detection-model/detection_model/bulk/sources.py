@@ -4,9 +4,11 @@ Paths are local, or URIs that Arrow's file systems open, such as `s3://bucket/pr
 `gs://bucket/prefix`; credentials come from the environment, as Arrow documents.
 """
 
+import os
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 import pyarrow as pa
@@ -19,12 +21,13 @@ from detection_model.data.picture_files import (
     member_path,
     read_member,
     system_name,
+    walk,
 )
 from detection_model.imaging import Limits
 
 SourceProblem = Literal["unreadable_file", "corrupt_archive", "corrupt_table"]
 
-# Columns of a table that hold a picture's bytes, or its path; the first one present is taken.
+# Columns of a table that hold a picture's bytes, or its path; the first one of that type is taken.
 BYTES_COLUMNS = ("bytes", "image")
 PATH_COLUMNS = ("path", "file")
 
@@ -56,8 +59,9 @@ def list_items(sources: Iterable[str]) -> Iterator[Item]:
     """All pictures of the sources.
 
     Every file of a folder is a picture, except archives and tables, which are opened, and hidden
-    and system files, which are skipped. A damaged archive or table is one item, whose reading
-    fails.
+    and system files, which are skipped. Links are followed, except into a folder that contains
+    them. A damaged archive or table, a broken link and a name that is not UTF-8 are one item each,
+    whose reading fails.
 
     Raises:
         SourceError: a source does not exist or cannot be listed.
@@ -91,6 +95,11 @@ def _files(source: str) -> Iterator[str]:
         if info.type == fs.FileType.File:
             yield scheme + path
             return
+        if isinstance(system, fs.LocalFileSystem):
+            for file, found in walk(Path(path)):
+                if found in ("file", "broken links"):
+                    yield scheme + _utf8_path(file)
+            return
         folders = [path]
         while folders:  # one folder at a time, so that a large tree is streamed
             entries = system.get_file_info(fs.FileSelector(folders.pop()))
@@ -99,10 +108,15 @@ def _files(source: str) -> Iterator[str]:
                     continue
                 if entry.type == fs.FileType.Directory:
                     folders.append(entry.path)
-                elif entry.type != fs.FileType.Unknown:  # a pipe, or a socket
+                else:
                     yield scheme + entry.path
     except (OSError, pa.ArrowException) as error:
         raise SourceError("unreadable_file", f"{source}: {error}") from None
+
+
+def _utf8_path(path: Path) -> str:
+    """A path for Parquet, which stores UTF-8 only: other bytes are escaped, so no file is there."""
+    return os.fsencode(path).decode(errors="backslashreplace")
 
 
 def _items_of(file: str) -> Iterator[Item]:
@@ -162,7 +176,7 @@ def _read_row(item: Item) -> bytes:
     while position >= (rows := table.metadata.row_group(group).num_rows):
         group, position = group + 1, position - rows
     value = _row_group(item.file, group, column)[position].as_py()
-    if isinstance(value, dict):  # the image type of Hugging Face's data sets
+    if isinstance(value, dict):
         value = value.get("bytes") or _read_file(_beside(item.file, value.get("path") or ""))
     if not isinstance(value, bytes):
         raise SourceError("corrupt_table", f"The row's column {column} has no picture.")
@@ -222,9 +236,23 @@ def _row_group(file: str, group: int, column: str) -> pa.ChunkedArray:
 
 
 def _column(table: pq.ParquetFile, file: str) -> str:
-    names = table.schema_arrow.names
-    for name in (*BYTES_COLUMNS, *PATH_COLUMNS):
-        if name in names:
+    types = {field.name: field.type for field in table.schema_arrow}
+    for name in BYTES_COLUMNS:
+        if name in types and _holds(types[name], _BYTES_TYPES):
             return name
-    expected = ", ".join((*BYTES_COLUMNS, *PATH_COLUMNS))
-    raise SourceError("corrupt_table", f"{file} has no column of pictures; one of {expected}.")
+    for name in PATH_COLUMNS:
+        if name in types and _holds(types[name], _PATH_TYPES):
+            return name
+    expected = f"{' or '.join(BYTES_COLUMNS)} of bytes, or {' or '.join(PATH_COLUMNS)} of text"
+    raise SourceError("corrupt_table", f"{file} has no column of pictures: {expected}.")
+
+
+_PATH_TYPES = (pa.types.is_string, pa.types.is_large_string)
+# The image type of Hugging Face's data sets is a structure of bytes and path.
+_BYTES_TYPES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_struct)
+
+
+def _holds(kind: pa.DataType, checks: Iterable[Callable[[pa.DataType], bool]]) -> bool:
+    """True if a column's values, in a dictionary or not, are of one of the types."""
+    values = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return any(check(values) for check in checks)

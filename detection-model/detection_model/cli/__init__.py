@@ -34,11 +34,11 @@ app = typer.Typer(
 
     Three commands to begin with, given a data set in data/Dataset:
 
-      detection-model train v3 --data data/Dataset
+      detection-model train v3 --data data/Dataset --name mine
 
-      detection-model eval run v3 --data data/Dataset
+      detection-model eval run mine --data data/Dataset
 
-      detection-model image predict portrait.jpg --model v3
+      detection-model image predict portrait.jpg --model mine
     """,
     no_args_is_help=True,
     add_completion=False,

@@ -27,7 +27,7 @@ def bulk(
             "or bytes (bytes, image); also s3:// and gs:// addresses.",
         ),
     ],
-    out: Annotated[Path, typer.Option(help="Results folder; created if missing.")],
+    out: Annotated[Path, typer.Option(help="Results folder; created if missing.", file_okay=False)],
     model: common.ModelOption = None,
     threshold: Annotated[
         float | None, typer.Option(min=0, max=1, help="Replaces the model's threshold.")
@@ -120,6 +120,4 @@ def _cluster_errors(ray: str | None) -> tuple[type[Exception], ...]:
 
 def _report(manifest: "Manifest", out: Path) -> None:
     counts = ", ".join(f"{count} {name}" for name, count in (manifest.counts or {}).items())
-    common.console.print(
-        f"{manifest.pictures} pictures: {counts}\nResults: {out}", highlight=False, soft_wrap=True
-    )
+    common.say(f"{manifest.pictures} pictures: {counts}\nResults: {out}")

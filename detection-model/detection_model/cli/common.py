@@ -1,6 +1,6 @@
 """Shared by all commands: console, progress bars, folders, error messages."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
@@ -13,11 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from detection_model import architectures, imaging
 from detection_model.architectures import WeightsError
 from detection_model.card import (
+    EVAL_CONFIG,
     MODEL_SUFFIXES,
     Card,
     CardError,
     card_path,
     model_files,
+    natural_order,
     newest_model,
     read_card,
 )
@@ -68,22 +70,33 @@ def exit_on_error() -> Iterator[None]:
 
 @contextmanager
 def exit_on_interrupt() -> Iterator[None]:
-    """After Ctrl-C, print how to resume, and exit with status 130."""
+    """After Ctrl-C, print what is saved and how to continue, and exit with status 130."""
     try:
         yield
     except Interrupted as stopped:
-        errors.print(
-            f"\nStopped after {stopped.epochs_done} epochs. "
-            f"Checkpoints are in {stopped.folder}; the same command resumes there.",
-            highlight=False,
-            soft_wrap=True,
+        text = (
+            f"Stopped after {stopped.epochs_done} epochs. "
+            f"Checkpoints are in {stopped.folder}; the same command resumes there."
+            if stopped.epochs_done
+            else "Stopped in the first epoch. Nothing is saved yet: the same command starts again."
         )
+        errors.print(f"\n{text}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(130) from None
+
+
+def say(text: str) -> None:
+    """Print a line as it is: a path in it may look like Rich's markup."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def warn(text: str, label: str = "[bold red]WARNING:[/]") -> None:
+    """Print a line on stderr behind a label, which alone may have markup."""
+    errors.print(f"{label} {escape(text)}", highlight=False, soft_wrap=True)
 
 
 def fail(text: str) -> NoReturn:
     """Print an error and exit with status 2."""
-    errors.print(f"[bold red]error:[/] {text}", highlight=False, soft_wrap=True)
+    warn(text, "[bold red]error:[/]")
     raise typer.Exit(2)
 
 
@@ -102,14 +115,21 @@ def read_picture(path: Path) -> tuple[bytes, imaging.Picture]:
 
 def warn_bad(bad: BadPicture) -> None:
     """Report a skipped picture."""
-    path = escape(printable(str(bad.path)))
-    errors.print(f"[yellow]skipped[/] {path}: {bad.reason}", highlight=False, soft_wrap=True)
+    warn(f"{printable(str(bad.path))}: {bad.reason}", "[yellow]skipped[/]")
+
+
+def report_bad(bad: Sequence[BadPicture]) -> None:
+    """Report skipped pictures and how many they are."""
+    for picture in bad:
+        warn_bad(picture)
+    if bad:
+        errors.print(f"unreadable pictures: {len(bad)}", highlight=False)
 
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[OnProgress]:
     """A progress bar, as a callback with (done, total)."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn(), console=errors) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
@@ -118,7 +138,7 @@ def progress_bar(title: str) -> Iterator[OnProgress]:
 def reporter() -> Reporter:
     """Reports a training's progress on the console."""
     return Reporter(
-        say=lambda text: errors.print(text, highlight=False, soft_wrap=True),
+        say=lambda text: errors.print(text, markup=False, highlight=False, soft_wrap=True),
         bad=warn_bad,
         decoding=lambda split: progress_bar(f"reading {split}"),
         verbose=1 if console.is_terminal else 2,
@@ -129,8 +149,8 @@ def show_study(folder: Path) -> None:
     """Print the table of a study and the folder of its files."""
     from detection_model.training.study import NOTES
 
-    console.print((folder / NOTES).read_text(), markup=False, highlight=False, soft_wrap=True)
-    console.print(f"Written to {folder}", highlight=False, soft_wrap=True)
+    say((folder / NOTES).read_text())
+    say(f"Written to {folder}")
 
 
 def name_value_pairs(options: list[str] | None) -> dict[str, str]:
@@ -201,6 +221,17 @@ def card_and_threshold(model: str, models: Path) -> tuple[Path, Card, float]:
     path = ensemble_path(model, models) or model_path(model, models)
     card = read_card(card_path(path))
     return path, card, published_threshold(path, card)
+
+
+def published_names(models: Path) -> list[str]:
+    """Names of the models and ensembles in a folder; v2 before v10.
+
+    Raises:
+        CardError: a card is invalid.
+    """
+    cards = [path.stem for path in models.glob("[!.]*.json") if not path.match(f"*{EVAL_CONFIG}")]
+    ensembles = [name for name in cards if ensemble_path(name, models)]
+    return sorted([*model_files(models), *ensembles], key=natural_order)
 
 
 def ensemble_path(model: str, models: Path) -> Path | None:

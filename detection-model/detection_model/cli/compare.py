@@ -21,8 +21,8 @@ from detection_model.card import (
 )
 from detection_model.cli import common
 from detection_model.data.folders import find_data
-from detection_model.data.preprocessing import fingerprint
-from detection_model.evaluation.records import PREDICTIONS, Prediction, read_predictions
+from detection_model.data.preprocessing import BadPicture, fingerprint
+from detection_model.evaluation.records import PREDICTIONS, Prediction
 from detection_model.evaluation.scoring import ORIGINAL, PERTURBATIONS
 
 
@@ -78,9 +78,9 @@ def calibrate(
     Shows the calibration errors before and after on the validation and test splits. Only the test
     figures are unbiased: everything is fitted on the validation split, nothing on the test split.
 
-      detection-model eval calibrate v3 --data data/Dataset
+      detection-model eval calibrate mine --data data/Dataset
 
-      detection-model eval calibrate v3 --data data/Dataset --calibrator isotonic
+      detection-model eval calibrate mine --data data/Dataset --calibrator isotonic
       --threshold-rule target-fpr --target 0.01
     """
     from detection_model.evaluation import calibration, fit_uncertainty, records
@@ -92,10 +92,13 @@ def calibrate(
         if not path.exists():
             common.fail(f"{model} has no card: detection-model model card {model} --data FOLDER")
         before = read_card(path)
+        bad: list[BadPicture] = []
         with common.progress_bar("reading") as progress:
             splits = calibration.merge_splits(
-                calibration.predict_splits(detector, folder, dataset, progress) for folder in data
+                calibration.predict_splits(detector, folder, dataset, progress, bad.append)
+                for folder in data
             )
+        common.report_bad(bad)
         after = calibration.calibrated_card(
             before, splits["validation"], calibrator.value, threshold_rule.value, target=target
         )
@@ -110,17 +113,15 @@ def calibrate(
     (folder / records.CALIBRATION).write_text(gains.model_dump_json(indent=2) + "\n")
     common.console.print(gains_table(gains.gains))
     value, explanation = after.threshold.value, after.threshold.chosen
-    common.console.print(f"Threshold {value:.4f}: {explanation}", highlight=False, soft_wrap=True)
+    common.say(f"Threshold {value:.4f}: {explanation}")
     for line in _uncertainty_lines(after):
-        common.console.print(line, highlight=False, soft_wrap=True)
+        common.say(line)
     config = eval_config_path(detector.path)
     if config.exists() and (other := read_eval_config(detector.path).threshold) is not None:
-        common.errors.print(
-            f"[yellow]overridden:[/] the threshold {other} in {config.name} takes precedence",
-            highlight=False,
-            soft_wrap=True,
+        common.warn(
+            f"the threshold {other} in {config.name} takes precedence", "[yellow]overridden:[/]"
         )
-    common.console.print(f"Wrote {path}. Next, update the evaluation:", highlight=False)
+    common.say(f"Wrote {path}. Next, update the evaluation:")
     predictions = folder / "predictions.csv"
     if predictions.exists():
         command = ["eval", "run", model, "--from-predictions", str(predictions)]
@@ -129,9 +130,7 @@ def calibrate(
     else:
         folders = [word for folder in data for word in ("--data", str(folder))]
         command = ["eval", "benchmark", "--model", model, *folders]
-    common.console.print(
-        f"  {shlex.join(['detection-model', *command])}", highlight=False, soft_wrap=True
-    )
+    common.say(f"  {shlex.join(['detection-model', *command])}")
 
 
 def _uncertainty_lines(card: Card) -> list[str]:
@@ -200,23 +199,22 @@ def compare(
     common.console.print(display.pairs_table(agreement))
     if out is not None:
         out.write_text(writers[out.suffix](result))
-        common.console.print(f"Wrote {out}", highlight=False, soft_wrap=True)
+        common.say(f"Wrote {out}")
 
 
 def _measured(name: str, models: Path) -> tuple[list[Prediction], float]:
     """Predictions with the card's current calibrator, and the threshold."""
-    from detection_model.evaluation.evaluate import recalibrated
+    from detection_model.evaluation.evaluate import read_measured
 
     path, card, threshold = common.card_and_threshold(name, models)
+    file = path.with_suffix(".eval") / PREDICTIONS
+    if not file.exists():
+        raise CardError(f"{name} was not measured: detection-model eval run {name} --data FOLDER")
     try:
-        predictions = read_predictions(path.with_suffix(".eval") / PREDICTIONS)
-    except FileNotFoundError:
-        raise CardError(
-            f"{name} was not measured: detection-model eval run {name} --data FOLDER"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise CardError(f"{name}: {PREDICTIONS} cannot be read: {error}") from None
-    return recalibrated(predictions, card.calibrator), threshold
+        predictions, _ = read_measured(file, card)
+    except CardError as error:
+        raise CardError(f"{name}: {error}") from None
+    return predictions, threshold
 
 
 # Common perturbations of shared pictures at common strengths.
@@ -233,7 +231,8 @@ def benchmark(
         ),
     ],
     model: Annotated[
-        list[str] | None, typer.Option(help="Published name; repeatable. Default: all models.")
+        list[str] | None,
+        typer.Option(help="Published name; repeatable. Default: all."),
     ] = None,
     perturb: Annotated[
         list[str] | None,
@@ -243,7 +242,7 @@ def benchmark(
     models: common.ModelsOption = common.MODELS,
     logs: common.LogsOption = common.LOGS,
 ) -> None:
-    """Evaluate every published model on the test split of every data set, and write NAME.eval.
+    """Evaluate every model and ensemble on the test split of every data set, and write NAME.eval.
 
     A model's own training set comes first, because the page quotes the first row. There is one row
     for each generator and perturbation, with 95 % bootstrap intervals. `make benchmark-quality`
@@ -257,7 +256,10 @@ def benchmark(
     perturbations = [*(perturb or ()), *(delivery or ())]
     if unknown := [name for name in perturbations if name not in PERTURBATIONS]:
         common.fail(f"no perturbation {unknown[0]}: choose from {', '.join(PERTURBATIONS)}")
-    names = model or sorted(path.stem for path in models.glob("*.keras"))
+    with common.exit_on_error():
+        names = model or common.published_names(models)
+    if not names:
+        common.fail(f"{models} has no models")
     sets = [DataSet.parse(text) for text in data]
     words = [word for data_set in sets for word in ("--data", data_set.option)]
     flags = [word for name in perturbations for word in ("--perturb", name)]
@@ -292,9 +294,9 @@ def benchmark(
             common.warn_bad(bad)
         evaluation.save(result, detector.path.with_suffix(".eval"))
         texts |= dict.fromkeys(warnings(result.evaluation))
-        common.console.print(f"{name}: saved in {detector.path.stem}.eval", highlight=False)
+        common.say(f"{name}: saved in {detector.path.stem}.eval")
     for text in texts:
-        common.errors.print(f"[bold red]WARNING:[/] {text}", highlight=False, soft_wrap=True)
+        common.warn(text)
 
 
 @dataclass(frozen=True)

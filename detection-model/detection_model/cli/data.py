@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from detection_model.cli import common
 from detection_model.data.issues import DataIssues
@@ -66,12 +67,12 @@ def inspect(
     if inspection.files:
         common.console.print(separations_table([*inspection.files, *inspection.light]))
     _print_issues(inspection.findings)
-    common.console.print(f"Report: {folder / PAGE}", highlight=False, soft_wrap=True)
+    common.say(f"Report: {folder / PAGE}")
 
 
 def _print_issues(issues: DataIssues) -> None:
     for issue in issues.findings:
-        text = f"[{_COLOURS[issue.severity]}]{issue.severity}:[/] {issue.message}"
+        text = f"[{_COLOURS[issue.severity]}]{issue.severity}:[/] {escape(issue.message)}"
         common.console.print(text, highlight=False, soft_wrap=True)
     if not issues.leaks:
         common.console.print("No leak found.")
@@ -79,11 +80,11 @@ def _print_issues(issues: DataIssues) -> None:
 
 def _print_counts(counts: Mapping[str, int]) -> None:
     for part, count in sorted(counts.items()):
-        common.console.print(f"{part}: {count}", highlight=False)
+        common.say(f"{part}: {count}")
 
 
 def merge(
-    out: Annotated[Path, typer.Argument(help="A new folder, such as data/All.")],
+    out: Annotated[Path, typer.Argument(help="A new folder, such as data/All.", file_okay=False)],
     source: Annotated[
         list[str],
         typer.Option(
@@ -95,7 +96,8 @@ def merge(
 ) -> None:
     """Merge data sets into one, with a folder for each source below each class.
 
-    Every command reads the merged set. `eval run` then reports a row for each name of fakes,
+    Every command reads the merged set, and subfolders of a class stay below its source.
+    `eval run` then reports a row for each name of fakes,
     against the reals of the same name or, if there are none, against all reals. Files are linked
     where the file system allows it, else copied.
 
@@ -104,8 +106,10 @@ def merge(
     from detection_model.data.write import Source, merge_data
 
     with common.exit_on_error():
-        counts = merge_data([Source.parse(text) for text in source], out)
-    _print_counts(counts)
+        merged = merge_data([Source.parse(text) for text in source], out)
+    for text in merged.left_out:
+        common.warn(text, "[yellow]warning:[/]")
+    _print_counts(merged.counts)
 
 
 def manipulate(
@@ -154,7 +158,7 @@ def synthetic(
         write_synthetic(folder, per_class)
     status = f"{folder} is there already." if exists else f"Wrote {folder}."
     steps = _NEXT.format(program=_program(), folder=folder)
-    common.console.print(f"{status} {steps}", highlight=False, soft_wrap=True)
+    common.say(f"{status} {steps}")
 
 
 def _program() -> str:
@@ -198,4 +202,4 @@ def spectra(
         for label in result.classes
     }
     write_averages(out, folder.name, fingerprint(folder), means)
-    common.console.print(f"Averages: {out}", highlight=False, soft_wrap=True)
+    common.say(f"Averages: {out}")

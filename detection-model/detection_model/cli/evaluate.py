@@ -12,6 +12,7 @@ from rich.table import Table
 
 from detection_model.cli import common
 from detection_model.data.folders import all_examples
+from detection_model.data.preprocessing import BadPicture
 from detection_model.evaluation.cases import CaseFile, CaseVerdict, read_cases
 from detection_model.evaluation.records import EvaluationRow
 from detection_model.evaluation.scoring import FAMILIES, ORIGINAL, in_families
@@ -62,7 +63,9 @@ def run(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Output folder; default: NAME.eval next to the model.", show_default=False
+            help="Output folder; default: NAME.eval next to the model.",
+            show_default=False,
+            file_okay=False,
         ),
     ] = None,
     models: common.ModelsOption = common.MODELS,
@@ -73,18 +76,18 @@ def run(
     Precision, recall and F1 are those of Fake. Intervals are 95 % bootstrap intervals. Fakes in
     subfolders, such as Test/Fake/StyleGAN, get a row for each subfolder.
 
-      detection-model eval run v3 --data data/Dataset
+      detection-model eval run mine --data data/Dataset
 
-      detection-model eval run v3 --data data/Dataset --perturb jpeg --perturb blur --plots
+      detection-model eval run mine --data data/Dataset --perturb jpeg --perturb blur --plots
 
     After a change of the card's threshold or calibrator, this needs no pictures:
 
-      detection-model eval run v3 --from-predictions models/v3.eval/predictions.csv
+      detection-model eval run mine --from-predictions models/mine.eval/predictions.csv
 
     Case files are not a random sample, so replaying them saves no figures. The exit status is 1 if
     a verdict that was right at the time is wrong now:
 
-      detection-model eval run v3 --cases .state/cases
+      detection-model eval run mine --cases .state/cases
     """
     from detection_model.evaluation import evaluate as evaluation
 
@@ -136,7 +139,7 @@ def run(
 
         save_plots(result, folder)
     _print(result)
-    common.console.print(f"Saved in {folder}", highlight=False, soft_wrap=True)
+    common.say(f"Saved in {folder}")
 
 
 def _print(result: "Result") -> None:
@@ -156,7 +159,7 @@ def _print(result: "Result") -> None:
     common.console.print(matrix)
     if result.evaluation.rows[1:]:
         common.console.print(_rows_table(result.evaluation.rows))
-    common.console.print(result.classification_report(), highlight=False)
+    common.say(result.classification_report())
     _warn(result)
 
 
@@ -178,7 +181,7 @@ def _warn(result: "Result") -> None:
     from detection_model.evaluation.evaluate import warnings
 
     for text in warnings(result.evaluation):
-        common.errors.print(f"[bold red]WARNING:[/] {text}", highlight=False, soft_wrap=True)
+        common.warn(text)
 
 
 def _command(model: str, where: list[str], settings: dict[str, float | str | None]) -> str:
@@ -258,16 +261,13 @@ def _print_replay(outcomes: "Replay") -> None:
         table.add_row(result.case.sha256[:_HASH], result.label, before, now, text)
     common.console.print(table)
     right = outcomes.count("fixed", "still right", "right")
-    say = common.console.print
-    say(
+    common.say(
         f"{right} of {len(outcomes.replayed)} are right now: {outcomes.count('fixed')} fixed, "
-        f"{outcomes.count('regressed')} regressed, {outcomes.count('still wrong')} still wrong.",
-        highlight=False,
+        f"{outcomes.count('regressed')} regressed, {outcomes.count('still wrong')} still wrong."
     )
-    say(
+    common.say(
         f"Not replayed: {len(outcomes.without_picture)} without a picture, "
-        f"{len(outcomes.unsure)} whose sender is unsure, {len(outcomes.bad)} unusable.",
-        highlight=False,
+        f"{len(outcomes.unsure)} whose sender is unsure, {len(outcomes.bad)} unusable."
     )
 
 
@@ -311,8 +311,10 @@ def verdicts(
         ]
         if not examples:
             common.fail(f"{data} has no such pictures")
+        bad: list[BadPicture] = []
         with common.progress_bar("predicting") as progress:
-            sources = count_verdicts(detector, folder, examples, progress)
+            sources = count_verdicts(detector, folder, examples, progress, bad.append)
+    common.report_bad(bad)
     _print_verdicts(sources)
 
 

@@ -41,7 +41,7 @@ def predict(
     with common.exit_on_error():
         detector = common.load_detector(common.model_or_newest(model, models), models)
     for assumption in detector.assumptions:
-        common.errors.print(f"[yellow]assumed:[/] {assumption.message}", highlight=False)
+        common.warn(assumption.message, "[yellow]assumed:[/]")
     options = PredictOptions(threshold=threshold)
     failed = False
     for file in files:
@@ -54,7 +54,8 @@ def predict(
             if as_json:
                 typer.echo(json.dumps({"file": str(file), "error": reason}))
             else:
-                common.errors.print(f"[red]{file}: {reason}[/]", highlight=False, soft_wrap=True)
+                text = escape(f"{file}: {reason}")
+                common.errors.print(f"[red]{text}[/]", highlight=False, soft_wrap=True)
             continue
         if as_json:
             record = {**result.model_dump(), "provenance": statement.model_dump()}
@@ -116,14 +117,14 @@ def explain(
     except OSError as error:
         common.fail(f"{error.filename}: {error.strerror}")
     figures = "".join(f", {name} {value:.3g}" for name, value in explanation.figures.items())
-    common.console.print(
-        f"{out}: {method} of log-odds {explanation.log_odds:.2f} for Fake{figures}", highlight=False
-    )
+    common.say(f"{out}: {method} of log-odds {explanation.log_odds:.2f} for Fake{figures}")
 
 
 def forensics(
     picture: Annotated[Path, typer.Argument(help="An image file.")],
-    out: Annotated[Path, typer.Option(help="Folder for the views; created if missing.")],
+    out: Annotated[
+        Path, typer.Option(help="Folder for the views; created if missing.", file_okay=False)
+    ],
     averages: Annotated[
         Path | None,
         typer.Option(help="Mean class spectra, written by `data spectra`.", show_default=False),
@@ -158,7 +159,7 @@ def forensics(
         record[name] = {**text._asdict(), "numbers": result.numbers.model_dump()}
         common.console.print(f"[bold]{text.title}[/]\n{text.shows} {text.limits}\n")
     (out / "views.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    common.console.print(f"Views: {out}", highlight=False, soft_wrap=True)
+    common.say(f"Views: {out}")
 
 
 def provenance(

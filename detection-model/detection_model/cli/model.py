@@ -18,6 +18,7 @@ from detection_model.card import (
     write_card,
 )
 from detection_model.cli import common
+from detection_model.data.preprocessing import BadPicture
 from detection_model.inference.detector import member_files
 
 if TYPE_CHECKING:
@@ -44,8 +45,10 @@ def card(
         path = common.model_path(model, models)
         if card_path(path).exists() and not force:
             common.fail(f"{card_path(path).name} exists; --force replaces it")
+        bad: list[BadPicture] = []
         with common.progress_bar("reading") as progress:
-            conventions = probe_conventions(path, data, progress=progress)
+            conventions = probe_conventions(path, data, progress=progress, on_bad=bad.append)
+        common.report_bad(bad)
         table = Table("values", "0 means", "1 means", "AUC")
         for convention in conventions:
             classes = convention.card.output.classes
@@ -53,7 +56,7 @@ def card(
         common.console.print(table)
         best = best_convention(conventions)
     write_card(best.card, card_path(path))
-    common.console.print(f"Wrote {card_path(path)}", highlight=False, soft_wrap=True)
+    common.say(f"Wrote {card_path(path)}")
 
 
 def convert(
@@ -78,10 +81,8 @@ def convert(
             if report.engine != "litert":
                 common.fail(f"{path.name} {report.note}; the service runs it with TensorFlow")
             publish_compiled(report, output, folder)
-    common.console.print(
-        f"Wrote {folder}: probabilities differ from Keras by at most {report.max_difference:.1g}",
-        highlight=False,
-        soft_wrap=True,
+    common.say(
+        f"Wrote {folder}: probabilities differ from Keras by at most {report.max_difference:.1g}"
     )
 
 
@@ -137,11 +138,7 @@ def average(
         "known_failures": (),
     }
     write_card(cards[0].model_copy(update=changes), card_path(path))
-    common.console.print(
-        f"Published {path}. Next: detection-model eval calibrate {name} --data FOLDER",
-        highlight=False,
-        soft_wrap=True,
-    )
+    common.say(f"Published {path}. Next: detection-model eval calibrate {name} --data FOLDER")
 
 
 def ensemble(
@@ -195,11 +192,7 @@ def ensemble(
                 card = stacked_card(card, detectors, stack, progress)
         member_files(path, card)
     write_card(card, path)
-    common.console.print(
-        f"Wrote {path}. Next: detection-model eval run {name} --data FOLDER",
-        highlight=False,
-        soft_wrap=True,
-    )
+    common.say(f"Wrote {path}. Next: detection-model eval run {name} --data FOLDER")
 
 
 def export(
@@ -214,7 +207,9 @@ def export(
         Path | None,
         typer.Option(help="Labelled pictures for the comparison and for int8 calibration."),
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder to write into.")] = Path("exported"),
+    out: Annotated[Path, typer.Option(help="Folder to write into.", file_okay=False)] = Path(
+        "exported"
+    ),
     models: common.ModelsOption = common.MODELS,
 ) -> None:
     """Export a model to other formats, with a report of size and parity.
@@ -243,13 +238,11 @@ def export(
         reports = [report for path in paths for report in _exports(path, formats, data, out)]
     common.console.print(_report_table(reports))
     sizes = ", ".join(f"{path.name} {path.stat().st_size / 1e6:.2f} MB" for path in paths)
-    common.console.print(f"Keras: {sizes}. Written to {out}", highlight=False, soft_wrap=True)
+    common.say(f"Keras: {sizes}. Written to {out}")
     if ensemble:
-        common.console.print(
+        common.say(
             f"{ensemble.stem} is an ensemble: these are its members. Combine their outputs with "
-            f"the calibrators, weights and threshold in {ensemble.name}.",
-            highlight=False,
-            soft_wrap=True,
+            f"the calibrators, weights and threshold in {ensemble.name}."
         )
 
 

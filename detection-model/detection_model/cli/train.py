@@ -159,7 +159,7 @@ def train(
     The last epoch is published as MODELS/NAME.keras, the best one stays in the run's folder as
     best.keras, and both stages of a backbone stay there as frozen.keras and fine-tuned.keras.
 
-      detection-model train v3 --data data/Dataset
+      detection-model train v3 --data data/Dataset --name mine
 
       detection-model train efficientnet-lite0 --data data/Dataset --augment flip=1
 
@@ -198,7 +198,7 @@ def train(
             common.fail("--workers is for a training on a cluster: name it with --ray")
         else:
             _train(settings, models, logs, force=force)
-    common.console.print(
+    common.say(
         f"Published {models / settings.name}.keras. Next: detection-model eval run {settings.name}"
     )
 
@@ -243,8 +243,9 @@ def sweep(
 ) -> None:
     """Search optimizer, batch size and rate for the lowest validation loss, with Optuna.
 
-    The same command resumes a stopped sweep: trials are kept in LOGS/NAME/sweep.db. Every trial
-    is a TensorBoard run, compared under HParams. Nothing is published.
+    The same command resumes a stopped sweep: trials are kept in LOGS/NAME/sweep.db. Other settings
+    or data start a new one there. Every trial is a TensorBoard run, compared under HParams.
+    Nothing is published.
 
       detection-model train sweep v3 --data data/Dataset --trials 20 --epochs 5
     """
@@ -256,11 +257,13 @@ def sweep(
             read_settings(config) if config else {},
             {"data": str(data), "epochs": epochs, "name": name or f"sweep-{version}"},
         )
-        low, *_, high = common.comma_separated(rates, float, "--rates")
+        bounds = common.comma_separated(rates, float, "--rates")
+        if len(bounds) != 2 or not 0 < bounds[0] <= bounds[1]:
+            common.fail("--rates: write the lowest and the highest rate, above 0, as in 1e-5,1e-2")
         space = Space(
             optimizers=common.comma_separated(optimizers, str, "--optimizers"),
             batch_sizes=common.comma_separated(batch_sizes, int, "--batch-sizes"),
-            rates=(low, high),
+            rates=(bounds[0], bounds[1]),
         )
         study = sweep(base, space, trials=trials, logs=logs, report=common.reporter())
     table = Table(title="lowest validation loss first")

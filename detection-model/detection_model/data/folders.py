@@ -66,8 +66,12 @@ class DataFolder:
 
     def source(self, example: Example) -> str:
         """The subfolder of the example's class folder; empty if there is none."""
-        below_class = example.path.relative_to(self.root).parts[self.class_depth :]
-        return below_class[0] if len(below_class) > 1 else ""
+        parts = self.below_class(example).parts
+        return parts[0] if len(parts) > 1 else ""
+
+    def below_class(self, example: Example) -> Path:
+        """Path of the example in its class folder."""
+        return Path(*example.path.relative_to(self.root).parts[self.class_depth :])
 
     def split(self, name: SplitName) -> list[Example]:
         """Examples of one split with both classes.

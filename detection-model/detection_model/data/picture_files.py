@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 from detection_model.imaging import ImageError
 from detection_model.imaging.formats import archive_kind, starts_like_a_picture
@@ -68,9 +69,47 @@ _ENDINGS = {
 _START_BYTES = 32
 
 
+# What a walk finds; the last three are counted by these names.
+Found = Literal["file", "system", "links to a folder above them", "broken links", "no plain files"]
+
+
+def walk(folder: Path, *, except_in: Collection[Path] = ()) -> Iterator[tuple[Path, Found]]:
+    """Everything in `folder` and its subfolders but these folders, in the order of names.
+
+    Links are followed, except into a folder that contains them. Folders of systems are not entered.
+
+    Raises:
+        OSError: a folder cannot be listed.
+    """
+    yield from _walk(folder, frozenset(map(_identity, folder.resolve().parents)), except_in)
+
+
+def _walk(
+    folder: Path, above: frozenset[tuple[int, int]], except_in: Collection[Path]
+) -> Iterator[tuple[Path, Found]]:
+    here = _identity(folder)
+    if here in above:
+        yield folder, "links to a folder above them"
+        return
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            path = folder / entry.name
+            if is_system(entry.name):
+                yield path, "system"
+            elif _is_folder(entry):
+                if path not in except_in:
+                    yield from _walk(path, above | {here}, except_in)
+            elif path.is_file() if entry.is_symlink() else entry.is_file():
+                yield path, "file"
+            elif entry.is_symlink() and not path.exists():
+                yield path, "broken links"
+            else:
+                yield path, "no plain files"
+
+
 @dataclass
 class PictureFiles:
-    """Walks folders. Links are followed, except into a folder that contains them.
+    """Finds the pictures below folders, and counts the other files.
 
     Attributes:
         system: number of files that systems leave, such as Thumbs.db, and of those in such folders.
@@ -86,30 +125,15 @@ class PictureFiles:
         Raises:
             OSError: a folder cannot be listed.
         """
-        above = frozenset(map(_identity, folder.resolve().parents))
-        yield from self._below(folder, above, except_in)
-
-    def _below(
-        self, folder: Path, above: frozenset[tuple[int, int]], except_in: Collection[Path]
-    ) -> Iterator[Path]:
-        here = _identity(folder)
-        if here in above:
-            self.others["links to a folder above them"] += 1
-            return
-        with os.scandir(folder) as entries:
-            for entry in sorted(entries, key=lambda entry: entry.name):
-                path = folder / entry.name
-                if is_system(entry.name):
-                    self.system += _count(path) if entry.is_dir(follow_symlinks=False) else 1
-                elif _is_folder(entry):
-                    if path not in except_in:
-                        yield from self._below(path, above | {here}, except_in)
-                elif not (path.is_file() if entry.is_symlink() else entry.is_file()):
-                    self.others["broken links" if entry.is_symlink() else "no plain files"] += 1
-                elif _is_picture(path):
-                    yield path
-                else:
-                    self.others[path.suffix.lower() or "no ending"] += 1
+        for path, found in walk(folder, except_in=except_in):
+            if found == "system":
+                self.system += _count(path)
+            elif found != "file":
+                self.others[found] += 1
+            elif _is_picture(path):
+                yield path
+            else:
+                self.others[path.suffix.lower() or "no ending"] += 1
 
 
 def relative_name(path: Path, root: Path) -> str:
@@ -145,8 +169,10 @@ def _identity(folder: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _count(folder: Path) -> int:
-    return sum(len(files) for _, _, files in os.walk(folder))
+def _count(path: Path) -> int:
+    if path.is_symlink() or not path.is_dir():
+        return 1
+    return sum(len(files) for _, _, files in os.walk(path))
 
 
 def _is_picture(path: Path) -> bool:

@@ -40,6 +40,9 @@ class BadPicture:
     reason: str
 
 
+OnBad = Callable[[BadPicture], None]
+
+
 @dataclass
 class Pictures:
     """Decoded examples: `pixels[i]` and `hashes[i]` belong to `examples[i]`.

@@ -53,31 +53,44 @@ class Source:
         return cls(Path(folder), names)
 
 
-def merge_data(sources: Sequence[Source], out: Path) -> Counter[str]:
+@dataclass(frozen=True)
+class Merged:
+    """Picture counts by `split/class/name`, and sentences on what was left out of the sources."""
+
+    counts: Counter[str]
+    left_out: list[str]
+
+
+def merge_data(sources: Sequence[Source], out: Path) -> Merged:
     """Write the pictures of all sources to `out`, as hard links where possible, else as copies.
 
-    Returns:
-        picture counts by `split/class/name`.
+    Subfolders of a class are kept below the source's name. Nothing is written after an error.
 
     Raises:
         DataError: a source is unusable, two files would have the same path, or `out` is not empty.
     """
     if out.exists() and any(out.iterdir()):
         raise DataError(f"{out} is not empty: name a new folder")
-    counts: Counter[str] = Counter()
+    merged = Merged(Counter(), [])
+    paths: dict[Path, Path] = {}
     for source in sources:
-        for split, examples in find_data(source.folder).splits.items():
+        data = find_data(source.folder)
+        merged.left_out.extend(f"{source.folder}: {text}" for text in (*data.warnings, *data.notes))
+        for split, examples in data.splits.items():
             for example in examples:
                 part = f"{split.title()}/{example.label}/{source.names[example.label]}"
-                target = out / part / example.path.name
-                if target.exists():
+                target = out / part / data.below_class(example)
+                if target in paths:
+                    name = target.relative_to(out / part)
                     raise DataError(
-                        f"{part} would have two files {target.name}: give the sources other names"
+                        f"{part} would have two files {name}: give the sources other names"
                     )
-                target.parent.mkdir(parents=True, exist_ok=True)
-                _link(example.path, target)
-                counts[part] += 1
-    return counts
+                paths[target] = example.path
+                merged.counts[part] += 1
+    for target, path in paths.items():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _link(path, target)
+    return merged
 
 
 def _link(path: Path, target: Path) -> None:

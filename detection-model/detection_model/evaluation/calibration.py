@@ -17,7 +17,7 @@ from detection_model.card import (
     identity,
 )
 from detection_model.data.folders import SplitName
-from detection_model.data.preprocessing import Progress
+from detection_model.data.preprocessing import OnBad, Progress
 from detection_model.evaluation.evaluate import as_predictions, recalibrated
 from detection_model.evaluation.metrics import (
     Labels,
@@ -109,22 +109,30 @@ def predict_splits(
     data: Path,
     dataset: str | None = None,
     progress: Progress = lambda _done, _total: None,
+    on_bad: OnBad = lambda _bad: None,
 ) -> dict[SplitName, list[Prediction]]:
     """Predictions on the validation split, and on the test split if there is one.
+
+    Args:
+        detector: the model or ensemble.
+        data: the data set's folder.
+        dataset: its name in the card; None: the folder's name.
+        progress: called with (done, total) decoded pictures.
+        on_bad: called with each picture that cannot be read; it is left out.
 
     Raises:
         DataError: no validation pictures of both classes.
     """
     folder = data_for([detector], data)
     splits: list[SplitName] = ["validation", *(["test"] if folder.splits.get("test") else [])]  # type: ignore[list-item]
-    return {
-        split: as_predictions(
-            score(detector, folder.split(split), decoding=progress),
-            (dataset or folder.name, split, ORIGINAL),
-            folder,
-        )
-        for split in splits
-    }
+    predictions: dict[SplitName, list[Prediction]] = {}
+    for split in splits:
+        scores = score(detector, folder.split(split), decoding=progress)
+        for bad in scores.bad:
+            on_bad(bad)
+        part = (dataset or folder.name, split, ORIGINAL)
+        predictions[split] = as_predictions(scores, part, folder)
+    return predictions
 
 
 def merge_splits(

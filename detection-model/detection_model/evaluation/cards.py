@@ -20,8 +20,8 @@ from detection_model.card import (
     file_sha256,
     identity,
 )
-from detection_model.data.folders import all_examples, find_data
-from detection_model.data.preprocessing import Progress, load_pictures
+from detection_model.data.folders import DataError, all_examples, find_data
+from detection_model.data.preprocessing import OnBad, Progress, load_pictures
 from detection_model.evaluation.metrics import Labels, Scores
 from detection_model.evaluation.scoring import data_for, score
 from detection_model.inference.detector import Detector, load_model
@@ -50,18 +50,32 @@ class InputConvention:
 
 
 def probe_conventions(
-    path: Path, data: Path, *, progress: Progress = lambda _done, _total: None
+    path: Path,
+    data: Path,
+    *,
+    progress: Progress = lambda _done, _total: None,
+    on_bad: OnBad = lambda _bad: None,
 ) -> list[InputConvention]:
     """Try every input convention on labelled pictures, best AUC first.
 
+    Args:
+        path: the model file.
+        data: the data set's folder.
+        progress: called with (done, total) decoded pictures.
+        on_bad: called with each picture that cannot be read.
+
     Raises:
         ModelError: the file cannot be loaded.
-        DataError: the data set is unusable.
+        DataError: the data set is unusable, or a class has no readable picture.
         CardError: the number of outputs cannot mean Real and Fake.
     """
     model = load_model(path)
     base, _ = assumed_card(path.stem, file_sha256(path), model.facts)
     pictures = load_pictures(all_examples(find_data(data)), base.input, progress=progress)
+    for bad in pictures.bad:
+        on_bad(bad)
+    if len(labels := {example.label for example in pictures.examples}) == 1:
+        raise DataError(f"{data}: the readable pictures are all {labels.pop()}; both are needed")
     engine = TensorFlow(model.logits, height=base.input.height, width=base.input.width)
     conventions = []
     for values, card in _cards(base):
@@ -76,9 +90,10 @@ def best_convention(conventions: list[InputConvention]) -> InputConvention:
     """The convention with the highest AUC.
 
     Raises:
-        CardError: its AUC is below 0.6.
+        CardError: its AUC is below 0.6, or undefined.
     """
-    if conventions[0].auc < CONVINCING_AUC:
+    # `not >=`: a model whose outputs are NaN has an AUC of NaN.
+    if not conventions[0].auc >= CONVINCING_AUC:
         raise CardError(
             "no input convention tells Real from Fake (the best AUC is "
             f"{conventions[0].auc:.3f}): was the model trained on this kind of picture?"

@@ -17,8 +17,8 @@ from pydantic import BaseModel, Field
 from detection_model.card import ClassName
 from detection_model.evaluation.records import Estimate, Prediction
 
-# Data set, split, perturbation, path and SHA-256.
-_Key = tuple[str, str, str, str, str]
+# Split and class, then the SHA-256, or the data set and path of a picture without one.
+_Key = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -71,24 +71,22 @@ def compare(
 ) -> Agreement:
     """Compare models on the unperturbed pictures that all of them have predictions for.
 
-    Perturbed copies are left out: they would count the same pictures twice.
+    Perturbed copies are left out: they would count the same pictures twice. A picture is known by
+    its SHA-256, whatever its data set is called; without one, by its path in that data set.
 
     Args:
         predictions: rows of predictions.csv, by model.
         thresholds: by model; a probability of Fake at or above it means Fake.
     """
-    by_model = {
-        name: {_key(row): row for row in rows if row.delivery == "original"}
-        for name, rows in predictions.items()
-    }
-    keys = list(dict.fromkeys(key for rows in by_model.values() for key in rows))
-    shared = _distinct([key for key in keys if all(key in rows for rows in by_model.values())])
+    by_model = {name: _by_picture(rows) for name, rows in predictions.items()}
+    first = next(iter(by_model.values()), {})
+    shared = [key for key in first if all(key in rows for rows in by_model.values())]
     pictures = [
         _compared({name: rows[key] for name, rows in by_model.items()}, thresholds)
         for key in shared
     ]
     return Agreement(
-        datasets=list(dict.fromkeys(f"{dataset}, {split}" for dataset, split, *_ in shared)),
+        datasets=list(dict.fromkeys(f"{first[key].dataset}, {first[key].split}" for key in shared)),
         pictures=pictures,
         pairs=list(_pairs(list(predictions), pictures)),
     )
@@ -101,21 +99,15 @@ def mcnemar(only_first: int, only_second: int) -> float:
     return min(1.0, tail / 2 ** (total - 1)) if total else 1.0
 
 
-def _distinct(keys: Sequence[_Key]) -> list[_Key]:
-    """Each picture once; a picture in several data sets is kept in the largest of them.
-
-    Pictures without a hash are never treated as duplicates.
-    """
-    sizes = Counter(dataset for dataset, *_ in keys)
-    distinct: dict[str | _Key, _Key] = {}
-    for key in sorted(keys, key=lambda key: -sizes[key[0]]):
-        distinct.setdefault(key[-1] or key, key)
-    return [*distinct.values()]
-
-
-def _key(row: Prediction) -> _Key:
-    # Includes the hash: the same path may be another picture in another copy of the data set.
-    return row.dataset, row.split, row.delivery, row.path, row.sha256
+def _by_picture(rows: Sequence[Prediction]) -> dict[_Key, Prediction]:
+    """One unperturbed row for each picture: that of the largest data set which holds it."""
+    originals = [row for row in rows if row.delivery == "original"]
+    sizes = Counter(row.dataset for row in originals)
+    by_picture: dict[_Key, Prediction] = {}
+    for row in sorted(originals, key=lambda row: -sizes[row.dataset]):
+        picture = (row.sha256,) if row.sha256 else (row.dataset, row.path)
+        by_picture.setdefault((row.split, row.label, *picture), row)
+    return by_picture
 
 
 def _compared(rows: Mapping[str, Prediction], thresholds: Mapping[str, float]) -> ComparedPicture:

@@ -249,16 +249,7 @@ def recompute(
     Raises:
         CardError: the file cannot be read, has no rows, or was written by another model.
     """
-    try:
-        predictions = recalibrated(records.read_predictions(path), card.calibrator, generator)
-    except (OSError, ValueError) as error:
-        raise CardError(f"{path.name} cannot be read: {error}") from None
-    if not predictions:
-        raise CardError(f"{path.name} has no predictions")
-    metrics_path = path.with_name(records.METRICS)
-    old = read_beside(metrics_path, Evaluation) if metrics_path.exists() else None
-    if old is not None and old.model_sha256 != identity(card):
-        raise CardError(f"{path.name} was written by another model file: evaluate this one")
+    predictions, old = read_measured(path, card, generator)
     skipped = Counter[Part]()
     for row in old.rows if old else ():
         skipped[row.dataset, row.split, row.delivery] += row.skipped
@@ -272,6 +263,27 @@ def recompute(
         rows=rows(predictions, threshold, skipped),
     )
     return Result(evaluation, predictions, [])
+
+
+def read_measured(
+    path: Path, card: Card, generator: str | None = None
+) -> tuple[list[Prediction], Evaluation | None]:
+    """A model's predictions.csv with its card's calibrator, and the metrics.json beside it, if any.
+
+    Raises:
+        CardError: a file cannot be read, has no rows, or was written by another model.
+    """
+    try:
+        predictions = recalibrated(records.read_predictions(path), card.calibrator, generator)
+    except (OSError, ValueError) as error:
+        raise CardError(f"{path.name} cannot be read: {error}") from None
+    if not predictions:
+        raise CardError(f"{path.name} has no predictions")
+    metrics_path = path.with_name(records.METRICS)
+    evaluation = read_beside(metrics_path, Evaluation) if metrics_path.exists() else None
+    if evaluation is not None and evaluation.model_sha256 != identity(card):
+        raise CardError(f"{path.name} was written by another model file: evaluate this one")
+    return predictions, evaluation
 
 
 def save(result: Result, folder: Path) -> None:

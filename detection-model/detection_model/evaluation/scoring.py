@@ -5,7 +5,6 @@ Verdicts are those of the service, including uncertain ones, by source of pictur
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +16,7 @@ from PIL import Image, ImageOps
 from detection_model import imaging, perturb
 from detection_model.card import ClassName
 from detection_model.data.folders import DataError, DataFolder, Example, find_data
-from detection_model.data.preprocessing import BadPicture, Progress, load_pictures
+from detection_model.data.preprocessing import BadPicture, OnBad, Progress, load_pictures
 from detection_model.faces import face_or_whole
 from detection_model.imaging import ImageError
 from detection_model.inference.detector import Detector, Ensemble
@@ -190,8 +189,16 @@ def count_verdicts(
     data: DataFolder,
     examples: Sequence[Example],
     progress: Progress = lambda _done, _total: None,
+    on_bad: OnBad = lambda _bad: None,
 ) -> list[SourceVerdicts]:
-    """Predict every picture with the API's default options; undecodable pictures are left out.
+    """Predict every picture with the API's default options.
+
+    Args:
+        detector: the model or ensemble.
+        data: the data set of the examples.
+        examples: the pictures.
+        progress: called with (done, total) pictures.
+        on_bad: called with each picture that cannot be read; it is left out.
 
     Returns:
         one entry for each class and subfolder, reals first.
@@ -199,8 +206,12 @@ def count_verdicts(
     by_kind: dict[tuple[ClassName, str], Counter[VerdictName]] = {}
     for done, example in enumerate(examples, start=1):
         counts = by_kind.setdefault((example.label, data.source(example)), Counter())
-        with suppress(imaging.ImageError, OSError):
+        try:
             counts[predict(detector, example.path).verdict.verdict] += 1
+        except imaging.ImageError as error:
+            on_bad(BadPicture(example.path, error.message))
+        except OSError as error:
+            on_bad(BadPicture(example.path, error.strerror or "cannot be read"))
         progress(done, len(examples))
     order = sorted(by_kind, key=lambda kind: (kind[0] != "Real", kind[1]))
     return [SourceVerdicts(*kind, by_kind[kind]) for kind in order if by_kind[kind]]

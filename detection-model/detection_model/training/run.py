@@ -120,7 +120,7 @@ class TrainingError(ValueError):
 
 
 class Interrupted(Exception):  # noqa: N818  not an error: Ctrl-C
-    """Training was stopped by Ctrl-C; the same command resumes from the checkpoint."""
+    """Training was stopped by Ctrl-C; the same command resumes from the last epoch's checkpoint."""
 
     def __init__(self, folder: Path, epochs_done: int) -> None:
         super().__init__(f"stopped after {epochs_done} epochs")

@@ -6,6 +6,8 @@ HParams. A table compares configurations that are trained on the same pictures.
 """
 
 import csv
+import hashlib
+import json
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -44,7 +46,7 @@ def sweep(
     """Run trials until `trials` are finished, minimising the validation loss.
 
     Trials are kept in `<logs>/<name>/sweep.db`, so the same call resumes the search; an interrupted
-    trial resumes from its checkpoint.
+    trial resumes from its checkpoint. Another configuration, space or data set starts a new study.
 
     Raises:
         DataError: the data set is unusable.
@@ -56,7 +58,7 @@ def sweep(
     data = load_data(base, report)
     study = optuna.create_study(
         storage=f"sqlite:///{folder / STORE}",
-        study_name=f"{base.name} {data.fingerprint[:12]}",
+        study_name=f"{base.name} {data.fingerprint[:12]} {_settings_hash(base, space)}",
         load_if_exists=True,
         sampler=optuna.samplers.TPESampler(seed=base.seed),
     )
@@ -70,6 +72,11 @@ def sweep(
 
     study.optimize(objective, n_trials=max(0, trials - done))
     return study
+
+
+def _settings_hash(base: TrainConfig, space: Space) -> str:
+    settings = json.dumps([base.model_dump(mode="json"), asdict(space)], sort_keys=True)
+    return hashlib.sha256(settings.encode()).hexdigest()[:12]
 
 
 def _train_trial(
