@@ -130,7 +130,7 @@ def test_a_file_that_is_no_picture_is_named_with_its_brackets(
     assert "a[bold].png: " in result.stderr
 
 
-@pytest.mark.parametrize(("epochs", "text"), [(0, "starts anew"), (2, "resumes there")])
+@pytest.mark.parametrize(("epochs", "text"), [(0, "starts again"), (2, "resumes there")])
 def test_ctrl_c_says_what_is_saved(
     epochs: int, text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

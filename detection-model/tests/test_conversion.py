@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,8 @@ from detection_model.card import file_sha256
 from detection_model.export import litert
 from detection_model.export.litert import (
     LITERT_FILE,
-    clear_attempts,
+    conversion_attempt,
     copy_published,
-    count_attempt,
     publish_compiled,
     published_folder,
     read_compiled,
@@ -167,7 +167,35 @@ def test_an_incomplete_cache_entry_is_ignored(tmp_path: Path) -> None:
     assert read_compiled(folder) is None
 
 
-def test_attempts_are_counted_over_restarts(tmp_path: Path) -> None:
-    assert [count_attempt(tmp_path / "x-2.3.0") for _ in range(3)] == [1, 2, 3]
-    clear_attempts(tmp_path / "x-2.3.0")
-    assert count_attempt(tmp_path / "x-2.3.0") == 1
+class Killed(BaseException):
+    """Stands in for a kill -9."""
+
+
+@pytest.mark.parametrize(
+    ("ends", "attempts"),
+    [
+        ([Killed, MemoryError, Killed], [1, 2, 3, 4]),
+        ([KeyboardInterrupt, OSError, KeyboardInterrupt], [1, 1, 1, 1]),
+        ([Killed, KeyboardInterrupt, OSError], [1, 2, 2, 2]),
+        ([Killed, None, Killed], [1, 2, 1, 2]),
+    ],
+)
+def test_crashes_are_counted_but_no_orderly_ends(
+    tmp_path: Path, ends: list[type[BaseException] | None], attempts: list[int]
+) -> None:
+    seen = []
+    for end in (*ends, None):
+        with suppress(*filter(None, ends)), conversion_attempt(tmp_path / "x") as attempt:
+            seen.append(attempt)
+            if end is not None:
+                raise end
+    assert seen == attempts
+
+
+def test_one_worker_at_a_time_converts_a_file(tmp_path: Path) -> None:
+    with conversion_attempt(tmp_path / "x") as first:
+        for _ in range(5):
+            with conversion_attempt(tmp_path / "x") as second:
+                assert (first, second) == (1, None)
+    with conversion_attempt(tmp_path / "x") as later:
+        assert later == 1

@@ -120,7 +120,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             app.state.tensorboard = await stack.enter_async_context(_tensorboard(service))
         # Unlike a cancelled asyncio task, the group waits for threads that use the database.
         tasks = await stack.enter_async_context(anyio.create_task_group())
-        for work in (service.keep_fresh, service.recorder.run, lambda: _announce(service)):
+        for work in (
+            service.keep_overrides_fresh,
+            service.keep_models_fresh,
+            service.recorder.run,
+            lambda: _announce(service),
+        ):
             tasks.start_soon(_background, work)
         yield
         await service.recorder.flush()

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import anyio
@@ -27,6 +28,9 @@ log = logging.getLogger(__name__)
 
 # Concurrent archive uploads: each is on disk twice while it arrives.
 _ARCHIVES = 2
+# The first refresh of the models waits this long for the overrides, so that no other model answers
+# in place of the chosen one; a database that is down must not keep all models away.
+_OVERRIDES_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ class Service:
     archives: asyncio.Semaphore
     metrics: Metrics
     database: Database
+    # Set once the first read of the overrides has ended.
+    overrides_read: asyncio.Event = field(default_factory=asyncio.Event)
     # Set after the first refresh of the models. Child processes start then, so that the first
     # answer does not compete with their imports.
     first_refresh: asyncio.Event = field(default_factory=asyncio.Event)
@@ -90,19 +96,23 @@ class Service:
             database=database,
         )
 
-    def refresh(self) -> None:
-        """Read the models folder and the overrides once; blocks."""
-        self.overrides.refresh()
-        self.registry.refresh()
+    async def keep_overrides_fresh(self) -> None:
+        """Read the overrides every `poll_seconds` until cancelled."""
+        await self._repeat(self.overrides.refresh, self.overrides_read)
 
-    async def keep_fresh(self) -> None:
-        """Refresh every `poll_seconds` until cancelled."""
+    async def keep_models_fresh(self) -> None:
+        """Read the models folder every `poll_seconds` until cancelled."""
+        with anyio.move_on_after(_OVERRIDES_SECONDS):
+            await self.overrides_read.wait()
+        await self._repeat(self.registry.refresh, self.first_refresh)
+
+    async def _repeat(self, refresh: Callable[[], None], refreshed: asyncio.Event) -> None:
         while True:
             try:
-                await to_thread.run_sync(self.refresh)
+                await to_thread.run_sync(refresh)
             except Exception:  # one failure must not end the loop
-                log.exception("reading the models folder failed")
-            self.first_refresh.set()
+                log.exception("a refresh failed")
+            refreshed.set()
             await anyio.sleep(self.settings.poll_seconds)
 
     def active(self) -> ServedModel | None:

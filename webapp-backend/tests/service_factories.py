@@ -155,10 +155,11 @@ def predict(client: TestClient, data: bytes, **query: Any) -> Any:
 
 
 def refresh(client: TestClient) -> None:
-    """Scan the models folder twice, so that no file counts as being written."""
+    """Read the overrides; scan the models folder twice, so that no file counts as being written."""
     service: Service = client.app.state.service  # type: ignore[attr-defined]
-    service.refresh()
-    service.refresh()
+    service.overrides.refresh()
+    service.registry.refresh()
+    service.registry.refresh()
 
 
 def change_card(client: TestClient, model: str, **changes: Any) -> None:

@@ -1,8 +1,10 @@
 """Every bad upload gets its own clear refusal, and the next good request works."""
 
+import errno
 import io
 import re
 import struct
+import tempfile
 import zlib
 from typing import Any
 
@@ -63,9 +65,10 @@ def test_a_bad_file(client: TestClient, name: str) -> None:
     check(client, predict(client, data), status, code)
 
 
-def multipart(*parts: bytes) -> dict[str, Any]:
+def multipart(*parts: bytes, charset: str = "utf-8") -> dict[str, Any]:
     body = b"".join(b"--b\r\n" + part + b"\r\n" for part in parts) + b"--b--\r\n"
-    return {"content": body, "headers": {"content-type": "multipart/form-data; boundary=b"}}
+    content_type = f"multipart/form-data; boundary=b; charset={charset}"
+    return {"content": body, "headers": {"content-type": content_type}}
 
 
 FILE_PART = b'Content-Disposition: form-data; name="image"; filename="a"\r\n\r\n' + GOOD
@@ -94,6 +97,7 @@ REQUESTS: dict[str, tuple[dict[str, Any], int, str]] = {
         400,
         "bad_request",
     ),
+    "no charset": (multipart(FILE_PART, charset="undefined"), 400, "bad_request"),
     "unknown model": (
         {"files": {"image": ("a", GOOD)}, "params": {"model": "v99"}},
         404,
@@ -131,6 +135,17 @@ REQUESTS: dict[str, tuple[dict[str, Any], int, str]] = {
 def test_a_bad_request(client: TestClient, name: str) -> None:
     arguments, status, code = REQUESTS[name]
     check(client, client.post("/api/predict", **arguments), status, code)
+
+
+def test_a_full_temporary_folder(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tempfile, "TemporaryFile", full)
+        response = predict(client, noise("PNG", 1000))
+    check(client, response, 503, "storage_full")
+    assert int(response.headers["retry-after"]) > 0
 
 
 def check(client: TestClient, response: Any, status: int, code: str) -> None:

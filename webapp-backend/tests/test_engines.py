@@ -121,10 +121,10 @@ def test_a_prepared_form_that_is_damaged_later_costs_a_503_and_is_made_anew(
         answer = predict(client, picture(255), model="bright")
         assert (answer.status_code, answer.json()["error"]) == (503, "model_loading")
         assert int(answer.headers["retry-after"]) > 0
-        service.refresh()
+        service.registry.refresh()
         assert client.get("/api/models/bright").json()["model"]["state"] == "loading"
         prepare(*prepared[:1], cache)
-        service.refresh()
+        service.registry.refresh()
         assert predict(client, picture(255), model="bright").status_code == 200
 
 

@@ -23,6 +23,7 @@ from app.inference.model_folder import ModelPath
 from app.jobs.consumer import JobConsumer
 from app.jobs.heat_map_worker import HeatMapWorker
 from app.service import Service
+from app.storage.database import StoreUnavailable
 from app.storage.jobs import Claim, JobStore
 from app.worker.conversion import ModelConverter
 from detection_model.explain.explanation import SLOW, Explainer
@@ -91,6 +92,18 @@ def test_slow_heat_maps_are_kept_apart_from_archives_and_only_the_newest(
         assert (results.status_code, results.json()["error"]) == (409, "no_archive")
         assert client.delete(f"/api/jobs/{jobs[2]['id']}").json()["outcome"] == "deleted"
         assert fetched(client, jobs[2]).json()["error"] == "unknown_job"
+
+
+def test_a_heat_map_is_accepted_even_if_older_ones_cannot_be_deleted_now(
+    client: TestClient, worker: HeatMapWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unavailable(*_: object) -> int:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(JobStore, "delete_oldest", unavailable)
+    job = accepted(client)
+    worker.step()
+    assert fetched(client, job).status_code == 200
 
 
 def test_a_picture_that_comes_while_another_is_in_work_is_not_lost(

@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from migrations import upgrade
 from service_factories import picture, ready_client, until
+from sqlalchemy import create_engine
 
 from app.core.settings import Settings
+from app.storage.history import HistoryStore, NewEntry
 
 BLACK, WHITE = picture(0), picture(255)
 
@@ -222,11 +225,23 @@ def test_a_file_name_is_kept_clean(
         {"ids": "x"},
         {"by": "model"},
         {"since": "0001-01-01T00:00:00+14:00"},
+        {"search": "a\0b"},
+        {"model": "\0"},
     ],
 )
 def test_a_wrong_filter_is_refused(client: TestClient, query: dict[str, Any]) -> None:
     answer = client.get("/api/history", params=query)
     assert (answer.status_code, answer.json()["error"]) == (422, "invalid_parameter")
+
+
+@pytest.mark.parametrize("name", ["search", "model"])
+def test_a_filter_that_no_database_can_compare_deletes_nothing(
+    history: TestClient, name: str
+) -> None:
+    answer = history.delete("/api/history", params={name: "\0"})
+    assert (answer.status_code, answer.json()["error"]) == (422, "invalid_parameter")
+    assert answer.json()["message"].startswith(f"{name}: ")
+    assert page(history)["total"] == 3
 
 
 def test_an_entry_number_that_is_none_is_refused(client: TestClient) -> None:
@@ -261,6 +276,27 @@ def test_a_locked_store_costs_no_verdict(settings: Settings) -> None:
         until(holds(client, 2))
 
 
+def test_an_entry_that_cannot_be_written_is_dropped_and_holds_no_other_up(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    add = HistoryStore.add
+
+    def add_none_bad(store: HistoryStore, entries: list[NewEntry]) -> None:
+        if any(entry.image.name == "bad.png" for entry in entries):
+            raise ValueError("refused")
+        add(store, entries)
+
+    monkeypatch.setattr(HistoryStore, "add", add_none_bad)
+    (settings.state_dir / "store.sqlite3").mkdir()  # all wait, and are written together
+    with ready_client(settings) as client:
+        for name in ("first.png", "bad.png", "last.png"):
+            judge(client, WHITE, name)
+        (settings.state_dir / "store.sqlite3").rmdir()
+        until(holds(client, 2))
+        assert names(client) == ["last.png", "first.png"]
+    assert "1 entries were lost" in caplog.text
+
+
 def test_entries_of_many_at_once_are_all_there(client: TestClient) -> None:
     sent = [f"{number}.png" for number in range(24)]
     with ThreadPoolExecutor(len(sent)) as senders:
@@ -278,6 +314,29 @@ def test_the_store_is_migrated_once_and_its_files_name_their_revisions(tmp_path:
     )
     outputs = [subprocess.check_output([sys.executable, "-c", code], text=True) for _ in range(2)]
     assert outputs == ["True\n", "False\n"]
+
+
+@pytest.mark.parametrize(
+    ("revision", "last"), [(None, "CREATE TABLE service_settings"), ("0003", "ADD COLUMN faces")]
+)
+def test_a_migration_during_which_the_process_dies_is_done_again(
+    settings: Settings, revision: str | None, last: str
+) -> None:
+    if revision:
+        engine = create_engine(settings.store_url)
+        upgrade(engine, revision)
+        engine.dispose()
+    code = (
+        "import os; from sqlalchemy import Engine, event\n"
+        "from app.storage.database import Database\n"
+        "@event.listens_for(Engine, 'after_cursor_execute')\n"
+        "def die(_connection, _cursor, statement, *_):\n"
+        f"    if {last!r} in statement: os._exit(9)\n"
+        f"Database({settings.store_url!r}).session().__enter__()"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
+    with ready_client(settings) as client:
+        assert page(client)["total"] == 0
 
 
 def test_a_store_of_a_newer_version_costs_no_verdict(settings: Settings) -> None:

@@ -1,5 +1,7 @@
 """Jobs go on through kills, lost answers, a store that is away and models that change."""
 
+import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +18,15 @@ from service_factories import (
 )
 
 from app.core.settings import Settings
+from app.inference.registry import Registry
 from app.jobs.archive_worker import ArchiveWorker
-from app.jobs.consumer import JobConsumer
-from app.jobs.scoring import score
-from app.schemas.jobs import JobPicture
+from app.jobs.consumer import JobConsumer, JobFailedError
+from app.jobs.scoring import requests_of, score
+from app.schemas.jobs import JobModel, JobParameters, JobPicture
 from app.service import Service
 from app.storage.database import StoreUnavailable
 from app.storage.jobs import JobStore
+from detection_model.card import file_sha256
 
 
 class Killed(BaseException):
@@ -151,6 +155,49 @@ def test_a_file_that_ends_the_worker_each_time_is_passed_over(
     assert "crashed each time" in results(client, job)[4]["message"]
 
 
+def test_a_worker_that_is_stopped_during_a_job_has_not_crashed(
+    client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(JobConsumer, "silent_seconds", 0.0)
+    job = started(client, packed(many(2)), model="bright")
+    with monkeypatch.context() as patched:
+        for _ in range(4):
+            worker = ArchiveWorker(service.jobs, service.settings)
+
+            def stopped(*_: object, worker: ArchiveWorker = worker) -> None:
+                worker.take_back_attempt()
+                raise Killed
+
+            patched.setattr("app.jobs.archive_worker.score", stopped)
+            with pytest.raises(Killed):
+                worker.step()
+    worker = ArchiveWorker(service.jobs, service.settings)
+    worker.take_back_attempt()  # without a job it does nothing
+    worker.step()
+    ended = state(client, job)
+    assert (ended["state"], ended["done"], ended["failed"]) == ("finished", 2, 0)
+
+
+def test_after_a_crash_only_the_files_that_were_in_work_are_scored_one_by_one(
+    client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(JobConsumer, "silent_seconds", 0.0)
+    monkeypatch.setattr(ArchiveWorker, "files_per_commit", 4)
+    settings = service.settings.model_copy(update={"threads": 2})
+    started(client, packed(many(20)), model="bright")
+    assert service.jobs.claim(service.jobs.claimable()[0], "crashed") is not None
+    add_results, commits = JobStore.add_results, []
+
+    def counted(store: JobStore, job: str, runner: str, pictures: list[JobPicture]) -> bool:
+        commits.append(len(pictures))
+        return add_results(store, job, runner, pictures)
+
+    monkeypatch.setattr(JobStore, "add_results", counted)
+    ArchiveWorker(service.jobs, settings).step()
+    # A batch of 4 may have been waiting for its commit, and 4 + 2 files in work.
+    assert commits == [1] * 10 + [4, 4, 2]
+
+
 def test_a_job_waits_for_a_store_that_is_away(
     client: TestClient, runner: ArchiveWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,6 +232,53 @@ def test_a_model_that_was_replaced_fails_the_job_with_its_name(tmp_path: Path) -
         assert ended["state"] == "failed"
         assert "m was replaced" in ended["message"]
         assert results(client, job) == []
+
+
+def bright_job(sha256: str) -> JobParameters:
+    model = JobModel(name="bright", sha256=sha256, threshold=0.5, threshold_source="card")
+    return JobParameters(models=[model])
+
+
+@pytest.fixture
+def registry(own_models: Settings) -> Registry:
+    """A worker's registry that serves bright."""
+    registry = Registry(own_models.models_dir, own_models.cache_dir, threads=1, memory=10**9)
+    registry.refresh()
+    registry.refresh()
+    assert registry.slots["bright"].served is not None
+    return registry
+
+
+def test_a_job_waits_for_its_model_while_the_previous_one_of_its_name_answers(
+    own_models: Settings, registry: Registry
+) -> None:
+    path = own_models.models_dir / "bright.keras"
+    old = file_sha256(path)
+    card_for(brightness_model(path, sign=-1))
+    prepare(own_models.models_dir, own_models.cache_dir)
+    tomorrow = time.time() + 24 * 3600
+    os.utime(path, (tomorrow, tomorrow))  # a file this new may be growing
+    registry.refresh()
+    assert registry.ready()["bright"].sha256 == old
+    job = bright_job(file_sha256(path))
+    assert requests_of(job, registry) is None
+    registry.refresh()
+    requests = requests_of(job, registry)
+    assert requests is not None
+    assert [model.sha256 for model, _ in requests] == [file_sha256(path)]
+
+
+def test_a_job_fails_if_its_model_will_not_be_served(
+    own_models: Settings, registry: Registry
+) -> None:
+    path = own_models.models_dir / "bright.keras"
+    brightness_model(path, sign=-1)  # its card is that of the previous file
+    prepare(own_models.models_dir, own_models.cache_dir)
+    registry.refresh()
+    registry.refresh()
+    assert "bright" in registry.ready()  # the previous file's model
+    with pytest.raises(JobFailedError, match="bright was replaced"):
+        requests_of(bright_job(file_sha256(path)), registry)
 
 
 def test_a_store_that_is_down_is_said_so(settings: Settings) -> None:

@@ -206,6 +206,33 @@ def test_uploads_go_when_their_job_has_ended_and_old_jobs_go_too(settings: Setti
         assert ids == [job["id"] for job in reversed(jobs[1:])]
 
 
+def test_an_archive_goes_when_its_own_job_ends(
+    client: TestClient, runner: ArchiveWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs, work = [started(client, packed(many(1)), model="bright") for _ in range(2)], runner.work
+    there: list[set[str]] = []
+
+    def watched(claim: Claim) -> None:
+        there.append({path.stem for path in runner._settings.jobs_dir.glob("*")})
+        work(claim)
+
+    monkeypatch.setattr(runner, "work", watched)
+    runner.step()
+    assert there == [{jobs[0]["id"], jobs[1]["id"]}, {jobs[1]["id"]}]
+
+
+def test_a_job_is_accepted_even_if_older_ones_cannot_be_deleted_now(
+    client: TestClient, runner: ArchiveWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unavailable(*_: object) -> int:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(JobStore, "delete_oldest", unavailable)
+    job = started(client, packed(many(1)), model="bright")
+    runner.step()
+    assert state(client, job)["state"] == "finished"
+
+
 def test_a_table_of_a_failing_store_is_an_error_and_never_looks_complete() -> None:
     picture = JobPicture(position=0, file="a.jpg", error="corrupt_image", message="Bad.")
 

@@ -3,6 +3,8 @@
 import os
 import shutil
 import threading
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -22,9 +24,10 @@ from service_factories import (
 from app.core.settings import Settings
 from app.inference.model_folder import FolderWatch, ModelPath
 from app.service import Service
+from app.worker import conversion
 from detection_model.card import file_sha256, natural_order
 from detection_model.export import litert
-from detection_model.export.litert import compile_model, compiled_folder, count_attempt
+from detection_model.export.litert import compile_model, compiled_folder, conversion_attempt
 
 WHITE = picture(255)
 
@@ -65,12 +68,12 @@ def test_of_two_refreshes_at_once_the_older_scan_does_not_win(
         return paths
 
     monkeypatch.setattr(FolderWatch, "scan", scan_and_wait)
-    older = threading.Thread(target=service.refresh)
+    older = threading.Thread(target=service.registry.refresh)
     older.start()
     scanned.wait()
     monkeypatch.setattr(FolderWatch, "scan", scan)
     card_for(brightness_model(own_models.models_dir / "new.keras"))
-    newer = threading.Thread(target=service.refresh)
+    newer = threading.Thread(target=service.registry.refresh)
     newer.start()
     newer.join(timeout=0.5)  # it ends here unless it waits for the older one
     go_on.set()
@@ -133,14 +136,80 @@ def test_a_damaged_cache_is_made_anew(own_models: Settings, name: str) -> None:
         assert rows(client)["bright"]["state"] == "ready"
 
 
-def test_a_file_that_ends_its_worker_each_time_is_given_up(own_models: Settings) -> None:
-    path = brightness_model(own_models.models_dir / "deadly.keras", sign=2)
-    folder = compiled_folder(own_models.cache_dir, file_sha256(path))
+class Killed(BaseException):
+    """Stands in for a kill -9."""
+
+
+@pytest.fixture
+def added(own_models: Settings) -> Path:
+    """A model that is not converted yet."""
+    path = brightness_model(own_models.models_dir / "added.keras", sign=2)
+    card_for(path)
+    return path
+
+
+def test_a_file_that_ends_its_worker_each_time_is_given_up(
+    own_models: Settings, added: Path
+) -> None:
+    folder = compiled_folder(own_models.cache_dir, file_sha256(added))
     for _ in range(3):
-        count_attempt(folder)
+        with pytest.raises(Killed), conversion_attempt(folder):
+            raise Killed
     prepare(own_models.models_dir, own_models.cache_dir)
     with ready_client(own_models) as client:
-        assert "the worker crashed" in rows(client)["deadly"]["problem"]
+        assert "the worker crashed" in rows(client)["added"]["problem"]
+
+
+@pytest.mark.usefixtures("added")
+@pytest.mark.parametrize("end", [OSError, KeyboardInterrupt])
+def test_a_worker_that_is_stopped_or_finds_the_disk_full_has_not_crashed(
+    own_models: Settings, monkeypatch: pytest.MonkeyPatch, end: type[BaseException]
+) -> None:
+    calls = 0
+
+    def ended(*_: object) -> None:
+        nonlocal calls
+        calls += 1
+        raise end
+
+    with monkeypatch.context() as patched:
+        patched.setattr(litert, "compile_model", ended)
+        for _ in range(4):
+            with suppress(KeyboardInterrupt):
+                prepare(own_models.models_dir, own_models.cache_dir)
+    assert calls >= 4
+    prepare(own_models.models_dir, own_models.cache_dir)
+    with ready_client(own_models) as client:
+        assert rows(client)["added"]["state"] == "ready"
+
+
+def test_a_file_that_another_worker_converts_is_left_to_it(
+    own_models: Settings, added: Path
+) -> None:
+    with conversion_attempt(compiled_folder(own_models.cache_dir, file_sha256(added))):
+        for _ in range(4):
+            prepare(own_models.models_dir, own_models.cache_dir)
+        with ready_client(own_models) as client:
+            assert rows(client)["added"]["state"] == "loading"
+    prepare(own_models.models_dir, own_models.cache_dir)
+    with ready_client(own_models) as client:
+        assert rows(client)["added"]["state"] == "ready"
+
+
+@pytest.mark.usefixtures("added")
+def test_a_file_that_another_worker_has_just_converted_is_not_converted_again(
+    own_models: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(folder: Path) -> AbstractContextManager[int | None]:
+        monkeypatch.setattr(conversion, "conversion_attempt", conversion_attempt)
+        prepare(own_models.models_dir, own_models.cache_dir)
+        monkeypatch.setattr(litert, "compile_model", None)
+        return conversion_attempt(folder)
+
+    monkeypatch.setattr(conversion, "conversion_attempt", late)
+    prepare(own_models.models_dir, own_models.cache_dir)
+    with ready_client(own_models) as client:
+        assert rows(client)["added"]["state"] == "ready"
 
 
 def test_an_evaluation_of_another_file_is_not_shown_but_told(own_models: Settings) -> None:

@@ -82,8 +82,8 @@ def test_a_foreign_file_is_served_with_its_assumptions_and_right_after_card(
 
         write_card(best_convention(probe_conventions(path, data)).card, path.with_suffix(".json"))
         service: Any = client.app.state.service  # type: ignore[attr-defined]
-        service.refresh()
-        service.refresh()
+        service.registry.refresh()
+        service.registry.refresh()
         for label, values in levels.items():
             for level in values:
                 answer = client.post("/api/predict", files={"image": ("a.png", grey(level))}).json()

@@ -7,7 +7,10 @@ import sys
 
 import pytest
 from fastapi.testclient import TestClient
-from service_factories import picture, predict, samples
+from service_factories import picture, predict, ready_client, samples
+
+from app.core.settings import Settings
+from app.storage.history import HistoryStore
 
 WHITE = picture(255)
 
@@ -50,6 +53,28 @@ def test_a_request_has_an_id_that_its_client_may_choose(
     assert (identity == request_id) is is_accepted
     assert len(identity) in (32, len(request_id))
     assert [getattr(record, "request_id", None) for record in caplog.records] == [identity]
+
+
+def test_an_answer_of_an_unexpected_error_has_the_headers_of_any_other(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(HistoryStore, "page", fail)
+    headers = {"X-Request-ID": "abc-123", "Origin": "https://example.org"}
+    named = settings.model_copy(update={"cors_origins": ["https://example.org"]})
+    with ready_client(named) as client:
+        answer = client.get("/api/history", headers=headers)
+        assert samples(client)["deepfake_refusals_total", "internal_error"] == 1
+    assert (answer.status_code, answer.json()["error"]) == (500, "internal_error")
+    assert answer.headers["x-request-id"] == "abc-123"
+    assert answer.headers["access-control-allow-origin"] == "https://example.org"
+    assert "secret" not in answer.text
+    (error,) = (record for record in caplog.records if record.name == "app.api.errors")
+    assert error.exc_info
+    assert "abc-123" in error.getMessage()
+    assert getattr(error, "request_id", None) == "abc-123"
 
 
 def test_the_log_tells_nothing_of_the_picture(

@@ -1,35 +1,43 @@
 """The database in PostgreSQL, with a real server: migrations, requests, and shared jobs."""
 
+import socket
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from contextlib import contextmanager
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from archives import many, packed, results, started, state
+from fastapi.testclient import TestClient
+from migrations import MIGRATIONS, REVISIONS, upgrade
 from postgres import INITDB, POSTGRES, PostgresServer, running_server
 from service_factories import picture, predict, ready_client, refresh, until
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import DataError
 
 from app.core.settings import Settings
 from app.jobs.archive_worker import ArchiveWorker
 from app.jobs.consumer import JobConsumer
+from app.main import create_app
+from app.service import Service
 from app.storage import database as database_module
 from app.storage.database import Database, migrate
 from app.storage.jobs import JobStore
+from app.storage.overrides import OverrideStore
 from app.storage.tables import Base
 
 pytest.importorskip("psycopg", reason="needs the extra postgres")
 pytestmark = pytest.mark.skipif(
     not (INITDB and POSTGRES), reason="needs the programs initdb and postgres"
 )
-MIGRATIONS = Path(database_module.__file__).parent / "migrations"
-REVISIONS = sorted(path.name.partition("_")[0] for path in MIGRATIONS.glob("versions/*.py"))
+# Requests at once: more than the service has threads.
+MANY = 60
+# Seconds; the driver alone waits two minutes for each connection.
+PATIENT = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +56,6 @@ def engine(server: PostgresServer) -> Iterator[Engine]:
     engine = create_engine(server.new_database())
     yield engine
     engine.dispose()
-
-
-def upgrade(engine: Engine, revision: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
 
 
 @pytest.mark.parametrize("revision", ["base", *REVISIONS])
@@ -106,6 +106,65 @@ def test_two_backends_that_start_at_once_migrate_once(server: PostgresServer) ->
     for database in databases:
         database.close()
     assert totals == [0, 0, 0, 0]
+
+
+@contextmanager
+def mute_server() -> Iterator[str]:
+    """URL of a server that accepts connections and never speaks."""
+    with socket.create_server(("127.0.0.1", 0), backlog=2 * MANY) as listener:
+        yield f"postgresql+psycopg://tests@127.0.0.1:{listener.getsockname()[1]}/x"
+
+
+def refused_at_once(client: TestClient) -> bool:
+    """True if many requests that need the database are all told soon that it is away."""
+    start = time.monotonic()
+    with ThreadPoolExecutor(MANY) as senders:
+        answers = list(senders.map(lambda _: client.get("/api/history"), range(MANY)))
+    assert {answer.json()["error"] for answer in answers} == {"store_unavailable"}
+    return time.monotonic() - start < PATIENT
+
+
+def test_a_database_that_hangs_keeps_no_model_and_no_request_away(settings: Settings) -> None:
+    with mute_server() as url:
+        hanging = settings.model_copy(update={"database_url": url})
+        start = time.monotonic()
+        with TestClient(create_app(hanging)) as client:
+            until(lambda: client.get("/api/ready").status_code == 200)
+            assert predict(client, picture(255)).status_code == 200
+            assert refused_at_once(client)
+        assert time.monotonic() - start < 2 * PATIENT
+
+
+def test_a_statement_that_hangs_is_given_up(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(database_module._POSTGRESQL, "options", "-c statement_timeout=200ms")
+    with ready_client(settings) as client:
+        assert client.get("/api/history").status_code == 200
+        engine = create_engine(settings.store_url)
+        with engine.begin() as other:
+            other.execute(text("LOCK TABLE history IN ACCESS EXCLUSIVE MODE"))
+            assert refused_at_once(client)
+            assert predict(client, picture(255)).status_code == 200
+        engine.dispose()
+        until(lambda: client.get("/api/history").json().get("total") == 1)
+
+
+def test_a_value_that_the_database_refuses_is_no_outage(settings: Settings) -> None:
+    database = Database(settings.store_url)
+    with pytest.raises(DataError) as refused:
+        OverrideStore(database).set_threshold("secret" * 100, 0.5)
+    database.close()
+    assert "secret" not in str(refused.value)
+
+
+def test_a_long_message_ends_its_job(settings: Settings) -> None:
+    with ready_client(settings) as client:
+        job = started(client, packed(many(1)))
+        service: Service = client.app.state.service  # type: ignore[attr-defined]
+        assert service.jobs.claim(service.jobs.claimable()[0], "me")
+        assert service.jobs.end(job["id"], "me", "failed", "x" * 1000)
+        assert state(client, job)["message"] == "x" * 500
 
 
 class Killed(BaseException):

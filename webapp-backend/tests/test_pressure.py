@@ -4,17 +4,20 @@ import asyncio
 import threading
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from service_factories import PATIENCE, picture, predict, ready_client
+from service_factories import PATIENCE, picture, predict, ready_client, until
 
 from app.core.errors import ClientGoneError, UnavailableError
 from app.core.metrics import Metrics
 from app.core.resources import available_cpus
 from app.core.settings import Settings
 from app.inference.admission import Admission
+from app.inference.pipeline import PictureResults
+from app.inference.pipeline import predict as predict_picture
 from app.inference.predictor import Predictor
 from app.service import Service
 from detection_model.imaging import Limits
@@ -82,28 +85,95 @@ def test_what_calls_take_is_learnt() -> None:
         assert admission.expected_wait() == pytest.approx(0.1)
 
 
+async def is_here() -> bool:
+    return False
+
+
+class Thread:
+    """Work that occupies a thread until it may end."""
+
+    def __init__(self) -> None:
+        self._entered, self._leave = threading.Event(), threading.Event()
+
+    def work(self) -> None:
+        self._entered.set()
+        self._leave.wait(PATIENCE)
+
+    async def entered(self) -> None:
+        assert await asyncio.to_thread(self._entered.wait, PATIENCE)
+
+    def leave(self) -> None:
+        self._leave.set()
+
+
+async def until_idle(predictor: Predictor) -> None:
+    await asyncio.to_thread(until, lambda: predictor.depth() == 0)
+
+
+def test_work_that_misses_the_deadline_counts_until_its_thread_is_free() -> None:
+    async def run() -> None:
+        predictor = Predictor(Limits(), Metrics(), threads=1, max_wait=0.005, deadline=0.01)
+        thread = Thread()
+        with pytest.raises(UnavailableError, match="no answer within"):
+            await predictor.look("slow", thread.work, is_here)
+        assert predictor.depth() == 1
+        # It took the deadline at least.
+        assert predictor.expected_wait() == pytest.approx(0.01)
+        with pytest.raises(UnavailableError, match="Too many"):
+            await predictor.look("slow", thread.work, is_here)
+        thread.leave()
+        await until_idle(predictor)
+        assert predictor.expected_wait() == 0
+
+    asyncio.run(run())
+
+
+def test_work_whose_client_has_left_counts_until_its_thread_is_free(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = [(service.model("bright"), PredictOptions(0.5, consistency="never"))]
+    alone = []
+
+    def told(*args: Any, **options: Any) -> PictureResults:
+        alone.append(options["alone"])
+        return predict_picture(*args, **options)
+
+    monkeypatch.setattr("app.inference.predictor.predict", told)
+
+    async def run() -> None:
+        predictor = Predictor(Limits(), Metrics(), threads=2, max_wait=PATIENCE, deadline=PATIENCE)
+        thread = Thread()
+        left = asyncio.create_task(predictor.look("slow", thread.work, is_here))
+        await thread.entered()
+        left.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await left
+        assert predictor.depth() == 1
+        assert predictor.expected_wait() > 0
+        await predictor.predict(WHITE, requests, is_here)
+        thread.leave()
+        await until_idle(predictor)
+        await predictor.predict(WHITE, requests, is_here)
+
+    asyncio.run(run())
+    assert alone == [False, True]
+
+
 @pytest.mark.parametrize("gone", [True, False])
 def test_work_starts_only_for_clients_that_still_wait(service: Service, gone: bool) -> None:
     requests = [(service.model("bright"), PredictOptions(0.5, consistency="never"))]
-    entered, leave = threading.Event(), threading.Event()
-
-    def occupy() -> None:
-        entered.set()
-        leave.wait(PATIENCE)
+    thread = Thread()
 
     async def is_gone() -> bool:
         return gone
 
-    async def is_here() -> bool:
-        return False
-
     async def is_answered() -> bool:
         predictor = Predictor(Limits(), Metrics(), threads=1, max_wait=1.0, deadline=PATIENCE)
-        other = asyncio.create_task(predictor.look("other", occupy, is_here))
-        await asyncio.to_thread(entered.wait, PATIENCE)
+        other = asyncio.create_task(predictor.look("other", thread.work, is_here))
+        await thread.entered()
         waiting = asyncio.create_task(predictor.predict(WHITE, requests, is_gone))
         await asyncio.sleep(0)  # it finds the only thread occupied
-        leave.set()
+        thread.leave()
         await other
         try:
             await waiting

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,13 @@ from service_factories import (
     prepare,
     ready_client,
     refresh,
+    until,
 )
 
 from app.core.settings import Settings
 from app.main import create_app
 from app.service import Service
+from app.storage.overrides import OverrideStore
 from app.worker.conversion import ModelConverter
 from detection_model.card import file_sha256
 from detection_model.export.litert import (
@@ -82,6 +85,23 @@ def test_after_a_start_no_model_answers_in_place_of_the_default_one(
         prepare(two_models.models_dir, two_models.cache_dir)
         refresh(client)
         assert predict(client, WHITE).json()["model"] == "dark"
+
+
+def test_the_chosen_model_answers_first_also_if_the_database_is_slow(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ready_client(settings) as client:
+        client.put("/api/models/active", json={"name": "bright"})
+    refresh = OverrideStore.refresh
+
+    def slow(store: OverrideStore) -> None:
+        time.sleep(1)
+        refresh(store)
+
+    monkeypatch.setattr(OverrideStore, "refresh", slow)
+    with TestClient(create_app(settings)) as client:
+        until(lambda: client.get("/api/ready").status_code == 200)
+        assert predict(client, WHITE).json()["model"] == "bright"
 
 
 def test_a_model_that_comes_converted_is_served_without_tensorflow(two_models: Settings) -> None:

@@ -1,7 +1,10 @@
 """A full disk, a locked store and a clock that jumps cost time at most."""
 
 import errno
+import os
 import sqlite3
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -22,12 +25,16 @@ from service_factories import (
     ready_client,
     refresh,
     settings_for,
+    until,
 )
 
+from app.core.parent import SUPERVISED
 from app.core.settings import Settings
 from app.jobs import scoring
 from app.jobs.archive_worker import ArchiveWorker
 from app.service import Service
+from detection_model.card import file_sha256
+from detection_model.export.litert import compiled_folder
 
 DAY = 86_400.0
 
@@ -97,6 +104,29 @@ def test_predictions_go_on_and_a_job_waits_while_the_database_is_locked(
         other.close()
         done.result()
     assert state(client, job)["state"] == "finished"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("by", ["a signal", "the end of the service"])
+def test_a_worker_that_is_stopped_during_a_conversion_has_not_crashed(
+    tmp_path: Path, by: str
+) -> None:
+    models, state = tmp_path / "models", tmp_path / "state"
+    path = brightness_model(models / "m.keras")
+    cache = settings_for(models, state).cache_dir
+    count = compiled_folder(cache, file_sha256(path)).with_suffix(".attempts")
+    with subprocess.Popen(
+        [sys.executable, "-m", "app.worker"],
+        env={**os.environ, "MODELS_DIR": str(models), "STATE_DIR": str(state), SUPERVISED: "1"},
+        stdin=subprocess.PIPE,
+    ) as worker:
+        until(count.exists)
+        if by == "a signal":
+            worker.terminate()
+            worker.wait(PATIENCE)
+        # The end of the block closes its standard input, as the end of the service does.
+    assert worker.returncode == 0
+    assert count.read_text() == ""
 
 
 @pytest.mark.parametrize("jump", [-3 * DAY, 3 * DAY])

@@ -13,6 +13,16 @@ from app.core.settings import Settings
 FRONTEND = Path(__file__).parents[2] / "webapp-frontend"
 OPENAPI = FRONTEND / "openapi.json"
 NGINX = FRONTEND / "nginx.conf.template"
+# The last two: longer than a file's name can be, and a character that no name has.
+PAGES = (
+    "/",
+    "/models",
+    "/training",
+    "/..%2fsecret.txt",
+    "/%2e%2e/secret.txt",
+    f"/{'x' * 300}",
+    "/a%00b",
+)
 
 
 def test_the_committed_description_is_current(client: TestClient) -> None:
@@ -36,7 +46,7 @@ def test_the_page_answers_every_path_but_the_apis(settings: Settings) -> None:
     (settings.spa_dir / "favicon.svg").write_text("<svg/>")
     (settings.spa_dir.parent / "secret.txt").write_text("secret")
     with ready_client(settings) as client:
-        for path in ("/", "/models", "/training", "/..%2fsecret.txt", "/%2e%2e/secret.txt"):
+        for path in PAGES:
             answer = client.get(path)
             assert answer.text == "<h1>page</h1>"
             assert "default-src 'self'" in answer.headers["content-security-policy"]

@@ -10,14 +10,15 @@ needs no conversion.
 
 import contextlib
 import io
-import json
 import os
 import shutil
+import sys
+from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256 as sha256_of
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, cast
+from typing import IO, Any, Literal, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,23 +119,49 @@ def copy_published(model: Path, sha256: str, folder: Path) -> Compiled | None:
     return report if file_sha256(target) == report.converted_sha256 else None
 
 
-def count_attempt(folder: Path) -> int:
-    """Count the start of a conversion, and return the number of starts.
+@contextlib.contextmanager
+def conversion_attempt(folder: Path) -> Iterator[int | None]:
+    """Lock the conversion of a model file while the block runs; yields the number of the attempt.
 
-    Otherwise a file that kills its worker would be retried for ever.
+    Crashes are counted: otherwise a file that kills its worker would be retried for ever. Yields
+    None if another worker converts the file.
     """
-    path = folder.with_suffix(".attempts")
+    # Never deleted: another worker may have opened it, and would then lock a file without a name.
+    with folder.with_suffix(".attempts").open("a+") as file:
+        if not _lock(file):
+            yield None
+            return
+        file.seek(0)
+        count = file.read()
+        attempt = int(count) + 1 if count.isdecimal() else 1
+        try:
+            _write_count(file, str(attempt))
+            yield attempt
+        except (KeyboardInterrupt, OSError):  # no crash: the worker is stopped, or the disk is full
+            _write_count(file, count)
+            raise
+        _write_count(file, "")
+
+
+def _lock(file: IO[str]) -> bool:
+    """Lock a file until it is closed or this process dies; False if another one holds the lock."""
+    if sys.platform == "win32":  # where there is one worker
+        return True
+    import fcntl
+
     try:
-        attempts = int(json.loads(path.read_text())) + 1
-    except (OSError, ValueError):
-        attempts = 1
-    path.write_text(json.dumps(attempts))
-    return attempts
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks: at worst, two workers convert the same file
+        return True
+    return True
 
 
-def clear_attempts(folder: Path) -> None:
-    """Reset the count after an attempt that ended."""
-    folder.with_suffix(".attempts").unlink(missing_ok=True)
+def _write_count(file: IO[str], count: str) -> None:
+    file.truncate(0)
+    file.write(count)
+    file.flush()
 
 
 # Largest difference in probability at which the converted model is used.

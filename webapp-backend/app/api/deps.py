@@ -15,6 +15,7 @@ from app.core.errors import (
     InvalidError,
     MalformedError,
     ServiceError,
+    UnavailableError,
     UnsupportedError,
     UploadTimeoutError,
 )
@@ -123,8 +124,8 @@ async def uploaded(
     """The one file of a multipart request, in `field` or in one named file.
 
     Raises:
-        ServiceError: 415 no form, 400 not exactly one file, 408 it arrives too slowly, 422 an
-            unknown field.
+        ServiceError: 415 no form, 400 not exactly one file or a charset that cannot be read, 408 it
+            arrives too slowly, 422 an unknown field, 503 the temporary folder is full.
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise UnsupportedError(
@@ -137,6 +138,12 @@ async def uploaded(
         raise UploadTimeoutError(
             "upload_too_slow", f"The {what} did not arrive in time. Try again."
         ) from None
+    except UnicodeError:  # Starlette lets it through
+        message = "The charset of the form cannot be read. Leave it out."
+        raise MalformedError("bad_request", message) from None
+    except OSError:
+        message = f"The {what} cannot be stored now: the disk is full. Try again later."
+        raise UnavailableError("storage_full", message, 60) from None
     try:
         refuse_unknown_fields(form, request)
         yield Uploaded(_only_file(form, field, what), most)

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import Counter
 from starlette.exceptions import HTTPException
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import ClientDisconnect
 
 from app.api.unknown import unknown_body_field
@@ -125,8 +126,12 @@ def install_error_handlers(app: FastAPI, refusals: Counter) -> None:
     async def _gone(_: Request, _error: Exception) -> JSONResponse:
         return answer(400, "client_gone", "The connection was closed before the end.")
 
-    @app.exception_handler(Exception)
-    async def _bug(_: Request, error: Exception) -> JSONResponse:
-        log.error("unexpected error", exc_info=error)
+    async def bug(request: Request, error: Exception) -> JSONResponse:
+        request_id = request.state.request_id
+        extra = {"request_id": request_id}
+        log.error("unexpected error in request %s", request_id, exc_info=error, extra=extra)
         message = "Something went wrong on our side. The next request works; please report this."
         return answer(500, "internal_error", message)
+
+    # FastAPI runs a handler of Exception outside all other middleware, which adds headers.
+    app.add_middleware(ServerErrorMiddleware, handler=bug)

@@ -38,6 +38,9 @@ def _filter(
         list[EntryId] | None, Query(max_length=200, description="these entries only")
     ] = None,
 ) -> HistoryFilter:
+    for name, value in (("model", model), ("search", search)):
+        if value is not None and "\0" in value:  # PostgreSQL cannot compare it
+            raise InvalidError("invalid_parameter", f"{name}: Leave out the character NUL (%00).")
     return HistoryFilter(model, prediction, verdict, search, _utc(since), _utc(until), ids)
 
 

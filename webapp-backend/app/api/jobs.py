@@ -1,6 +1,7 @@
 """/api/jobs: long work of the worker: verdicts on a ZIP of pictures, and slow heat maps."""
 
 import asyncio
+import contextlib
 import os
 import uuid
 from collections.abc import AsyncIterator
@@ -122,11 +123,12 @@ def _accept(service: Service, archive: Uploaded, parameters: JobParameters) -> J
             message = "The archive cannot be stored now: the disk is full. Try again later."
             raise UnavailableError("storage_full", message, 60) from None
         job = service.jobs.add(name, archive.name, parameters, total, summary)
-        service.jobs.delete_oldest(settings.keep_jobs)
     except BaseException:
         partial.unlink(missing_ok=True)
         complete.unlink(missing_ok=True)
         raise
+    with contextlib.suppress(StoreUnavailable):  # the next job deletes them
+        service.jobs.delete_oldest(settings.keep_jobs)
     return job
 
 

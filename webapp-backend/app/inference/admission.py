@@ -41,14 +41,22 @@ class Admission:
                 "Too many pictures at once. Try again in a moment.",
                 max(1, ceil(wait)),
             )
-        self._ahead.update(models)
-        self.inside += 1
+        self.enter(models)
         try:
             yield
         finally:
-            self.inside -= 1
-            self._ahead.subtract(models)
-            self._ahead = +self._ahead  # drops models without requests
+            self.leave(models)
+
+    def enter(self, models: Sequence[str]) -> None:
+        """Count work that is here already."""
+        self._ahead.update(models)
+        self.inside += 1
+
+    def leave(self, models: Sequence[str]) -> None:
+        """Count it no more."""
+        self.inside -= 1
+        self._ahead.subtract(models)
+        self._ahead = +self._ahead  # drops models without requests
 
     def learn(self, model: str, seconds: float) -> None:
         """Update the mean with the seconds of a call."""

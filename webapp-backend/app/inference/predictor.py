@@ -6,9 +6,9 @@ as there are cores, and none waits between two stages.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -88,6 +88,7 @@ class Predictor:
             UnavailableError: the deadline passed.
         """
         results, queue_ms, _ = await self._in_turn(
+            [model.sha256 for model, _ in requests],
             lambda alone: predict(
                 data, requests, self._limits, trust_list=self._trust_list, alone=alone
             ),
@@ -113,36 +114,42 @@ class Predictor:
             UnavailableError: too many wait, or the deadline passed.
         """
         with self._admission.admitted([kind]):
-            value, queue_ms, work_ms = await self._in_turn(lambda _alone: work(), is_gone)
+            value, queue_ms, work_ms = await self._in_turn([kind], lambda _alone: work(), is_gone)
         self._admission.learn(kind, work_ms / 1000)
         self._metrics.stage("queue", queue_ms)
         self._metrics.stage(kind, work_ms)
         return value
 
     async def _in_turn(
-        self, work: Callable[[bool], T], is_gone: Callable[[], Awaitable[bool]]
+        self,
+        admitted: Sequence[str],
+        work: Callable[[bool], T],
+        is_gone: Callable[[], Awaitable[bool]],
     ) -> tuple[T, float, float]:
         """Run work when a thread is free, and tell it if it runs alone.
+
+        Args:
+            admitted: what the request was admitted for.
+            work: runs on the thread.
+            is_gone: whether the client disconnected.
 
         Returns:
             its value, and the milliseconds that it waited and took.
         """
         arrived = time.perf_counter()
         waits = self._free.locked()
+        began: float | None = None
         try:
-            async with asyncio.timeout(self._deadline):
-                async with self._free:
-                    if waits and await is_gone():
-                        raise ClientGoneError
-                    queue_ms = since(arrived)
-                    began = time.perf_counter()
-                    self._in_work += 1
-                    alone = self._in_work == 1
-                    try:
-                        value = await self._run(lambda: work(alone))
-                    finally:
-                        self._in_work -= 1
+            async with asyncio.timeout(self._deadline), self._turn() as turn:
+                if waits and await is_gone():
+                    raise ClientGoneError
+                queue_ms = since(arrived)
+                began = time.perf_counter()
+                value = await self._run(turn, admitted, work)
         except TimeoutError:
+            if began is not None:
+                for each in admitted:
+                    self._admission.learn(each, self._deadline / len(admitted))
             raise UnavailableError(
                 "deadline", f"There was no answer within {self._deadline:g} seconds."
             ) from None
@@ -162,15 +169,43 @@ class Predictor:
 
         took: list[float] = []
         for number in range(_WARM_UP + _CALLS):
-            async with self._free:  # others have their turn in between
-                milliseconds = await self._run(call)
+            async with self._turn() as turn:  # others have theirs in between
+                milliseconds = await self._run(turn, [model.sha256], lambda _alone: call())
             took += [milliseconds] if number >= _WARM_UP else []
             if sum(took) > _MEASURE_SECONDS * 1000:
                 break
         return took
 
-    async def _run(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[ExitStack]:
+        """A free thread; it is free again when the stack is closed."""
+        await self._free.acquire()
+        with ExitStack() as turn:
+            turn.callback(self._free.release)
+            yield turn
+
+    async def _run(self, turn: ExitStack, admitted: Sequence[str], work: Callable[[bool], T]) -> T:
+        """Run work on a thread.
+
+        A thread cannot be stopped: its work counts until it is done, although nobody may wait for
+        it any more.
+        """
+        alone = self._in_work == 0
+        thread = asyncio.get_running_loop().run_in_executor(self._threads, work, alone)
+        self._in_work += 1
+        turn.callback(self._end_work)
+        ended = turn.pop_all()
+        thread.add_done_callback(lambda _: ended.close())
+        try:
+            return await asyncio.shield(thread)
+        except asyncio.CancelledError:
+            self._admission.enter(admitted)
+            thread.add_done_callback(lambda _: self._admission.leave(admitted))
+            thread.add_done_callback(asyncio.Future.exception)  # else it is logged as not handled
+            raise
+
+    def _end_work(self) -> None:
+        self._in_work -= 1
 
     def _record(self, results: PictureResults) -> None:
         self._metrics.stage("queue", results.queue_ms)

@@ -52,10 +52,15 @@ class ArchiveWorker(JobConsumer):
         trust_list = self._settings.trust_anchors
         requests = self._requests(job)
         path = self._settings.jobs_dir / f"{job.id}.zip"
-        # After a crash the files are scored one by one, which isolates the one that crashes us.
-        batch = self.files_per_commit if claim.attempts == 1 else 1
-        ahead = batch + self._settings.threads if claim.attempts == 1 else 1
+        ahead = self.files_per_commit + self._settings.threads
+        # The files that may have been in work at a crash are scored one by one, which isolates the
+        # one that crashes us.
+        suspects = self.files_per_commit + ahead if claim.attempts > 1 else 0
         done = job.done
+
+        def judge(position: int) -> JobPicture:
+            return score(archive, position, requests, job.parameters.models, limits, trust_list)
+
         with (
             opened(path, self._settings.archive_limits) as archive,
             ThreadPoolExecutor(self._settings.threads, thread_name_prefix="job") as threads,
@@ -64,14 +69,12 @@ class ArchiveWorker(JobConsumer):
             if claim.attempts > ATTEMPTS and done < len(archive):
                 self._add(job.id, [_left_out(archive, done)])
                 done += 1
-            results = in_order(
-                threads,
-                lambda at: score(archive, at, requests, job.parameters.models, limits, trust_list),
-                range(done, len(archive)),
-                ahead=ahead,
-            )
-            while pictures := list(islice(results, batch)):
-                self._add(job.id, [copies.mark(picture) for picture in pictures])
+            files = range(done, len(archive))
+            one_by_one = in_order(threads, judge, files[:suspects], ahead=1)
+            together = in_order(threads, judge, files[suspects:], ahead=ahead)
+            for results, batch in ((one_by_one, 1), (together, self.files_per_commit)):
+                while pictures := list(islice(results, batch)):
+                    self._add(job.id, [copies.mark(picture) for picture in pictures])
 
     def _requests(self, job: Job) -> list[ModelRequest]:
         while True:

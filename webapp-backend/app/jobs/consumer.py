@@ -6,7 +6,7 @@ import time
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import ClassVar, TypeVar
 
 from app.core.settings import Settings
@@ -48,7 +48,7 @@ class JobConsumer(ABC):
         self._settings = settings
         self._name = uuid.uuid4().hex
         self._beats: dict[str, tuple[int, float]] = {}
-        self.busy = False
+        self._job: str | None = None
 
     @abstractmethod
     def work(self, claim: Claim) -> None:
@@ -60,6 +60,11 @@ class JobConsumer(ABC):
             ArchiveError: its archive is damaged.
             FileNotFoundError: its upload is missing.
         """
+
+    @property
+    def busy(self) -> bool:
+        """True while it does a job."""
+        return self._job is not None
 
     @property
     def pause(self) -> float:
@@ -101,7 +106,7 @@ class JobConsumer(ABC):
     def _do(self, claim: Claim) -> None:
         job = claim.job
         log.info("job %s: %d of %d", job.id[:8], job.done, job.total)
-        self.busy = True
+        self._job = job.id
         try:
             with self._beating(job.id):
                 self.work(claim)
@@ -116,7 +121,15 @@ class JobConsumer(ABC):
             log.exception("job %s failed", job.id[:8])
             self._fail(job.id, "Something went wrong on our side. Please report this.")
         finally:
-            self.busy = False
+            self._job = None
+        with suppress(StoreUnavailable):
+            self._clean(job.id)
+
+    def take_back_attempt(self) -> None:
+        """Before an orderly stop, which is no crash: do not count the start of the job in work."""
+        if self._job is not None:
+            with suppress(StoreUnavailable):
+                self._store.take_back_attempt(self._job, self._name)
 
     def _fail(self, job: str, message: str) -> None:
         self.persist(lambda: self._store.end(job, self._name, "failed", message))
@@ -150,9 +163,9 @@ class JobConsumer(ABC):
             ended.set()
             thread.join()
 
-    def _clean(self) -> None:
+    def _clean(self, job_id: str = "*") -> None:
         """Delete uploads of ended jobs, and old unfinished ones."""
-        for path in self._settings.jobs_dir.glob("*"):
+        for path in self._settings.jobs_dir.glob(f"{job_id}.*"):
             if path.suffix not in self.uploads:
                 continue
             try:

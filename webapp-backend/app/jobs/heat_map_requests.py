@@ -25,6 +25,7 @@ from app.inference.models import ServedModel
 from app.schemas.explain import Explanation
 from app.schemas.jobs import ExplainTask, Job, JobModel, JobParameters
 from app.service import Service
+from app.storage.database import StoreUnavailable
 from detection_model import imaging
 from detection_model.explain.explanation import Method
 from detection_model.faces import Face, crop_box
@@ -217,9 +218,10 @@ def _accept(service: Service, data: bytes, name: str | None, parameters: JobPara
             message = "The picture cannot be stored: the disk is full. Try again later."
             raise UnavailableError("storage_full", message, 60) from None
         accepted = service.jobs.add(job, name, parameters, 1)
-        service.jobs.delete_oldest(settings.keep_explanations, "explain")
     except BaseException:
         with contextlib.suppress(OSError):
             picture.unlink()
         raise
+    with contextlib.suppress(StoreUnavailable):  # the next heat map deletes them
+        service.jobs.delete_oldest(settings.keep_explanations, "explain")
     return accepted

@@ -24,12 +24,12 @@ def requests_of(parameters: JobParameters, registry: Registry) -> list[ModelRequ
     requests = []
     for model in parameters.models:
         slot = registry.slots.get(model.name)
-        if slot is None or slot.state == "broken" or slot.sha256 not in (None, model.sha256):
-            raise JobFailedError(
-                f"{model.name} was replaced or removed since the job was accepted. "
-                "Start the job again."
-            )
-        if slot.served is None:
+        if slot is None or slot.sha256 not in (None, model.sha256):
+            raise _gone(model)
+        # While a file is loaded, the previous one of its name answers.
+        if slot.served is None or slot.served.sha256 != model.sha256:
+            if slot.settled:
+                raise _gone(model)
             return None
         options = PredictOptions(
             model.threshold, parameters.calibrate, parameters.whole, parameters.stability
@@ -102,6 +102,12 @@ class Copies:
             return picture
         first = self._first.setdefault(picture.image.sha256, picture.position)
         return picture.model_copy(update={"copy_of": None if first == picture.position else first})
+
+
+def _gone(model: JobModel) -> JobFailedError:
+    return JobFailedError(
+        f"{model.name} was replaced or removed since the job was accepted. Start the job again."
+    )
 
 
 def _history_verdict(verdict: Verdict, model: JobModel) -> HistoryVerdict:

@@ -42,16 +42,34 @@ class HistoryWriter:
                 self._arrived.set()
 
     async def flush(self) -> bool:
-        """Write all queued entries; returns whether that succeeded."""
+        """Write all queued entries; returns whether the database took them."""
         async with self._writing:
-            batch = self._waiting[:]
             try:
-                await to_thread.run_sync(self._store.add, batch)
+                await self._write(len(self._waiting))
             except StoreUnavailable as error:
-                log.warning("history: %d entries wait for the database (%s)", len(batch), error)
+                waiting = len(self._waiting)
+                log.warning("history: %d entries wait for the database (%s)", waiting, error)
                 return False
-            del self._waiting[: len(batch)]
         if self._lost:
-            log.error("history: %d entries were lost while the database was down", self._lost)
+            log.error("history: %d entries were lost", self._lost)
             self._lost = 0
         return True
+
+    async def _write(self, count: int) -> None:
+        """Write the oldest entries together; if that fails, write each alone and drop the bad ones.
+
+        Raises:
+            StoreUnavailable: those that are not written still wait.
+        """
+        try:
+            await to_thread.run_sync(self._store.add, self._waiting[:count])
+        except StoreUnavailable:
+            raise
+        except Exception:
+            if count > 1:
+                for _ in range(count):
+                    await self._write(1)
+                return
+            log.exception("history: an entry cannot be written")
+            self._lost += 1
+        del self._waiting[:count]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.schemas.jobs import ArchiveSummary, Job, JobKind, JobParameters, JobPicture
 from app.storage.database import Database
-from app.storage.tables import JobItemRow, JobRow
+from app.storage.tables import MESSAGE_LENGTH, JobItemRow, JobRow
 
 _ACTIVE = ("waiting", "running")
 _PAGE = 500
@@ -156,6 +156,12 @@ class JobStore:
         with self._database.session() as session:
             return _hit(session, _mine(job, runner).values(beat=JobRow.beat + 1))
 
+    def take_back_attempt(self, job: str, runner: str) -> None:
+        """Do not count the last claim: the worker stops in order."""
+        with self._database.session() as session:
+            counted = _mine(job, runner).where(JobRow.attempts > 0)
+            _hit(session, counted.values(attempts=JobRow.attempts - 1))
+
     def add_results(self, job: str, runner: str, results: Sequence[JobPicture]) -> bool:
         """Store results, each once; returns whether the job is still this worker's.
 
@@ -197,8 +203,9 @@ class JobStore:
         self, job: str, runner: str, state: Literal["finished", "failed"], message: str | None
     ) -> bool:
         """End a job; returns whether it was still this worker's."""
+        cut = message and message[:MESSAGE_LENGTH]
         with self._database.session() as session:
-            values = {"state": state, "message": message, "finished": datetime.now(UTC)}
+            values = {"state": state, "message": cut, "finished": datetime.now(UTC)}
             return _hit(session, _mine(job, runner).values(values))
 
 

@@ -6,6 +6,9 @@ from sqlalchemy import DateTime, Float, ForeignKey, Integer, String, Text, TypeD
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+# Of a job, in characters.
+MESSAGE_LENGTH = 500
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """A time in UTC with its zone, which SQLite does not store."""
@@ -106,7 +109,7 @@ class JobRow(Base):
     total: Mapped[int]
     done: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
-    message: Mapped[str | None] = mapped_column(String(500))
+    message: Mapped[str | None] = mapped_column(String(MESSAGE_LENGTH))
     archive: Mapped[str | None] = mapped_column(Text)
     # Who does it, a count that goes up while somebody does, and starts since the last progress.
     runner: Mapped[str | None] = mapped_column(String(32))

@@ -43,6 +43,7 @@ class RequestLogging:
         start = time.perf_counter()
         client_id = Headers(scope=scope).get(_HEADER, "")
         request_id = client_id if _GOOD_ID.fullmatch(client_id) else uuid.uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
         status = 500
 
         async def send_with_id(message: Message) -> None:

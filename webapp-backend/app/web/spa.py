@@ -33,6 +33,13 @@ def install(app: FastAPI, folder: Path) -> None:
         index = folder / "index.html"
         if not index.is_file():
             return HTMLResponse(_NOT_BUILT, 503)
+        return FileResponse(_file(folder.resolve(), path) or index, headers=_HEADERS)
+
+
+def _file(folder: Path, path: str) -> Path | None:
+    """The file at a path in the folder, if there is one."""
+    try:
         file = (folder / path).resolve()
-        inside = file.is_relative_to(folder.resolve())
-        return FileResponse(file if inside and file.is_file() else index, headers=_HEADERS)
+        return file if file.is_relative_to(folder) and file.is_file() else None
+    except (OSError, ValueError):  # a name that is too long, or with NUL
+        return None

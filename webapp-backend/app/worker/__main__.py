@@ -1,6 +1,7 @@
 """`python -m app.worker`: converts models and runs jobs. Safe to kill at any time."""
 
 import os
+import signal
 import sys
 import threading
 import time
@@ -45,12 +46,18 @@ for consumer in (archives, heat_maps):
     threading.Thread(target=consumer.run, name=consumer.kind, daemon=True).start()
 # The first heat map after a start does not wait for TensorFlow.
 prepared = _RESTARTED in sys.argv or settings.explain_idle == 0
-while True:
-    converter.step()
-    time.sleep(settings.poll_seconds)
-    if not prepared and (model := converter.default_model()):
-        prepared = True
-        heat_maps.prepare(model)
-    if "tensorflow" in sys.modules and not (archives.busy or heat_maps.busy or heat_maps.warm):
-        # Nothing left to do: restart to free the half gigabyte that TensorFlow holds.
-        os.execv(sys.executable, [sys.executable, "-m", "app.worker", _RESTARTED])  # noqa: S606
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+try:
+    while True:
+        converter.step()
+        time.sleep(settings.poll_seconds)
+        if not prepared and (model := converter.default_model()):
+            prepared = True
+            heat_maps.prepare(model)
+        if "tensorflow" in sys.modules and not (archives.busy or heat_maps.busy or heat_maps.warm):
+            # Nothing left to do: restart to free the half gigabyte that TensorFlow holds.
+            os.execv(sys.executable, [sys.executable, "-m", "app.worker", _RESTARTED])  # noqa: S606
+except KeyboardInterrupt:  # an orderly stop is no crash
+    for consumer in (archives, heat_maps):
+        consumer.take_back_attempt()
+    os._exit(0)  # the threads compute on

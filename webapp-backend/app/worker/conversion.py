@@ -13,10 +13,9 @@ from app.core import native_logs
 from app.inference.model_folder import FolderWatch, ModelPath, by_preference
 from detection_model.export.litert import (
     Compiled,
-    clear_attempts,
     compiled_folder,
+    conversion_attempt,
     copy_published,
-    count_attempt,
     failure_folder,
     find_compiled,
     publish_compiled,
@@ -81,23 +80,24 @@ class ModelConverter:
 
     def _convert(self, file: ModelPath) -> None:
         sha256 = self._watch.sha256(file)
-        name = file.path.name
         folder = compiled_folder(self._cache, sha256)
         self._cache.mkdir(parents=True, exist_ok=True)
-        output = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=self._cache))
-        try:
-            report = self._compile(file, sha256, folder, output)
-            into = failure_folder(self._cache, sha256, name) if report.problem else folder
-            publish_compiled(report, output, into)
-        finally:
-            shutil.rmtree(output, ignore_errors=True)
-        clear_attempts(folder)
+        with conversion_attempt(folder) as attempt:
+            if attempt is None or not self._is_waiting(file):
+                return  # another worker converts it, or just has
+            output = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=self._cache))
+            try:
+                report = self._compile(file, sha256, attempt, output)
+                failure = failure_folder(self._cache, sha256, file.path.name)
+                publish_compiled(report, output, failure if report.problem else folder)
+            finally:
+                shutil.rmtree(output, ignore_errors=True)
         log.info("%s: %s", file.name, report.problem or f"ready for {report.engine}")
 
-    def _compile(self, file: ModelPath, sha256: str, folder: Path, output: Path) -> Compiled:
+    def _compile(self, file: ModelPath, sha256: str, attempt: int, output: Path) -> Compiled:
         if published := copy_published(file.path, sha256, output):
             return published
-        if count_attempt(folder) > _ATTEMPTS:
+        if attempt > _ATTEMPTS:
             problem = "the worker crashed at each attempt to convert it; too large for the memory?"
             return Compiled(sha256=sha256, problem=problem, keras_version=_keras_version())
         log.info("%s: converting", file.name)
