@@ -37,7 +37,8 @@ export function useLineChart(canvas: Ref<HTMLCanvasElement | null>, drawing: () 
     const cursor = cursorPlugin(() => ({ ...drawing(), colours: colours.value }))
     chart = new LineChart(canvas.value, { type: 'line', ...config(), plugins: [cursor] })
   })
-  watch([() => drawing().lines, () => drawing().axes, colours, i18n.global.locale], () => {
+  // Axes have titles, so they change with the language too.
+  watch([() => drawing().lines, () => drawing().axes, colours], () => {
     if (chart) Object.assign(chart, config()).update('none')
   })
   watch(
