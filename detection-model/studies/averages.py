@@ -8,7 +8,6 @@ then the AUC of some kinds of fakes against all photographs.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 import typer
+from left_out_training import Faces, Floats, threshold
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
@@ -39,50 +39,23 @@ KINDS = {
     "StarGAN": "stargan-v1 stargan-v2",
 }
 MARGIN = 0.3
-# A source with fewer pictures counts less among the others of its class.
-ENOUGH, FALSE_ALARMS = 20, 0.03
-
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Faces:
-    """Crops uint8 (n, height, width, 3) of validation pictures, as the service makes them."""
+def auc(faces: Faces, log_odds: Floats, sources: Collection[str] | None = None) -> float:
+    """AUC of all fakes, or of those of some sources, against all photographs."""
+    chosen = np.ones(len(faces.fake), np.bool_)
+    if sources is not None:
+        names = np.array([name.rpartition("/")[2] for name in faces.source])
+        chosen = ~faces.fake | np.isin(names, [*sources])
+    weights = faces.weights(chosen)[chosen]
+    return float(roc_auc_score(faces.fake[chosen], log_odds[chosen], sample_weight=weights))
 
-    crops: NDArray[np.uint8]
-    fake: Mask
-    source: NDArray[np.str_]
 
-    def weights(self, chosen: Mask) -> Floats:
-        """Weights of the chosen pictures, sources of each class alike; 0 for the others."""
-        weights = np.zeros(len(self.fake))
-        for fake in (False, True):
-            for name in np.unique(self.source[chosen & (self.fake == fake)]):
-                own = chosen & (self.fake == fake) & (self.source == name)
-                weights[own] = min(1, own.sum() / ENOUGH) / own.sum()
-        return weights
-
-    def auc(self, log_odds: Floats, sources: Collection[str] | None = None) -> float:
-        """AUC of all fakes, or of those of some sources, against all photographs."""
-        chosen = np.ones(len(self.fake), np.bool_)
-        if sources is not None:
-            chosen = ~self.fake | self._of(sources)
-        weights = self.weights(chosen)[chosen]
-        return float(roc_auc_score(self.fake[chosen], log_odds[chosen], sample_weight=weights))
-
-    def found(self, log_odds: Floats) -> float:
-        """Share of the fakes above the log-odds that 3 % of the photographs exceed."""
-        weights = self.weights(np.ones(len(self.fake), np.bool_))
-        order = np.argsort(-log_odds[~self.fake])
-        passed = np.cumsum(weights[~self.fake][order])
-        limit = log_odds[~self.fake][order][np.searchsorted(passed, FALSE_ALARMS * passed[-1])]
-        fakes = weights[self.fake]
-        return float(fakes[log_odds[self.fake] >= limit].sum() / fakes.sum())
-
-    def _of(self, sources: Collection[str]) -> Mask:
-        names = np.array([name.rpartition("/")[2] for name in self.source])
-        return np.isin(names, [*sources])
+def found(faces: Faces, log_odds: Floats) -> float:
+    """Share of the fakes above the log-odds that 3 % of the photographs exceed."""
+    weights = faces.weights(np.ones(len(faces.fake), np.bool_))[faces.fake]
+    limit = threshold(faces, log_odds, ~faces.fake)
+    return float(weights[log_odds[faces.fake] >= limit].sum() / weights.sum())
 
 
 def read(folders: Collection[Path], spec: InputSpec) -> Faces:
@@ -96,7 +69,8 @@ def read(folders: Collection[Path], spec: InputSpec) -> Faces:
         list(sources), spec, change=lambda pixels, _sha256: face_or_whole(pixels, MARGIN)
     )
     names = np.array([sources[example] for example in pictures.examples])
-    return Faces(pictures.pixels, pictures.targets > 0, names)
+    split = np.full(len(names), "validation")
+    return Faces(pictures.pixels, pictures.targets > 0, names, split)
 
 
 @cache
@@ -127,8 +101,8 @@ def main(averages: list[str], data: Annotated[list[Path], typer.Option()]) -> No
     typer.echo(f"| | AUC | found | {' | '.join(KINDS)} |\n| --- |{' --- |' * (len(KINDS) + 2)}")
     for text in averages:
         values = log_odds(average(text), faces.crops)
-        cells = [faces.auc(values), faces.found(values)]
-        cells += [faces.auc(values, sources.split()) for sources in KINDS.values()]
+        cells = [auc(faces, values), found(faces, values)]
+        cells += [auc(faces, values, sources.split()) for sources in KINDS.values()]
         typer.echo(f"| {text} | {' | '.join(f'{cell:.3f}' for cell in cells)} |")
 
 

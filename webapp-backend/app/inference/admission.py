@@ -53,7 +53,7 @@ class Admission:
         self.inside += 1
 
     def leave(self, models: Sequence[str]) -> None:
-        """Count it no more."""
+        """Stop counting it."""
         self.inside -= 1
         self._ahead.subtract(models)
         self._ahead = +self._ahead  # drops models without requests
