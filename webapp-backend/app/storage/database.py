@@ -38,7 +38,7 @@ _MIGRATION_LOCK = 5_310_715
 _CONNECT_SECONDS = 3
 # Seconds after a failed connection in which no other is tried.
 _PAUSE_SECONDS = 2.0
-# Limits, so that a server that hangs holds no thread for long; those in DATABASE_URL take precedence.
+# Limits, so that a server that hangs holds no thread for long; DATABASE_URL takes precedence.
 # A migration with a longer statement raises the limit itself.
 _POSTGRESQL = {
     "connect_timeout": _CONNECT_SECONDS,
