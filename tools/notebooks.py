@@ -6,6 +6,7 @@ notebooks state the number of epochs behind their outputs.
 
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import nbformat
@@ -16,10 +17,10 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 from traitlets import default
+from traitlets.config import Config
 
 NOTEBOOKS = Path(__file__).parents[1] / "detection-model" / "notebooks"
 NOT_KEPT = "Pictures of the data set are not kept in the repository: run this cell to see them.\n"
-_STARTS = 3
 _SECONDS = re.compile(r" - \d+s - \d+m?s/step")
 # Start messages of native libraries, which differ from machine to machine.
 _NATIVE_LOGS = re.compile(r"WARNING: All log messages before absl|[IW]\d{4} |INFO: Created Tensor")
@@ -55,22 +56,19 @@ def execute(notebook: NotebookNode, folder: Path, overrides: str) -> None:
     """
     position = next(n for n, cell in enumerate(notebook.cells) if tagged(cell, "parameters"))
     notebook.cells.insert(position + 1, new_code_cell(overrides))
-    for attempt in range(_STARTS):
+    with TemporaryDirectory() as sockets:
         client = NotebookClient(
             notebook,
             timeout=None,
+            startup_timeout=300,
             kernel_name="python3",
             kernel_manager_class=ThisPython,
+            # Kernels that start together can pick the same TCP port; sockets in files cannot clash.
+            config=Config(ThisPython={"transport": "ipc", "ip": f"{sockets}/kernel"}),
             extra_arguments=["--log-level=ERROR"],
             resources={"metadata": {"path": str(folder)}},
         )
-        try:
-            client.execute()
-            break
-        except RuntimeError as error:
-            # Kernels that start together can pick the same port; then one dies before it runs.
-            if "Kernel died before replying" not in str(error) or attempt == _STARTS - 1:
-                raise
+        client.execute()
     del notebook.cells[position + 1]
 
 
