@@ -90,17 +90,24 @@ def test_the_first_commands_replace_no_published_model(command: list[str]) -> No
 @pytest.mark.parametrize(
     "command",
     [
-        ["bulk", "photos"],
-        ["image", "forensics", "a.jpg"],
-        ["model", "export", "v3", "--to", "litert"],
-        ["eval", "run", "v3"],
+        ["bulk", "photos", "--out"],
+        ["image", "forensics", "a.jpg", "--out"],
+        ["model", "export", "v3", "--to", "litert", "--out"],
+        ["eval", "run", "v3", "--out"],
+        ["train", "backbones", "--data", "photos", "--out"],
+        ["train", "faults", "--data", "photos", "--out"],
+        ["train", "v3", "--logs"],
+        ["train", "v3", "--models"],
+        ["data", "manipulate", "photos"],
+        ["data", "synthetic"],
+        ["data", "spectra", "photos", "--out"],
     ],
     ids=" ".join,
 )
 def test_a_file_where_a_folder_is_written_is_refused(command: list[str], tmp_path: Path) -> None:
     file = tmp_path / "results"
     file.write_text("of a person")
-    result = CliRunner().invoke(app, [*command, "--out", str(file)])
+    result = CliRunner().invoke(app, [*command, str(file)])
     assert result.exit_code == 2
     assert "is a file" in " ".join(result.output.split())
     assert file.read_text() == "of a person"

@@ -15,7 +15,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from typer.testing import Result
 
 from detection_model import architectures
-from detection_model.cli import train
+from detection_model.cli import studies
 from detection_model.data.write import write_synthetic
 from detection_model.training.config import Faults, TrainConfig, configured
 from detection_model.training.run import Interrupted, Reporter, RunRecord
@@ -136,7 +136,7 @@ def test_the_commands_write_table_and_plot(
         assert float(row["test_auc"]) <= float(row["test_auc_high"]) <= 1
     assert "was not inspected for leaks" in result.stdout
     assert "not run: not chosen" in result.stdout
-    monkeypatch.setattr(train, "FAULTS", {"none": {}, "wrong loss": {"wrong_loss": True}})
+    monkeypatch.setattr(studies, "FAULTS", {"none": {}, "wrong loss": {"wrong_loss": True}})
     result = invoke("fault-study", *options, "--recipe", "v1", "--image-size", 32)
     assert result.exit_code == 0, result.output
     rows = rows_of(tmp_path / "fault-study")

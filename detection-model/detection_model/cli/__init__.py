@@ -13,7 +13,7 @@ import typer
 # TyperGroup parses with Typer's own copy of click, so its contexts are not click's.
 from typer.core import TyperGroup
 
-from detection_model.cli import bulk, compare, data, evaluate, image, model, train
+from detection_model.cli import bulk, compare, data, evaluate, image, model, studies, train
 
 
 class TrainGroup(TyperGroup):
@@ -59,7 +59,7 @@ GROUPS: dict[str, tuple[str, Commands]] = {
     ),
     "train": (
         "Train a model, or search and compare settings.",
-        {"sweep": train.sweep, "backbones": train.backbones, "faults": train.faults},
+        {"sweep": studies.sweep, "backbones": studies.backbones, "faults": studies.faults},
     ),
     "eval": (
         "Measure, calibrate and compare models.",
@@ -99,9 +99,9 @@ OLD_NAMES: Commands = {
     "manipulate": data.manipulate,
     "synthetic": data.synthetic,
     "average-spectra": data.spectra,
-    "sweep": train.sweep,
-    "backbone-study": train.backbones,
-    "fault-study": train.faults,
+    "sweep": studies.sweep,
+    "backbone-study": studies.backbones,
+    "fault-study": studies.faults,
     "evaluate": evaluate.run,
     "calibrate": compare.calibrate,
     "compare": compare.compare,

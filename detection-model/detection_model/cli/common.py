@@ -44,7 +44,10 @@ MODELS = _BASE / "detection-model" / "models"
 LOGS = _BASE / "logs"
 
 ModelsOption = Annotated[
-    Path, typer.Option("--models", help="Folder of published models.", show_default=False)
+    Path,
+    typer.Option(
+        "--models", help="Folder of published models.", file_okay=False, show_default=False
+    ),
 ]
 ModelOption = Annotated[
     str | None,
@@ -53,7 +56,8 @@ ModelOption = Annotated[
     ),
 ]
 LogsOption = Annotated[
-    Path, typer.Option("--logs", help="Folder of training logs.", show_default=False)
+    Path,
+    typer.Option("--logs", help="Folder of training logs.", file_okay=False, show_default=False),
 ]
 
 _USER_ERRORS = (CardError, ConfigError, DataError, ModelError, TrainingError, WeightsError)

@@ -114,7 +114,9 @@ def merge(
 
 def manipulate(
     folder: Annotated[Path, typer.Argument(help="Data set with real faces.")],
-    out: Annotated[Path, typer.Argument(help="A new folder, such as data/Manipulated.")],
+    out: Annotated[
+        Path, typer.Argument(help="A new folder, such as data/Manipulated.", file_okay=False)
+    ],
     seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
 ) -> None:
     """Make holdout fakes, which no model is trained on, from the real test faces of a data set.
@@ -142,7 +144,7 @@ Patterns, not faces: a model trained on them detects nothing real. Next:
 
 
 def synthetic(
-    folder: Annotated[Path, typer.Argument(help="Where to write the data set.")],
+    folder: Annotated[Path, typer.Argument(help="Where to write the data set.", file_okay=False)],
     per_class: Annotated[int, typer.Option(min=2, help="Training images per class.")] = 64,
 ) -> None:
     """Write a small synthetic data set, to try the other commands without a download.
@@ -175,7 +177,10 @@ def _program() -> str:
 def spectra(
     data: DataArgument,
     out: Annotated[
-        Path, typer.Option(help="Folder for the averages.", show_default="the package's own")
+        Path,
+        typer.Option(
+            help="Folder for the averages.", file_okay=False, show_default="the package's own"
+        ),
     ] = PUBLISHED,
     limit: LimitOption = None,
     processes: ProcessesOption = None,
