@@ -15,7 +15,7 @@ from app.inference.engines import EngineGoneError, EnginePool, PooledEngine
 from app.inference.ensembles import ensemble_slot
 from app.inference.evaluations import read_evaluation
 from app.inference.model_folder import FolderWatch, ModelPath
-from app.inference.models import ServedModel, Slot
+from app.inference.models import NAME_LENGTH, ServedModel, Slot
 from detection_model.card import CardError, file_sha256, natural_order, read_eval_config
 from detection_model.export.litert import LITERT_FILE, Compiled, compiled_folder, find_compiled
 from detection_model.faces import find_faces
@@ -25,6 +25,7 @@ from detection_model.inference.runtime import Engine, LiteRT, TensorFlow
 log = logging.getLogger(__name__)
 
 _PREPARING = "The model is being prepared."
+_TOO_LONG = "The name has {} characters; rename the file to {} at most."
 
 
 class Registry:
@@ -55,7 +56,10 @@ class Registry:
         for file in sorted(self._watch.scan(), key=lambda file: file.is_ensemble):
             old = self.slots.get(file.name)
             try:
-                if file.is_ensemble:
+                if len(file.name) > NAME_LENGTH:
+                    problem = _TOO_LONG.format(len(file.name), NAME_LENGTH)
+                    slots[file.name] = replace(Slot.of(file, None), problem=problem, settled=True)
+                elif file.is_ensemble:
                     slots[file.name] = ensemble_slot(file, old, slots)
                 else:
                     slots[file.name] = self._slot(file, old)
