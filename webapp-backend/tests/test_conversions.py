@@ -39,7 +39,7 @@ def test_a_fallback_engine_answers_the_same(
 
 
 @pytest.mark.parametrize("name", ["report.json", "model.tflite"])
-def test_a_damaged_cache_is_made_anew(own_models: Settings, name: str) -> None:
+def test_a_damaged_conversion_is_made_again(own_models: Settings, name: str) -> None:
     (file,) = own_models.cache_dir.glob(f"*/{name}")
     content = file.read_bytes()
     file.write_bytes(content[: len(content) // 2])

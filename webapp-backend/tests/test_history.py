@@ -158,9 +158,11 @@ def test_one_is_deleted_and_then_gone(history: TestClient) -> None:
     assert names(history) == ["day.png", "Night.png"]
 
 
+@pytest.mark.parametrize("at_once", [1, 2000])
 def test_what_a_filter_finds_is_deleted_with_its_verdicts(
-    history: TestClient, settings: Settings
+    history: TestClient, settings: Settings, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
+    monkeypatch.setattr("app.storage.history._DELETED_AT_ONCE", at_once)
     assert history.delete("/api/history", params={"model": "dark"}).json()["deleted"] == 2
     assert names(history) == ["day.png"]
     assert history.delete("/api/history").json()["deleted"] == 1

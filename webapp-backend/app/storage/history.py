@@ -18,6 +18,9 @@ from detection_model.card import ClassName
 from detection_model.inference.verdict import VerdictName
 from detection_model.provenance.record import Statement
 
+# Entries in one statement, so that no statement reaches the database's time limit.
+_DELETED_AT_ONCE = 2000
+
 
 class NewEntry(NamedTuple):
     """Stored facts of one classified upload."""
@@ -92,8 +95,21 @@ class HistoryStore:
             return HistoryEntryAnswer(entry=_entry(row), answer=_answer(row.answer))
 
     def delete(self, query: HistoryFilter) -> int:
-        """Delete the matching entries and return their number."""
-        return self._delete(*_conditions(query))
+        """Delete the matching entries, a batch at a time, and return their number.
+
+        Those written meanwhile stay. After an error, the batches before it are deleted.
+        """
+        with self._database.session() as session:
+            newest = session.scalar(select(func.max(HistoryRow.id))) or 0
+        batch = (
+            select(HistoryRow.id)
+            .where(*_conditions(query), HistoryRow.id <= newest)
+            .limit(_DELETED_AT_ONCE)
+        )
+        total = 0
+        while deleted := self._delete(HistoryRow.id.in_(batch)):
+            total += deleted
+        return total
 
     def delete_one(self, entry: int) -> bool:
         """Delete one entry; returns whether it existed."""
