@@ -3,6 +3,7 @@ import { expect, it, vi } from 'vitest'
 import { defineComponent, h } from 'vue'
 import type { Card, Prediction } from '@/api/types'
 import AnswerHeadline from '@/features/detect/AnswerHeadline.vue'
+import OtherModels from '@/features/detect/OtherModels.vue'
 import VerdictAnnouncer from '@/features/detect/VerdictAnnouncer.vue'
 import { provideModels } from '@/features/models/useModels'
 import { i18n } from '@/i18n/i18n'
@@ -71,4 +72,16 @@ it('reads out the verdict of the active model, and the vote where it gave none',
   }
   expect(await read({ v1: 'fake', v5: 'real' })).toMatch(/^v5: Likely real/)
   expect(await read({ v1: 'fake', v4: 'real' })).toBe('1 of 1 models says Real.')
+})
+
+it('names the models that are counted, where others are listed too', async () => {
+  const shownText = async (verdicts: Record<string, Prediction['verdict']>) => {
+    const answer = results(verdicts)
+    const page = await shown(() => h(OtherModels, { answer, results: answer.results.slice(1) }))
+    return page.get('h2 + p').text()
+  }
+  expect(await shownText({ v5: 'real', v1: 'fake', v4: 'real' })).toMatch(
+    /^2 of 2 models say Real\.\s+Counted: v5, v4\. Teaching models have no vote\.$/,
+  )
+  expect(await shownText({ v5: 'real', v4: 'real' })).toBe('2 of 2 models say Real.')
 })
