@@ -66,7 +66,7 @@ async function expectToFit(page: Page, view: string) {
 
 async function expectNoFaults(page: Page, view: string) {
   await expectToFit(page, view)
-  const { violations } = await new AxeBuilder({ page }).options({ resultTypes: ['violations'] }).analyze()
+  const { violations } = await new AxeBuilder({ page }).options({ resultTypes: ['violations'] }).setLegacyMode().analyze()
   expect.soft(violations, view).toEqual([])
 }
 
