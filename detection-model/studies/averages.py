@@ -97,10 +97,12 @@ def log_odds(model: Any, crops: NDArray[np.uint8]) -> Floats:
 
 def main(averages: list[str], data: Annotated[list[Path], typer.Option()]) -> None:
     """Print a table in Markdown."""
+    # Before the pictures are read, so that a wrong path is told at once.
+    networks = {text: average(text) for text in averages}
     faces = read(data, architectures.RECIPES["v5"].input)
     typer.echo(f"| | AUC | found | {' | '.join(KINDS)} |\n| --- |{' --- |' * (len(KINDS) + 2)}")
-    for text in averages:
-        values = log_odds(average(text), faces.crops)
+    for text, model in networks.items():
+        values = log_odds(model, faces.crops)
         cells = [auc(faces, values), found(faces, values)]
         cells += [auc(faces, values, sources.split()) for sources in KINDS.values()]
         typer.echo(f"| {text} | {' | '.join(f'{cell:.3f}' for cell in cells)} |")
