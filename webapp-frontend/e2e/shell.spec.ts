@@ -87,6 +87,30 @@ test('a page whose code could not be fetched opens when the service is back', as
   await expect(page.getByRole('heading', { name: 'Models', level: 1 })).toBeVisible()
 })
 
+test('a page whose code could not be fetched does not open once the reader has gone elsewhere', async ({ page }) => {
+  await open(page, '/history')
+  await page.getByRole('link', { name: 'Detect', exact: true }).click()
+  await expect(page.getByRole('heading', { name: 'Is this portrait real?' })).toBeVisible()
+  const away = /\/(api|assets)\//
+  await page.route(away, (route) => route.abort())
+  // The first page asks whether the service is there, and hears last that it is not.
+  let answer: () => void = () => undefined
+  const held = new Promise<void>((resolve) => (answer = resolve))
+  await page.route('**/api/health', (route) => held.then(() => route.abort()), { times: 1 })
+  await page.getByRole('link', { name: 'Compare', exact: true }).click()
+  await page.getByRole('link', { name: 'Models', exact: true }).click()
+  await expect(page.getByText('The service does not answer.')).toBeVisible()
+  await page.getByRole('link', { name: 'History', exact: true }).click()
+  await expect(page.getByRole('heading', { name: 'History', level: 1 })).toBeVisible()
+  answer()
+  await page.waitForTimeout(200)
+  await page.unroute(away)
+  await expect(page.getByText('The service is back.')).toBeVisible()
+  // A navigation would begin with the notice.
+  await page.waitForTimeout(500)
+  await expect(page.getByRole('heading', { name: 'History', level: 1 })).toBeVisible()
+})
+
 test('a first page whose code is lost once on the way opens all the same', async ({ page }) => {
   await page.route(/assets\/DetectPage.*\.js/, (route) => route.abort(), { times: 1 })
   await page.goto('/')

@@ -1,5 +1,5 @@
 import { nextTick, watchEffect } from 'vue'
-import { createRouter, createWebHistory } from 'vue-router'
+import { createRouter, createWebHistory, type RouteLocation } from 'vue-router'
 import { probe, useConnection, useRecovery } from '@/api/connection'
 import { i18n } from '@/i18n/i18n'
 
@@ -103,26 +103,35 @@ watchEffect(() => {
   if (meta.title) document.title = `${t(meta.title, params)} – ${t('app.name')}`
 })
 
-// The code of a page cannot be fetched without a connection, nor after an update of the service.
-let forgetNavigation: (() => void) | undefined
+// The page that was asked for last, and the last one whose code could not be fetched.
+let asked: RouteLocation | undefined
+let missed: RouteLocation | undefined
 
+router.beforeEach((to) => {
+  asked = to
+})
+
+function openMissed() {
+  // The reader may have gone elsewhere since.
+  if (missed && missed === asked) window.location.assign(missed.fullPath)
+}
+
+// The code of a page cannot be fetched without a connection, nor after an update of the service.
 router.onError(async (_error, to, from) => {
-  forgetNavigation?.()
-  const open = () => {
-    window.location.assign(to.fullPath)
-  }
+  missed = to
   await probe()
-  if (useConnection().value !== 'up') forgetNavigation = useRecovery(open)
-  else if (from.matched.length > 0) open()
+  if (useConnection().value !== 'up') return
+  if (from.matched.length > 0) openMissed()
   // A first page gets one more try: where its code is broken, it would fail for ever.
   else if (!sessionStorage.getItem(TRIED)) {
     sessionStorage.setItem(TRIED, to.path)
-    open()
+    openMissed()
   }
 })
 
-router.afterEach(async (to, from, failed) => {
-  if (!failed) forgetNavigation?.()
+useRecovery(openMissed)
+
+router.afterEach(async (to, from) => {
   sessionStorage.removeItem(TRIED)
   const firstPage = from.matched.length === 0
   if (firstPage || (to.path === from.path && !to.hash)) return
