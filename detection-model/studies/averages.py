@@ -4,7 +4,7 @@
 
 Each argument is a Keras file, or several with their shares. Prints a row for each in Markdown: the
 AUC and the share of fakes found at 3 % false alarms, with every source of a class weighted alike,
-then the AUC of some kinds of fakes against all photographs.
+then the AUC of each data set, and of some kinds of fakes against all photographs.
 """
 
 from collections.abc import Collection
@@ -34,6 +34,7 @@ KINDS = {
     "Emu": "emu",
     "DALL-E 3": "dalle3-bing",
     "StyleGAN": "StyleGAN stylegan1 stylegan1-b",
+    "StyleGAN2": "StyleGAN2 stylegan2 stylegan2-tuned",
     "composites": "Composites",
     "swaps": "faceswap-dfl",
     "StarGAN": "stargan-v1 stargan-v2",
@@ -41,14 +42,23 @@ KINDS = {
 MARGIN = 0.3
 
 
-def auc(faces: Faces, log_odds: Floats, sources: Collection[str] | None = None) -> float:
-    """AUC of all fakes, or of those of some sources, against all photographs."""
-    chosen = np.ones(len(faces.fake), np.bool_)
-    if sources is not None:
-        names = np.array([name.rpartition("/")[2] for name in faces.source])
-        chosen = ~faces.fake | np.isin(names, [*sources])
+def auc(faces: Faces, log_odds: Floats, chosen: NDArray[np.bool_] | None = None) -> float:
+    """AUC of all faces, or of those chosen (n,)."""
+    if chosen is None:
+        chosen = np.ones(len(faces.fake), np.bool_)
     weights = faces.weights(chosen)[chosen]
     return float(roc_auc_score(faces.fake[chosen], log_odds[chosen], sample_weight=weights))
+
+
+def of_set(faces: Faces, folder: str) -> NDArray[np.bool_]:
+    """The faces of a data set."""
+    return np.char.startswith(faces.source, f"{folder}/")
+
+
+def of_kind(faces: Faces, sources: str) -> NDArray[np.bool_]:
+    """The fakes of some sources, and all photographs."""
+    names = np.array([name.rpartition("/")[2] for name in faces.source])
+    return ~faces.fake | np.isin(names, sources.split())
 
 
 def found(faces: Faces, log_odds: Floats) -> float:
@@ -100,11 +110,13 @@ def main(averages: list[str], data: Annotated[list[Path], typer.Option()]) -> No
     # Before the pictures are read, so that a wrong path is told at once.
     networks = {text: average(text) for text in averages}
     faces = read(data, architectures.RECIPES["v5"].input)
-    typer.echo(f"| | AUC | found | {' | '.join(KINDS)} |\n| --- |{' --- |' * (len(KINDS) + 2)}")
+    parts = {folder.name: of_set(faces, folder.name) for folder in data}
+    parts |= {kind: of_kind(faces, sources) for kind, sources in KINDS.items()}
+    typer.echo(f"| | AUC | found | {' | '.join(parts)} |\n| --- |{' --- |' * (len(parts) + 2)}")
     for text, model in networks.items():
         values = log_odds(model, faces.crops)
         cells = [auc(faces, values), found(faces, values)]
-        cells += [auc(faces, values, sources.split()) for sources in KINDS.values()]
+        cells += [auc(faces, values, chosen) for chosen in parts.values()]
         typer.echo(f"| {text} | {' | '.join(f'{cell:.3f}' for cell in cells)} |")
 
 
