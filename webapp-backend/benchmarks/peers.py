@@ -28,19 +28,22 @@ def servers(model: Path, state: Path, bentoml: Path | None) -> Iterator[Server]:
     """All services by name; PORT in a command stands for the port."""
     name, python = model.stem, sys.executable
     yield Server("empty FastAPI", [python, str(_SERVERS / "empty.py"), "PORT"])
-    yield Server(
-        "this service",
-        [python, "-m", "app"],
-        {
-            "MODELS_DIR": str(model.parent),
-            "STATE_DIR": str(state),
-            "PORT": "PORT",
-            "TENSORBOARD": "none",
-            "HISTORY": "false",
-            "LOG_LEVEL": "WARNING",
-        },
-        path=f"/api/predict?model={name}",
-    )
+    environment = {
+        "MODELS_DIR": str(model.parent),
+        "STATE_DIR": str(state),
+        "PORT": "PORT",
+        "TENSORBOARD": "none",
+        "HISTORY": "false",
+        "LOG_LEVEL": "WARNING",
+        # The others make no heat maps, for which the worker would load TensorFlow.
+        "EXPLAIN_IDLE": "0",
+    }
+    # One call of the network for each picture, as the others do.
+    path = f"/api/predict?model={name}&stability=never"
+    yield Server("this service", [python, "-m", "app"], environment, path)
+    # Up to four more, for pictures close to the threshold.
+    path = f"/api/predict?model={name}"
+    yield Server("this service, with stability", [python, "-m", "app"], environment, path)
     yield Server("LitServe", [python, str(_SERVERS / "litserve_peer.py"), str(model), "PORT"])
     if bentoml is not None:
         yield Server(
