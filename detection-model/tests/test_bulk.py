@@ -237,6 +237,33 @@ def test_results_inside_a_source_are_refused_before_anything_is_written(
     assert not (pictures / "results").exists()
 
 
+def test_every_picture_is_scored_once_although_a_node_of_the_cluster_is_killed(
+    tmp_path: Path, pictures: Path, local: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("ray", reason="Ray is an optional extra: pip install detection-model[ray]")
+    from ray.cluster_utils import Cluster
+
+    score_missing(open_run(tmp_path / "local", pictures), local, lambda _done, _total: None)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))  # for bulk_scorer
+    cluster = Cluster()
+    try:
+        _, other = (cluster.add_node(num_cpus=1) for _ in range(2))
+        on_ray = RayTasks(bright_scorer(), cluster.address)
+        assert on_ray.workers == 2
+        nodes = [other]
+
+        def kill_a_node(done: int, _total: int) -> None:
+            if done and nodes:
+                cluster.remove_node(nodes.pop(), allow_graceful=False)
+
+        score_missing(open_run(tmp_path / "ray", pictures), on_ray, kill_a_node)
+        assert on_ray.workers == 1
+        on_ray.close()
+    finally:
+        cluster.shutdown()
+    assert rows_of(tmp_path / "ray") == rows_of(tmp_path / "local")
+
+
 @pytest.mark.slow
 def test_a_killed_run_resumes_and_scores_every_picture_once_like_predict(
     tmp_path: Path, pictures: Path, bright_models: Path, cli: Cli
