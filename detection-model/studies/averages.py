@@ -42,10 +42,8 @@ KINDS = {
 MARGIN = 0.3
 
 
-def auc(faces: Faces, log_odds: Floats, chosen: NDArray[np.bool_] | None = None) -> float:
-    """AUC of all faces, or of those chosen (n,)."""
-    if chosen is None:
-        chosen = np.ones(len(faces.fake), np.bool_)
+def auc(faces: Faces, log_odds: Floats, chosen: NDArray[np.bool_]) -> float:
+    """AUC of the chosen faces (n,)."""
     weights = faces.weights(chosen)[chosen]
     return float(roc_auc_score(faces.fake[chosen], log_odds[chosen], sample_weight=weights))
 
@@ -107,15 +105,16 @@ def log_odds(model: Any, crops: NDArray[np.uint8]) -> Floats:
 
 def main(averages: list[str], data: Annotated[list[Path], typer.Option()]) -> None:
     """Print a table in Markdown."""
-    # Before the pictures are read, so that a wrong path is told at once.
+    # Before the pictures are read, so that a wrong path is reported at once.
     networks = {text: average(text) for text in averages}
     faces = read(data, architectures.RECIPES["v5"].input)
+    every = np.ones(len(faces.fake), np.bool_)
     parts = {folder.name: of_set(faces, folder.name) for folder in data}
     parts |= {kind: of_kind(faces, sources) for kind, sources in KINDS.items()}
     typer.echo(f"| | AUC | found | {' | '.join(parts)} |\n| --- |{' --- |' * (len(parts) + 2)}")
     for text, model in networks.items():
         values = log_odds(model, faces.crops)
-        cells = [auc(faces, values), found(faces, values)]
+        cells = [auc(faces, values, every), found(faces, values)]
         cells += [auc(faces, values, chosen) for chosen in parts.values()]
         typer.echo(f"| {text} | {' | '.join(f'{cell:.3f}' for cell in cells)} |")
 

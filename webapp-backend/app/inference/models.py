@@ -12,7 +12,7 @@ from detection_model.export.litert import Compiled
 from detection_model.inference.pipeline import common_face_margin
 from detection_model.inference.probability import ThresholdInForce, threshold_in_force
 
-# Of a model's name in the database, in characters.
+# Longest name of a model that the database takes, in characters.
 NAME_LENGTH = 200
 
 

@@ -25,7 +25,7 @@ from detection_model.inference.runtime import Engine, LiteRT, TensorFlow
 log = logging.getLogger(__name__)
 
 _PREPARING = "The model is being prepared."
-_TOO_LONG = "The name has {} characters; rename the file to {} at most."
+_TOO_LONG = "The name has {} characters; give the file a name of at most {}."
 
 
 class Registry:
