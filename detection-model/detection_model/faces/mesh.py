@@ -25,7 +25,7 @@ _LOCK = Lock()
 
 
 def mesh(pixels: NDArray[np.uint8], face: Face) -> Points | None:
-    """Landmarks of a face: float32 (468, 2), x and y in pixels; None where the network sees no face.
+    """Landmarks of a face, float32 (468, 2), x and y in pixels; None if the network sees no face.
 
     Args:
         pixels: uint8 RGB (h, w, 3), in which the face is upright within 45 degrees or so.

@@ -9,9 +9,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
-from scipy.interpolate import LinearNDInterpolator
-from scipy.ndimage import map_coordinates
-from scipy.spatial import ConvexHull
 
 from detection_model import perturb
 from detection_model.synthesis.blending import Pixels, Weights, mixed, recoloured
@@ -32,8 +29,21 @@ _MOUTH = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267,
 # The oval below the eyes: the jaw from ear to ear.
 _JAW = _OVAL[8:27]
 _BROWS = _LEFT_BROW + _RIGHT_BROW
-_WHOLE = (_OVAL, _BROWS + _JAW, _BROWS + _MOUTH, _JAW + _NOSE + _MOUTH, _BROWS + _NOSE)
-_PARTS = (_LEFT_EYE, _RIGHT_EYE, _LEFT_EYE + _LEFT_BROW, _RIGHT_EYE + _RIGHT_BROW, _NOSE, _MOUTH)
+_WHOLE: tuple[tuple[int, ...], ...] = (
+    _OVAL,
+    _BROWS + _JAW,
+    _BROWS + _MOUTH,
+    _JAW + _NOSE + _MOUTH,
+    _BROWS + _NOSE,
+)
+_PARTS: tuple[tuple[int, ...], ...] = (
+    _LEFT_EYE,
+    _RIGHT_EYE,
+    _LEFT_EYE + _LEFT_BROW,
+    _RIGHT_EYE + _RIGHT_BROW,
+    _NOSE,
+    _MOUTH,
+)
 _SHARES = (0.6, 0.8, 1, 1, 1, 1)
 
 
@@ -43,8 +53,7 @@ def warped_swap(
     """A face swap, uint8 RGB like `pixels` (h, w, 3), from meshes (468, 2) of both pictures."""
     mask = _mask(pixels, mesh, rng)
     if rng.random() < 0.4:  # networks that swap faces draw small, smooth ones
-        smooth = perturb.resample(donor, perturb.scaled_size(donor, rng.uniform(0.3, 0.8)))
-        donor = smooth
+        donor = perturb.resample(donor, perturb.scaled_size(donor, rng.uniform(0.3, 0.8)))
     moved, inside = _warped(donor, donor_mesh, mesh, pixels, mask > 0)
     mask = np.where(inside, mask, np.float32(0))
     if rng.random() < 0.85:
@@ -72,6 +81,8 @@ def _normal(points: Points) -> NDArray[np.complex64]:
 
 def _mask(pixels: Pixels, mesh: Points, rng: np.random.Generator) -> Weights:
     """Mask (h, w) in [0, 1] of the whole face, half of it, or some of its parts."""
+    from scipy.spatial import ConvexHull
+
     if rng.random() < 0.55:
         shapes = [_WHOLE[rng.choice(len(_WHOLE), p=(0.3, 0.3, 0.2, 0.1, 0.1))]]
         growth = rng.uniform(0.85, 1.05)
@@ -99,6 +110,9 @@ def _warped(
     donor: Pixels, donor_mesh: Points, mesh: Points, pixels: Pixels, where: NDArray[np.bool_]
 ) -> tuple[Pixels, NDArray[np.bool_]]:
     """The donor warped triangle by triangle onto a mesh, and where there is one (h, w)."""
+    from scipy.interpolate import LinearNDInterpolator
+    from scipy.ndimage import map_coordinates
+
     rows, columns = np.nonzero(where)
     sources = LinearNDInterpolator(mesh, donor_mesh)(columns, rows)
     known = ~np.isnan(sources[:, 0])

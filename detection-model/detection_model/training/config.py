@@ -72,8 +72,8 @@ class FaceCropSettings(_Settings):
     fake: dict[str, float] = Field(min_length=1)
     forged: dict[Literal["blended", "swapped", "generated", "warped"], Share] = Field(
         {},
-        description="shares of training fakes: self-blended images, face swaps, swaps with the face "
-        "of a fake, and swaps of similar faces whose landmarks are warped onto each other",
+        description="shares of training fakes: self-blended images, face swaps, swaps with the "
+        "face of a fake, and swaps of similar faces, warped from landmarks to landmarks",
     )
     left_out: tuple[str, ...] = Field((), description="sources left out of training and validation")
     enough: int = Field(
