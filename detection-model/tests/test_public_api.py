@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from factories import Cli
 from PIL import Image
+from typer.testing import Result
 
 import detection_model
 from detection_model import ImageResult, PredictOptions, load, predict
@@ -31,14 +33,14 @@ def test_a_published_model_classifies_an_image_file(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_command_classifies_with_the_newest_model_unless_another_is_named(
-    tmp_path: Path, cli: Cli
+    tmp_path: Path, cli: Cli, invoke: Callable[..., Result]
 ) -> None:
     path = tmp_path / "grey.png"
     Image.new("RGB", (64, 64), (90, 120, 150)).save(path)
     default = json.loads(cli("predict", path, "--json").stdout)
-    newest = json.loads(cli("predict", path, "--json", "--model", newest_model(MODELS)).stdout)
-    assert default == newest
-    cli("explain", path, "--out", tmp_path / "why.png")
+    newest = invoke("predict", path, "--json", "--model", newest_model(MODELS))
+    assert default == json.loads(newest.stdout)
+    invoke("explain", path, "--out", tmp_path / "why.png")
     assert (tmp_path / "why.png").exists()
 
 

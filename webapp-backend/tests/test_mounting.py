@@ -141,7 +141,7 @@ def test_models_come_change_and_go_under_constant_requests(tmp_path: Path) -> No
     for folder in (models, *(path.parent for path, _ in files)):
         prepare(folder, settings.cache_dir)
     with ready_client(settings) as client, Askers(client) as askers:
-        for number in range(100):
+        for number in range(4 * len(files)):
             path, _ = files[number % len(files)]
             if number % 4 == 3:
                 (models / "guest.keras").unlink()
