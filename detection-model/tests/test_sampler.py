@@ -5,13 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from factories import FACE, SIDE, cartoon, noisy_pixels
+from factories import FACE, SIDE, noisy_pixels
 from PIL import Image
 
 from detection_model.card import InputSpec
 from detection_model.data.folders import Example
 from detection_model.data.preprocessing import FaceCrop, FaceCrops, load_face_crops
-from detection_model.faces import find_faces
 from detection_model.training.config import Augmentation, ConfigError, FaceCropSettings, configured
 from detection_model.training.network import class_weights
 from detection_model.training.sampler import CropSampler, crop_batches, random_crop
@@ -145,29 +144,6 @@ def test_face_crops_keep_their_resolution_and_the_place_of_the_face(tmp_path: Pa
     # Without a detected face, the centre counts as the face.
     assert (crop.face.left, crop.face.right) == pytest.approx((0.2 * SIDE, 0.8 * SIDE))
     assert [bad.path.name for bad in loaded.bad] == ["bad.jpg"]
-
-
-def test_a_warped_swap_takes_its_donor_from_the_same_source() -> None:
-    crops = []
-    for seed in range(3):
-        pixels = cartoon(seed, 256)
-        example = Example(Path(f"a/Real/{seed}.png"), "Real")
-        crops.append(FaceCrop(pixels, find_faces(pixels)[0], example, "a", f"{seed:064x}"))
-    crops += [portrait(180 + n, "Fake", "a") for n in range(2)]
-    sampler = CropSampler.of(FaceCrops(crops, []), settings(forged={"warped": 0.2}))
-    assert ("warped", "a") in sampler.kinds
-    for seed in range(6):
-        crop, pixels = sampler.draw("warped", "a", np.random.default_rng(seed))
-        assert crop.example.label == "Real"
-        assert pixels.shape == crop.pixels.shape
-        assert not np.array_equal(pixels, crop.pixels)
-
-
-def test_a_face_without_landmarks_is_swapped_without_warping() -> None:
-    sampler = CropSampler.of(portraits(), settings(forged={"warped": 0.2}))
-    for seed in range(3):
-        crop, pixels = sampler.draw("warped", "b", np.random.default_rng(seed))
-        assert not np.array_equal(pixels, crop.pixels)
 
 
 def test_training_fakes_must_leave_a_share_to_the_data_sets() -> None:

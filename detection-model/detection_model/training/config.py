@@ -70,10 +70,10 @@ class FaceCropSettings(_Settings):
 
     real: dict[str, float] = Field(min_length=1)
     fake: dict[str, float] = Field(min_length=1)
-    forged: dict[Literal["blended", "swapped", "generated", "warped"], Share] = Field(
+    forged: dict[Literal["blended", "swapped", "generated"], Share] = Field(
         {},
-        description="shares of training fakes: self-blended images, face swaps, swaps with the "
-        "face of a fake, and swaps of similar faces, warped from landmarks to landmarks",
+        description="shares of training fakes: self-blended images, face swaps, and swaps with the "
+        "face of a fake",
     )
     left_out: tuple[str, ...] = Field((), description="sources left out of training and validation")
     enough: int = Field(

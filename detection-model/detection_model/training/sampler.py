@@ -13,9 +13,7 @@ from detection_model import imaging
 from detection_model.card import ClassName, InputSpec
 from detection_model.data.folders import DataError
 from detection_model.data.preprocessing import FaceCrop, FaceCrops
-from detection_model.faces.mesh import Points, mesh
 from detection_model.synthesis import training_fakes
-from detection_model.synthesis.warped_swaps import most_similar, warped_swap
 from detection_model.training.augment import augment
 from detection_model.training.config import Augmentation, FaceCropSettings
 from detection_model.training.workers import ALONE, Workers
@@ -23,8 +21,6 @@ from detection_model.training.workers import ALONE, Workers
 Pixels = NDArray[np.uint8]
 # Largest random offset of a crop's centre, as a share of the face's side.
 _OFF_CENTRE = 0.06
-# The donor of a warped swap is the most similar of so many faces.
-_CANDIDATES = 16
 
 
 @dataclass(frozen=True)
@@ -67,37 +63,12 @@ class CropSampler:
         crop = pool[rng.integers(len(pool))]
         if kind == "blended":
             return crop, training_fakes.blend(crop.pixels, crop.face, rng)
-        if kind == "warped":
-            return crop, self._warped(crop, pool, rng)
         if kind in ("swapped", "generated"):
             # Networks that swap faces draw them, so a generated face is nearer to their work.
             donors = pool if kind == "swapped" else self._fakes[rng.integers(len(self._fakes))]
             other = donors[rng.integers(len(donors))]
             return crop, training_fakes.swap(crop.pixels, crop.face, other.pixels, other.face, rng)
         return crop, crop.pixels
-
-    def _warped(self, crop: FaceCrop, pool: list[FaceCrop], rng: np.random.Generator) -> Pixels:
-        """A swap with a similar face of the same source; without landmarks, a plain one."""
-        numbers = rng.choice(len(pool), min(_CANDIDATES, len(pool)), replace=False)
-        others = [pool[number] for number in numbers if pool[number] is not crop]
-        ours = self._mesh(crop)
-        donors = [(other, found) for other in others if (found := self._mesh(other)) is not None]
-        if ours is None or not donors:
-            other = others[0] if others else crop
-            return training_fakes.swap(crop.pixels, crop.face, other.pixels, other.face, rng)
-        donor, donor_mesh = donors[most_similar(ours, [found for _, found in donors])]
-        return warped_swap(crop.pixels, ours, donor.pixels, donor_mesh, rng)
-
-    def _mesh(self, crop: FaceCrop) -> Points | None:
-        key = id(crop)
-        if key not in self._meshes:
-            self._meshes[key] = mesh(crop.pixels, crop.face)
-        return self._meshes[key]
-
-    @cached_property
-    def _meshes(self) -> dict[int, Points | None]:
-        """Landmarks of the crops that were asked for, by identity: the pools keep the crops."""
-        return {}
 
     @cached_property
     def _fakes(self) -> list[list[FaceCrop]]:
