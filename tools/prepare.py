@@ -6,7 +6,6 @@ standard library and syntax of any Python 3, so that it can name an unsuitable P
 
 from __future__ import print_function
 
-import compileall
 import hashlib
 import json
 import os
@@ -75,13 +74,11 @@ def install(profile):
         return
     say("Installing Python packages; the first download is {} MB".format(megabytes(profile)))
     start = time.time()
-    pip(["--no-compile", "--require-hashes", "--only-binary", ":all:", "-r", lock])
+    pip(["--require-hashes", "--only-binary", ":all:", "-r", lock])
     # The build tool is in the lock file, so this downloads nothing.
     names = PACKAGES[:1] if profile in LIBRARY_ONLY else PACKAGES
     folders = [part for name in names for part in ("-e", os.path.join(ROOT, name))]
     pip(["--no-deps", "--no-build-isolation"] + folders)
-    # pip compiles with one core; this takes all of them.
-    compileall.compile_dir(os.path.join(VENV, "lib"), quiet=2, workers=0)
     say("Packages installed in {:.0f} s".format(time.time() - start))
     write(stamp, state)
 
@@ -124,7 +121,7 @@ def find_npm():
     if not os.path.exists(os.path.join(BIN, "npm")):
         say("No Node 20.19 or newer here; downloading {} MB".format(megabytes("node")))
         lock = os.path.join(LOCKS, "node.txt")
-        pip(["--no-compile", "--require-hashes", "--only-binary", ":all:", "-r", lock])
+        pip(["--require-hashes", "--only-binary", ":all:", "-r", lock])
     path = BIN + os.pathsep + os.environ.get("PATH", "")
     return os.path.join(BIN, "npm"), dict(os.environ, PATH=path)
 
