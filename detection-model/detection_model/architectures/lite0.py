@@ -7,7 +7,7 @@ running code from the file.
 
 import pickle
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -94,8 +94,9 @@ def _array(tensor: _Tensor, storage: NDArray[Any]) -> NDArray[Any]:
     return np.lib.stride_tricks.as_strided(values, tensor.shape, steps, writeable=False).copy()
 
 
-# Repeats, kernel, stride of the first, expansion, output channels of each group of blocks.
-BLOCKS = (
+# Repeats, kernel, stride of the first, expansion, output channels of a group of blocks.
+Group = tuple[int, int, int, int, int]
+BLOCKS: tuple[Group, ...] = (
     (1, 3, 1, 1, 16),
     (2, 3, 2, 6, 24),
     (2, 5, 2, 6, 40),
@@ -108,10 +109,12 @@ STEM, TOP = 32, 1280
 DROP_CONNECT = 0.2
 
 
-def levels(inputs: Any, drop_connect: float = DROP_CONNECT) -> list[Any]:
+def levels(
+    inputs: Any, drop_connect: float = DROP_CONNECT, blocks: Sequence[Group] = BLOCKS
+) -> list[Any]:
     """The feature maps of pictures (n, h, w, 3) in [0, 255], from fine to coarse.
 
-    One after each group of `BLOCKS`, and last that of the top, (n, h / 32, w / 32, 1280).
+    One after each group of `blocks`, and last that of the top, (n, h / 32, w / 32, 1280).
     `drop_connect` is the rate at which the last block is left out in training (Huang et al., "Deep
     networks with stochastic depth", 2016); earlier ones less often.
     """
@@ -131,9 +134,9 @@ def levels(inputs: Any, drop_connect: float = DROP_CONNECT) -> list[Any]:
     levels = []
     x = layers.Rescaling(1 / 128, offset=-127 / 128)(inputs)
     x = convolve(x, dense(STEM, 3, 2), "conv_stem", "bn0")
-    count = sum(repeats for repeats, *_ in BLOCKS)
+    count = sum(repeats for repeats, *_ in blocks)
     number = 0
-    for repeats, kernel, first_stride, expansion, filters in BLOCKS:
+    for repeats, kernel, first_stride, expansion, filters in blocks:
         for repeat in range(repeats):
             name, before = f"blocks.{number}", x
             stride = first_stride if repeat == 0 else 1
