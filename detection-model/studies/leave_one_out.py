@@ -73,7 +73,10 @@ def read(folders: Sequence[str]) -> Faces:
             rows += [
                 (crop, split, extra) for crop in crops for extra in range(1 + (split == "train"))
             ]
-    views = (_view(crop, extra, number) for number, (crop, _, extra) in enumerate(rows))
+    views = (
+        view(crop, SPEC, number, perturbed=bool(extra))
+        for number, (crop, _, extra) in enumerate(rows)
+    )
     numbers = np.concatenate([backbone.predict_on_batch(batch) for batch in _batches(views, 64)])
     return Faces(
         numbers,
@@ -84,11 +87,12 @@ def read(folders: Sequence[str]) -> Faces:
     )
 
 
-def _view(crop: FaceCrop, extra: int, number: int) -> NDArray[np.uint8]:
+def view(crop: FaceCrop, spec: InputSpec, number: int, *, perturbed: bool) -> NDArray[np.uint8]:
+    """A face (spec.height, spec.width, 3): as training perturbs it, or as the service crops it."""
     rng = np.random.default_rng([7, number])
-    if not extra:
-        return random_crop(crop, crop.pixels, SPEC, (0.3, 0.3), rng)
-    return augment(random_crop(crop, crop.pixels, SPEC, (0.15, 0.4), rng), AUGMENTATION, rng)
+    if not perturbed:
+        return random_crop(crop, crop.pixels, spec, (0.3, 0.3), rng)
+    return augment(random_crop(crop, crop.pixels, spec, (0.15, 0.4), rng), AUGMENTATION, rng)
 
 
 def _batches(views: Iterator[NDArray[np.uint8]], size: int) -> Iterator[Floats]:
