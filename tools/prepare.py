@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
@@ -31,9 +32,14 @@ def main(profile):
     """Install what a profile needs."""
     check_python()
     make_venv()
-    install(profile)
-    if profile not in LIBRARY_ONLY:
-        build_page()
+    if profile in LIBRARY_ONLY:
+        install(profile)
+        return
+    # Both mostly use one core. Without Node on this machine the page needs .venv first.
+    with ThreadPoolExecutor(1) as pool:
+        page = pool.submit(build_page) if installed_npm() else None
+        install(profile)
+        page.result() if page else build_page()
 
 
 def check_python():
@@ -113,17 +119,24 @@ def page_sources():
 
 def find_npm():
     """(npm, environment): Node 20.19 or newer from this machine, else from a Python package."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node and npm:
-        words = subprocess.check_output([node, "--version"]).decode().strip().lstrip("v").split(".")
-        if tuple(int(word) for word in words[:2]) >= OLDEST_NODE:
-            return npm, dict(os.environ)
+    npm = installed_npm()
+    if npm:
+        return npm, dict(os.environ)
     if not os.path.exists(os.path.join(BIN, "npm")):
         say("No Node 20.19 or newer here; downloading {} MB".format(megabytes("node")))
         lock = os.path.join(LOCKS, "node.txt")
         pip(["--require-hashes", "--only-binary", ":all:", "-r", lock])
     path = BIN + os.pathsep + os.environ.get("PATH", "")
     return os.path.join(BIN, "npm"), dict(os.environ, PATH=path)
+
+
+def installed_npm():
+    """npm of this machine, or None without Node 20.19 or newer."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if not (node and npm):
+        return None
+    words = subprocess.check_output([node, "--version"]).decode().strip().lstrip("v").split(".")
+    return npm if tuple(int(word) for word in words[:2]) >= OLDEST_NODE else None
 
 
 def pip(arguments):

@@ -35,6 +35,36 @@ test('the list fits one screen and says of each model what it is for and how goo
   await expect(page.getByRole('cell', { name: /^[\d.]+ ms$/ })).toHaveCount(models.names.length)
 })
 
+test('an evaluation that cannot be read is named, and read on another try', async ({ page, models }) => {
+  let broken = true
+  await page.route('**/api/models/v2/evaluation', (route) =>
+    broken ? route.fulfill({ status: 500, body: 'broken' }) : route.continue(),
+  )
+  await page.goto('/models')
+  const notice = page.getByRole('alert').filter({ hasText: 'The response cannot be read' })
+  await expect(notice).toContainText('v2: ')
+  await expect(row(page, 'v2').getByRole('cell').first()).toHaveText('unknown')
+  const rest = models.names.filter((name) => name !== 'v2')
+  for (const name of rest) await expect(row(page, name)).toContainText(/0\.\d{3} to 0\.\d{3}/)
+  broken = false
+  await notice.getByRole('button', { name: 'Try again' }).click()
+  await expect(notice).toHaveCount(0)
+  await expect(row(page, 'v2')).toContainText(/0\.\d{3} to 0\.\d{3}/)
+})
+
+test('the list shows its models while their evaluations are being read', async ({ page, models: { active } }) => {
+  let release: () => void = () => undefined
+  const held = new Promise<void>((resolve) => (release = resolve))
+  await page.route('**/api/models/*/evaluation', async (route) => {
+    await held
+    await route.continue()
+  })
+  await page.goto('/models')
+  await expect(row(page, active).getByRole('cell').first()).toHaveText('Loading…')
+  release()
+  await expect(row(page, active)).toContainText(/0\.\d{3} to 0\.\d{3}/)
+})
+
 test('a model opens from the list, its tab is kept in the address, and no tab is too tall', async ({
   page,
   models: { active },

@@ -66,11 +66,11 @@ export function useAsyncEach<Item extends { name: string }, T>(
   }
 
   watchEffect(() => void loadAll())
-  /** The failure of the first item that has one. */
-  const failure = computed(() => {
-    const failed = items.value.find(({ name }) => failures.has(name))
-    return failed ? (failures.get(failed.name) ?? null) : null
-  })
+  const failed = computed(() =>
+    items.value.map(({ name }) => name).filter((name) => failures.has(name)),
+  )
+  /** The failure of the first of the `failed` items. */
+  const failure = computed(() => failures.get(failed.value[0] ?? '') ?? null)
   const loading = computed(() => items.value.some(({ name }) => !answers.has(name)))
-  return { answers, failure, loading, loadAll }
+  return { answers, failed, failure, loading, loadAll }
 }

@@ -78,11 +78,11 @@ it('keeps the failure of one item until that item is read, whatever the others d
   const read = (name: string) =>
     down.has(name) ? Promise.reject<string>(new ApiFailure('busy')) : Promise.resolve(name)
   const scope = effectScope()
-  const { failure, loading, loadAll } = scope.run(() => useAsyncEach(items, read)) ?? {}
+  const { failed, failure, loading, loadAll } = scope.run(() => useAsyncEach(items, read)) ?? {}
   await flushPromises()
-  expect([failure?.value?.kind, loading?.value]).toEqual(['busy', true])
+  expect([failed?.value, failure?.value?.kind, loading?.value]).toEqual([['a'], 'busy', true])
   down.clear()
   await loadAll?.()
-  expect([failure?.value, loading?.value]).toEqual([null, false])
+  expect([failed?.value, failure?.value, loading?.value]).toEqual([[], null, false])
   scope.stop()
 })

@@ -9,9 +9,9 @@ export type Evaluations = Map<string, ModelEvaluation | null>
 /** The evaluations of several models, each read once. */
 export function useEvaluations(models: Ref<ModelRow[]>) {
   const evaluated = computed(() => models.value.filter(({ evaluation }) => evaluation))
-  const { answers, failure, loading, loadAll } = useAsyncEach(evaluated, getEvaluation)
+  const { answers, ...state } = useAsyncEach(evaluated, getEvaluation)
   const evaluations = computed<Evaluations>(
     () => new Map(models.value.map(({ name }) => [name, answers.get(name) ?? null])),
   )
-  return { evaluations, failure, loading, loadAll }
+  return { evaluations, ...state }
 }

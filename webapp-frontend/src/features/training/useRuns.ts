@@ -24,9 +24,9 @@ export function useRuns() {
 
 /** The curves of the chosen runs, read again only when a run has changed. */
 export function useRunDetails(chosen: Ref<RunSummary[]>) {
-  const { answers, failure, loading, loadAll } = useAsyncEach(chosen, getRun, ({ updated }) => updated)
+  const { answers, ...state } = useAsyncEach(chosen, getRun, ({ updated }) => updated)
   const details = computed(() => chosen.value.flatMap(({ name }) => answers.get(name) ?? []))
-  return { details, failure, loading, loadAll }
+  return { details, ...state }
 }
 
 /** The selected runs: those of the address, or the last choice, or the runs of the models. */
