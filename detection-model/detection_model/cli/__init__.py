@@ -13,7 +13,7 @@ import typer
 # TyperGroup parses with Typer's own copy of click, so its contexts are not click's.
 from typer.core import TyperGroup
 
-from detection_model.cli import bulk, compare, data, evaluate, image, model, studies, train
+from detection_model.cli import bulk, cases, compare, data, evaluate, image, model, studies, train
 
 
 class TrainGroup(TyperGroup):
@@ -69,7 +69,7 @@ GROUPS: dict[str, tuple[str, Commands]] = {
             "compare": compare.compare,
             "benchmark": compare.benchmark,
             "verdicts": evaluate.verdicts,
-            "cases": evaluate.cases,
+            "cases": cases.cases,
         },
     ),
     "model": (
@@ -107,7 +107,7 @@ OLD_NAMES: Commands = {
     "compare": compare.compare,
     "benchmark": compare.benchmark,
     "verdicts": evaluate.verdicts,
-    "cases": evaluate.cases,
+    "cases": cases.cases,
     "card": model.card,
     "average": model.average,
     "ensemble": model.ensemble,
