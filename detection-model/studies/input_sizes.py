@@ -51,8 +51,8 @@ NETWORKS = (("lite0", 224), ("lite2", 260))
 Crops = list[tuple[FaceCrop, str]]
 
 
-def read(folders: Sequence[Path]) -> Crops:
-    """Up to `MOST` faces of each class, source and split, with their splits."""
+def read(folders: Sequence[Path], most: int = MOST) -> Crops:
+    """Up to `most` faces of each class, source and split, with their splits."""
     rng = np.random.default_rng(SEED)
     rows: Crops = []
     for folder in folders:
@@ -63,7 +63,7 @@ def read(folders: Sequence[Path]) -> Crops:
             for at in rng.permutation(len(examples)):
                 kind = (examples[at].label, data.source(examples[at]))
                 taken[kind] += 1
-                if taken[kind] <= MOST:
+                if taken[kind] <= most:
                     chosen.append((kind[1], examples[at]))
             rows += [(crop, split) for crop in load_face_crops(chosen).crops]
     return rows

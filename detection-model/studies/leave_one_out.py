@@ -106,18 +106,24 @@ def _batches(views: Iterator[NDArray[np.uint8]], size: int) -> Iterator[Floats]:
         yield np.stack(batch).astype(np.float32)
 
 
-def scores(faces: Faces, without: Mask) -> NDArray[np.float64]:
-    """Log-odds of Fake of all faces, by a probe on the training faces but those `without`."""
-    training = (faces.split == "train") & ~without
-    weights = np.zeros(len(training))
+def equal_weights(faces: Faces, chosen: Mask, enough: int = ENOUGH) -> NDArray[np.float64]:
+    """Weights of the chosen faces, classes and their sources alike; 0 for the others."""
+    weights: NDArray[np.float64] = np.zeros(len(chosen))
     for fake in (False, True):
-        own = training & (faces.fake == fake)
+        own = chosen & (faces.fake == fake)
         names, sizes = np.unique(faces.source[own & ~faces.extra], return_counts=True)
-        say = np.minimum(1, sizes / ENOUGH)
+        say = np.minimum(1, sizes / enough)
         for name, part in zip(names, say / say.sum(), strict=True):
             group = own & (faces.source == name)
             weights[group] = part / group.sum()
-    weights *= training.sum() / 2
+    weights *= chosen.sum() / 2
+    return weights
+
+
+def scores(faces: Faces, without: Mask) -> NDArray[np.float64]:
+    """Log-odds of Fake of all faces, by a probe on the training faces but those `without`."""
+    training = (faces.split == "train") & ~without
+    weights = equal_weights(faces, training)
     probe = LogisticRegression(C=PENALTY, max_iter=300, tol=1e-3)
     probe.fit(faces.numbers[training], faces.fake[training], sample_weight=weights[training])
     return probe.decision_function(faces.numbers)  # type: ignore[no-any-return]
