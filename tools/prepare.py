@@ -39,7 +39,10 @@ def main(profile):
     with ThreadPoolExecutor(1) as pool:
         page = pool.submit(build_page) if installed_npm() else None
         install(profile)
-        page.result() if page else build_page()
+        if page:
+            page.result()
+        else:
+            build_page()
 
 
 def check_python():

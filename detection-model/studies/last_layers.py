@@ -18,6 +18,7 @@ import typer
 from averages import KINDS
 from input_sizes import SEED, measured, read
 from leave_one_out import (
+    FEW,
     PAIRED,
     SPEC,
     Faces,
@@ -36,10 +37,8 @@ from detection_model.architectures.heads import STATISTICS
 MODEL = Path(__file__).parents[1] / "models" / "v5.keras"
 MOST, PENALTY = 300, 1e-4
 FOLDS, DEALS = 4, 2
-LAYERS = ("real or fake", "sources of photographs", "and kinds of fakes")
+LAYERS = ("real or fake", "sources of photographs", "sources of photographs and kinds of fakes")
 DIFFUSION, SWAPS = KINDS["diffusion"].split(), KINDS["swaps"].split()
-# Validation sources with fewer faces weigh less.
-FEW = 20
 
 Scores = NDArray[np.float64]
 

@@ -44,7 +44,8 @@ TOGETHER = (
 )
 # A swapped face must not be told from photographs by its frame.
 PAIRED = {"faceswap-originals": "faceswap-dfl"}
-ENOUGH = 150
+# Sources with fewer faces weigh less, in training and in figures.
+ENOUGH, FEW = 150, 20
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -132,9 +133,7 @@ def scores(faces: Faces, without: Mask) -> NDArray[np.float64]:
 def threshold(faces: Faces, log_odds: NDArray[np.float64], without: Mask) -> float:
     """With 3 % false alarms on the validation reals, every source with the same say."""
     reals = (faces.split == "validation") & ~faces.fake & ~without
-    names, sizes = np.unique(faces.source[reals], return_counts=True)
-    say = dict(zip(names, np.minimum(1, sizes / 20) / sizes, strict=True))
-    weights = np.array([say[name] for name in faces.source[reals]])
+    weights = equal_weights(faces, reals, FEW)[reals]
     order = np.argsort(-log_odds[reals])
     false_alarm_rates = np.cumsum(weights[order]) / weights.sum()
     return float(log_odds[reals][order][np.searchsorted(false_alarm_rates, FALSE_ALARMS)])

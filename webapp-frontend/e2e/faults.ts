@@ -12,7 +12,7 @@ const LOOKS = [
       'target-size',
       'scrollable-region-focusable',
       'region',
-      // What only a narrow page shows, such as the button of the menu.
+      // What only a narrow page shows, such as the arrows beside tabs.
       'button-name',
       'link-name',
       'aria-hidden-focus',
